@@ -1,0 +1,35 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+SAM := .venv-sam/bin/sam
+
+.PHONY: help setup lock
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready .venv-sam/.ready .venv-cloud/.ready  ## make .venv with the `electrocloud` command, and the tools beside it
+
+$(UV):
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/.ready: locks/dev.txt pyproject.toml | $(UV)
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r locks/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+.venv-%/.ready: | $(UV)
+	$(UV) venv --quiet --clear --python $(PYTHON) .venv-$*
+	$(UV) pip install --quiet --python .venv-$*/bin/python --require-hashes -r locks/$*.txt
+	@touch $@
+
+.venv-sam/.ready: locks/sam.txt
+.venv-cloud/.ready: locks/cloud.txt
+
+lock: | $(UV)  ## pin every dependency anew, with hashes
+	$(UV) pip compile --quiet --upgrade layer/requirements.in -o layer/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header
+	for name in dev sam cloud; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
