@@ -1,0 +1,60 @@
+"""Chance by address: a random number is a pure function of what it is for, not of what was drawn before it.
+
+A key is a 64-bit integer made from (seed, purpose, meter, day, ...). Any part of a fleet's history can so be made alone and
+comes out the same, whatever the fleet's size, the block's size or the day one starts from. The mixing is SplitMix64's
+finaliser (Steele, Lea and Flood, 2014), vectorised over arrays of keys.
+"""
+
+import zlib
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Keys = NDArray[np.uint64]
+Floats = NDArray[np.float64]
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_S1, _S2, _S3 = np.uint64(30), np.uint64(27), np.uint64(31)
+_LOW16 = np.uint64(0xFFFF)
+
+
+def key(seed: int, purpose: str) -> Keys:
+    """The root of all keys of one purpose: the same for the same words on every machine."""
+    return branch(np.array(seed % 2**64, np.uint64), zlib.crc32(purpose.encode()))
+
+
+def branch(keys: Keys, by: ArrayLike) -> Keys:
+    """The keys one level down: `keys` and `by` (integers: an index, a day, a slot) are broadcast together."""
+    numbers = np.asarray(by).astype(np.uint64)
+    with np.errstate(over="ignore"):
+        return _mixed(keys + (numbers + np.uint64(1)) * _GOLDEN)
+
+
+def uniform(keys: Keys, purpose: str) -> Floats:
+    """One number in [0, 1) a key; another `purpose` gives another, independent one."""
+    return (_drawn(keys, purpose) >> np.uint64(11)) * 2.0**-53
+
+
+def bell(keys: Keys, purpose: str) -> Floats:
+    """One number a key of mean 0 and standard deviation 1, bell-shaped and within ±3.47.
+
+    The sum of four uniform numbers (Irwin-Hall): people's habits have no tails that run to infinity.
+    """
+    bits = _drawn(keys, purpose)
+    total = (bits & _LOW16) + (bits >> np.uint64(48))
+    total += ((bits >> np.uint64(16)) & _LOW16) + ((bits >> np.uint64(32)) & _LOW16)
+    return (total * 2.0**-16 - 2.0) * 3.0**0.5
+
+
+def _drawn(keys: Keys, purpose: str) -> Keys:
+    return _mixed(keys ^ np.uint64(zlib.crc32(purpose.encode()) * 0x9E3779B1 % 2**64))
+
+
+def _mixed(z: Keys) -> Keys:
+    with np.errstate(over="ignore"):
+        z = (z ^ (z >> _S1)) * _M1
+        z ^= z >> _S2
+        z *= _M2
+        z ^= z >> _S3
+    return z

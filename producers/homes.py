@@ -1,0 +1,139 @@
+"""Households and their days: who lives there, when they rise, leave, eat and sleep, and when they are away."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from producers import chance
+from producers.calendar import SATURDAY, WORKDAY, Days, sun
+from producers.chance import Floats, Keys, bell, branch, uniform
+from producers.places import Place
+from producers.weather import Weather
+
+Bools = NDArray[np.bool_]
+
+_NONE, _PART, _FULL = 0, 1, 2
+_PEOPLE = (0.36, 0.72, 0.86, 0.96)  # cumulative shares of homes with 1, 2, 3 and 4 people; the rest have 5
+
+
+class Household(NamedTuple):
+    """Traits of homes, arrays of one value a home: people; work (nobody out by day, half days, full days); thrift, the
+    factor on all that they use; keys, from which all else about them follows."""
+
+    keys: Keys
+    people: Floats
+    work: NDArray[np.int64]
+    thrift: Floats
+
+
+class Plan(NamedTuple):
+    """What homes do on days, arrays of shape (homes, days). Times are hours of the local wall clock, 24 or more if past midnight.
+
+    away: nobody is there all day. out: nobody is there from `leave` to `back`. busy: the factor on the chance that
+    something is used that day. cold: degrees (°C) that the day is below the year's mean.
+    """
+
+    keys: Keys
+    away: Bools
+    out: Bools
+    times: dict[str, Floats]
+    busy: Floats
+    cold: Floats
+
+
+def households(keys: Keys, flats: Bools) -> Household:
+    """The homes with these keys; `flats` says which of them are flats, where fewer people live."""
+    draw = uniform(keys, "people") * np.where(flats, 0.90, 1.0) + np.where(flats, 0.0, 0.12)
+    people = 1.0 + np.searchsorted(_PEOPLE, draw, side="right")
+    active = uniform(keys, "work") + 0.04 * (people - 2)
+    work = np.select([active < 0.38, active < 0.58], [_NONE, _PART], _FULL)
+    thrift = np.exp(0.38 * bell(keys, "thrift"))
+    return Household(keys, people, work, thrift)
+
+
+def plan(home: Household, place: Place, days: Days, weather: Weather) -> Plan:
+    """The days of the homes."""
+    keys = branch(home.keys[:, None], days.number)
+    own = home.keys[:, None]
+    workday, weekend = days.kind == WORKDAY, days.kind != WORKDAY
+    full, part = (home.work == _FULL)[:, None], (home.work == _PART)[:, None]
+
+    wake = np.where(full | part, 6.6, 7.4) + 0.6 * bell(own, "wake") + 0.25 * bell(keys, "wake")
+    wake += weekend * (0.9 + 0.5 * bell(own, "lie in") + 0.3 * (days.kind != SATURDAY))
+    late = np.isin(days.weekday, (4, 5)) * 0.5
+    bed = 22.9 + 0.7 * bell(own, "bed") + 0.3 * bell(keys, "bed") + late
+
+    leaves = uniform(branch(own, days.weekday), "leave") < np.where(full, 0.85, np.where(part, 0.75, 0.2))
+    change = uniform(keys, "change") < 0.12
+    errand = uniform(keys, "errand") < 0.4
+    out = np.where(workday, leaves ^ change, errand)
+    leave = np.where(
+        workday & (full | part), wake + 1.1 + 0.2 * bell(own, "leave"), 10.6 + 1.3 * bell(keys, "leave")
+    )
+    stay = np.where(full, 9.2 + 0.9 * bell(own, "stay"), np.where(part, 5.6 + bell(own, "stay"), 2.5))
+    stay = np.where(workday, stay, 3.0) + 0.6 * bell(keys, "stay")
+    leave = np.maximum(leave, wake + 0.4)
+    back = leave + np.maximum(stay, 0.5)
+
+    lunch = 12.0 + 0.4 * bell(own, "lunch") + 0.2 * bell(keys, "lunch") + place.meals_h
+    dinner = 18.5 + 0.7 * bell(own, "dinner") + 0.35 * bell(keys, "dinner") + place.meals_h
+    dinner = np.where(out, np.maximum(dinner, back + 0.3), dinner)
+
+    rise, set_ = sun(place, days)
+    gloom = 0.2 + 0.8 * weather.cloud
+    awake_in = np.where(out, np.maximum(back, set_ - gloom), set_ - gloom)
+    times = {
+        "wake": wake,
+        "leave": leave,
+        "back": back,
+        "lunch": lunch,
+        "dinner": dinner,
+        "bed": bed,
+        "dawn": np.where(out, np.minimum(rise + gloom, leave), rise + gloom) + 0 * wake,
+        "dusk": np.maximum(awake_in, wake),
+        "midnight": np.zeros_like(wake),
+    }
+    drift = 0.12 * _slow(home, days)
+    busy = home.thrift[:, None] * np.exp(0.22 * bell(keys, "busy") + drift)
+    cold = np.broadcast_to(place.mean_c - weather.mean_c, busy.shape)
+    return Plan(keys, _away(home, days), out, times, busy, cold)
+
+
+def _away(home: Household, days: Days) -> Bools:
+    """Holidays (a long one in summer, short ones around Easter, in autumn and at Christmas) and weekends elsewhere."""
+    away = np.zeros((len(home.keys), len(days.number)), bool)
+    seasons = (
+        ("summer", 0.6, 195, 28, 12),
+        ("easter", 0.25, 100, 12, 7),
+        ("autumn", 0.2, 285, 15, 7),
+        ("christmas", 0.2, 357, 3, 8),
+    )
+    first_of_year = days.number - days.of_year
+    for new_year in np.unique(np.append(first_of_year, first_of_year[0] - 365)):
+        keys = branch(home.keys, new_year)
+        for name, share, middle, spread, length in seasons:
+            start = new_year + middle + np.floor(spread * bell(keys, name)).astype(int)
+            end = start + np.rint(length * (0.6 + 0.8 * uniform(keys, name + " length"))).astype(int)
+            goes = uniform(keys, name + " trip") < share
+            away |= (goes & True)[:, None] & (days.number >= start[:, None]) & (days.number < end[:, None])
+    weekend = uniform(branch(home.keys[:, None], (days.number + 3) // 7), "weekend") < 0.05
+    return away | (weekend & (days.weekday >= 5))
+
+
+def _slow(home: Household, days: Days) -> Floats:
+    """How a home's use drifts over months and years: smooth noise of standard deviation about 1, by home and day."""
+    knots, into = np.divmod(days.number, 75)
+    share = into / 75.0
+    left, right = (bell(branch(home.keys[:, None], knots + i), "drift") for i in (0, 1))
+    years = (days.number - 18_262) / 365.25  # since 2020
+    return (
+        left * (1 - share)
+        + right * share
+        + 0.15 * np.clip(years, -10, 10) * bell(home.keys, "trend")[:, None]
+    )
+
+
+def home_keys(seed: int, first: int, meters: int) -> Keys:
+    """The key of each meter's life, by its index in the fleet."""
+    return branch(chance.key(seed, "life"), np.arange(first, first + meters))
