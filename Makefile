@@ -31,5 +31,5 @@ $(VENV)/.ready: locks/dev.txt pyproject.toml | $(UV)
 .venv-cloud/.ready: locks/cloud.txt
 
 lock: | $(UV)  ## pin every dependency anew, with hashes
-	$(UV) pip compile --quiet --upgrade layer/requirements.in -o layer/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header
+	$(UV) pip compile --quiet --upgrade layer/requirements.in -o layer/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	for name in dev sam cloud; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done

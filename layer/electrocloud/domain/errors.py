@@ -29,3 +29,7 @@ class TariffError(ElectroCloudError):
 
 class UsageError(ElectroCloudError):
     """A load file or a request that does not say what it must; the message names the row or the argument."""
+
+
+class SettingsError(ElectroCloudError):
+    """A deployment that does not say what is needed of it, such as an unset environment variable."""
