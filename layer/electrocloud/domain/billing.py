@@ -53,10 +53,11 @@ class Intervals(msgspec.Struct, frozen=True):
 class Bill(msgspec.Struct, frozen=True):
     """What one meter owes for one month, in $.
 
-    `total` is exact: energy + demand + fixed charges + the top-up to the minimum. `total_rounded` is what is owed:
-    the sum of the lines' rounded amounts. A bill is provisional until every interval was read or estimated. The
-    peak shares, 0 to 1, are of the energy and of `total`, in the periods with the month's highest first-tier rate.
-    `adjustment` is what this version owes more (or less) than the one before it, and no part of the total.
+    `total` is exact: energy + demand + fixed charges + the top-up to the minimum. `total_rounded` is what is
+    owed: the sum of the lines' rounded amounts. A bill is provisional until every interval was read or
+    estimated. The peak shares, 0 to 1, are of the energy and of `total`, in the periods with the month's
+    highest first-tier rate. `adjustment` is what this version owes more (or less) than the one before it, and
+    no part of the total.
     """
 
     meter_id: str
@@ -198,7 +199,7 @@ _Allotted = dict[
 
 
 def _chronological(runs: list[Run], bounds: list[tuple[Quantity, ...]]) -> _Allotted:
-    """One running count in time order: each Wh pays its hour's period, at the tier that the count has reached."""
+    """One running count in time order: each Wh pays its hour's period, at the tier the count has reached."""
     allotted: _Allotted = {}
     count = 0
     for run in runs:

@@ -12,7 +12,7 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 
 class BillingMonth(NamedTuple):
-    """A calendar month in the IANA time zone `zone`, from local midnight of its 1st to that of the next 1st."""
+    """A calendar month in the IANA time zone `zone`, from its first local midnight to that of the next."""
 
     year: int
     month: int

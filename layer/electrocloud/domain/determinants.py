@@ -41,9 +41,9 @@ class Peak(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class DayDeterminants(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a day brings to a month's bill.
 
-    `runs` are its energy in time order; `peaks` the largest demand in each demand period; `cut` the day's share of
-    each demand window that reaches into another day, as a peak over the whole window. `interval_s` is the length
-    of the readings: `count` were read, `estimated` were estimated, and `missing` were neither.
+    `runs` are its energy in time order; `peaks` the largest demand in each demand period; `cut` the day's
+    share of each demand window that reaches into another day, as a peak over the whole window. `interval_s`
+    is the length of the readings: `count` were read, `estimated` were estimated, and `missing` were neither.
     """
 
     runs: tuple[Run, ...]
@@ -75,7 +75,8 @@ def day_determinants(
     """The determinants, for `month`, of the intervals of one UTC day: at least one, in any order.
 
     An interval belongs to the month, the day and the period in which it starts; what starts outside the month
-    is left out. `estimated` are intervals in the place of readings that never came. A repeated one counts once.
+    is left out. `estimated` are intervals in the place of readings that never came. A repeated one counts
+    once.
     """
     guesses = frozenset(estimated)
     given = sorted((*intervals, *guesses))
@@ -114,8 +115,8 @@ def larger(one: Peak, other: Peak) -> Peak:
 def missing_slots(readings: Sequence[Interval], low: int, high: int) -> list[Slot]:
     """The intervals without a reading that start from `low` to before `high` (s since 1970 UTC), in order.
 
-    `readings` are all that start there, at least one, in time order. A gap is cut in steps of the reading before
-    it, and the one at the beginning in steps of the first reading.
+    `readings` are all that start there, at least one, in time order. A gap is cut in steps of the reading
+    before it, and the one at the beginning in steps of the first reading.
     """
     first = readings[0]
     if first.start == low and first.seconds * len(readings) == high - low and readings[-1].start < high:
@@ -150,8 +151,8 @@ def _samples(
 ) -> tuple[Sequence[_Sample], Sequence[_Sample]]:
     """What demand is averaged over in the day, in time order, and the windows that other days may add to.
 
-    A window begins at a multiple of its length in local time. A reading that is as long as some windows, or any
-    where the tariff has none, stands for itself; one that reaches over a window's end is shared by time.
+    A window begins at a multiple of its length in local time. A reading that is as long as some windows, or
+    any where the tariff has none, stands for itself; one that reaches over a window's end is shared by time.
     """
     window = tariff.demand_window_s
     if window is None or all(reading.seconds % window == 0 for reading in readings):

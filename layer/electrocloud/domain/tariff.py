@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 from electrocloud.domain.calendar import DAY_S, HOUR_S, day_of, offsets
+from electrocloud.domain.errors import TariffError
 
 Allocation = Literal["chronological", "prorated"]
 Quantity = int | Fraction  # Wh or W; a fraction only where a limit or an interval length makes one
@@ -16,9 +17,9 @@ Quantity = int | Fraction  # Wh or W; a fraction only where a limit or an interv
 class Tier(NamedTuple):
     """A step of a price: what lies below `limit` and above the tier before costs `rate`.
 
-    `limit` counts from zero, in `unit`; the last tier has none. `rate` is URDB's rate + adj, in $ a kWh (energy)
-    or a kW (demand). `unit` is `kWh` or `kW`; ` daily` makes the limit a day's, and `/kW` one for each kW of the
-    month's demand.
+    `limit` counts from zero, in `unit`; the last tier has none. `rate` is URDB's rate + adj, in $ a kWh
+    (energy) or a kW (demand). `unit` is `kWh` or `kW`; ` daily` makes the limit a day's, and `/kW` one for
+    each kW of the month's demand.
     """
 
     limit: Decimal | None
@@ -58,10 +59,10 @@ class Charge(NamedTuple):
 class Tariff:
     """What a customer pays for energy, demand and service.
 
-    `energy` and `demand` hold a period's tiers at the period's number, and the schedules say when a period holds.
-    `flat_demand` is the same for demand at any time, with each month's number in `flat_demand_months`. Where
-    demand has no price they are empty. `demand_window_s` is what demand is averaged over (s); None is a reading.
-    Two tariffs are equal only if they are one object; `fingerprint` compares their rules.
+    `energy` and `demand` hold a period's tiers at the period's number, and the schedules say when a period
+    holds. `flat_demand` is the same for demand at any time, with each month's number in `flat_demand_months`.
+    Where demand has no price they are empty. `demand_window_s` is what demand is averaged over (s); None is a
+    reading. Two tariffs are equal only if they are one object; `fingerprint` compares their rules.
     """
 
     label: str
@@ -134,7 +135,7 @@ class TierRow(NamedTuple):
 
 
 class HourRow(NamedTuple):
-    """In `month` (1 to 12), on Saturday and Sunday or else on other days, local `hour` belongs to `period`."""
+    """In `month` (1 to 12), on Saturday and Sunday or on the other days, local `hour` is in `period`."""
 
     month: int
     weekend: bool
@@ -152,7 +153,8 @@ class TariffRows(NamedTuple):
 def tariff_rows(tariff: Tariff) -> TariffRows:
     """The energy prices as rows, so that a query can bill from raw readings.
 
-    `TariffError` names a limit that is not in plain kWh: it is no constant, but follows the month or its demand.
+    `TariffError` names a limit that is not in plain kWh: it is no constant, but follows the month or its
+    demand.
     """
     tiers = []
     for period, steps in enumerate(tariff.energy):

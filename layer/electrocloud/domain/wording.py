@@ -1,4 +1,4 @@
-"""What a bill's lines say to the customer: the names of periods, their hours, and the reason of each amount."""
+"""What a bill's lines say to the customer: the names and hours of periods, the reason of each amount."""
 
 from datetime import datetime
 from fractions import Fraction
