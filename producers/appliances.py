@@ -48,77 +48,75 @@ class Use(NamedTuple):
 
 
 USES = (
-    Use("coffee", 0.8, (0.8, 0.8, 0.8), "wake", 0.3, 0.15, 0.15, 0.12, 1000),
-    Use("kettle", 0.8, (0.5, 0.5, 0.5), "wake", 0.4, 0.2, 0.2, 0.06, 2000),
-    Use("hair dryer", 0.7, (0.4, 0.4, 0.3), "wake", 0.4, 0.1, 0.15, 0.08, 1500),
-    Use("shower", 0.2, (0.7, 0.7, 0.6), "wake", 0.2, 0.15, 0.15, 0.08, 18000, people=0.7),
-    Use("evening shower", 0.2, (0.4, 0.4, 0.4), "bed", -1.5, 0.6, 0.4, 0.08, 18000),
-    Use("morning light", 1.0, (0.95, 0.9, 0.9), "wake", 0.0, 0.05, 0.1, 0.0, 120, until="dawn"),
-    Use("lunch", 0.95, (0.6, 0.7, 0.75), "lunch", -0.5, 0.2, 0.15, 0.55, 2200, phases=_HOB, waits=False),
-    Use("lunch oven", 0.8, (0.1, 0.15, 0.3), "lunch", -1.0, 0.2, 0.2, 1.0, 2500, phases=_OVEN, waits=False),
-    Use("dinner", 0.95, (0.6, 0.6, 0.5), "dinner", -0.4, 0.2, 0.2, 0.5, 2200, phases=_HOB, cold=0.1),
-    Use("dinner oven", 0.8, (0.2, 0.25, 0.2), "dinner", -0.7, 0.2, 0.3, 0.8, 2500, phases=_OVEN, cold=0.1),
-    Use("microwave", 0.7, (0.5, 0.5, 0.5), "dinner", -0.3, 1.0, 1.0, 0.07, 1200),
-    Use("tea", 0.8, (0.5, 0.6, 0.7), 15.5, 0.0, 0.8, 0.8, 0.06, 2000),
-    Use("dishwasher", 0.7, (0.45, 0.5, 0.55), "dinner", 1.0, 1.0, 0.7, 1.6, 2000, phases=_DISHES, people=0.6),
-    Use(
-        "laundry",
-        0.95,
-        (0.25, 0.4, 0.2),
-        10.0,
-        0.0,
-        1.5,
-        1.0,
-        1.5,
-        2000,
-        phases=_LAUNDRY,
-        people=0.7,
-        weekly=True,
-    ),
-    Use("dryer", 0.42, (0.25, 0.35, 0.2), 12.5, 0.0, 1.5, 1.0, 1.2, 2200, people=0.7, cold=0.3, weekly=True),
-    Use("ironing", 0.8, (0.12, 0.15, 0.08), 16.0, 0.0, 2.0, 1.5, 0.7, 1000, weekly=True),
-    Use("vacuum", 0.95, (0.2, 0.35, 0.1), 10.5, 0.0, 1.5, 1.5, 0.4, 900, weekly=True),
-    Use("afternoon television", 0.9, (0.4, 0.5, 0.5), 15.0, 0.0, 1.5, 1.5, 2.0, 120, cold=0.2),
-    Use("television", 0.95, (0.9, 0.85, 0.9), "dinner", 1.2, 0.4, 0.4, 0.0, 130, until="bed"),
-    Use("computer", 0.85, (0.6, 0.6, 0.6), 18.5, 0.0, 2.0, 1.5, 2.5, 110),
-    Use("evening light", 1.0, (1.0, 1.0, 1.0), "dusk", 0.0, 0.1, 0.2, 0.0, 150, until="bed"),
-    Use("kitchen light", 1.0, (0.8, 0.8, 0.8), "dinner", -0.5, 0.2, 0.3, 1.3, 80, cold=0.4),
+    Use("coffee", 0.8, (2.8, 1, 0.41), "wake", 0.5, 0.4, 0.25, 0.15, 1000),
+    Use("kettle", 0.8, (0.96, 0.22, 0.16), "wake", 0.6, 0.4, 0.3, 0.07, 2000),
+    Use("hair dryer", 0.7, (1.5, 0.4, 0.5), "wake", 0.7, 0.3, 0.15, 0.1, 1500),
+    Use("shower", 0.1, (0.8, 0.2, 0.43), "wake", 0.6, 0.6, 0.25, 0.07, 18000, people=0.7),
+    Use("evening shower", 0.1, (0.081, 0.12, 0.12), "bed", -1.5, 0.8, 0.4, 0.07, 18000),
+    Use("morning light", 1.0, (2.66, 0.59, 0.27), "wake", 0.0, 0.05, 0.1, 0.0, 220, until="dawn"),
+    Use("morning bustle", 1.0, (2.66, 2.66, 1.87), "wake", 0.4, 0.3, 0.1, 0.0, 10, until="gone"),
+    Use("evening bustle", 1.0, (2.66, 2.66, 1.16), "again", 0.5, 0.4, 0.1, 0.0, 10, until="bed"),
+    Use("housework", 0.9, (5.2, 1, 0.53), 9.0, 0.0, 1.2, 1.0, 1.0, 600, cold=0.1),
+    Use("second breakfast", 0.9, (4.8, 3.4, 4.8), 9.4, 0.0, 0.8, 0.5, 0.2, 1500, cold=0.1),
+    Use("lunch", 0.95, (0.67, 0.65, 1.7), "lunch", -0.2, 0.5, 0.3, 0.7, 1300, phases=_HOB, cold=0.2, waits=False),
+    Use("lunch oven", 0.8, (0.29, 0.46, 4.1), "lunch", -0.8, 0.6, 0.4, 1.2, 2200, phases=_OVEN, cold=0.2, waits=False),
+    Use("after lunch", 0.5, (0.87, 0.8, 0.37), "lunch", 0.9, 0.5, 0.4, 1.6, 1800, phases=_DISHES, people=0.6, cold=0.1),
+    Use("pastime", 0.9, (0.28, 0.41, 0.2), 13.0, 0.0, 4.0, 2.0, 3.0, 250, cold=0.2),
+    Use("afternoon work", 0.9, (0.12, 0.2, 0.06), 14.0, 0.0, 1.5, 1.0, 1.2, 400),
+    Use("dinner", 0.95, (0.24, 2.1, 1.4), "dinner", -0.2, 0.7, 0.4, 0.5, 1400, phases=_HOB, cold=0.3),
+    Use("dinner oven", 0.8, (0.02, 0.81, 0.19), "dinner", -0.2, 0.7, 0.4, 0.7, 2200, phases=_OVEN, cold=0.3),
+    Use("microwave", 0.7, (0.29, 0.98, 0.17), "dinner", -0.3, 1.5, 1.0, 0.07, 1200),
+    Use("tea", 0.8, (0.081, 0.2, 0.16), 15.3, 0.0, 0.8, 0.5, 0.12, 1500),
+    Use("dishwasher", 0.5, (0.16, 0.13, 0.62), "dinner", 1.2, 1.0, 0.7, 1.6, 1800, phases=_DISHES, people=0.6),
+    Use("laundry", 0.95, (0.096, 0.2, 0.12), 10, 0.0, 2.2, 1.4, 1.5, 2000, phases=_LAUNDRY, people=0.7, weekly=True),
+    Use("evening laundry", 0.4, (0.079, 0.2, 0.055), 19, 0.0, 1.5, 1.2, 1.5, 1900, phases=_LAUNDRY, weekly=True),
+    Use("dryer", 0.45, (2.8, 4.2, 1.7), 12.0, 0.0, 2.0, 1.4, 1.6, 1000, people=0.7, cold=0.5, weekly=True),
+    Use("ironing", 0.8, (0.041, 0.089, 0.024), 15.0, 0.0, 2.0, 1.5, 0.7, 1000, weekly=True),
+    Use("afternoon television", 0.9, (0.13, 2.8, 0.2), 14.5, 0.0, 1.5, 1.5, 2.5, 150, cold=0.3),
+    Use("television", 0.95, (2.66, 0.3, 1.37), "dinner", 0.7, 0.7, 0.5, 0.0, 110, until="bed", cold=0.2),
+    Use("late television", 0.5, (2.4, 1.8, 4.1), "bed", 0.0, 0.3, 0.4, 1.2, 200),
+    Use("computer", 0.85, (0.16, 0.16, 0.29), 19, 0.0, 2.0, 1.5, 2.5, 130, cold=0.2),
+    Use("evening light", 1.0, (0.37, 2.66, 0.42), "dusk", 0.1, 0.3, 0.2, 0.0, 90, until="bed", cold=0.3),
+    Use("room light", 1.0, (2.66, 1.74, 1.78), "dusk", 1.0, 0.6, 0.3, 0.0, 120, until="bed", cold=0.2),
+    Use("kitchen light", 1.0, (0.33, 0.6, 0.6), "dinner", -0.2, 0.6, 0.3, 1.3, 140, cold=0.9),
+    Use("night boiler", 0.08, (0.6, 0.6, 1.7), 23.8, 0.0, 1.2, 0.2, 1.2, 1500, people=0.7, cold=0.3),
+    Use("early", 0.25, (0.2, 0.12, 0.081), "wake", -1.0, 0.7, 0.4, 1.0, 200),
+    Use("circulation pump", 0.7, (4.7, 4.9, 4.7), 6.0, 0.0, 0.8, 0.1, 16.5, 75, cold=1.3),
+    Use("heater", 0.15, (0.2, 0.2, 0.49), "dinner", -0.5, 2, 1.2, 3.0, 800, cold=1.4),
 )
 
 
 def use_runs(use: Use, home: Household, plan: Plan, days: Days) -> Runs:
     """The runs of one use in the homes on the days of the plan."""
     own, keys = branch(home.keys, hash_of(use)), branch(plan.keys, hash_of(use))
-    per_home = (
-        (home.people / 2) ** use.people
-        * np.exp(0.45 * bell(own, "how often"))
-        * (uniform(own, "owned") < use.owned)
-    )
-    often = (
-        per_home[:, None]
-        * np.array(use.chances)[days.kind]
-        * plan.busy
-        * np.maximum(1 + use.cold * plan.cold / 10, 0)
-    )
+    pace = (home.people / 2) ** use.people * home.thrift * np.exp(0.4 * bell(own, "pace"))
+    often = np.array(use.chances)[days.kind] * np.maximum(1 + use.cold * plan.cold / 10, 0)
     if use.weekly:
-        fixed = uniform(branch(own[:, None], days.weekday), "weekly") < 0.35
-        often = often * np.where(fixed, 2.2, 0.35)
-    row, day = np.nonzero((uniform(keys, "used") < often) & ~plan.away)
+        often = often * np.where(uniform(branch(own[:, None], days.weekday), "weekly") < 0.35, 2.2, 0.35)
+    if not use.until:
+        often = often * pace[:, None] * plan.busy
+    used = (uniform(keys, "used") < 1 - np.exp(-often)) & (uniform(own, "owned") < use.owned)[:, None]
+    row, day = np.nonzero(used & ~plan.away)
     keys, own = keys[row, day], own[row]
 
     at = plan.times[use.at][row, day] if isinstance(use.at, str) else np.full(len(row), use.at)
     at = at + use.shift + use.habit * bell(own, "when") + use.jitter * bell(keys, "when")
     leave, back = plan.times["leave"][row, day], plan.times["back"][row, day]
     missed = plan.out[row, day] & (at > leave) & (at < back)
-    if use.waits:
+    if use.waits and not use.until:
         at = np.where(missed, back + 2 * uniform(keys, "later"), at)
-    hours = use.hours * np.exp(0.25 * bell(own, "long") + 0.25 * bell(keys, "long"))
+    hours = use.hours * home.thrift[row] ** 0.3 * np.exp(0.25 * bell(own, "long") + 0.25 * bell(keys, "long"))
+    watts = use.watts * np.exp(0.3 * bell(own, "strong"))
     if use.until:
         hours = np.maximum(plan.times[use.until][row, day] - at, 0)
-    watts = use.watts * np.exp(0.3 * bell(own, "strong"))
+        watts = watts * pace[row] * plan.busy[row, day]
     kept = slice(None) if use.waits else ~missed
     return _phased(
-        use.phases, row[kept], days.midnight[day[kept]] + at[kept] * 3600, hours[kept] * 3600, watts[kept]
+        use.phases,
+        row[kept],
+        days.midnight[day[kept]] + at[kept] * 3600,
+        hours[kept] * 3600,
+        watts[kept],
     )
 
 
@@ -129,7 +127,7 @@ def hash_of(use: Use) -> int:
 
 def base_runs(home: Household, days: Days) -> Runs:
     """What is never off: standby, router, clocks. One run a home, from the first to the last of the days."""
-    watts = 45 * home.thrift * (home.people / 2) ** 0.4 * np.exp(0.5 * bell(home.keys, "standby"))
+    watts = 64 * home.thrift**0.4 * (home.people / 2) ** 0.2 * np.exp(0.5 * bell(home.keys, "standby"))
     rows = np.arange(len(home.keys))
     span = days.midnight[-1] - days.midnight[0] + 2 * DAY_S
     return Runs(
@@ -139,8 +137,8 @@ def base_runs(home: Household, days: Days) -> Runs:
 
 def fridge_runs(home: Household, days: Days) -> Runs:
     """The compressor of a fridge: on for a third of every period, which differs from home to home."""
-    period = 3600 * (0.75 + 0.15 * bell(home.keys, "period"))
-    watts = 95 * np.exp(0.25 * bell(home.keys, "fridge")) * (1 + (home.people > 2))
+    period = 3600 * (1.7 + 0.4 * bell(home.keys, "period"))
+    watts = 110 * np.exp(0.25 * bell(home.keys, "fridge")) * (1 + (home.people > 2))
     start, end = days.midnight[0], days.midnight[-1] + DAY_S
     first = np.floor(start / period)
     cycle = first[:, None] + np.arange(int((end - start) / period.min()) + 2)

@@ -46,9 +46,9 @@ def households(keys: Keys, flats: Bools) -> Household:
     """The homes with these keys; `flats` says which of them are flats, where fewer people live."""
     draw = uniform(keys, "people") * np.where(flats, 0.90, 1.0) + np.where(flats, 0.0, 0.12)
     people = 1.0 + np.searchsorted(_PEOPLE, draw, side="right")
-    active = uniform(keys, "work") + 0.04 * (people - 2)
-    work = np.select([active < 0.38, active < 0.58], [_NONE, _PART], _FULL)
-    thrift = np.exp(0.38 * bell(keys, "thrift"))
+    active = uniform(keys, "work")
+    work = np.select([active < 0.45, active < 0.67], [_NONE, _PART], _FULL)
+    thrift = np.exp(0.8 * bell(keys, "thrift"))
     return Household(keys, people, work, thrift)
 
 
@@ -59,10 +59,12 @@ def plan(home: Household, place: Place, days: Days, weather: Weather) -> Plan:
     workday, weekend = days.kind == WORKDAY, days.kind != WORKDAY
     full, part = (home.work == _FULL)[:, None], (home.work == _PART)[:, None]
 
-    wake = np.where(full | part, 6.6, 7.4) + 0.6 * bell(own, "wake") + 0.25 * bell(keys, "wake")
-    wake += weekend * (0.9 + 0.5 * bell(own, "lie in") + 0.3 * (days.kind != SATURDAY))
-    late = np.isin(days.weekday, (4, 5)) * 0.5
-    bed = 22.9 + 0.7 * bell(own, "bed") + 0.3 * bell(keys, "bed") + late
+    irregular = uniform(own, "irregular") < np.where(home.people == 1, 0.5, 0.2)[:, None]
+    rhythm = bell(own, "rhythm") * np.where(irregular, 2.6, 0.5)
+    wake = np.where(full | part, 6.6, 7.4) + rhythm + 0.6 * bell(own, "wake") + 0.25 * bell(keys, "wake")
+    wake += weekend * (1.2 + 0.5 * bell(own, "lie in") + 0.6 * (days.kind != SATURDAY))
+    late = np.isin(days.weekday, (4, 5)) * 0.7
+    bed = 22.5 + rhythm + 0.9 * bell(own, "bed") + 0.4 * bell(keys, "bed") + late
 
     leaves = uniform(branch(own, days.weekday), "leave") < np.where(full, 0.85, np.where(part, 0.75, 0.2))
     change = uniform(keys, "change") < 0.12
@@ -71,17 +73,18 @@ def plan(home: Household, place: Place, days: Days, weather: Weather) -> Plan:
     leave = np.where(
         workday & (full | part), wake + 1.1 + 0.2 * bell(own, "leave"), 10.6 + 1.3 * bell(keys, "leave")
     )
-    stay = np.where(full, 9.2 + 0.9 * bell(own, "stay"), np.where(part, 5.6 + bell(own, "stay"), 2.5))
+    stay = np.where(full, 9.8 + 0.9 * bell(own, "stay"), np.where(part, 5.6 + bell(own, "stay"), 2.5))
     stay = np.where(workday, stay, 3.0) + 0.6 * bell(keys, "stay")
     leave = np.maximum(leave, wake + 0.4)
     back = leave + np.maximum(stay, 0.5)
 
-    lunch = 12.0 + 0.4 * bell(own, "lunch") + 0.2 * bell(keys, "lunch") + place.meals_h
-    dinner = 18.5 + 0.7 * bell(own, "dinner") + 0.35 * bell(keys, "dinner") + place.meals_h
+    lunch = 12.2 + 0.6 * rhythm + 0.5 * bell(own, "lunch") + 0.2 * bell(keys, "lunch") + place.meals_h
+    dinner = 19.0 + 0.8 * rhythm + 0.9 * bell(own, "dinner") + 0.3 * bell(keys, "dinner") + place.meals_h
+    lunch = np.where(out & (back < 14.5), np.maximum(lunch, back + 0.4), lunch)
     dinner = np.where(out, np.maximum(dinner, back + 0.3), dinner)
 
     rise, set_ = sun(place, days)
-    gloom = 0.2 + 0.8 * weather.cloud
+    gloom = 0.1 + 0.6 * weather.cloud
     awake_in = np.where(out, np.maximum(back, set_ - gloom), set_ - gloom)
     times = {
         "wake": wake,
@@ -92,10 +95,11 @@ def plan(home: Household, place: Place, days: Days, weather: Weather) -> Plan:
         "bed": bed,
         "dawn": np.where(out, np.minimum(rise + gloom, leave), rise + gloom) + 0 * wake,
         "dusk": np.maximum(awake_in, wake),
-        "midnight": np.zeros_like(wake),
+        "gone": np.where(out, leave, bed),
+        "again": np.where(out, back, bed),
     }
     drift = 0.12 * _slow(home, days)
-    busy = home.thrift[:, None] * np.exp(0.22 * bell(keys, "busy") + drift)
+    busy = np.exp(0.22 * bell(keys, "busy") + drift)
     cold = np.broadcast_to(place.mean_c - weather.mean_c, busy.shape)
     return Plan(keys, _away(home, days), out, times, busy, cold)
 
@@ -104,7 +108,7 @@ def _away(home: Household, days: Days) -> Bools:
     """Holidays (a long one in summer, short ones around Easter, in autumn and at Christmas) and weekends elsewhere."""
     away = np.zeros((len(home.keys), len(days.number)), bool)
     seasons = (
-        ("summer", 0.6, 195, 28, 12),
+        ("summer", 0.7, 200, 28, 14),
         ("easter", 0.25, 100, 12, 7),
         ("autumn", 0.2, 285, 15, 7),
         ("christmas", 0.2, 357, 3, 8),
