@@ -15,7 +15,7 @@ from electrocloud.domain.errors import UploadError
 def user_records(data: bytes) -> list[bytes]:
     """The uploads in one Kinesis record: those of a frame in order, or the record itself where it is no frame.
 
-    A frame whose checksum or message is broken is an `UploadError` with reason `kpl-frame`: what was in it cannot be told.
+    A frame whose checksum or message is broken is an `UploadError` with reason `kpl-frame`, since its uploads are unknown.
     """
     if not data.startswith(MAGIC):
         return [data]

@@ -19,13 +19,13 @@ class Accepted(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """Bytes that are no upload: why, and where they stood (`index` counts the uploads of one record)."""
+    """Bytes that are no upload: why, and where they stood (`position` counts the uploads of one record)."""
 
     reason: str
     message: str
     payload: bytes
     sequence: str
-    index: int
+    position: int
     partition_key: str
     arrived: datetime
 

@@ -16,7 +16,7 @@ def put(s3: Any, bucket: str, refused: list[Refused]) -> None:
     for upload in refused:
         s3.put_object(
             Bucket=bucket,
-            Key=f"quarantine/dt={upload.arrived:%Y-%m-%d}/{upload.reason}/{upload.sequence}-{upload.index}.json",
+            Key=f"quarantine/dt={upload.arrived:%Y-%m-%d}/{upload.reason}/{upload.sequence}-{upload.position}.json",
             ContentType="application/json",
             Body=msgspec.json.encode(
                 {

@@ -33,3 +33,7 @@ class UsageError(ElectroCloudError):
 
 class SettingsError(ElectroCloudError):
     """A deployment that does not say what is needed of it, such as an unset environment variable."""
+
+
+class StoreBusyError(ElectroCloudError):
+    """A store that keeps refusing work for want of capacity; the work is to be tried again later."""

@@ -32,12 +32,12 @@ class Window(NamedTuple):
     start: datetime
     wh: int
     peak_w: int
-    count: int
+    present: int
     expected: int
 
     @property
     def complete(self) -> bool:
-        return self.count == self.expected
+        return self.present == self.expected
 
 
 class MeterDay:
@@ -68,9 +68,7 @@ class MeterDay:
     def intervals(self) -> list[Interval]:
         """The readings that count, in time order."""
         midnight = int(datetime.combine(self.day, time(), UTC).timestamp())
-        return [
-            Interval(midnight + minute * 60, seconds, value[1]) for minute, seconds, value in self._effective()
-        ]
+        return [Interval(midnight + minute * 60, seconds, value[1]) for minute, seconds, value in self._effective()]
 
     def rows(self, meter_id: str) -> list[Reading]:
         """The readings that count, in time order, with their revision and voltage (V)."""
@@ -151,6 +149,6 @@ def _window(hour: int, intervals: Iterable[Interval]) -> Window:
         start=datetime.fromtimestamp(hour * 3600, UTC),
         wh=sum(reading.wh for reading in readings),
         peak_w=max(reading.wh for reading in readings) * 3600 // seconds,
-        count=len(readings),
+        present=len(readings),
         expected=3600 // seconds,
     )

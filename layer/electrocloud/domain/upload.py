@@ -79,7 +79,7 @@ def _check(upload: Upload) -> None:
         if (start.hour * 3600 + start.minute * 60 + start.second) % interval_s or start.microsecond:
             raise UploadError(
                 "misaligned",
-                f"readings[{index}].start {row.start.isoformat()} is not a multiple of {interval_s} s after midnight UTC",
+                f"readings[{index}].start {row.start.isoformat()} is no multiple of {interval_s} s after midnight UTC",
             )
         if start.date() != day:
             raise UploadError(

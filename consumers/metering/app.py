@@ -1,0 +1,48 @@
+"""The metering function: a batch of the stream becomes windows and bills, or comes back to be tried again."""
+
+import random
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from electrocloud.aws.kinesis import read_event
+from electrocloud.aws.observe import observe
+from electrocloud.aws.quarantine import put
+from electrocloud.aws.registry import Registry
+from electrocloud.aws.settings import MeteringSettings
+from electrocloud.aws.tables import DynamoTables
+from electrocloud.domain.metering import take_in
+
+logger = Logger()
+metrics = Metrics()
+tracer = Tracer()
+
+settings = MeteringSettings.from_environment()
+dynamodb = boto3.client("dynamodb")
+s3 = boto3.client("s3")
+
+
+def pause(attempt: int) -> None:
+    """Full jitter, so that two workers which met once do not meet again."""
+    time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))
+
+
+registry = Registry(dynamodb, settings.meters_table, settings.tariffs_table, pause, time.monotonic)
+tables = DynamoTables(dynamodb, settings.windows_table, settings.bills_table, pause)
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    accepted, refused = read_event(event["Records"])
+    put(s3, settings.bucket, refused)
+    outcome = take_in((got.upload for got in accepted), tables, registry.tariffs_of, pause)
+    observe(metrics, logger, accepted, refused, outcome, datetime.now(UTC))
+    again = {got.sequence for got in accepted if got.upload.meter_id in outcome.failed}
+    return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in sorted(again, key=int)]}

@@ -1,0 +1,50 @@
+"""What the metering function tells of its work: metrics in EMF, and a log line for each thing that needs a person."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from electrocloud.aws.kinesis import Accepted, Refused
+from electrocloud.domain.metering import Outcome
+
+LATE = timedelta(hours=26)  # a day's upload comes just after the day; two hours more are grace
+AGES_AT_MOST = 100  # EMF takes 100 values a metric in one line
+
+
+def observe(
+    metrics: Metrics,
+    logger: Logger,
+    accepted: list[Accepted],
+    refused: list[Refused],
+    outcome: Outcome,
+    now: datetime,
+) -> None:
+    """Count a batch. The age of an upload runs from its arrival in the stream to its windows and bills being stored."""
+    late = corrected = 0
+    for got in accepted:
+        late += sum(got.arrived - row.start > LATE for row in got.upload.readings)
+        corrected += sum(row.revision > 0 for row in got.upload.readings)
+    for name, count in (
+        ("ReadingsReceived", outcome.readings),
+        ("ReadingsStored", outcome.changed),
+        ("ReadingsRepeated", outcome.repeated),
+        ("ReadingsLate", late),
+        ("ReadingsCorrected", corrected),
+        ("BillsRated", outcome.bills),
+        ("UploadsQuarantined", len(refused)),
+        ("MetersPutBack", len(outcome.failed)),
+    ):
+        metrics.add_metric(name, MetricUnit.Count, count)
+    step = len(accepted) // AGES_AT_MOST + 1
+    for got in accepted[::step]:
+        age = max(0.0, (now - got.arrived).total_seconds())
+        metrics.add_metric("UploadAge", MetricUnit.Seconds, age)
+    for reason, count in Counter(bad.reason for bad in refused).items():
+        with single_metric("UploadsQuarantinedByReason", MetricUnit.Count, count) as metric:
+            metric.add_dimension("reason", reason)
+    for bad in refused:
+        logger.warning("quarantined", reason=bad.reason, sequence=bad.sequence, position=bad.position)
+    if outcome.failed:
+        logger.error("put back: the tables were busy", meters=len(outcome.failed))

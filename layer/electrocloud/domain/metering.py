@@ -1,0 +1,212 @@
+"""From uploads to hourly windows and bills, once and only once however often an upload comes.
+
+Each meter of a batch is one change: its days and its months' bills, read, worked out anew, and stored together on the
+condition that nothing of it was stored by somebody else meanwhile. Who loses reads again and repeats. So windows and
+bills never part, two workers on one meter do no harm, and a killed worker leaves nothing half done.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple, Protocol
+
+from electrocloud.domain.billing import Bill, rate, reissue
+from electrocloud.domain.calendar import BillingMonth, months_of
+from electrocloud.domain.determinants import DayDeterminants, day_determinants
+from electrocloud.domain.meter_day import MeterDay
+from electrocloud.domain.tariff import Tariff
+from electrocloud.domain.upload import Upload
+
+ATTEMPTS = 8
+DAYS_AT_ONCE = 60  # of one meter in one change: its days and bills must fit one transaction
+
+DayKey = tuple[str, date]
+MonthKey = tuple[str, BillingMonth]
+
+
+class Ledger(NamedTuple):
+    """A meter's month under the tariff of `fingerprint`: determinants by UTC day, and the bill that they add up to."""
+
+    fingerprint: str
+    days: Mapping[date, DayDeterminants]
+    bill: Bill
+
+
+class StoredDay(NamedTuple):
+    """A day and the mark of what was read, by which a store tells that it has changed since."""
+
+    day: MeterDay
+    mark: str
+
+
+class StoredLedger(NamedTuple):
+    """A ledger and the mark of what was read."""
+
+    ledger: Ledger
+    mark: str
+
+
+@dataclass
+class Change:
+    """What one meter's uploads change, to be stored whole or not at all.
+
+    Each part comes with the mark it had when it was read, None where it was not there. `replaced` are final bills that
+    a new version takes the place of. Of the readings `offered`, `news` were new or replaced another.
+    """
+
+    meter_id: str
+    days: list[tuple[MeterDay, str | None]] = field(default_factory=list)
+    ledgers: list[tuple[Ledger, str | None]] = field(default_factory=list)
+    replaced: list[Bill] = field(default_factory=list)
+    offered: int = 0
+    news: int = 0
+
+
+class Tables(Protocol):
+    """The store of windows and bills. Reads see all that was committed before them."""
+
+    def read(
+        self, days: Collection[DayKey], months: Collection[MonthKey]
+    ) -> tuple[dict[DayKey, StoredDay], dict[MonthKey, StoredLedger]]:
+        """What is there of it."""
+
+    def days_of(self, meter_id: str, month: BillingMonth) -> list[MeterDay]:
+        """A meter's days that share an instant with the month."""
+
+    def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:
+        """Store each change whole, or not where a mark no longer holds; returns the meters of those.
+
+        `alone` asks for a transaction a change, so that one which fails takes no other along.
+        """
+
+
+TariffOf = Callable[[Collection[str]], Mapping[str, Tariff]]
+
+
+class Outcome(NamedTuple):
+    """What became of a batch.
+
+    `readings` were sent; of them `changed` were new or replaced another and are stored, and `repeated` say what was
+    known or superseded. `bills` were rated. `failed` meters could not be stored, and their uploads are to come again.
+    """
+
+    readings: int
+    changed: int
+    repeated: int
+    bills: int
+    failed: frozenset[str]
+
+
+def take_in(
+    uploads: Iterable[Upload],
+    tables: Tables,
+    tariffs: TariffOf,
+    pause: Callable[[int], None],
+) -> Outcome:
+    """Merge uploads into their windows and rate the bills that they change.
+
+    `tariffs` gives the tariff of each meter that has one; the others get windows and no bill. A change that lost to
+    another worker is made again, up to ATTEMPTS times with `pause(attempt)` between; then its meter is in `failed`.
+    """
+    waiting: dict[str, dict[date, list[Upload]]] = {}
+    sent = 0
+    for upload in uploads:
+        waiting.setdefault(upload.meter_id, {}).setdefault(upload.day, []).append(upload)
+        sent += len(upload.readings)
+    tariff_of = tariffs(waiting.keys())
+    stored: list[Change] = []
+    failed: set[str] = set()
+    while waiting:
+        part = {meter: dict(sorted(days.items())[:DAYS_AT_ONCE]) for meter, days in waiting.items()}
+        done, lost = _store(part, tables, tariff_of, pause)
+        stored += done
+        failed |= lost
+        waiting = {
+            meter: dict(sorted(days.items())[DAYS_AT_ONCE:])
+            for meter, days in waiting.items()
+            if len(days) > DAYS_AT_ONCE and meter not in lost
+        }
+    return Outcome(
+        readings=sent,
+        changed=sum(change.news for change in stored),
+        repeated=sum(change.offered - change.news for change in stored),
+        bills=sum(len(change.ledgers) for change in stored),
+        failed=frozenset(failed),
+    )
+
+
+def _store(
+    part: Mapping[str, Mapping[date, list[Upload]]],
+    tables: Tables,
+    tariff_of: Mapping[str, Tariff],
+    pause: Callable[[int], None],
+) -> tuple[list[Change], set[str]]:
+    """The changes that are stored now, and the meters whose changes lost every time."""
+    stored: list[Change] = []
+    for attempt in range(ATTEMPTS):
+        changes = _changes(part, tables, tariff_of)
+        lost = tables.commit([change for change in changes if change.days], alone=attempt > 0)
+        stored += [change for change in changes if change.meter_id not in lost]
+        part = {meter: part[meter] for meter in lost}
+        if not part:
+            break
+        pause(attempt)
+    return stored, set(part)
+
+
+def _changes(
+    uploads: Mapping[str, Mapping[date, list[Upload]]],
+    tables: Tables,
+    tariff_of: Mapping[str, Tariff],
+) -> list[Change]:
+    day_keys = [(meter, day) for meter, days in uploads.items() for day in days]
+    month_keys = {
+        (meter, month)
+        for meter, day in day_keys
+        if meter in tariff_of
+        for month in months_of(day, tariff_of[meter].zone)
+    }
+    stored_days, stored_ledgers = tables.read(day_keys, month_keys)
+    changes = []
+    for meter, days in uploads.items():
+        change = Change(meter)
+        for day, parts in days.items():
+            kept = stored_days.get((meter, day))
+            meter_day = kept.day if kept else MeterDay(day)
+            change.offered += sum(len(part.readings) for part in parts)
+            if news := sum(meter_day.merge(part) for part in parts):
+                change.days.append((meter_day, kept.mark if kept else None))
+                change.news += news
+        if change.days and meter in tariff_of:
+            _enter(change, tariff_of[meter], stored_ledgers, tables)
+        changes.append(change)
+    return changes
+
+
+def _enter(change: Change, tariff: Tariff, stored: Mapping[MonthKey, StoredLedger], tables: Tables) -> None:
+    """Put the changed days into their months' ledgers, and rate these."""
+    months: dict[BillingMonth, list[MeterDay]] = {}
+    for day, _ in change.days:
+        for month in months_of(day.day, tariff.zone):
+            months.setdefault(month, []).append(day)
+    for month, days in months.items():
+        before = stored.get((change.meter_id, month))
+        if before and before.ledger.fingerprint == tariff.fingerprint:
+            kept = before.ledger.days
+        else:  # a month's first readings, or another tariff: what came before the meter was registered counts too
+            kept = determine(tables.days_of(change.meter_id, month), tariff, month)
+        determinants = {**kept, **determine(days, tariff, month)}
+        if not determinants:
+            continue
+        bill = rate(tariff, month, determinants, change.meter_id)
+        if before and before.ledger.bill.status == "final":
+            bill = reissue(before.ledger.bill, bill)
+            if bill.version > before.ledger.bill.version:
+                change.replaced.append(before.ledger.bill)
+        change.ledgers.append((Ledger(tariff.fingerprint, determinants, bill), before.mark if before else None))
+
+
+def determine(days: Iterable[MeterDay], tariff: Tariff, month: BillingMonth) -> dict[date, DayDeterminants]:
+    """The determinants of those days that have a reading in the month."""
+    found = ((day.day, day_determinants(tariff, month, day.intervals())) for day in days)
+    return {day: determinants for day, determinants in found if determinants.count}

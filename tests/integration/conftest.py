@@ -1,0 +1,42 @@
+"""AWS in memory, with the tables and the bucket that the metering function works on."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import boto3
+import pytest
+from moto import mock_aws
+
+REGION = "eu-central-1"
+
+
+class Aws(NamedTuple):
+    dynamodb: Any
+    s3: Any
+    bucket: str
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb")
+        for table, hash_key, range_key in (
+            ("windows", "meter_id", "day"),
+            ("bills", "meter_id", "bill"),
+            ("meters", "meter_id", None),
+            ("tariffs", "tariff_id", None),
+        ):
+            keys = [(hash_key, "HASH")] + ([(range_key, "RANGE")] if range_key else [])
+            dynamodb.create_table(
+                TableName=table,
+                BillingMode="PAY_PER_REQUEST",
+                KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+                AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+            )
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
+        yield Aws(dynamodb, s3, "bucket")

@@ -1,0 +1,126 @@
+"""The metering function's own handler, on tables and a bucket in memory."""
+
+import base64
+import importlib
+import json
+from datetime import date
+from types import SimpleNamespace
+
+import pytest
+from aws_kinesis_agg.aggregator import AggRecord
+from botocore.exceptions import ClientError
+
+from electrocloud.aws.items import bill_of, stored_day
+from tests.examples import TIME_OF_USE, kinesis_event, upload_json
+
+CONTEXT = SimpleNamespace(
+    function_name="metering", memory_limit_in_mb=1024, invoked_function_arn="arn", aws_request_id="r-1"
+)
+
+
+@pytest.fixture
+def app(aws, monkeypatch):
+    for name in ("windows", "bills", "meters", "tariffs"):
+        monkeypatch.setenv(f"{name.upper()}_TABLE", name)
+    monkeypatch.setenv("BUCKET", aws.bucket)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "metering")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    aws.dynamodb.put_item(
+        TableName="tariffs", Item={"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(TIME_OF_USE)}}
+    )
+    for meter in ("m-1", "m-2"):
+        aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": meter}, "tariff_id": {"S": "tou"}})
+    from consumers.metering import app
+
+    return importlib.reload(app)
+
+
+def frame(*payloads: bytes) -> bytes:
+    record = AggRecord()
+    for number, payload in enumerate(payloads):
+        assert record.add_user_record(f"m-{number}", payload)
+    return record.get_contents()[2]
+
+
+def days(aws):
+    items = aws.dynamodb.scan(TableName="windows")["Items"]
+    return {(item["meter_id"]["S"], item["day"]["S"]): stored_day(item).day for item in items}
+
+
+def quarantined(aws):
+    keys = [found["Key"] for found in aws.s3.list_objects_v2(Bucket=aws.bucket).get("Contents", [])]
+    return [json.loads(aws.s3.get_object(Bucket=aws.bucket, Key=key)["Body"].read()) for key in keys]
+
+
+def test_uploads_become_windows_and_bills(app, aws):
+    event = kinesis_event([upload_json(), upload_json(meter_id="m-2", day=date(2026, 11, 25))])
+    assert app.handler(event, CONTEXT) == {"batchItemFailures": []}
+    assert days(aws)["m-1", "2026-11-24"].hours_wh()[0] == 1000
+    (bill,) = [bill_of(item) for item in aws.dynamodb.scan(TableName="bills")["Items"] if item["meter_id"]["S"] == "m-1"]
+    assert bill.energy_kwh == 1
+    assert [str(line.amount_rounded) for line in bill.lines] == ["0.20", "9.50"]
+
+
+def test_frames_and_plain_records_give_the_same_windows(app, aws):
+    uploads = [upload_json(), upload_json(meter_id="m-2"), upload_json(day=date(2026, 11, 25))]
+    app.handler(kinesis_event(uploads), CONTEXT)
+    plain = {key: day.pack() for key, day in days(aws).items()}
+    for key in plain:
+        aws.dynamodb.delete_item(TableName="windows", Key={"meter_id": {"S": key[0]}, "day": {"S": key[1]}})
+    app.handler(kinesis_event([frame(*uploads)]), CONTEXT)
+    assert {key: day.pack() for key, day in days(aws).items()} == plain
+
+
+def test_a_bad_upload_is_quarantined_with_its_bytes_and_its_neighbours_are_stored(app, aws):
+    broken = bytearray(frame(upload_json()))
+    broken[20] ^= 1
+    bad = upload_json(meter_id="")
+    event = kinesis_event([b"no json", upload_json(), bytes(broken), frame(bad, upload_json(meter_id="m-2"))])
+    assert app.handler(event, CONTEXT) == {"batchItemFailures": []}
+    assert {meter for meter, _ in days(aws)} == {"m-1", "m-2"}
+    found = {row["reason"]: row for row in quarantined(aws)}
+    assert found.keys() == {"not-json", "kpl-frame", "contract"}
+    assert base64.b64decode(found["kpl-frame"]["payload"]) == bytes(broken)
+    assert base64.b64decode(found["contract"]["payload"]) == bad
+    assert "meter_id" in found["contract"]["message"]
+
+
+def test_a_batch_that_comes_again_changes_nothing_and_quarantines_nothing_twice(app, aws):
+    event = kinesis_event([upload_json(), b"no json"])
+    app.handler(event, CONTEXT)
+    before = aws.dynamodb.scan(TableName="bills")["Items"], aws.dynamodb.scan(TableName="windows")["Items"]
+    app.handler(event, CONTEXT)
+    assert (aws.dynamodb.scan(TableName="bills")["Items"], aws.dynamodb.scan(TableName="windows")["Items"]) == before
+    assert len(quarantined(aws)) == 1
+
+
+def test_records_of_a_meter_that_could_not_be_stored_are_handed_back(app, aws, monkeypatch):
+    def refuse(**request):
+        reasons = [{"Code": "TransactionConflict"} for _ in request["TransactItems"]]
+        raise ClientError(
+            {"Error": {"Code": "TransactionCanceledException", "Message": ""}, "CancellationReasons": reasons},
+            "TransactWriteItems",
+        )
+
+    monkeypatch.setattr(app.dynamodb, "transact_write_items", refuse)
+    monkeypatch.setattr(app.time, "sleep", lambda seconds: None)
+    answer = app.handler(kinesis_event([b"no json", upload_json(), upload_json(meter_id="m-2")]), CONTEXT)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}, {"itemIdentifier": "3"}]}
+
+
+def test_metrics_are_written_in_embedded_metric_format(app, aws, capsys):
+    app.handler(kinesis_event([upload_json(), b"no json"]), CONTEXT)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    (batch,) = [line for line in lines if "ReadingsStored" in line]
+    assert batch["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "ElectroCloud"
+    assert (batch["ReadingsStored"], batch["UploadsQuarantined"], batch["BillsRated"]) == ([4.0], [1.0], [1.0])
+    assert [line["reason"] for line in lines if "UploadsQuarantinedByReason" in line] == ["not-json"]
+
+
+def test_a_missing_setting_is_named_at_the_cold_start(app, monkeypatch):
+    from electrocloud.domain.errors import SettingsError
+
+    monkeypatch.delenv("BILLS_TABLE")
+    with pytest.raises(SettingsError, match="BILLS_TABLE"):
+        importlib.reload(app)
