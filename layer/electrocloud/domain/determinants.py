@@ -4,7 +4,8 @@ A bill is a fold over its days' determinants, so a day that changes costs a day'
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from electrocloud.domain.calendar import DAY_S, BillingMonth, offsets
+from electrocloud.domain.calendar import DAY_S, BillingMonth, Offset, offsets
 from electrocloud.domain.meter_day import Interval
 from electrocloud.domain.tariff import Quantity, Stretch, Tariff, stretches
 
@@ -64,6 +65,7 @@ class Slot(NamedTuple):
 
 _Sample = tuple[int, int, Quantity]  # start, seconds and Wh of that over which a demand is averaged
 _T = TypeVar("_T", bound=tuple[Any, ...])
+_WH = itemgetter(2)
 
 
 def day_determinants(
@@ -80,25 +82,18 @@ def day_determinants(
     """
     guesses = frozenset(estimated)
     given = sorted((*intervals, *guesses))
+    seconds = given[-1].seconds
     midnight = given[0].start // DAY_S * DAY_S
     low, high = max(midnight, month.start), min(midnight + DAY_S, month.end)
-    readings = [reading for reading in given if low <= reading.start < high]
-    if len({reading.start for reading in readings}) < len(readings):
+    readings = given if high - low == DAY_S else [r for r in given if low <= r.start < high]
+    if len({r.start for r in readings}) < len(readings):
         readings = sorted({*readings})
-    day = stretches(tariff, midnight)
-    runs = [run for stretch in day for run in _runs(stretch, readings, guesses)]
-    samples, cut = _samples(tariff, midnight, readings)
-    peaks: dict[int, Peak] = {}
-    for stretch in day:
-        if rivals := _starting_in(stretch, samples):
-            peak = _peak(_largest(rivals), guesses)
-            peaks[stretch.demand] = larger(peaks.get(stretch.demand, peak), peak)
-    made_up = sum(reading in guesses for reading in readings) if guesses else 0
-    seconds = given[-1].seconds
+    made_up = sum(r in guesses for r in readings) if guesses else 0
+    peaks, cut = _demand(tariff, midnight, readings, guesses)
     return DayDeterminants(
-        runs=tuple(runs),
+        runs=tuple(_runs(tariff, midnight, readings, guesses)),
         peaks=peaks,
-        cut=tuple(_peak(sample, guesses) for sample in cut),
+        cut=cut,
         interval_s=seconds,
         count=len(readings) - made_up,
         estimated=made_up,
@@ -121,9 +116,8 @@ def missing_slots(readings: Sequence[Interval], low: int, high: int) -> list[Slo
     first = readings[0]
     if first.start == low and first.seconds * len(readings) == high - low and readings[-1].start < high:
         return []
-    slots = [
-        Slot(start, first.seconds) for start in range(first.start - first.seconds, low - 1, -first.seconds)
-    ][::-1]
+    before = range(first.start - first.seconds, low - 1, -first.seconds)
+    slots = [Slot(start, first.seconds) for start in reversed(before)]
     for reading, following in zip(readings, [*readings[1:], None], strict=True):
         end = reading.start + reading.seconds
         until = following.start - reading.seconds + 1 if following else high
@@ -131,25 +125,35 @@ def missing_slots(readings: Sequence[Interval], low: int, high: int) -> list[Slo
     return slots
 
 
-def _starting_in(stretch: Stretch, samples: Sequence[_T]) -> Sequence[_T]:
-    # A one-element tuple sorts before every sample that begins with the same start.
-    return samples[bisect_left(samples, (stretch.start,)) : bisect_left(samples, (stretch.end,))]
+def _runs(tariff: Tariff, midnight: int, readings: Sequence[Interval], guesses: frozenset[Interval]) -> Iterator[Run]:
+    for stretch in stretches(tariff, midnight):
+        part = _starting_in(stretch, readings)
+        if not guesses and part:
+            yield Run(stretch.energy, sum(map(_WH, part)), False)
+        elif part:
+            for estimated, group in groupby(part, guesses.__contains__):
+                yield Run(stretch.energy, sum(map(_WH, group)), estimated)
 
 
-def _runs(stretch: Stretch, readings: Sequence[Interval], guesses: frozenset[Interval]) -> list[Run]:
-    part = _starting_in(stretch, readings)
-    if not guesses:
-        return [Run(stretch.energy, sum(map(itemgetter(2), part)), False)] if part else []
-    return [
-        Run(stretch.energy, sum(reading.wh for reading in group), estimated)
-        for estimated, group in groupby(part, guesses.__contains__)
-    ]
+def _demand(
+    tariff: Tariff, midnight: int, readings: Sequence[Interval], guesses: frozenset[Interval]
+) -> tuple[dict[int, Peak], tuple[Peak, ...]]:
+    """The largest demand in each period, and the windows that other days may add to."""
+    samples, cut = _samples(tariff, midnight, readings)
+    one_length = len({sample[1] for sample in samples}) == 1
+    peaks: dict[int, Peak] = {}
+    for stretch in stretches(tariff, midnight):
+        if rivals := _starting_in(stretch, samples):
+            peak = _peak(max(rivals, key=_WH if one_length else _power), guesses)
+            before = peaks.get(stretch.demand)
+            peaks[stretch.demand] = larger(before, peak) if before else peak
+    return peaks, tuple(_peak(sample, guesses) for sample in cut)
 
 
 def _samples(
     tariff: Tariff, midnight: int, readings: Sequence[Interval]
 ) -> tuple[Sequence[_Sample], Sequence[_Sample]]:
-    """What demand is averaged over in the day, in time order, and the windows that other days may add to.
+    """What demand is averaged over, in time order: in the day, and in windows that reach into other days.
 
     A window begins at a multiple of its length in local time. A reading that is as long as some windows, or
     any where the tariff has none, stands for itself; one that reaches over a window's end is shared by time.
@@ -157,34 +161,35 @@ def _samples(
     window = tariff.demand_window_s
     if window is None or all(reading.seconds % window == 0 for reading in readings):
         return readings, ()
-    energy: dict[int, Quantity] = {}
+    energy: defaultdict[int, Quantity] = defaultdict(int)
     for offset in offsets(midnight, tariff.zone):
-        for start, seconds, wh in readings:
-            if not offset.start <= start < offset.end:
-                continue
+        for start, seconds, wh in _starting_in(offset, readings):
             at = start - (start + offset.seconds) % window
             end = start + seconds
             if end <= at + window:
-                energy[at] = energy.get(at, 0) + wh
+                energy[at] += wh
                 continue
-            while at < end:
-                overlap = min(end, at + window) - max(start, at)
-                energy[at] = energy.get(at, 0) + Fraction(wh * overlap, seconds)
-                at += window
+            for piece in range(at, end, window):
+                overlap = min(end, piece + window) - max(start, piece)
+                energy[piece] += Fraction(wh * overlap, seconds)
     samples = [(at, window, energy[at]) for at in sorted(energy)]
-    first, last = max(midnight, readings[0].start), midnight + DAY_S - window
-    whole = [sample for sample in samples if first <= sample[0] <= last]
-    return whole, [sample for sample in samples if not first <= sample[0] <= last]
+    low = bisect_left(samples, (max(midnight, readings[0].start),))
+    high = bisect_left(samples, (midnight + DAY_S - window + 1,))
+    return samples[low:high], samples[:low] + samples[high:]
 
 
-def _largest(samples: Sequence[_Sample]) -> _Sample:
-    if all(sample[1] == samples[0][1] for sample in samples):
-        return max(samples, key=itemgetter(2))
-    return max(samples, key=lambda sample: Fraction(sample[2]) / sample[1])
+def _starting_in(span: Stretch | Offset, samples: Sequence[_T]) -> Sequence[_T]:
+    # A tuple of one sorts before every longer one that begins with the same number.
+    return samples[bisect_left(samples, (span.start,)) : bisect_left(samples, (span.end,))]
+
+
+def _power(sample: _Sample) -> Fraction:
+    _, seconds, wh = sample
+    return Fraction(wh * 3600, seconds) if isinstance(wh, int) else wh * 3600 / seconds
 
 
 def _peak(sample: _Sample, guesses: frozenset[Interval]) -> Peak:
     start, seconds, wh = sample
-    power = Fraction(wh) * 3600 / seconds
-    touched = any(guess.start < start + seconds and start < guess.start + guess.seconds for guess in guesses)
-    return Peak(power.numerator, power.denominator, start, seconds, touched)
+    touched = any(g.start < start + seconds and start < g.start + g.seconds for g in guesses)
+    watts = wh * (3600 // seconds) if isinstance(wh, int) and 3600 % seconds == 0 else _power(sample)
+    return Peak(watts.numerator, watts.denominator, start, seconds, touched)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 from electrocloud.domain.calendar import DAY_S, HOUR_S, day_of, offsets
@@ -42,7 +43,7 @@ class Schedule(NamedTuple):
         return sorted({*self.weekday[month - 1], *self.weekend[month - 1]})
 
 
-class Charge(NamedTuple):
+class Fee(NamedTuple):
     """An amount of money a time: `$/month`, `$/day` or `$/year`."""
 
     amount: Decimal
@@ -76,9 +77,14 @@ class Tariff:
     flat_demand: tuple[Tiers, ...]
     flat_demand_months: tuple[int, ...]
     demand_window_s: int | None
-    fixed: Charge
-    minimum: Charge
+    fixed: Fee
+    minimum: Fee
     allocation: Allocation
+
+    @cached_property
+    def limits_follow_demand(self) -> bool:
+        """Whether a limit of an energy tier is for each kW of demand."""
+        return any("/kW" in tier.unit for tiers in self.energy for tier in tiers)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -88,40 +94,47 @@ class Tariff:
 
 
 class Stretch(NamedTuple):
-    """Instants from `start` to before `end` (s since 1970 UTC) with one energy and one demand period.
-
-    Local time is UTC + `offset` (s) throughout.
-    """
+    """Instants from `start` to before `end` (s since 1970 UTC) with one energy and one demand period."""
 
     start: int
     end: int
-    offset: int
     energy: int
     demand: int
 
 
 @lru_cache(maxsize=4_096)
 def stretches(tariff: Tariff, midnight: int) -> tuple[Stretch, ...]:
-    """The UTC day that begins at `midnight`, cut where a period or the offset changes, in time order."""
+    """The UTC day that begins at `midnight`, cut where a period changes, in time order."""
     found: list[Stretch] = []
     for start, end, offset in offsets(midnight, tariff.zone):
-        while start < end:
-            local = start + offset
-            until = min(end, start - local % HOUR_S + HOUR_S)
-            energy, demand = _periods(tariff, local)
-            if found and found[-1][2:] == (offset, energy, demand):
-                found[-1] = found[-1]._replace(end=until)
-            else:
-                found.append(Stretch(start, until, offset, energy, demand))
-            start = until
+        for day in range((start + offset) // DAY_S, (end - 1 + offset) // DAY_S + 1):
+            local_midnight = day * DAY_S - offset
+            weekend = (day + 3) % 7 >= 5  # 1970 began on a Thursday
+            for stretch in _local_day(tariff, day_of(day * DAY_S).month, weekend):
+                first = max(start, local_midnight + stretch.start)
+                last = min(end, local_midnight + stretch.end)
+                if first >= last:
+                    continue
+                if found and found[-1][2:] == stretch[2:]:
+                    first = found.pop().start
+                found.append(Stretch(first, last, stretch.energy, stretch.demand))
     return tuple(found)
 
 
-def _periods(tariff: Tariff, local: int) -> tuple[int, int]:
-    month = day_of(local).month - 1
-    hour = local % DAY_S // HOUR_S
-    side = 1 if (local // DAY_S + 3) % 7 >= 5 else 0  # 1970 began on a Thursday; Monday is 0
-    return tariff.energy_schedule[side][month][hour], tariff.demand_schedule[side][month][hour]
+@lru_cache(maxsize=1_024)
+def _local_day(tariff: Tariff, month: int, weekend: bool) -> tuple[Stretch, ...]:
+    """A local day without a change of clocks, cut where a period changes, in s after local midnight."""
+    energy = tariff.energy_schedule[weekend][month - 1]
+    demand = tariff.demand_schedule[weekend][month - 1]
+    hours = groupby(range(24), lambda hour: (energy[hour], demand[hour]))
+    spans = [(list(span), periods) for periods, span in hours]
+    return tuple(Stretch(span[0] * HOUR_S, (span[-1] + 1) * HOUR_S, *periods) for span, periods in spans)
+
+
+def dearest(structure: tuple[Tiers, ...], schedule: Schedule, month: int) -> set[int]:
+    """The peak periods of a month (1 to 12): those with its highest first-tier rate. None where all have the same."""
+    rates = {period: structure[period][0].rate for period in schedule.periods(month)} if structure else {}
+    return {period for period, rate in rates.items() if min(rates.values()) < rate == max(rates.values())}
 
 
 class TierRow(NamedTuple):

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from electrocloud.domain.errors import TariffError
 from electrocloud.domain.money import exact
-from electrocloud.domain.tariff import Allocation, Charge, Schedule, Tariff, Tier, Tiers
+from electrocloud.domain.tariff import Allocation, Fee, Schedule, Tariff, Tier, Tiers
 
 ENERGY_UNITS = ("kWh", "kWh daily", "kWh/kW", "kWh/kW daily")
 CHARGE_UNITS = ("$/month", "$/day", "$/year")
@@ -140,8 +140,8 @@ def tariff_from_urdb(document: Mapping[str, Any]) -> Tariff:
         flat_demand=flat,
         flat_demand_months=_flat_months(rate, len(flat)),
         demand_window_s=_window(rate.get("demandwindow")),
-        fixed=_charge(rate, "fixedchargefirstmeter", "fixedchargeunits"),
-        minimum=_charge(rate, "mincharge", "minchargeunits"),
+        fixed=_fee(rate, "fixedchargefirstmeter", "fixedchargeunits"),
+        minimum=_fee(rate, "mincharge", "minchargeunits"),
         allocation=cast(Allocation, allocation),
     )
 
@@ -186,9 +186,7 @@ def _tiers(field: str, steps: object, units: tuple[str, ...]) -> Tiers:
     tiers = tuple(_tier(f"{field}[{number}]", step, units) for number, step in enumerate(steps))
     *limited, last = tiers
     if last.limit is not None:
-        raise TariffError(
-            f"{field}[{len(limited)}].max", f"the last tier has a limit, {last.limit}; take it out"
-        )
+        raise TariffError(f"{field}[{len(limited)}].max", f"the last tier has a limit, {last.limit}; take it out")
     for number, tier in enumerate(limited):
         if tier.limit is None:
             raise TariffError(f"{field}[{number}].max", "is missing; only the last tier has no limit")
@@ -197,9 +195,7 @@ def _tiers(field: str, steps: object, units: tuple[str, ...]) -> Tiers:
     for number, (lower, upper) in enumerate(pairwise(limited), start=1):
         # A day's limit counts 28 to 31 times: the tiers must have one order in every month.
         if any(_reach(lower, days) >= _reach(upper, days) for days in (28, 31)):
-            raise TariffError(
-                f"{field}[{number}].max", f"{upper.limit} is not above {lower.limit}, the tier before"
-            )
+            raise TariffError(f"{field}[{number}].max", f"{upper.limit} is not above {lower.limit}, the tier before")
     return tiers
 
 
@@ -273,9 +269,9 @@ def _size(value: object) -> str:
     return str(len(value)) if isinstance(value, list | tuple) else f"no list but {value!r:.40}"
 
 
-def _charge(rate: Mapping[str, Any], field: str, unit_field: str) -> Charge:
+def _fee(rate: Mapping[str, Any], field: str, unit_field: str) -> Fee:
     unit = _one_of(unit_field, rate.get(unit_field) or CHARGE_UNITS[0], CHARGE_UNITS)
-    return Charge(exact(_number(field, rate.get(field) or 0)), unit)
+    return Fee(exact(_number(field, rate.get(field) or 0)), unit)
 
 
 def _window(minutes: object) -> int | None:

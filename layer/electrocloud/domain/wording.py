@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 
 from electrocloud.domain.determinants import Peak
 from electrocloud.domain.money import exact
-from electrocloud.domain.tariff import Charge, Quantity, Schedule, Tariff, Tiers
+from electrocloud.domain.tariff import Fee, Quantity, Schedule, Tariff, Tiers
+from electrocloud.domain.tiers import Bounds
+
+_RANKS = {2: ["Off-peak", "Peak"], 3: ["Off-peak", "Mid-peak", "Peak"]}  # by rate, ascending
 
 
 @lru_cache(maxsize=1_024)
@@ -23,18 +26,10 @@ def demand_periods(tariff: Tariff, month: int) -> dict[int, str]:
     return _names(tariff.demand, tariff.demand_schedule, month)
 
 
-def dearest(structure: tuple[Tiers, ...], schedule: Schedule, month: int) -> set[int]:
-    """The peak periods of a month: those with the highest first-tier rate. None where all have the same."""
-    periods = schedule.periods(month)
-    rates = {structure[period][0].rate for period in periods}
-    return (
-        {period for period in periods if structure[period][0].rate == max(rates)} if len(rates) > 1 else set()
-    )
-
-
-def block(bounds: tuple[Quantity, ...], tier: int, unit: str) -> str:
+@lru_cache(maxsize=4_096)
+def block(bounds: Bounds, tier: int, unit: str) -> str:
     """Which part of the month's use or demand a tier prices: `, the first 500 kWh`. Bounds are in Wh or W."""
-    edges = [f"{_thousands(bound)}" for bound in bounds]
+    edges = [_thousands(bound) for bound in bounds]
     if not edges:
         return ""
     if tier == 0:
@@ -51,7 +46,7 @@ def moment(peak: Peak, zone: str) -> str:
     return f"{length} from {start:%a} {start.day} {start:%b %Y %H:%M}"
 
 
-def charge(what: Charge) -> str:
+def fee(what: Fee) -> str:
     """How a fixed or minimum amount comes to be a month's: `$0.50 a day x 365/12`."""
     factor = {"$/month": "", "$/day": " x 365/12", "$/year": " / 12"}[what.unit]
     return f"${what.amount:f} a {what.unit[2:]}{factor}"
@@ -67,14 +62,9 @@ def _names(structure: tuple[Tiers, ...], schedule: Schedule, month: int) -> dict
     if len(periods) == 1:
         return {periods[0]: "All hours"}
     rates = sorted({structure[period][0].rate for period in periods})
-    middle = [f"Mid-peak {place}" for place in range(1, len(rates) - 1)] if len(rates) > 3 else ["Mid-peak"]
-    kinds = (
-        dict(zip(rates, ["Off-peak", *middle[: len(rates) - 2], "Peak"], strict=True))
-        if len(rates) > 1
-        else {}
-    )
+    names = dict(zip(rates, _RANKS.get(len(rates), []), strict=False))
     return {
-        period: f"{kinds.get(structure[period][0].rate, 'Hours')} ({_hours(schedule, month, period)})"
+        period: f"{names.get(structure[period][0].rate, f'Period {period}')} ({_hours(schedule, month, period)})"
         for period in periods
     }
 
