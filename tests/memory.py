@@ -43,9 +43,7 @@ class MemoryTables:
     def _store(self, change: Change) -> bool:
         meter = change.meter_id
         days = {(meter, day.day.isoformat()): (items.day_item(meter, day), mark) for day, mark in change.days}
-        bills = {
-            (meter, kept.bill.month): (items.ledger_item(meter, kept), mark) for kept, mark in change.ledgers
-        }
+        bills = {(meter, kept.bill.month): (items.ledger_item(meter, kept), mark) for kept, mark in change.ledgers}
         if any(_mark(self.windows.get(key)) != mark for key, (_, mark) in days.items()):
             return False
         if any(_mark(self.bills.get(key)) != mark for key, (_, mark) in bills.items()):

@@ -57,7 +57,9 @@ def test_uploads_become_windows_and_bills(app, aws):
     event = kinesis_event([upload_json(), upload_json(meter_id="m-2", day=date(2026, 11, 25))])
     assert app.handler(event, CONTEXT) == {"batchItemFailures": []}
     assert days(aws)["m-1", "2026-11-24"].hours_wh()[0] == 1000
-    (bill,) = [bill_of(item) for item in aws.dynamodb.scan(TableName="bills")["Items"] if item["meter_id"]["S"] == "m-1"]
+    (bill,) = [
+        bill_of(item) for item in aws.dynamodb.scan(TableName="bills")["Items"] if item["meter_id"]["S"] == "m-1"
+    ]
     assert bill.energy_kwh == 1
     assert [str(line.amount_rounded) for line in bill.lines] == ["0.20", "9.50"]
 

@@ -37,3 +37,11 @@ class SettingsError(ElectroCloudError):
 
 class StoreBusyError(ElectroCloudError):
     """A store that keeps refusing work for want of capacity; the work is to be tried again later."""
+
+
+class StreamBusyError(ElectroCloudError):
+    """A stream that keeps refusing uploads."""
+
+
+class ApiError(ElectroCloudError):
+    """An ingestion API that refused a call, or did not answer it."""

@@ -16,7 +16,7 @@ MAX_REVISION = 65_535
 MeterId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 
 
-class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One reading as it is sent: energy in whole Wh over the upload's interval from `start`; voltage in V."""
 
     start: Annotated[datetime, Meta(tz=True)]
