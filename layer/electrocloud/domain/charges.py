@@ -16,6 +16,8 @@ from electrocloud.domain.tariff import Quantity, Tariff, Tiers
 
 LineKind = Literal["energy", "demand", "flat demand", "fixed", "minimum", "adjustment"]
 
+_NOTHING = Fraction(0)
+
 
 class Line(msgspec.Struct, frozen=True):
     """One amount: `quantity` (of `unit`) x `unit_rate` ($) = `amount` ($), exact, and rounded to the cent.
@@ -90,7 +92,7 @@ def minimum_charges(tariff: Tariff, charged: Fraction) -> list[Charge]:
 
 
 def total(charges: Sequence[Charge]) -> Fraction:
-    return sum((charge.amount for charge in charges), Fraction(0))
+    return sum((charge.amount for charge in charges), _NOTHING)
 
 
 def share(part: Quantity, whole: Quantity) -> Decimal:
@@ -100,11 +102,11 @@ def share(part: Quantity, whole: Quantity) -> Decimal:
 
 @lru_cache(maxsize=1_024)
 def _energy_limits(tariff: Tariff, days: int, kw: Fraction | None) -> tuple[tiers.Bounds, ...]:
-    return tuple(tiers.bounds(period, days, kw or Fraction(0)) for period in tariff.energy)
+    return tuple(tiers.bounds(period, days, kw or _NOTHING) for period in tariff.energy)
 
 
 def _demand(tariff: Tariff, kind: LineKind, period: int, peak: Peak, steps: Tiers, what: str) -> list[Charge]:
-    limits = tiers.bounds(steps, 1, Fraction(0))
+    limits = tiers.bounds(steps, 1, _NOTHING)
     when = wording.moment(peak, tariff.zone)
     charges = []
     for tier, watts in tiers.split(0, Fraction(peak.watts, peak.parts), limits):
@@ -118,12 +120,14 @@ def _charge(
 ) -> Charge:
     """A line of `quantity` Wh or W, of which `estimated` were not read."""
     rate = steps[tier].rate
-    amount = Fraction(quantity) * Fraction(rate) / 1000
+    dollars, parts = rate.as_integer_ratio()
+    thousands = Fraction(quantity.numerator, quantity.denominator * 1000)
+    amount = Fraction(thousands.numerator * dollars, thousands.denominator * parts)
     line = Line(
         kind=kind,
         period=period,
         tier=tier + 1,
-        quantity=exact(Fraction(quantity) / 1000),
+        quantity=exact(thousands),
         unit="kWh" if kind == "energy" else "kW",
         unit_rate=rate,
         amount=exact(amount),
