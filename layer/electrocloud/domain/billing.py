@@ -1,5 +1,6 @@
 """Bills: a pure function of a tariff and the determinants of a month's days, with every amount on a line."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -10,9 +11,10 @@ from typing import Literal
 import msgspec
 
 from electrocloud.domain import charges
-from electrocloud.domain.calendar import DAY_S, HOUR_S, BillingMonth, instant_of
+from electrocloud.domain.calendar import DAY_S, HOUR_S, BillingMonth, day_of, instant_of, months_of
 from electrocloud.domain.charges import Line
-from electrocloud.domain.determinants import DayDeterminants, Peak, larger
+from electrocloud.domain.determinants import DayDeterminants, Peak, day_determinants, larger
+from electrocloud.domain.meter_day import Interval
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariff import Tariff, dearest, stretches
 
@@ -107,6 +109,24 @@ def rate(tariff: Tariff, month: BillingMonth, days: Mapping[date, DayDeterminant
     )
 
 
+def bills(
+    tariff: Tariff, intervals: Iterable[Interval], estimated: Iterable[Interval] = (), meter_id: str = ""
+) -> list[Bill]:
+    """The bills of all months in which one of a meter's intervals starts, in order.
+
+    The intervals may come in any order, and a repeated one counts once; `estimated` are as for `day_determinants`.
+    """
+    read, guessed = _by_day(intervals), _by_day(estimated)
+    months: dict[BillingMonth, dict[date, DayDeterminants]] = {}
+    for midnight in sorted(read.keys() | guessed.keys()):
+        day = day_of(midnight)
+        for month in months_of(day, tariff.zone):
+            determinants = day_determinants(tariff, month, read.get(midnight, ()), guessed.get(midnight, ()))
+            if determinants.runs:
+                months.setdefault(month, {})[day] = determinants
+    return [rate(tariff, month, days, meter_id) for month, days in months.items()]
+
+
 def reissue(previous: Bill, now: Bill) -> Bill:
     """The next version of a bill that was final: `now`, with the difference to `previous` as its adjustment.
 
@@ -131,6 +151,19 @@ def reissue(previous: Bill, now: Bill) -> Bill:
         explanation=f"Replaces version {previous.version} of this bill, which was ${previous.total_rounded}",
     )
     return msgspec.structs.replace(now, version=previous.version + 1, status="final", adjustment=adjustment)
+
+
+def _by_day(intervals: Iterable[Interval]) -> dict[int, list[Interval]]:
+    """Intervals by the midnight (s since 1970) of the UTC day that they start in."""
+    ordered = sorted(intervals)
+    days = {}
+    first = 0
+    while first < len(ordered):
+        midnight = ordered[first].start // DAY_S * DAY_S
+        end = bisect_left(ordered, (midnight + DAY_S,), first)
+        days[midnight] = ordered[first:end]
+        first = end
+    return days
 
 
 def _peaks(tariff: Tariff, days: Iterable[DayDeterminants]) -> dict[int, Peak]:

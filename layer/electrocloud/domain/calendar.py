@@ -76,6 +76,19 @@ def instant_of(day: date) -> int:
     return (day.toordinal() - _EPOCH_ORDINAL) * DAY_S
 
 
+def local(instant: int, zone: str) -> int:
+    """What the clocks of `zone` show at an instant, as s from 1970-01-01 00:00 on them."""
+    for span in offsets(instant // DAY_S * DAY_S, zone):
+        if instant < span.end:
+            return instant + span.seconds
+    raise AssertionError("a day's offsets reach to its end")
+
+
+def is_weekend(number: int) -> bool:
+    """Whether the day that is `number` days after 1970-01-01, a Thursday, is a Saturday or a Sunday."""
+    return (number + 3) % 7 >= 5
+
+
 @lru_cache(maxsize=4_096)
 def offsets(midnight: int, zone: str) -> tuple[Offset, ...]:
     """Local time in the UTC day that begins at `midnight`: one offset, or two where the clocks change."""

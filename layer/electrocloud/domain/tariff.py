@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-from electrocloud.domain.calendar import DAY_S, HOUR_S, day_of, offsets
+from electrocloud.domain.calendar import DAY_S, HOUR_S, day_of, is_weekend, offsets
 from electrocloud.domain.errors import TariffError
 
 Allocation = Literal["chronological", "prorated"]
@@ -109,8 +109,7 @@ def stretches(tariff: Tariff, midnight: int) -> tuple[Stretch, ...]:
     for start, end, offset in offsets(midnight, tariff.zone):
         for day in range((start + offset) // DAY_S, (end - 1 + offset) // DAY_S + 1):
             local_midnight = day * DAY_S - offset
-            weekend = (day + 3) % 7 >= 5  # 1970 began on a Thursday
-            for stretch in _local_day(tariff, day_of(day * DAY_S).month, weekend):
+            for stretch in _local_day(tariff, day_of(day * DAY_S).month, is_weekend(day)):
                 first = max(start, local_midnight + stretch.start)
                 last = min(end, local_midnight + stretch.end)
                 if first >= last:
