@@ -6,17 +6,17 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
-from gateway_kit import HEAD_END, UPLOAD, FakeKinesis, answered, gateway, signed
 
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.upload import decode
 from local.authorisation import Principal
 from local.throttle import Throttle
+from tests.gateway_kit import HEAD_END, UPLOAD, FakeKinesis, answered, gateway, signed
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parent.parent / "bad_uploads"
 REFUSED = {
     "not-json": "the body is not JSON",
-    "not-an-object": '/: [{"meter_id"',
+    "not-an-object": 'is not of type "object"',
     "no-uploads": "/uploads: [] has less than 1 item",
     "unknown-field": "/uploads/1: Additional properties are not allowed ('firmware' was unexpected)",
     "no-meter": '/uploads/1: "meter_id" is a required property',

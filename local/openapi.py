@@ -1,0 +1,108 @@
+"""api/openapi.yaml as API Gateway reads it: its routes, each with its schemas and mapping templates."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import yaml
+from jsonschema_rs import Draft4Validator
+
+from electrocloud.domain.errors import UsageError
+
+_SUB_VARIABLE = re.compile(r"\$\{([^}]+)\}")
+_PATH_PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class MappedResponse:
+    """What an answer becomes: the template's text, with the status unless the template overrides it."""
+
+    status: int
+    template: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation. Schemas (JSON Schema draft 4) and request templates go by content type, responses by the
+    regular expression that the whole status of the integration's answer must match, or "default"."""
+
+    method: str
+    resource: str
+    path: re.Pattern[str]
+    schemas: Mapping[str, Draft4Validator]
+    requests: Mapping[str, str]
+    responses: Mapping[str, MappedResponse]
+
+    def match(self, method: str, path: str) -> dict[str, str] | None:
+        """The decoded path parameters of a call to this route, None for another's. `path` is as it was sent."""
+        found = self.path.fullmatch(path) if method == self.method else None
+        return {name: unquote(value) for name, value in found.groupdict().items()} if found else None
+
+    def response(self, status: int) -> MappedResponse:
+        """The mapping for an answer of the integration with this status."""
+        for pattern, response in self.responses.items():
+            if pattern != "default" and re.fullmatch(pattern, str(status)):
+                return response
+        return self.responses["default"]
+
+
+@dataclass(frozen=True)
+class Api:
+    """The routes, and by its type each answer that API Gateway gives itself."""
+
+    routes: tuple[Route, ...]
+    gateway_responses: Mapping[str, MappedResponse]
+
+
+def read_api(path: Path, values: Mapping[str, str]) -> Api:
+    """The API of an OpenAPI file whose integrations are Kinesis PutRecords; anything else is a `UsageError`.
+
+    values: what the file's `Fn::Sub` variables stand for, such as {"ReadingsStream": "readings"}.
+    """
+    document = yaml.safe_load(path.read_text())
+    routes = tuple(
+        _route(document, method.upper(), resource, operation, values)
+        for resource, operations in document["paths"].items()
+        for method, operation in operations.items()
+    )
+    answers = document["x-amazon-apigateway-gateway-responses"]
+    return Api(routes, {type_: _mapped(answer, values) for type_, answer in answers.items()})
+
+
+def _route(document: Any, method: str, resource: str, operation: Any, values: Mapping[str, str]) -> Route:
+    integration = operation["x-amazon-apigateway-integration"]
+    action = _substituted(integration["uri"], values).rpartition(":")[2]
+    if (integration["type"], integration["passthroughBehavior"], action) != (
+        "aws",
+        "never",
+        "action/PutRecords",
+    ):
+        raise UsageError(f"{method} {resource}: only Kinesis PutRecords without passthrough can be run, not {action}")
+    return Route(
+        method=method,
+        resource=resource,
+        path=re.compile(_PATH_PARAMETER.sub(r"(?P<\1>[^/]+)", resource)),
+        schemas={
+            content_type: Draft4Validator(content["schema"] | {"components": document["components"]})
+            for content_type, content in operation["requestBody"]["content"].items()
+        },
+        requests={type_: _substituted(text, values) for type_, text in integration["requestTemplates"].items()},
+        responses={pattern: _mapped(answer, values) for pattern, answer in integration["responses"].items()},
+    )
+
+
+def _mapped(answer: Any, values: Mapping[str, str]) -> MappedResponse:
+    template = _substituted(answer["responseTemplates"]["application/json"], values)
+    return MappedResponse(int(answer["statusCode"]), template)
+
+
+def _substituted(node: str | dict[str, str], values: Mapping[str, str]) -> str:
+    if isinstance(node, str):
+        return node
+    try:
+        return _SUB_VARIABLE.sub(lambda variable: values[variable[1]], node["Fn::Sub"])
+    except KeyError as missing:
+        raise UsageError(f"the OpenAPI file needs a value for {missing}; add it to the values") from None

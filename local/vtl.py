@@ -1,0 +1,122 @@
+"""API Gateway's mapping templates: Velocity with $input, $util, $context and $stageVariables."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote_plus, unquote_plus
+
+import airspeed
+import msgspec
+
+from electrocloud.domain.errors import UsageError
+
+_JSONPATH_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+_CONTEXT_VARIABLE = re.compile(r"\$context((?:\.\w+)+)")
+
+
+class Input:
+    """$input: the payload to map (`document` is what `body` says), and the parameters of the request.
+
+    params: names to decoded values under "path", "querystring" and "header".
+    """
+
+    def __init__(self, body: bytes, document: Any, params: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        self._body = body
+        self._document = document
+        self._params = params or {}
+
+    @property
+    def body(self) -> str:
+        """The payload's text."""
+        return self._body.decode()
+
+    def path(self, jsonpath: str) -> Any:
+        """The part of the payload that the JSONPath names; null where there is none."""
+        value = self._document
+        for step in _steps(jsonpath):
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+    def json(self, jsonpath: str) -> str:
+        """The part of the payload that the JSONPath names, as JSON; an empty string's where there is none."""
+        value = self.path(jsonpath)
+        return msgspec.json.encode("" if value is None else value).decode()
+
+    def params(self, name: str | None = None) -> Any:
+        """The parameter of this name, from path, query string or headers in that order; or all of them."""
+        if name is None:
+            return self._params
+        places = (self._params.get(place, {}) for place in ("path", "querystring", "header"))
+        return next((place[name] for place in places if name in place), "")
+
+
+class Util:
+    """$util, under the names that API Gateway gives its functions."""
+
+    @staticmethod
+    def base64Encode(text: str) -> str:  # noqa: N802
+        """Base64 of the text's UTF-8."""
+        return base64.b64encode(text.encode()).decode()
+
+    @staticmethod
+    def base64Decode(text: str) -> str:  # noqa: N802
+        """The text whose UTF-8 this is the base64 of."""
+        return base64.b64decode(text).decode()
+
+    @staticmethod
+    def escapeJavaScript(text: str) -> str:  # noqa: N802
+        """The text inside a JavaScript string. It escapes ' too, which JSON does not allow."""
+        return json.dumps(text)[1:-1].replace("/", "\\/").replace("'", "\\'")
+
+    @staticmethod
+    def parseJson(text: str) -> Any:  # noqa: N802
+        """The value that the JSON says."""
+        return msgspec.json.decode(text)
+
+    @staticmethod
+    def urlEncode(text: str) -> str:  # noqa: N802
+        """The text in application/x-www-form-urlencoded, as Java's URLEncoder has it."""
+        return quote_plus(text, safe="*").replace("~", "%7E")
+
+    @staticmethod
+    def urlDecode(text: str) -> str:  # noqa: N802
+        """The text that application/x-www-form-urlencoded says."""
+        return unquote_plus(text)
+
+
+def render(template: str, payload: Input, context: dict[str, Any]) -> str:
+    """The template's text. A `#set` on $context.responseOverride is left in `context`."""
+    return _compiled(template).merge({"input": payload, "util": Util, "context": context, "stageVariables": {}})
+
+
+def fill(template: str, context: Mapping[str, Any]) -> str:
+    """A gateway response's template, which is not Velocity: its $context variables replaced, and no more."""
+
+    def value(variable: re.Match[str]) -> str:
+        found: Any = context
+        for name in variable[1].split(".")[1:]:
+            found = found.get(name, "")
+        return str(found)
+
+    return _CONTEXT_VARIABLE.sub(value, template)
+
+
+@lru_cache(maxsize=64)
+def _compiled(template: str) -> airspeed.Template:
+    compiled = airspeed.Template(template)
+    compiled.ensure_compiled()
+    return compiled
+
+
+@lru_cache(maxsize=4096)
+def _steps(jsonpath: str) -> tuple[str | int, ...]:
+    steps = list(_JSONPATH_STEP.finditer(jsonpath, 1))
+    if not jsonpath.startswith("$") or "".join(step[0] for step in steps) != jsonpath[1:]:
+        raise UsageError(f"the local gateway knows only JSONPaths such as $.names[0].of.fields, not {jsonpath}")
+    return tuple(int(step[2]) if step[2] else step[1] for step in steps)

@@ -1,0 +1,128 @@
+"""api/openapi.yaml says what the domain says, and only what API Gateway can read."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import openapi_spec_validator
+import pytest
+import yaml
+
+from electrocloud.domain import upload
+from electrocloud.domain.errors import UsageError
+from local.openapi import read_api
+from local.template import load
+from local.vtl import fill
+from tests.gateway_kit import OPENAPI, VALUES
+
+TEXT = OPENAPI.read_text()
+DOCUMENT = yaml.safe_load(TEXT)
+SCHEMAS = DOCUMENT["components"]["schemas"]
+OPERATIONS = [operation for path in DOCUMENT["paths"].values() for operation in path.values()]
+
+
+def nodes(node: Any) -> Iterator[Any]:
+    yield node
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for child in children:
+        yield from nodes(child)
+
+
+def test_the_file_is_openapi():
+    openapi_spec_validator.validate(DOCUMENT)
+
+
+def test_the_limits_are_those_that_the_consumer_enforces():
+    fields = SCHEMAS["Upload"]["properties"]
+    reading = SCHEMAS["Reading"]["properties"]
+    assert tuple(fields["interval_s"]["enum"]) == upload.INTERVALS_S
+    assert fields["readings"]["maxItems"] == upload.MAX_READINGS
+    assert reading["revision"]["maximum"] == upload.MAX_REVISION
+    assert reading["wh"]["maximum"] == upload.MAX_POWER_W * max(upload.INTERVALS_S) // 3600
+    assert set(fields) == set(upload.Upload.__struct_fields__)
+    assert set(reading) == set(upload.Row.__struct_fields__)
+    meter_id = get_args(upload.MeterId)[1].pattern
+    assert re.sub(r"\\Z$", "$", meter_id) == fields["meter_id"]["pattern"]
+
+
+def test_no_route_is_open_to_the_unsigned():
+    schemes = DOCUMENT["components"]["securitySchemes"]
+    assert schemes["sigv4"]["x-amazon-apigateway-authtype"] == "awsSigv4"
+    for operation in OPERATIONS:
+        assert operation["security"] == [{"sigv4": []}]
+        assert operation["x-amazon-apigateway-auth"] == {"type": "AWS_IAM"}
+
+
+def test_no_body_goes_past_the_validator():
+    for operation in OPERATIONS:
+        assert operation["x-amazon-apigateway-request-validator"] == "all"
+        assert operation["x-amazon-apigateway-integration"]["passthroughBehavior"] == "never"
+        assert operation["requestBody"]["content"].keys() == {"application/json"}
+
+
+def test_schemas_keep_to_what_api_gateway_can_check():
+    known = {
+        "$ref", "type", "description", "properties", "required", "additionalProperties", "items", "minItems",
+        "maxItems", "pattern", "enum", "minimum", "maximum",
+    }  # fmt: skip
+    for name, schema in SCHEMAS.items():
+        assert name.isalnum()
+        properties = {key for node in nodes(schema) if isinstance(node, dict) for key in node.get("properties", {})}
+        used = {key for node in nodes(schema) if isinstance(node, dict) for key in node}
+        assert used - properties <= known
+
+
+def test_the_two_routes_differ_in_their_request_template_alone():
+    def common(operation: dict[str, Any]) -> dict[str, Any]:
+        own = ("operationId", "summary", "parameters", "x-amazon-apigateway-integration")
+        integration = operation["x-amazon-apigateway-integration"]
+        rest = {key: value for key, value in operation.items() if key not in own}
+        return rest | {key: value for key, value in integration.items() if key != "requestTemplates"}
+
+    first, second = OPERATIONS
+    assert common(first) == common(second)
+
+
+def test_every_status_of_the_integration_is_declared_once():
+    for operation in OPERATIONS:
+        statuses = [
+            answer["statusCode"] for answer in operation["x-amazon-apigateway-integration"]["responses"].values()
+        ]
+        assert len(statuses) == len(set(statuses))
+        assert set(statuses) <= set(operation["responses"])
+
+
+def test_every_gateway_response_is_json_that_says_what_to_do():
+    error = {"messageString": '"m"', "validationErrorString": '[\\"x\\"]'}
+    for response in read_api(OPENAPI, VALUES).gateway_responses.values():
+        body = json.loads(fill(response.template, {"error": error}))
+        assert len(body["message"]) > 40
+        assert "$" not in json.dumps(body)
+
+
+def test_template_yaml_includes_the_file_and_has_what_it_refers_to():
+    template = load()
+    include = {"Name": "AWS::Include", "Parameters": {"Location": "api/openapi.yaml"}}
+    bodies = [
+        resource["Properties"]["DefinitionBody"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Api"
+    ]
+    assert bodies == [{"Fn::Transform": include}]
+    names = set(re.findall(r"\$\{([A-Za-z]+)[.}]", TEXT)) | {
+        node["Fn::GetAtt"][0] for node in nodes(DOCUMENT) if isinstance(node, dict) and "Fn::GetAtt" in node
+    }
+    assert names == {"ReadingsStream", "IngestRole"}
+    assert names <= template["Resources"].keys()
+
+
+def test_cloudformation_reads_the_file_without_short_forms_and_aliases():
+    events = list(yaml.parse(TEXT, yaml.SafeLoader))
+    assert not [event for event in events if isinstance(event, yaml.AliasEvent)]
+    assert not [event for event in events if getattr(event, "tag", None)]
+
+
+def test_a_missing_value_is_asked_for_by_its_name():
+    with pytest.raises(UsageError, match="ReadingsStream"):
+        read_api(OPENAPI, {"AWS::Partition": "aws", "AWS::Region": "us-east-1"})
