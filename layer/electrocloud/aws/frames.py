@@ -6,7 +6,8 @@ The Lambda event source mapping hands frames over unopened; Firehose opens them 
 
 import hashlib
 
-from aws_kinesis_agg import DIGEST_SIZE, MAGIC, messages_pb2
+from aws_kinesis_agg import DIGEST_SIZE, MAGIC
+from aws_kinesis_agg.deaggregator import messages_pb2  # by itself it does not find its sibling
 from google.protobuf.message import DecodeError
 
 from electrocloud.domain.errors import UploadError
@@ -15,7 +16,7 @@ from electrocloud.domain.errors import UploadError
 def user_records(data: bytes) -> list[bytes]:
     """The uploads in one Kinesis record: those of a frame in order, or the record itself where it is no frame.
 
-    A frame whose checksum or message is broken is an `UploadError` with reason `kpl-frame`, since its uploads are unknown.
+    A frame whose checksum or message is broken is an `UploadError` with reason `kpl-frame`.
     """
     if not data.startswith(MAGIC):
         return [data]

@@ -1,0 +1,89 @@
+"""A deployment as its tools see it: the names of its parts, and clients for them. The laptop's and an account's alike."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import msgspec
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from electrocloud.domain.errors import SettingsError
+
+STATE = Path(".electrocloud") / "stack.json"  # where `electrocloud up` says what runs on this laptop
+LAPTOP_KEY = "laptop"  # the laptop's cloud takes any; the gateway knows this one
+
+
+class Stack(msgspec.Struct, frozen=True):
+    """The outputs of a deployed template.yaml, and where to call. `endpoint` is None for AWS itself."""
+
+    stream: str
+    windows_table: str
+    bills_table: str
+    meters_table: str
+    tariffs_table: str
+    bucket: str
+    database: str
+    work_group: str
+    dead_letters: str
+    metering_function: str
+    api: str
+    region: str
+    endpoint: str | None = None
+
+    @property
+    def local(self) -> bool:
+        return self.endpoint is not None
+
+    def session(self) -> boto3.Session:
+        keys = {"aws_access_key_id": LAPTOP_KEY, "aws_secret_access_key": LAPTOP_KEY} if self.local else {}
+        return boto3.Session(region_name=self.region, **keys)
+
+    def client(self, service: str, **config: Any) -> Any:
+        """A boto3 client for a part of the deployment."""
+        settings = Config(retries={"mode": "standard", "total_max_attempts": 5}, **config)
+        return self.session().client(service, endpoint_url=self.endpoint, config=settings)  # type: ignore[call-overload]
+
+
+def stack_of(outputs: Mapping[str, str], region: str, endpoint: str | None = None, api: str | None = None) -> Stack:
+    """The stack that CloudFormation's outputs describe; `api` is where uploads go, if not to the output of that name."""
+    names = {_snake(name): value for name, value in outputs.items()}
+    names |= {"region": region} | ({"api": api} if api else {})
+    missing = [field for field in Stack.__struct_fields__ if field not in names and field != "endpoint"]
+    if missing:
+        raise SettingsError(f"the stack's outputs lack {', '.join(missing)}; deploy this version of template.yaml")
+    return Stack(**{field: names[field] for field in Stack.__struct_fields__ if field in names}, endpoint=endpoint)
+
+
+def outputs_of(name: str, region: str, endpoint: str | None = None) -> dict[str, str]:
+    """The outputs of a deployed stack; `SettingsError` where there is no such stack to be seen."""
+    keys = {"aws_access_key_id": LAPTOP_KEY, "aws_secret_access_key": LAPTOP_KEY} if endpoint else {}
+    client = boto3.client("cloudformation", region_name=region, endpoint_url=endpoint, **keys)
+    try:
+        (found,) = client.describe_stacks(StackName=name)["Stacks"]
+    except (ClientError, BotoCoreError) as fault:
+        raise SettingsError(f"cannot see the stack {name} in {region}: {fault}") from None
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+@cache
+def find_stack() -> Stack:
+    """The deployment to work with: the account's that ELECTROCLOUD_STACK names, or else the one on this laptop."""
+    if name := os.environ.get("ELECTROCLOUD_STACK"):
+        region = boto3.Session().region_name
+        if not region:
+            raise SettingsError("no AWS region is set; set AWS_REGION to where the stack is")
+        return stack_of(outputs_of(name, region), region)
+    try:
+        return msgspec.json.decode(STATE.read_bytes(), type=Stack)
+    except FileNotFoundError:
+        raise SettingsError(
+            "nothing runs on this laptop: start it with `electrocloud up`, or name a deployed stack in ELECTROCLOUD_STACK"
+        ) from None
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

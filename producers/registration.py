@@ -1,0 +1,39 @@
+"""Puts a fleet and its tariffs into the registry: the tables that bills are rated by, and the analyst's copy of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from electrocloud.aws.stack import Stack
+from electrocloud.domain.urdb import tariff_from_urdb
+from local.registry import publish
+from producers.fleet import Meter
+
+WRITE_AT_ONCE = 25
+
+
+def read_tariffs(folder: Path) -> dict[str, dict[str, Any]]:
+    """The URDB documents of a folder by tariff id, which is the file's name without `.json`."""
+    return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+
+
+def register(stack: Stack, meters: Sequence[Meter], tariffs: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write meters and tariffs; what is there already under the same ids is replaced."""
+    checked = {tariff_id: tariff_from_urdb(document) for tariff_id, document in tariffs.items()}
+    dynamodb = stack.client("dynamodb")
+    for tariff_id, document in tariffs.items():
+        item = {"tariff_id": {"S": tariff_id}, "document": {"S": json.dumps(document)}}
+        dynamodb.put_item(TableName=stack.tariffs_table, Item=item)
+    rows = iter([meter.row() for meter in meters])
+    while part := list(islice(rows, WRITE_AT_ONCE)):
+        requests = [{"PutRequest": {"Item": _item(row)}} for row in part]
+        while requests:
+            answer = dynamodb.batch_write_item(RequestItems={stack.meters_table: requests})
+            requests = answer.get("UnprocessedItems", {}).get(stack.meters_table, [])
+    publish(stack.client("s3"), stack.bucket, [meter.row() for meter in meters], checked)
+
+
+def _item(row: Mapping[str, str | float]) -> dict[str, Any]:
+    return {name: {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in row.items()}
