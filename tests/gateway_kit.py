@@ -10,8 +10,9 @@ from botocore.credentials import Credentials
 from multidict import CIMultiDict
 
 from local.authorisation import Call, Principal
-from local.gateway import ANY_CALL, Answer, Gateway
+from local.gateway import ANY_CALL
 from local.openapi import read_api
+from local.rest_api import RestApi
 from local.template import ROOT
 from local.throttle import Throttle
 
@@ -48,9 +49,9 @@ class FakeKinesis:
         return {"FailedRecordCount": len(self.failing), "Records": results}
 
 
-def gateway(kinesis: Any, principals: dict[str, Principal] = HEAD_END, throttle: Throttle | None = None) -> Gateway:
+def gateway(kinesis: Any, principals: dict[str, Principal] = HEAD_END, throttle: Throttle | None = None) -> RestApi:
     throttle = throttle or Throttle(rate=1e9, burst=10**9)
-    return Gateway(read_api(OPENAPI, VALUES), kinesis, principals, REGION, throttle, lambda: datetime.now(UTC))
+    return RestApi(API, kinesis, principals, REGION, throttle, lambda: datetime.now(UTC))
 
 
 def signed(
@@ -64,7 +65,7 @@ def signed(
     return Call("POST", path, "", CIMultiDict(request.headers.items()), data)
 
 
-def answered(gateway_: Gateway, call: Call) -> tuple[int, dict[str, Any]]:
+def answered(gateway_: RestApi, call: Call) -> tuple[int, dict[str, Any]]:
     """The status and the decoded body of the gateway's answer."""
-    answer: Answer = gateway_.answer(call, "request-1")
+    answer = gateway_.answer(call, "request-1")
     return answer.status, json.loads(answer.body)

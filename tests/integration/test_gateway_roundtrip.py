@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -133,3 +134,11 @@ def test_any_bytes_are_refused_with_a_reason(body: bytes):
     assert status == 400
     assert answer["faults"]
     assert kinesis.taken == []
+
+
+@pytest.mark.parametrize("depth", [10, 300, 900, 100_000])
+def test_a_body_that_is_nested_without_end_is_refused_like_any_other(depth: int):
+    body = b'{"uploads": ' + b"[" * depth + b"]" * depth + b"}"
+    status, answer = answered(gateway(FakeKinesis()), signed(body))
+    assert status == 400
+    assert len(answer["faults"]) < 1500

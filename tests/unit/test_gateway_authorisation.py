@@ -153,6 +153,8 @@ def test_a_policy_with_more_than_can_be_checked_is_refused():
     statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {}}
     with pytest.raises(UsageError, match="Condition"):
         Principal("s", {"Statement": [statement]})
+    with pytest.raises(UsageError, match="NotAction"):
+        Principal("s", {"Statement": {"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}})
 
 
 def test_a_secret_is_not_in_the_principals_repr():
