@@ -10,13 +10,14 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from electrocloud.aws.stack import LAPTOP_KEY, Stack, outputs_of, stack_of
+from electrocloud.aws.stack import LAPTOP_KEY, STATE, Stack, outputs_of, stack_of
 from electrocloud.domain.errors import SettingsError
 from local.template import ROOT
 
 REGION = "eu-central-1"
 STACK = "electrocloud"
 HOST = "127.0.0.1"
+BUILD = STATE / "build"
 PARAMETERS = {
     "Stage": "laptop",
     "StreamMode": "PROVISIONED",
@@ -51,7 +52,13 @@ class Children:
     def start(self, name: str, command: list[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
         with (self.logs / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                command, cwd=ROOT, env=dict(env), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=ROOT,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self._running.append((name, process))
         return process
@@ -116,14 +123,18 @@ def start_cloud(children: Children, port: int) -> str:
 
 def build(template: Path = ROOT / "template.yaml") -> None:
     """`sam build`, without Docker and with what has not changed kept."""
-    _sam("build", "--cached", "--parallel", "--template-file", str(template), env=environment())
+    _sam(
+        "build", "--cached", "--parallel", "--template-file", str(template), "--build-dir", str(BUILD.resolve()),
+        "--cache-dir", str(BUILD.resolve().with_name("cache")), env=environment(),
+    )  # fmt: skip
 
 
 def deploy(endpoint: str, parameters: Mapping[str, str] = PARAMETERS, stack: str = STACK) -> dict[str, str]:
     """`sam deploy` what was built; returns the stack's outputs."""
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     _sam(
-        "deploy", "--stack-name", stack, "--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset",
+        "deploy", "--template-file", str(BUILD.resolve() / "template.yaml"),
+        "--stack-name", stack, "--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset",
         "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--parameter-overrides", *overrides,
         env=environment(endpoint) | {"SAM_CLI_POLL_DELAY": "1"},
     )  # fmt: skip

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from electrocloud.domain.errors import SettingsError
 
-STATE = Path(".electrocloud") / "stack.json"  # where `electrocloud up` says what runs on this laptop
+STATE = Path(os.environ.get("ELECTROCLOUD_STATE", ".electrocloud"))  # where `electrocloud up` keeps what runs here
 LAPTOP_KEY = "laptop"  # the laptop's cloud takes any; the gateway knows this one
 
 
@@ -78,7 +78,7 @@ def find_stack() -> Stack:
             raise SettingsError("no AWS region is set; set AWS_REGION to where the stack is")
         return stack_of(outputs_of(name, region), region)
     try:
-        return msgspec.json.decode(STATE.read_bytes(), type=Stack)
+        return msgspec.json.decode((STATE / "stack.json").read_bytes(), type=Stack)
     except FileNotFoundError:
         raise SettingsError(
             "nothing runs on this laptop: start it with `electrocloud up`, or name a deployed stack in ELECTROCLOUD_STACK"
