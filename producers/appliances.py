@@ -45,52 +45,52 @@ class Use(NamedTuple):
     cold: float = 0.0
     waits: bool = True
     weekly: bool = False
+    out: float = 1.0
 
 
 USES = (
-    Use("coffee", 0.8, (2.8, 1, 0.41), "wake", 0.5, 0.4, 0.25, 0.15, 1000),
-    Use("kettle", 0.8, (0.96, 0.22, 0.16), "wake", 0.6, 0.4, 0.3, 0.07, 2000),
-    Use("hair dryer", 0.7, (1.5, 0.4, 0.5), "wake", 0.7, 0.3, 0.15, 0.1, 1500),
-    Use("shower", 0.1, (0.8, 0.2, 0.43), "wake", 0.6, 0.6, 0.25, 0.07, 18000, people=0.7),
-    Use("evening shower", 0.1, (0.081, 0.12, 0.12), "bed", -1.5, 0.8, 0.4, 0.07, 18000),
-    Use("morning light", 1.0, (2.66, 0.59, 0.27), "wake", 0.0, 0.05, 0.1, 0.0, 220, until="dawn"),
-    Use("morning bustle", 1.0, (2.66, 2.66, 1.87), "wake", 0.4, 0.3, 0.1, 0.0, 10, until="gone"),
-    Use("evening bustle", 1.0, (2.66, 2.66, 1.16), "again", 0.5, 0.4, 0.1, 0.0, 10, until="bed"),
-    Use("housework", 0.9, (5.2, 1, 0.53), 9.0, 0.0, 1.2, 1.0, 1.0, 600, cold=0.1),
-    Use("second breakfast", 0.9, (4.8, 3.4, 4.8), 9.4, 0.0, 0.8, 0.5, 0.2, 1500, cold=0.1),
-    Use("lunch", 0.95, (0.67, 0.65, 1.7), "lunch", -0.2, 0.5, 0.3, 0.7, 1300, phases=_HOB, cold=0.2, waits=False),
-    Use("lunch oven", 0.8, (0.29, 0.46, 4.1), "lunch", -0.8, 0.6, 0.4, 1.2, 2200, phases=_OVEN, cold=0.2, waits=False),
-    Use("after lunch", 0.5, (0.87, 0.8, 0.37), "lunch", 0.9, 0.5, 0.4, 1.6, 1800, phases=_DISHES, people=0.6, cold=0.1),
-    Use("pastime", 0.9, (0.28, 0.41, 0.2), 13.0, 0.0, 4.0, 2.0, 3.0, 250, cold=0.2),
-    Use("afternoon work", 0.9, (0.12, 0.2, 0.06), 14.0, 0.0, 1.5, 1.0, 1.2, 400),
-    Use("dinner", 0.95, (0.24, 2.1, 1.4), "dinner", -0.2, 0.7, 0.4, 0.5, 1400, phases=_HOB, cold=0.3),
-    Use("dinner oven", 0.8, (0.02, 0.81, 0.19), "dinner", -0.2, 0.7, 0.4, 0.7, 2200, phases=_OVEN, cold=0.3),
-    Use("microwave", 0.7, (0.29, 0.98, 0.17), "dinner", -0.3, 1.5, 1.0, 0.07, 1200),
-    Use("tea", 0.8, (0.081, 0.2, 0.16), 15.3, 0.0, 0.8, 0.5, 0.12, 1500),
-    Use("dishwasher", 0.5, (0.16, 0.13, 0.62), "dinner", 1.2, 1.0, 0.7, 1.6, 1800, phases=_DISHES, people=0.6),
-    Use("laundry", 0.95, (0.096, 0.2, 0.12), 10, 0.0, 2.2, 1.4, 1.5, 2000, phases=_LAUNDRY, people=0.7, weekly=True),
-    Use("evening laundry", 0.4, (0.079, 0.2, 0.055), 19, 0.0, 1.5, 1.2, 1.5, 1900, phases=_LAUNDRY, weekly=True),
-    Use("dryer", 0.45, (2.8, 4.2, 1.7), 12.0, 0.0, 2.0, 1.4, 1.6, 1000, people=0.7, cold=0.5, weekly=True),
-    Use("ironing", 0.8, (0.041, 0.089, 0.024), 15.0, 0.0, 2.0, 1.5, 0.7, 1000, weekly=True),
-    Use("afternoon television", 0.9, (0.13, 2.8, 0.2), 14.5, 0.0, 1.5, 1.5, 2.5, 150, cold=0.3),
-    Use("television", 0.95, (2.66, 0.3, 1.37), "dinner", 0.7, 0.7, 0.5, 0.0, 110, until="bed", cold=0.2),
-    Use("late television", 0.5, (2.4, 1.8, 4.1), "bed", 0.0, 0.3, 0.4, 1.2, 200),
-    Use("computer", 0.85, (0.16, 0.16, 0.29), 19, 0.0, 2.0, 1.5, 2.5, 130, cold=0.2),
-    Use("evening light", 1.0, (0.37, 2.66, 0.42), "dusk", 0.1, 0.3, 0.2, 0.0, 90, until="bed", cold=0.3),
-    Use("room light", 1.0, (2.66, 1.74, 1.78), "dusk", 1.0, 0.6, 0.3, 0.0, 120, until="bed", cold=0.2),
-    Use("kitchen light", 1.0, (0.33, 0.6, 0.6), "dinner", -0.2, 0.6, 0.3, 1.3, 140, cold=0.9),
-    Use("night boiler", 0.08, (0.6, 0.6, 1.7), 23.8, 0.0, 1.2, 0.2, 1.2, 1500, people=0.7, cold=0.3),
-    Use("early", 0.25, (0.2, 0.12, 0.081), "wake", -1.0, 0.7, 0.4, 1.0, 200),
-    Use("circulation pump", 0.7, (4.7, 4.9, 4.7), 6.0, 0.0, 0.8, 0.1, 16.5, 75, cold=1.3),
-    Use("heater", 0.15, (0.2, 0.2, 0.49), "dinner", -0.5, 2, 1.2, 3.0, 800, cold=1.4),
+    Use("coffee", 0.9, (2.2, 0.98, 0.52), "wake", 0.6, 0.5, 0.3, 0.2, 1000),
+    Use("kettle", 0.8, (0.24, 0.12, 0.087), "wake", 0.8, 0.6, 0.4, 0.08, 2000),
+    Use("hair dryer", 0.7, (2.7, 0.74, 0.41), "wake", 0.7, 0.4, 0.2, 0.12, 1500),
+    Use("shower", 0.06, (0.49, 0.41, 0.49), "wake", 0.7, 0.6, 0.25, 0.07, 18000, people=0.7),
+    Use("evening shower", 0.06, (0.16, 0.16, 0.25), "bed", -1.5, 0.8, 0.4, 0.07, 18000, people=0.7),
+    Use("morning light", 1.0, (2.66, 0.56, 0.11), "wake", 0.0, 0.05, 0.1, 0.0, 260, until="dawn"),
+    Use("housework", 0.9, (1.4, 0.79, 0.27), 9.0, 0.0, 1.2, 1.0, 1.0, 700, cold=0.1),
+    Use("second breakfast", 0.9, (2.7, 1.6, 2.7), 9.4, 0.0, 0.8, 0.5, 0.2, 1500, cold=0.1),
+    Use("daytime", 1.0, (0.45, 0.55, 0.44), 9.0, 0.0, 0.8, 0.7, 5.5, 110, cold=0.3, waits=False),
+    Use("lunch", 0.95, (2.7, 2.7, 1.1), "lunch", -0.2, 0.5, 0.3, 0.7, 1300, phases=_HOB, cold=0.2, waits=False),
+    Use("lunch oven", 0.8, (0.41, 0.32, 0.78), "lunch", -0.6, 0.6, 0.4, 1.0, 2200, phases=_OVEN, cold=0.2, waits=False),
+    Use("roast", 0.8, (0.022, 0.083, 1.1), "lunch", -1.3, 0.6, 0.3, 1.8, 2200, phases=_OVEN, cold=0.3, waits=False),
+    Use("after lunch", 0.5, (0.43, 0.73, 0.053), "lunch", 0.9, 0.5, 0.4, 1.6, 1800, phases=_DISHES, people=0.6, cold=0.1),
+    Use("pastime", 0.9, (0.66, 0.66, 0.49), 15.0, 0.0, 5.0, 2.0, 3.0, 260, cold=0.2),
+    Use("dinner", 0.95, (0.1, 0.24, 0.087), "dinner", -0.2, 0.7, 0.4, 0.5, 1400, phases=_HOB, cold=0.3, out=2.5),
+    Use("dinner oven", 0.8, (0.19, 1.2, 0.24), "dinner", -0.2, 0.7, 0.4, 0.7, 2200, phases=_OVEN, cold=0.3, out=2.5),
+    Use("microwave", 0.7, (0.33, 0.41, 0.25), "dinner", -0.3, 1.5, 1.0, 0.1, 1200),
+    Use("tea", 0.8, (0.16, 0.41, 0.33), 15.3, 0.0, 0.8, 0.5, 0.12, 1500),
+    Use("dishwasher", 0.5, (0.048, 0.86, 1), "dinner", 1.2, 1.0, 0.7, 1.6, 1800, phases=_DISHES, people=0.6),
+    Use("laundry", 0.95, (0.2, 0.41, 0.16), 10, 0.0, 2.2, 1.4, 1.5, 1900, phases=_LAUNDRY, people=0.7, weekly=True),
+    Use("evening laundry", 0.4, (0.12, 0.16, 0.082), 19, 0.0, 1.5, 1.2, 1.5, 1900, phases=_LAUNDRY, weekly=True),
+    Use("dryer", 0.4, (0.37, 0.74, 0.33), 12.0, 0.0, 2.0, 1.4, 1.6, 1000, people=0.7, cold=0.5, weekly=True),
+    Use("ironing", 0.8, (0.082, 0.12, 0.049), 15.0, 0.0, 2.0, 1.5, 0.7, 1000, weekly=True),
+    Use("afternoon television", 0.9, (0.25, 0.49, 0.33), 14.5, 0.0, 1.5, 1.5, 2.5, 150, cold=0.3),
+    Use("television", 0.95, (1.73, 0.27, 2.66), "dinner", 0.7, 0.7, 0.5, 0.0, 80, until="bed", cold=0.2),
+    Use("late television", 0.5, (1.2, 1.2, 1.2), "bed", 0.0, 0.3, 0.4, 1.2, 200),
+    Use("computer", 0.85, (0.33, 0.33, 0.33), 19, 0.0, 2.0, 1.5, 2.5, 120, cold=0.2),
+    Use("evening light", 1.0, (0.24, 2.66, 0.25), "dusk", 0.1, 0.3, 0.2, 0.0, 120, until="bed", cold=0.3),
+    Use("room light", 1.0, (2.56, 0.25, 2.66), "dusk", 1.0, 0.6, 0.3, 0.0, 100, until="bed", cold=0.2),
+    Use("kitchen light", 1.0, (2.7, 2.7, 2.7), "dinner", -0.2, 0.6, 0.3, 1.3, 120, cold=0.9),
+    Use("night boiler", 0.08, (0.66, 0.66, 1.3), 23.8, 0.0, 1.2, 0.2, 1.2, 1500, people=0.7, cold=0.3),
+    Use("circulation pump", 0.65, (2.66, 2.66, 2.66), "wake", -0.4, 0.4, 0.1, 0.0, 50, until="bed", people=0.0, cold=1.3),
+    Use("heater", 0.12, (0.25, 0.25, 0.41), "dinner", -0.5, 2, 1.2, 3.0, 700, cold=1.4),
 )
 
 
 def use_runs(use: Use, home: Household, plan: Plan, days: Days) -> Runs:
     """The runs of one use in the homes on the days of the plan."""
     own, keys = branch(home.keys, hash_of(use)), branch(plan.keys, hash_of(use))
-    pace = (home.people / 2) ** use.people * home.thrift * np.exp(0.4 * bell(own, "pace"))
+    pace = (home.people / 2) ** use.people * home.thrift**0.5 * np.exp(0.6 * bell(own, "pace"))
     often = np.array(use.chances)[days.kind] * np.maximum(1 + use.cold * plan.cold / 10, 0)
+    often = often * np.where(plan.out, use.out, 1.0)
     if use.weekly:
         often = often * np.where(uniform(branch(own[:, None], days.weekday), "weekly") < 0.35, 2.2, 0.35)
     if not use.until:
@@ -101,15 +101,16 @@ def use_runs(use: Use, home: Household, plan: Plan, days: Days) -> Runs:
 
     at = plan.times[use.at][row, day] if isinstance(use.at, str) else np.full(len(row), use.at)
     at = at + use.shift + use.habit * bell(own, "when") + use.jitter * bell(keys, "when")
+    at = np.maximum(at, 0.0)
     leave, back = plan.times["leave"][row, day], plan.times["back"][row, day]
     missed = plan.out[row, day] & (at > leave) & (at < back)
     if use.waits and not use.until:
         at = np.where(missed, back + 2 * uniform(keys, "later"), at)
     hours = use.hours * home.thrift[row] ** 0.3 * np.exp(0.25 * bell(own, "long") + 0.25 * bell(keys, "long"))
-    watts = use.watts * np.exp(0.3 * bell(own, "strong"))
+    watts = use.watts * home.thrift[row] ** 0.3 * np.exp(0.3 * bell(own, "strong") + 0.15 * bell(keys, "strong"))
     if use.until:
         hours = np.maximum(plan.times[use.until][row, day] - at, 0)
-        watts = watts * pace[row] * plan.busy[row, day]
+        watts = watts * pace[row] * plan.busy[row, day] * np.exp(0.35 * bell(keys, "lamps"))
     kept = slice(None) if use.waits else ~missed
     return _phased(
         use.phases,
@@ -127,12 +128,10 @@ def hash_of(use: Use) -> int:
 
 def base_runs(home: Household, days: Days) -> Runs:
     """What is never off: standby, router, clocks. One run a home, from the first to the last of the days."""
-    watts = 64 * home.thrift**0.4 * (home.people / 2) ** 0.2 * np.exp(0.5 * bell(home.keys, "standby"))
+    watts = 72 * home.thrift**0.5 * (home.people / 2) ** 0.2 * np.exp(0.5 * bell(home.keys, "standby"))
     rows = np.arange(len(home.keys))
     span = days.midnight[-1] - days.midnight[0] + 2 * DAY_S
-    return Runs(
-        rows, np.full(len(rows), days.midnight[0]), np.full(len(rows), span), np.rint(watts).astype(np.int64)
-    )
+    return Runs(rows, np.full(len(rows), days.midnight[0]), np.full(len(rows), span), np.rint(watts).astype(np.int64))
 
 
 def fridge_runs(home: Household, days: Days) -> Runs:

@@ -6,6 +6,7 @@ finaliser (Steele, Lea and Flood, 2014), vectorised over arrays of keys.
 """
 
 import zlib
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,9 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _S1, _S2, _S3 = np.uint64(30), np.uint64(27), np.uint64(31)
 _LOW16 = np.uint64(0xFFFF)
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)
+_SHARES = np.linspace(0.001, 0.999, 999)
+_DEVIATES = np.array([NormalDist().inv_cdf(share) for share in _SHARES])
 
 
 def key(seed: int, purpose: str) -> Keys:
@@ -45,6 +49,19 @@ def bell(keys: Keys, purpose: str) -> Floats:
     total = (bits & _LOW16) + (bits >> np.uint64(48))
     total += ((bits >> np.uint64(16)) & _LOW16) + ((bits >> np.uint64(32)) & _LOW16)
     return (total * 2.0**-16 - 2.0) * 3.0**0.5
+
+
+def even(seed: int, index: NDArray[np.int64], dimension: int) -> Floats:
+    """One number in [0, 1) an index, so that any run of indices is a fair sample: each has its own place in the gaps of the others.
+
+    A Kronecker sequence with the square root of a prime; dimension: 0 to 15, independent of one another.
+    """
+    return (index * _PRIMES[dimension] ** 0.5 + uniform(key(seed, "even"), str(dimension))) % 1.0
+
+
+def bell_of(share: Floats) -> Floats:
+    """The normal deviate (standard deviation 1) below which `share` of all lie, kept within ±3.1."""
+    return np.interp(share, _SHARES, _DEVIATES)
 
 
 def _drawn(keys: Keys, purpose: str) -> Keys:

@@ -59,9 +59,8 @@ def _block(fleet: Fleet, meters: slice, start: int, days: int, interval_s: int) 
     register = Register(len(part), start, days, interval_s)
     calendar = local_days(fleet.place, start, days)
     outside = weather(fleet.place, fleet.seed, calendar)
-    home = households(
-        home_keys(fleet.seed, part.first, len(part)), np.array([m.kind == "flat" for m in part.meters])
-    )
+    index = np.arange(len(part)) + part.first
+    home = households(fleet.seed, index, np.array([m.kind == "flat" for m in part.meters]))
     habits = plan(home, fleet.place, calendar, outside)
     register.add(base_runs(home, calendar))
     register.add(fridge_runs(home, calendar))
@@ -71,9 +70,7 @@ def _block(fleet: Fleet, meters: slice, start: int, days: int, interval_s: int) 
     return Block(meters, start, interval_s, wh, _decivolts(fleet, part, start, wh, interval_s))
 
 
-def _decivolts(
-    fleet: Fleet, part: Fleet, start: int, wh: NDArray[np.int64], interval_s: int
-) -> NDArray[np.int64]:
+def _decivolts(fleet: Fleet, part: Fleet, start: int, wh: NDArray[np.int64], interval_s: int) -> NDArray[np.int64]:
     """The voltage at each meter: nominal, less the drop of its own load over its cable, with the network's ripple."""
     keys = home_keys(fleet.seed, part.first, len(part))
     level = fleet.place.volts * 10 + 25 * bell(keys, "volts")
