@@ -126,6 +126,7 @@ def test_when_every_record_fails_every_index_is_to_be_sent_again():
         (refusal("ProvisionedThroughputExceededException"), 429, "send all of them again, more slowly"),
         (refusal("KMSThrottlingException"), 429, "send all of them again, more slowly"),
         (refusal("InvalidArgumentException", "Records size exceeds 10 MB limit"), 413, "send fewer"),
+        (refusal("ValidationException", "Records total payload size exceeds 5 MB limit"), 413, "send fewer"),
         (refusal("RequestEntityTooLarge", status=413), 413, "send fewer"),
         (refusal("ValidationException", "1 validation error detected"), 400, "1 to 500"),
         (refusal("ResourceNotFoundException", "arn:aws:kinesis:::stream/x"), 503, "send all of them again"),
