@@ -61,8 +61,8 @@ def households(seed: int, index: NDArray[np.int64], flats: Bools) -> Household:
     people = 1.0 + np.searchsorted(_PEOPLE, draw, side="right")
     work = np.select([share["work"] < 0.45, share["work"] < 0.67], [_NONE, _PART], _FULL)
     irregular = share["irregular"] < np.where(people == 1, 0.55, 0.3)
-    rhythm = np.where(irregular, 0.5 + 2.4 * habits["rhythm"], 0.5 * habits["rhythm"])
-    return Household(keys, people, work, np.exp(0.8 * habits["thrift"]), np.clip(rhythm, -3.5, 6), habits)
+    rhythm = np.where(irregular, 0.3 + 2.2 * habits["rhythm"], 0.5 * habits["rhythm"])
+    return Household(keys, people, work, np.exp(0.8 * habits["thrift"]), np.clip(rhythm, -2.2, 5), habits)
 
 
 def plan(home: Household, place: Place, days: Days, weather: Weather) -> Plan:
@@ -76,8 +76,8 @@ def plan(home: Household, place: Place, days: Days, weather: Weather) -> Plan:
 
     wake = np.where(full | part, 6.6, 7.4) + rhythm + 0.7 * habit["wake"] + 0.25 * bell(keys, "wake")
     wake += weekend * (1.2 + 0.5 * habit["lie in"] + 0.9 * (days.kind != SATURDAY))
-    late = np.isin(days.weekday, (4, 5)) * 0.7
-    bed = 22.5 + rhythm + 0.9 * habit["bed"] + 0.5 * bell(keys, "bed") + late
+    late = np.isin(days.weekday, (4, 5)) * 0.8
+    bed = 22.4 + rhythm + 0.9 * habit["bed"] + 0.5 * bell(keys, "bed") + late
 
     leaves = uniform(branch(own, days.weekday), "leave") < np.where(full, 0.85, np.where(part, 0.75, 0.2))
     change = uniform(keys, "change") < 0.12
@@ -90,7 +90,7 @@ def plan(home: Household, place: Place, days: Days, weather: Weather) -> Plan:
     back = leave + np.maximum(stay, 0.5)
 
     lunch = 12.2 + 0.6 * rhythm + 0.6 * habit["lunch"] + 0.3 * bell(keys, "lunch") + place.meals_h
-    dinner = 19.1 - np.array([0.0, 0.7, 0.5])[days.kind] + place.meals_h
+    dinner = 19.1 - np.array([0.0, 0.5, 0.5])[days.kind] + place.meals_h
     dinner = dinner + 0.8 * rhythm + 1.1 * habit["dinner"] + 0.4 * bell(keys, "dinner")
     lunch = np.where(out & (back < 14.5), np.maximum(lunch, back + 0.4), lunch)
     dinner = np.where(out, np.maximum(dinner, back + 0.3), dinner)
