@@ -99,7 +99,10 @@ def authenticate(call: Call, principals: Mapping[str, Principal], region: str, n
     if call.headers.get("X-Amz-Content-SHA256", digest := sha256(call.body).hexdigest()) != digest:
         raise _invalid("X-Amz-Content-SHA256 is not the hash of the body")
     credentials = Credentials(claim["key"], principal.secret_key)
-    expected = _signature(call, signed_headers, credentials, region, stamp)
+    try:
+        expected = _signature(call, signed_headers, credentials, region, stamp)
+    except UnicodeEncodeError:
+        raise _invalid("the path or a signed header is not UTF-8") from None
     if not hmac.compare_digest(expected, claim["signature"]):
         raise _invalid("it is not the signature that this key gives this call")
     return principal

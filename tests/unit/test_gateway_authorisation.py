@@ -1,5 +1,7 @@
 """Signatures and policies: who is let in, and everyone who is not."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +13,7 @@ from multidict import CIMultiDict
 from electrocloud.domain.errors import UsageError
 from local.authorisation import Call, Principal, authenticate
 from local.refusal import RefusedError
+from local.template import ROOT
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 ALLOW = {"Statement": {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}}
@@ -82,6 +85,8 @@ def test_a_call_without_a_signature_is_told_apart_from_one_with_a_wrong_one():
         (changed(signed(), X_Amz_Date="yesterday"), "X-Amz-Date is absent"),
         (changed(signed(), X_Amz_Content_SHA256="UNSIGNED-PAYLOAD"), "not the hash of the body"),
         (signed(headers={"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"}), "not the hash of the body"),
+        (changed(signed(headers={"X-Site": "north"}), X_Site="n\udce9"), "not UTF-8"),
+        (signed()._replace(path="/v1/meters/\udce9/uploads"), "not UTF-8"),
     ],
 )
 def test_each_way_to_sign_wrongly_is_named(call: Call, reason: str):
@@ -159,3 +164,28 @@ def test_a_policy_with_more_than_can_be_checked_is_refused():
 
 def test_a_secret_is_not_in_the_principals_repr():
     assert "secret" not in repr(PRINCIPALS["KEY"]).replace("secret_key", "")
+
+
+def documented_policies() -> list[dict]:
+    """The identity policies of docs/authorisation.md: of a head-end, and of meters."""
+    text = (ROOT / "docs" / "authorisation.md").read_text()
+    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    return [block for block in blocks if "Resource" in block["Statement"][0]]
+
+
+def test_the_documented_policies_let_a_head_end_and_a_meter_do_their_own_and_no_more():
+    head_end, of_meters = documented_policies()
+    route = "arn:aws:execute-api:eu-central-1:111122223333:a1b2c3d4e5/prod/POST/v1/"
+    calls = [
+        "uploads",
+        "meters/NL-1/uploads",
+        "meters/NL-2/uploads",
+        "meters/NL-2/POST/v1/meters/NL-1/uploads",
+        "meters/NL-1/uploads/uploads",
+    ]
+
+    def allowed(principal: Principal) -> list[str]:
+        return [call for call in calls if principal.may_invoke(route + call)]
+
+    assert allowed(Principal("s", head_end)) == ["uploads"]
+    assert allowed(Principal("s", of_meters, {"meter_id": "NL-1"})) == ["meters/NL-1/uploads"]
