@@ -99,10 +99,7 @@ def authenticate(call: Call, principals: Mapping[str, Principal], region: str, n
     if call.headers.get("X-Amz-Content-SHA256", digest := sha256(call.body).hexdigest()) != digest:
         raise _invalid("X-Amz-Content-SHA256 is not the hash of the body")
     credentials = Credentials(claim["key"], principal.secret_key)
-    try:
-        expected = _signature(call, signed_headers, credentials, region, stamp)
-    except UnicodeEncodeError:
-        raise _invalid("the path or a signed header is not UTF-8") from None
+    expected = _signature(call, signed_headers, credentials, region, stamp)
     if not hmac.compare_digest(expected, claim["signature"]):
         raise _invalid("it is not the signature that this key gives this call")
     return principal
@@ -123,12 +120,13 @@ def _timestamp(stamp: str, now: datetime) -> str:
 
 
 def _signature(call: Call, signed_headers: list[str], credentials: Credentials, region: str, stamp: str) -> str:
-    request = AWSRequest(
-        method=call.method,
-        url=f"http://host{call.path}" + (f"?{call.query}" if call.query else ""),
-        headers={name: call.headers.get(name, "") for name in signed_headers},
-        data=call.body,
-    )
+    headers = {name: call.headers.get(name, "") for name in signed_headers}
+    try:
+        "".join([call.path, call.query, *headers.values()]).encode()
+    except UnicodeEncodeError:
+        raise _invalid("the path, the query or a signed header is not UTF-8") from None
+    url = f"http://host{call.path}" + (f"?{call.query}" if call.query else "")
+    request = AWSRequest(method=call.method, url=url, headers=headers, data=call.body)
     request.context["timestamp"] = stamp
     signer = SigV4Auth(credentials, SERVICE, region)
     return str(signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request))
