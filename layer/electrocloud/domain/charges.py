@@ -52,25 +52,25 @@ def energy_charges(tariff: Tariff, month: BillingMonth, runs: Sequence[Run], kw:
     names = wording.energy_periods(tariff, month.month)
     charges = []
     for (period, tier), (wh, estimated) in sorted(allot(runs, limits).items()):
-        text = f"Energy, {names[period]}{wording.block(limits[period], tier, 'kWh')}"
+        text = f"Energy{names[period]}{wording.block(limits[period], tier, 'kWh')}"
         charges.append(_charge("energy", period, tier, wh, estimated, tariff.energy[period], text))
     return charges
 
 
 def demand_charges(tariff: Tariff, month: BillingMonth, peaks: Mapping[int, Peak]) -> list[Charge]:
-    """What the largest demand in each demand period costs, a line for each tier."""
+    """What the largest demand in each demand period costs, a line for each tier that has a price."""
     if not tariff.demand:
         return []
     names = wording.demand_periods(tariff, month.month)
     return [
         charge
         for period, peak in sorted(peaks.items())
-        for charge in _demand(tariff, "demand", period, peak, tariff.demand[period], f"Demand, {names[period]}")
+        for charge in _demand(tariff, "demand", period, peak, tariff.demand[period], f"Demand{names[period]}")
     ]
 
 
 def flat_demand_charges(tariff: Tariff, month: BillingMonth, peak: Peak | None) -> list[Charge]:
-    """What the month's largest demand at any time costs, a line for each tier."""
+    """What the month's largest demand at any time costs, a line for each tier that has a price."""
     if not tariff.flat_demand or peak is None:
         return []
     period = tariff.flat_demand_months[month.month - 1]
@@ -111,7 +111,8 @@ def _demand(tariff: Tariff, kind: LineKind, period: int, peak: Peak, steps: Tier
     charges = []
     for tier, watts in tiers.split(0, Fraction(peak.watts, peak.parts), limits):
         text = f"{what}{wording.block(limits, tier, 'kW')}: the highest, {when}"
-        charges.append(_charge(kind, period, tier, watts, watts if peak.estimated else 0, steps, text))
+        if steps[tier].rate:
+            charges.append(_charge(kind, period, tier, watts, watts if peak.estimated else 0, steps, text))
     return charges
 
 

@@ -1,6 +1,7 @@
 """What a bill's lines say to the customer: the names and hours of periods, the reason of each amount."""
 
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
@@ -16,13 +17,16 @@ _RANKS = {2: ["Off-peak", "Peak"], 3: ["Off-peak", "Mid-peak", "Peak"]}  # by ra
 
 @lru_cache(maxsize=1_024)
 def energy_periods(tariff: Tariff, month: int) -> dict[int, str]:
-    """What to call each energy period of a month (1 to 12), with its hours: `Peak (Mon-Fri 16:00-21:00)`."""
+    """What to call each energy period of a month (1 to 12) and its hours: `, Peak (Mon-Fri 16:00-21:00)`.
+
+    The period with the most hours has `all other hours`; one that is alone has no name.
+    """
     return _names(tariff.energy, tariff.energy_schedule, month)
 
 
 @lru_cache(maxsize=1_024)
 def demand_periods(tariff: Tariff, month: int) -> dict[int, str]:
-    """What to call each demand period of a month (1 to 12), with its hours."""
+    """The same for the demand periods."""
     return _names(tariff.demand, tariff.demand_schedule, month)
 
 
@@ -49,7 +53,12 @@ def moment(peak: Peak, zone: str) -> str:
 def fee(what: Fee) -> str:
     """How a fixed or minimum amount comes to be a month's: `$0.50 a day x 365/12`."""
     factor = {"$/month": "", "$/day": " x 365/12", "$/year": " / 12"}[what.unit]
-    return f"${what.amount:f} a {what.unit[2:]}{factor}"
+    return f"{price(what.amount, 2)} a {what.unit[2:]}{factor}"
+
+
+def price(amount: Decimal, decimals: int) -> str:
+    """`$0.1200`: all the decimals of an amount, and at least so many."""
+    return f"${amount:.{max(decimals, -int(amount.as_tuple().exponent))}f}"
 
 
 def _thousands(bound: Quantity) -> str:
@@ -60,13 +69,16 @@ def _thousands(bound: Quantity) -> str:
 def _names(structure: tuple[Tiers, ...], schedule: Schedule, month: int) -> dict[int, str]:
     periods = schedule.periods(month)
     if len(periods) == 1:
-        return {periods[0]: "All hours"}
+        return {periods[0]: ""}
     rates = sorted({structure[period][0].rate for period in periods})
-    names = dict(zip(rates, _RANKS.get(len(rates), []), strict=False))
-    return {
-        period: f"{names.get(structure[period][0].rate, f'Period {period}')} ({_hours(schedule, month, period)})"
-        for period in periods
-    }
+    ranks = dict(zip(rates, _RANKS.get(len(rates), []), strict=False))
+    week = schedule.weekday[month - 1] * 5 + schedule.weekend[month - 1] * 2
+    usual = max(periods, key=week.count)
+    names = {}
+    for period in periods:
+        hours = "all other hours" if period == usual else _hours(schedule, month, period)
+        names[period] = f", {ranks.get(structure[period][0].rate, f'Period {period}')} ({hours})"
+    return names
 
 
 def _hours(schedule: Schedule, month: int, period: int) -> str:

@@ -1,0 +1,131 @@
+"""`electrocloud bill` and `electrocloud compare`: what a load costs under a tariff, and what it would under others."""
+
+import sys
+import time
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cli.comparison import offers
+from cli.invoice import money, print_history, print_invoice, print_offers, print_summary
+from cli.rating import CSV_COLUMNS, rate_all, rate_load
+from cli.tariffs import read_tariff
+from cli.usage import read_usage
+from electrocloud.domain.billing import Bill
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.tariff import Tariff
+
+app = typer.Typer(invoke_without_command=True)
+
+TARIFF = typer.Option("--tariff", help="The tariff: URDB JSON.", show_default=False)
+USAGE = typer.Option("--usage", help="Readings: CSV or Parquet with the columns start and wh.", show_default=False)
+AS_JSON = typer.Option("--json", help="Print JSON, and nothing else.")
+FILL = typer.Option("--estimate", help="Fill gaps like the same hours of the weeks before.")
+
+
+class BillStore(Protocol):
+    """Where bills are kept."""
+
+    def history(self, meter_id: str) -> list[Bill]:
+        """All versions of a meter's bills, by month and version."""
+
+
+@app.callback()
+def bill(
+    context: typer.Context,
+    tariff: Annotated[Path | None, TARIFF] = None,
+    usage: Annotated[Path | None, USAGE] = None,
+    as_json: Annotated[bool, AS_JSON] = False,
+    fill: Annotated[bool, FILL] = False,
+) -> None:
+    """Bill a load by a tariff, month by month."""
+    if context.invoked_subcommand:
+        return
+    if tariff is None or usage is None:
+        raise UsageError("a bill needs --tariff T.json and --usage U.csv; see electrocloud bill --help")
+    issued = _bills(read_tariff(tariff), usage, fill=fill)
+    if as_json:
+        _print_json(issued)
+        return
+    console = Console()
+    for one in issued:
+        print_invoice(console, one)
+    if len(issued) > 1:
+        print_summary(console, issued)
+
+
+@app.command()
+def batch(
+    tariff: Annotated[Path, TARIFF],
+    usage: Annotated[Path, USAGE],
+    out: Annotated[Path, typer.Option(help="Where the bills go: .csv, or else a line of JSON each.")],
+    fill: Annotated[bool, FILL] = False,
+) -> None:
+    """Bill the loads of many meters (column meter_id), on all cores."""
+    console = Console(stderr=True)
+    rules = read_tariff(tariff)
+    began = time.perf_counter()
+    with console.status(f"Reading {usage}"):
+        load = read_usage(usage)
+    as_csv = out.suffix == ".csv"
+    bar = Progress(
+        TextColumn("Billing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("meters"),
+        TimeRemainingColumn(),
+        console=console,
+    )
+    parts = []
+    with bar, out.open("wb") as file:
+        task = bar.add_task("", total=len(load.meters))
+        file.write(",".join(CSV_COLUMNS).encode() + b"\n" if as_csv else b"")
+        for part in rate_all(rules, load, fill=fill, as_csv=as_csv):
+            file.write(part.text)
+            parts.append(part._replace(text=b""))
+            bar.advance(task, part.meters)
+    count, owed = sum(part.bills for part in parts), sum((part.owed for part in parts), Decimal(0))
+    console.print(f"{count:,} bills over {money(owed)} in {time.perf_counter() - began:.1f} s, in {out}")
+
+
+def compare(
+    tariffs: Annotated[list[Path], typer.Argument(help="Tariffs: URDB JSON; the first is the present one.")],
+    usage: Annotated[Path, USAGE],
+    as_json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Rank tariffs by what a load costs under each, and say what the best would save."""
+    ranked = offers([_bills(read_tariff(tariff), usage, fill=False) for tariff in tariffs])
+    if as_json:
+        _print_json(ranked)
+    else:
+        print_offers(Console(), ranked)
+
+
+def show_history(store: BillStore, meter_id: str, *, as_json: bool) -> None:
+    """All versions of a meter's bills, on the screen."""
+    issued = store.history(meter_id)
+    if not issued:
+        raise UsageError(f"there are no bills of meter {meter_id}; check its id")
+    if as_json:
+        _print_json(issued)
+    else:
+        print_history(Console(), issued)
+
+
+def _bills(tariff: Tariff, usage: Path, *, fill: bool) -> list[Bill]:
+    load = read_usage(usage)
+    return [
+        bill
+        for number, meter_id in enumerate(load.meters)
+        for bill in rate_load(tariff, load.intervals(number), meter_id, fill=fill)
+    ]
+
+
+def _print_json(what: Sequence[msgspec.Struct]) -> None:
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(what), indent=2) + b"\n")

@@ -1,0 +1,35 @@
+"""The command `electrocloud`."""
+
+import typer
+from typer.core import TyperGroup
+
+from cli import bill
+from cli.load import load
+from cli.up import down, status, up
+from electrocloud.domain.errors import ElectroCloudError
+
+
+class _Commands(TyperGroup):
+    """Says on one line what was wrong with what was asked for, instead of a traceback."""
+
+    def invoke(self, ctx: typer.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ElectroCloudError as fault:
+            typer.secho(f"electrocloud: {fault}", fg="red", err=True)
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    help="From smart meters to bills, Parquet and charts.",
+    cls=_Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(up)
+app.command()(down)
+app.command()(status)
+app.command()(load)
+app.add_typer(bill.app, name="bill")
+app.command()(bill.compare)
