@@ -65,7 +65,7 @@ def print_history(console: Console, bills: Sequence[Bill]) -> None:
         table.add_row(
             month(bill),
             str(bill.version),
-            bill.tariff_name,
+            escape(bill.tariff_name),
             f"{bill.energy_kwh:,.1f}",
             money(bill.total_rounded),
             money(bill.adjustment.amount_rounded, sign=True) if bill.adjustment else "",
@@ -81,17 +81,21 @@ def print_offers(console: Console, ranked: Sequence[Offer]) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")
     table.add_column("Tariff")
-    for name in ("Months", "Cost", "Saving", "Energy in peak hours", "Cost in peak hours"):
+    for name in ("Months", "Cost", "Saving", "Peak energy", "Peak cost"):
         table.add_column(name, justify="right")
     for place, offer in enumerate(ranked, start=1):
         shares = [percent(share) if share else "-" for share in (offer.peak_energy_share, offer.peak_bill_share)]
         saving = money(offer.saving, sign=True) if offer.saving else ""
-        table.add_row(str(place), offer.tariff_name, str(offer.months), money(offer.total), saving, *shares)
+        table.add_row(str(place), escape(offer.tariff_name), str(offer.months), money(offer.total), saving, *shares)
     console.print(table)
+    if len({offer.months for offer in ranked}) > 1:
+        console.print("Time zones part this load into different numbers of months, each with its fixed charges.")
     best = ranked[0]
     if best.saving > 0:
         part = percent(best.saving / (best.total + best.saving))
-        console.print(f"[bold]{best.tariff_name}[/] would save {money(best.saving)}, {part} of the present cost.")
+        console.print(
+            f"[bold]{escape(best.tariff_name)}[/] would save {money(best.saving)}, {part} of the present cost."
+        )
     else:
         console.print("The present tariff is the cheapest of these.")
 
@@ -124,11 +128,8 @@ def _lines(bill: Bill) -> Table:
 
 
 def _what(line: Line) -> str:
-    return (
-        f"{line.explanation} [yellow]({percent(line.estimated_share)} estimated)[/]"
-        if line.estimated_share
-        else (line.explanation)
-    )
+    estimated = f" [yellow]({percent(line.estimated_share)} estimated)[/]" if line.estimated_share else ""
+    return escape(line.explanation) + estimated
 
 
 def _price(line: Line) -> tuple[str, str]:
