@@ -4,7 +4,9 @@ The laptop's cloud has a Firehose that writes an object a record; this takes its
 partition prefix, compression and buffering come from the template, so a change there is a change here.
 """
 
+import argparse
 import io
+import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,7 +19,10 @@ import pyarrow.parquet
 
 from electrocloud.aws.firehose import to_rows
 from electrocloud.aws.frames import user_records
+from electrocloud.aws.stack import find_stack
 from electrocloud.domain.errors import UploadError
+from local.cloud import PARAMETERS
+from local.template import load
 
 _ARROW = {
     "string": pa.string(),
@@ -26,6 +31,9 @@ _ARROW = {
     "bigint": pa.int64(),
     "double": pa.float64(),
 }
+
+
+MOST_WAITING_BYTES = 512 << 20  # of all days together, as JSON; then the fullest is written early
 
 
 class Plan(NamedTuple):
@@ -107,6 +115,8 @@ class Delivery:
             partition.add(b"".join(rows), self._plan.schema)
             if partition.json_bytes >= self._plan.buffer_bytes:
                 self._write(dt)
+        while sum(partition.json_bytes for partition in self._partitions.values()) > MOST_WAITING_BYTES:
+            self._write(max(self._partitions, key=lambda dt: self._partitions[dt].json_bytes))
 
     def flush(self, *, everything: bool = False) -> None:
         """Write the partitions that have waited long enough, or all of them."""
@@ -171,3 +181,23 @@ def run(tail: Tail, delivery: Delivery, stopped: Callable[[], bool]) -> None:
         if not busy:
             time.sleep(0.2)
     delivery.flush(everything=True)
+
+
+def main() -> None:
+    """Deliver the laptop's stream until SIGTERM."""
+    argparse.ArgumentParser(prog="python -m firehose.delivery", description=__doc__).parse_args()
+    stack = find_stack()
+    s3 = stack.client("s3")
+    stop: list[int] = []
+    for signal_ in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_, lambda number, _: stop.append(number))
+
+    def put(key: str, body: bytes) -> None:
+        s3.put_object(Bucket=stack.bucket, Key=key, Body=body)
+
+    delivery = Delivery(Plan.of(load(), PARAMETERS), put, time.monotonic)
+    run(Tail(stack.client("kinesis"), stack.stream), delivery, lambda: bool(stop))
+
+
+if __name__ == "__main__":
+    main()

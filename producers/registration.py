@@ -1,4 +1,4 @@
-"""Puts a fleet and its tariffs into the registry: the tables that bills are rated by, and the analyst's copy of them."""
+"""Puts a fleet and its tariffs into the registry: the tables that bills are rated by, and the analyst's copy."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -28,6 +28,7 @@ def reading(**parts):
         (b'{"interval_s": 900, "readings": [{"start": "2026-11-24T00:00:00Z", "wh": 1}]}', "contract", "meter_id"),
         (changed(meter_id=""), "contract", "meter_id"),
         (changed(meter_id="a/b"), "contract", "meter_id"),
+        (changed(meter_id="a\n"), "contract", "meter_id"),
         (changed(interval_s=901), "interval", "one of"),
         (changed(readings=[]), "contract", "readings"),
         (reading(wh=-1), "contract", "wh"),

@@ -13,7 +13,7 @@ MAX_READINGS = 1_440
 MAX_POWER_W = 10_000_000  # 10 MW: above any customer on a revenue meter; more is a broken register
 MAX_REVISION = 65_535
 
-MeterId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+MeterId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")]
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):

@@ -1,0 +1,118 @@
+"""`electrocloud load`: push a generated fleet through the running system, as fast as it goes or at a rate."""
+
+import time
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from electrocloud.aws.stack import Stack, find_stack
+from producers.api import ApiSender
+from producers.arrival import Arrival, Arrived
+from producers.fleet import Fleet, make_fleet
+from producers.kpl import HeadEnd
+from producers.live import TARIFFS, Sender, pause
+from producers.registration import read_tariffs, register
+from producers.simulate import simulate
+from producers.tally import Tally
+from producers.uploads import uploads
+
+console = Console()
+PATIENCE_S = 600
+
+
+class Way(StrEnum):
+    api = "api"
+    kinesis = "kinesis"
+
+
+def load(
+    via: Annotated[Way, typer.Option(help="The ingestion API, or KPL frames straight into the stream.")] = Way.kinesis,
+    meters: Annotated[int, typer.Option(min=1)] = 100,
+    days: Annotated[int, typer.Option(min=1, help="Whole UTC days; one upload a meter a day.")] = 30,
+    interval: Annotated[int, typer.Option(help="Seconds a reading: 60, 300, 900, 1800 or 3600.")] = 900,
+    start: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD; without it the days end yesterday.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.001, help="Readings a second; without it as fast as it goes.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same fleet and readings.")] = 7,
+    verify: Annotated[bool, typer.Option("--verify", help="Wait until all of it has arrived, and count it.")] = False,
+) -> None:
+    """Push a generated fleet through the running system, and say what became of it."""
+    stack = find_stack()
+    first = date.fromisoformat(start) if start else datetime.now(UTC).date() - timedelta(days=days)
+    fleet = _fleet(meters, seed)
+    register(stack, fleet.meters, read_tariffs(TARIFFS))
+    tally = Tally()
+    _push(fleet, first, days, interval, _sender(stack, via, tally), tally, rate)
+    console.print(str(tally))
+    if verify:
+        _verify(Arrival(stack, f"load{seed}-", first, days), tally)
+
+
+def _fleet(meters: int, seed: int) -> Fleet:
+    """Meters of their own, so that a load never mixes with the meters of a fleet that lives."""
+    fleet = make_fleet(meters, seed)
+    renamed = [meter._replace(meter_id=f"load{seed}-{meter.meter_id}") for meter in fleet.meters]
+    return replace(fleet, meters=tuple(renamed))
+
+
+def _sender(stack: Stack, via: Way, tally: Tally) -> Sender:
+    if via is Way.kinesis:
+        return HeadEnd(stack.client("kinesis"), stack.stream, tally, pause)
+    return ApiSender(stack.api, stack.session().get_credentials(), stack.region, tally, pause)
+
+
+def _push(
+    fleet: Fleet, first: date, days: int, interval: int, sender: Sender, tally: Tally, rate: float | None
+) -> None:
+    total = len(fleet) * days * 86_400 // interval
+    with _progress() as progress:
+        task = progress.add_task("sending", total=total, rate="")
+        for number, delivery in enumerate(uploads(fleet, simulate(fleet, first, days, interval))):
+            upload = delivery.upload
+            sender.send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
+            if rate and tally.sent / rate > (elapsed := time.monotonic() - tally.began):
+                sender.flush()
+                time.sleep(max(0.0, tally.sent / rate - elapsed))
+            if number % 50 == 0:
+                progress.update(task, completed=tally.accepted, rate=f"{tally.a_second:,.0f}/s")
+        sender.flush()
+        progress.update(task, completed=tally.accepted, rate=f"{tally.a_second:,.0f}/s")
+
+
+def _verify(arrival: Arrival, tally: Tally) -> None:
+    """Until every reading is in a window, in its bill and in Parquet, or PATIENCE_S are over."""
+    deadline = time.monotonic() + PATIENCE_S
+    with _progress() as progress:
+        tasks = [progress.add_task(f"in {name}", total=tally.accepted, rate="") for name in Arrived._fields]
+        while True:
+            found = arrival.count()
+            for task, count in zip(tasks, found, strict=True):
+                progress.update(task, completed=count)
+            if min(found) >= tally.accepted or time.monotonic() > deadline:
+                break
+            time.sleep(1)
+    seconds = time.monotonic() - tally.began
+    console.print(
+        f"in windows {found.windows:,} · in bills {found.bills:,} · in Parquet {found.parquet:,} "
+        f"of {tally.accepted:,} readings after {seconds:.1f} s ({tally.accepted / seconds:,.0f} readings/s)"
+    )
+    if {*found} != {tally.accepted}:
+        console.print("[red]These are not the same.[/red] `electrocloud status` says how the system stands.")
+        raise typer.Exit(1)
+
+
+def _progress() -> Progress:
+    columns = (
+        TextColumn("{task.description:12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+    )
+    return Progress(*columns, TimeElapsedColumn(), console=console)

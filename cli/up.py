@@ -1,0 +1,115 @@
+"""`electrocloud up`, `down` and `status`: the whole system on this laptop."""
+
+import signal
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from electrocloud.aws.stack import find_stack
+from local.run import Figures, Running, Watch, Wish, everything, running_pid
+from local.run import stop as stop_running
+
+console = Console()
+LOOK_EVERY_S = 1.0
+
+
+def up(
+    meters: Annotated[int, typer.Option(min=0, help="Simulated meters; 0 for none.")] = 60,
+    speed: Annotated[
+        float, typer.Option(min=0.001, help="How fast the fleet lives yesterday again; then it goes with the clock.")
+    ] = 60.0,
+    interval: Annotated[int, typer.Option(help="Seconds a reading: 60, 300, 900, 1800 or 3600.")] = 900,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 1,
+    headless: Annotated[bool, typer.Option("--headless", help="Without the dashboard.")] = False,
+    seconds: Annotated[float | None, typer.Option("--for", help="Stop after so many seconds.")] = None,
+    port: Annotated[int, typer.Option(help="Of the laptop's cloud; 0 takes a free one.")] = 0,
+) -> None:
+    """Start everything on this laptop: cloud, stack, gateway, delivery, a fleet of meters and the dashboard."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    began = time.monotonic()
+    wish = Wish(meters, seed, speed, interval, port, dashboard=not headless)
+    try:
+        console.print("Starting the cloud, building and deploying template.yaml; warm, this takes under 30 s …")
+        with everything(wish) as running:
+            console.print(_addresses(running, time.monotonic() - began))
+            _watch(running, seconds)
+            console.print("Stopping …")
+    except KeyboardInterrupt:
+        console.print("Stopping …")
+    console.print("Stopped; nothing is left running.")
+
+
+def down() -> None:
+    """Stop what `electrocloud up` started on this laptop."""
+    pid = running_pid()
+    if pid is None:
+        console.print("Nothing runs on this laptop.")
+    elif not stop_running(pid):
+        console.print(f"Process {pid} does not end; look at its terminal, or end it with `kill -9 {pid}`.")
+        raise typer.Exit(1)
+    else:
+        console.print("Stopped.")
+
+
+def status() -> None:
+    """What runs on this laptop, where, and how it stands."""
+    stack = find_stack()
+    console.print(_table(Watch(stack).figures(), None))
+    console.print(f"Stream {stack.stream}\nBucket {stack.bucket}\nIngestion API {stack.api}\nCloud {stack.endpoint}")
+
+
+def _addresses(running: Running, seconds: float) -> Table:
+    table = Table(title=f"Up in {seconds:.0f} s", show_header=False, title_justify="left")
+    if running.dashboard:
+        table.add_row("Dashboard", f"[bold]{running.dashboard}[/bold]")
+    table.add_row("Ingestion API", f"{running.stack.api}/v1/uploads  (calls are signed)")
+    table.add_row("Cloud", f"{running.stack.endpoint}  (region {running.stack.region}, key and secret 'laptop')")
+    table.add_row("Parquet", f"s3://{running.stack.bucket}/readings/dt=…/")
+    table.add_row("Logs", f"{running.children.logs}/")
+    table.add_row("Next", "electrocloud query · electrocloud status · Ctrl-C stops all of it")
+    return table
+
+
+def _watch(running: Running, seconds: float | None) -> None:
+    """Show how it stands until the time is over or somebody interrupts."""
+    watch = Watch(running.stack)
+    deadline = time.monotonic() + seconds if seconds is not None else float("inf")
+    before: tuple[float, int] | None = None
+    with Live(console=console, refresh_per_second=2, transient=False) as live:
+        while time.monotonic() < deadline:
+            if name := running.children.ended():
+                live.stop()
+                console.print(
+                    f"[red]{name} ended by itself.[/red] Its last lines:\n{running.children.last_lines(name)}"
+                )
+                raise typer.Exit(1)
+            figures = watch.figures()
+            now = (time.monotonic(), int(figures.fleet.get("accepted", 0)))
+            rate = (now[1] - before[1]) / (now[0] - before[0]) if before else None
+            before = now
+            live.update(_table(figures, rate))
+            time.sleep(LOOK_EVERY_S)
+
+
+def _table(figures: Figures, rate: float | None) -> Table:
+    fleet = figures.fleet
+    table = Table(show_header=False)
+    if fleet:
+        doing = "sends its history" if fleet["phase"] == "history" else "is live"
+        table.add_row("Fleet", f"{fleet['meters']} meters, {doing}; its clock is {fleet['clock']}")
+        table.add_row(
+            "Readings", f"{fleet['accepted']:,} accepted, {fleet['refused']:,} refused, {fleet['retried']:,} retried"
+        )
+    if rate is not None:
+        table.add_row("Rate", f"{rate:,.0f} readings/s")
+    lag = "nothing came in the last two minutes" if figures.lag_s is None else f"{figures.lag_s:.1f} s"
+    table.add_row("Lag", f"{lag}  (upload's arrival to its window and bill, 95th percentile)")
+    table.add_row("Windows", f"{figures.windows:,} meter-days")
+    table.add_row("Bills", f"{figures.bills:,} meter-months")
+    table.add_row("Parquet", f"{figures.files:,} files, {figures.bytes / 1e6:,.1f} MB")
+    table.add_row("Quarantine", f"{figures.quarantined:,} uploads")
+    return table

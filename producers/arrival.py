@@ -1,0 +1,79 @@
+"""How much of a fleet's readings has come out at the other end: counted in the windows, the bills and the Parquet."""
+
+import io
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from electrocloud.aws.items import stored_ledger
+from electrocloud.aws.stack import Stack
+
+
+class Arrived(NamedTuple):
+    """Readings that each store holds. What Parquet has twice counts once."""
+
+    windows: int
+    bills: int
+    parquet: int
+
+
+class Arrival:
+    """Counts the readings of the meters whose ids begin with `prefix`, of `days` UTC days from `first`."""
+
+    def __init__(self, stack: Stack, prefix: str, first: date, days: int) -> None:
+        self._stack = stack
+        self._prefix = prefix
+        self._days = [first + timedelta(days=number) for number in range(days)]
+        self._dynamodb = stack.client("dynamodb")
+        self._s3 = stack.client("s3")
+        self._files: dict[str, pa.Table] = {}
+
+    def count(self) -> Arrived:
+        return Arrived(self._windows(), self._bills(), self._parquet())
+
+    def _windows(self) -> int:
+        wanted = {day.isoformat() for day in self._days}
+        items = self._scan(self._stack.windows_table, "#day, #count", {"#day": "day", "#count": "count"})
+        return sum(int(item["count"]["N"]) for item in items if item["day"]["S"] in wanted)
+
+    def _bills(self) -> int:
+        wanted = {*self._days}
+        ledgers = (
+            stored_ledger(item).ledger
+            for item in self._scan(
+                self._stack.bills_table, "document, determinants, fingerprint, #mark", {"#mark": "mark"}
+            )
+            if "determinants" in item
+        )
+        return sum(own.count for ledger in ledgers for day, own in ledger.days.items() if day in wanted)
+
+    def _scan(self, table: str, projection: str, names: dict[str, str]) -> Iterator[dict[str, Any]]:
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=table,
+            FilterExpression="begins_with(meter_id, :prefix)",
+            ProjectionExpression=projection,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={":prefix": {"S": self._prefix}},
+        )
+        return (item for page in pages for item in page["Items"])
+
+    def _parquet(self) -> int:
+        for day in self._days:
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self._stack.bucket, Prefix=f"readings/dt={day}/"
+            )
+            for found in (found for page in pages for found in page.get("Contents", [])):
+                if found["Key"] not in self._files:
+                    self._files[found["Key"]] = self._keys(found["Key"])
+        if not self._files:
+            return 0
+        return pa.concat_tables(self._files.values()).group_by(["meter_id", "start"]).aggregate([]).num_rows
+
+    def _keys(self, key: str) -> pa.Table:
+        body = self._s3.get_object(Bucket=self._stack.bucket, Key=key)["Body"].read()
+        table = pq.read_table(io.BytesIO(body), columns=["meter_id", "start"])
+        return table.filter(pc.starts_with(table["meter_id"], self._prefix))

@@ -1,0 +1,155 @@
+"""A fleet that lives: its history so far, fast, and then its readings as they come, by both ways in.
+
+Every second meter uploads for itself by the API, the others through a head-end. The fleet's clock starts a day back and
+runs `speed` times as fast as ours until it has caught up with it; so no reading is of the future.
+"""
+
+import argparse
+import json
+import random
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from electrocloud.aws.stack import STATE, find_stack
+from electrocloud.domain.upload import Upload
+from producers.api import ApiSender
+from producers.fleet import Fleet, make_fleet
+from producers.kpl import HeadEnd
+from producers.registration import read_tariffs, register
+from producers.simulate import simulate
+from producers.tally import Tally
+from producers.uploads import Delivery, uploads
+
+HISTORY_DAYS = 35
+TICK_S = 0.5
+TARIFFS = Path(__file__).parent.parent / "tariffs"
+
+
+class Sender(Protocol):
+    """A way in for uploads."""
+
+    def send(self, meter_id: str, upload: bytes, readings: int) -> None:
+        """Take in an upload's JSON with its number of readings."""
+
+    def flush(self) -> None:
+        """Send what is left."""
+
+
+class FleetClock:
+    """The fleet's time (s since 1970 UTC): from `start` on at `speed`, and never later than now."""
+
+    def __init__(self, start: float, speed: float) -> None:
+        self._start = start
+        self._speed = speed
+        self._began = time.time()
+
+    def now(self) -> float:
+        elapsed = time.time() - self._began
+        return min(self._start + elapsed * self._speed, self._began + elapsed)
+
+
+def pause(attempt: int) -> None:
+    """Full jitter between tries, at most 5 s."""
+    time.sleep(random.uniform(0, min(5.0, 0.1 * 2**attempt)))
+
+
+def history(fleet: Fleet, before: date, days: int, interval_s: int) -> Iterator[Upload]:
+    """A day an upload, of the days before a day."""
+    start = before - timedelta(days=days)
+    for delivery in uploads(fleet, simulate(fleet, start, days, interval_s)):
+        yield delivery.upload
+
+
+def from_day(fleet: Fleet, day: date, interval_s: int) -> Iterator[Delivery]:
+    """A reading an upload, in order of delivery, of a day and all that follow."""
+    later = (day + timedelta(days=number) for number in range(10_000))
+    return chain.from_iterable(uploads(fleet, simulate(fleet, one, 1, interval_s), every_s=interval_s) for one in later)
+
+
+def live(deliveries: Iterator[Delivery], clock: FleetClock, ways: dict[str, Sender], tell: "Status") -> None:
+    """Send each upload when the fleet's clock has come to it, until interrupted."""
+    upcoming = next(deliveries)
+    while True:
+        now = clock.now()
+        while upcoming.at <= now:
+            _send(ways, upcoming.upload)
+            upcoming = next(deliveries)
+        for way in {*ways.values()}:
+            way.flush()
+        tell("live", now)
+        time.sleep(TICK_S)
+
+
+def _send(ways: dict[str, Sender], upload: Upload) -> None:
+    ways[upload.meter_id].send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
+
+
+class Status:
+    """Tells others, in a file, what the fleet does and how far it is."""
+
+    def __init__(self, path: Path, tally: Tally, meters: int) -> None:
+        self._path = path
+        self._tally = tally
+        self._meters = meters
+
+    def __call__(self, phase: str, clock: float) -> None:
+        state = {
+            "phase": phase,
+            "clock": datetime.fromtimestamp(clock, UTC).isoformat(timespec="seconds"),
+            "meters": self._meters,
+            "sent": self._tally.sent,
+            "accepted": self._tally.accepted,
+            "refused": self._tally.refused,
+            "retried": self._tally.retried,
+        }
+        draft = self._path.with_suffix(".new")
+        draft.write_text(json.dumps(state))
+        draft.replace(self._path)
+
+
+def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> None:
+    stack = find_stack()
+    fleet = make_fleet(meters, seed, place)
+    register(stack, fleet.meters, read_tariffs(TARIFFS))
+    tally = Tally()
+    tell = Status(STATE / "fleet.json", tally, len(fleet))
+    credentials = stack.session().get_credentials()
+    api = ApiSender(stack.api, credentials, stack.region, tally, pause)
+    head_end = HeadEnd(stack.client("kinesis"), stack.stream, tally, pause)
+    ways: dict[str, Sender] = {
+        meter.meter_id: api if number % 2 else head_end for number, meter in enumerate(fleet.meters)
+    }
+    start = time.time() - 86_400
+    today = datetime.fromtimestamp(start, UTC).date()
+    for number, upload in enumerate(history(fleet, today, HISTORY_DAYS, interval_s)):
+        head_end.send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
+        if number % 200 == 0:
+            tell("history", upload.readings[-1].start.timestamp())
+    head_end.flush()
+    live(from_day(fleet, today, interval_s), FleetClock(start, speed), ways, tell)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m producers.live", description=__doc__)
+    parser.add_argument("--meters", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--speed", type=float, default=60.0, help="seconds of the fleet in one of ours")
+    parser.add_argument("--interval", type=int, default=900, help="s a reading")
+    parser.add_argument("--place", default="DE")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        run(arguments.meters, arguments.seed, arguments.speed, arguments.interval, arguments.place)
+    except KeyboardInterrupt:
+        return
+
+
+if __name__ == "__main__":
+    main()
