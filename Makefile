@@ -4,9 +4,10 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-SAM := .venv-sam/bin/sam
+SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
-.PHONY: help setup lock
+.PHONY: help setup run test lint format pr deploy lock clean
+STAGE ?= dev
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +31,33 @@ $(VENV)/.ready: locks/dev.txt pyproject.toml | $(UV)
 .venv-sam/.ready: locks/sam.txt
 .venv-cloud/.ready: locks/cloud.txt
 
+run: setup  ## start all of it on this laptop; Ctrl-C stops it (RUN="--meters 200 --speed 10")
+	$(BIN)/electrocloud up $(RUN)
+
+test: setup  ## run every test
+	$(BIN)/python -m pytest tests/unit tests/integration tests/faults tests/browser tests/deploy $(PYTEST)
+
+lint: setup  ## check form, types, layers and the template
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cfn-lint template.yaml
+	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint
+
+format: setup  ## put the code into form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+pr: lint test  ## all that CI runs
+
+deploy: setup  ## build and deploy to your AWS account (STAGE=dev or prod)
+	$(SAM) build
+	$(SAM) deploy --config-env $(STAGE)
+
 lock: | $(UV)  ## pin every dependency anew, with hashes
 	$(UV) pip compile --quiet --upgrade layer/requirements.in -o layer/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	for name in dev sam cloud; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
+
+clean:  ## remove what was built, and the environments
+	rm -rf .venv .venv-sam .venv-cloud .aws-sam .electrocloud build

@@ -39,8 +39,7 @@ class Stack(msgspec.Struct, frozen=True):
         return self.endpoint is not None
 
     def session(self) -> boto3.Session:
-        keys = {"aws_access_key_id": LAPTOP_KEY, "aws_secret_access_key": LAPTOP_KEY} if self.local else {}
-        return boto3.Session(region_name=self.region, **keys)
+        return _session(self.region, self.endpoint)
 
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client for a part of the deployment."""
@@ -60,8 +59,7 @@ def stack_of(outputs: Mapping[str, str], region: str, endpoint: str | None = Non
 
 def outputs_of(name: str, region: str, endpoint: str | None = None) -> dict[str, str]:
     """The outputs of a deployed stack; `SettingsError` where there is no such stack to be seen."""
-    keys = {"aws_access_key_id": LAPTOP_KEY, "aws_secret_access_key": LAPTOP_KEY} if endpoint else {}
-    client = boto3.client("cloudformation", region_name=region, endpoint_url=endpoint, **keys)
+    client = _session(region, endpoint).client("cloudformation", endpoint_url=endpoint)
     try:
         (found,) = client.describe_stacks(StackName=name)["Stacks"]
     except (ClientError, BotoCoreError) as fault:
@@ -83,6 +81,12 @@ def find_stack() -> Stack:
         raise SettingsError(
             "nothing runs on this laptop: start it with `electrocloud up`, or name a deployed stack in ELECTROCLOUD_STACK"
         ) from None
+
+
+def _session(region: str, endpoint: str | None) -> boto3.Session:
+    """With the laptop's keys at an endpoint, else with the credentials that boto3 finds."""
+    key = LAPTOP_KEY if endpoint else None
+    return boto3.Session(region_name=region, aws_access_key_id=key, aws_secret_access_key=key)
 
 
 def _snake(name: str) -> str:
