@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -20,19 +21,21 @@ from electrocloud.domain.estimation import estimate
 from electrocloud.domain.meter_day import Interval
 from electrocloud.domain.tariff import Tariff
 
-CSV_COLUMNS = (
-    "meter_id",
-    "month",
-    "status",
-    "energy_kwh",
-    "demand_kw",
-    "energy_charge",
-    "demand_charge",
-    "fixed_charge",
-    "minimum_top_up",
-    "total",
-    "total_rounded",
-)
+CSV_COLUMNS = {
+    "meter_id": "meter_id",
+    "month": "month",
+    "status": "status",
+    "energy_kwh": "energy_kwh",
+    "demand_kw": "demand_kw",
+    "energy_charge": "energy_charge",
+    "demand_charge": "demand_charge",
+    "fixed_charge": "fixed_charge",
+    "minimum_top_up": "minimum_top_up",
+    "total": "total",
+    "total_rounded": "total_rounded",
+    "missing": "intervals.missing",
+    "estimated": "intervals.estimated",
+}
 METERS_AT_ONCE = 25
 
 
@@ -90,7 +93,5 @@ def _rate_part(usage: Usage, *, fill: bool, as_csv: bool) -> Part:
 
 def _csv_rows(issued: Sequence[Bill]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(
-        [getattr(bill, column) for column in CSV_COLUMNS] for bill in issued
-    )
+    csv.writer(text, lineterminator="\n").writerows(map(attrgetter(*CSV_COLUMNS.values()), issued))
     return text.getvalue().encode()
