@@ -37,9 +37,7 @@ def local_days(place: Place, start: int, days: int) -> Days:
     first = datetime.fromtimestamp(start, zone).date() - timedelta(days=1)
     last = datetime.fromtimestamp(start + days * DAY_S - 1, zone).date()
     dates = [first + timedelta(days=i) for i in range((last - first).days + 1)]
-    noons = (
-        datetime(day.year, day.month, day.day, 12, tzinfo=zone).utcoffset() or timedelta() for day in dates
-    )
+    noons = (datetime(day.year, day.month, day.day, 12, tzinfo=zone).utcoffset() or timedelta() for day in dates)
     number = np.array([(day - EPOCH).days for day in dates])
     return Days(
         number=number,

@@ -109,9 +109,7 @@ class _Injector:
         self._silence()
         return Told(true, self._wh, self._decivolts, self._sent, self._corrected & self._sent, self._truth)
 
-    def _stretches(
-        self, kind: str, keys: Keys, least_h: float, most_h: float
-    ) -> Iterator[tuple[int, slice, Keys]]:
+    def _stretches(self, kind: str, keys: Keys, least_h: float, most_h: float) -> Iterator[tuple[int, slice, Keys]]:
         """The meter, columns and key of each stretch of time that the fault befalls, at most one a meter and day."""
         rate = getattr(self._faults, kind)
         if not rate:
@@ -149,8 +147,7 @@ class _Injector:
                 length = 1 + int(10 * uniform(keys[row], "days"))
                 first = int(span * 30 + uniform(keys[row], "from") * (31 - length))
                 begin, end = (
-                    int(np.clip(d - self._days[0], 0, len(self._days))) * self._per_day
-                    for d in (first, first + length)
+                    int(np.clip(d - self._days[0], 0, len(self._days))) * self._per_day for d in (first, first + length)
                 )
                 if begin < end:
                     self._sent[row, begin:end] = False
@@ -164,7 +161,5 @@ class _Injector:
         return branch(branch(chance.key(self._part.seed, "feeder fault"), feeders)[:, None], self._days)
 
     def _note(self, kind: str, row: int, cells: slice, detail: str) -> None:
-        start, end = (
-            self._block.start + int(cell) * self._block.interval_s for cell in (cells.start, cells.stop)
-        )
+        start, end = (self._block.start + int(cell) * self._block.interval_s for cell in (cells.start, cells.stop))
         self._truth.append(Truth(self._part.meters[row].meter_id, start, end, kind, detail))

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.upload import INTERVALS_S
-from producers.appliances import USES, base_runs, fridge_runs, use_runs
-from producers.calendar import DAY_S, local_days, midnight_utc
+from producers.appliances import HOME_USES, base_runs, fridge_runs
+from producers.calendar import DAY_S, Days, local_days, midnight_utc
 from producers.chance import bell, branch, key
 from producers.fleet import Fleet
-from producers.homes import home_keys, households, plan
-from producers.register import Register
-from producers.weather import weather
+from producers.habits import use_runs
+from producers.homes import home_plan, households
+from producers.register import Ints, Register, Runs
+from producers.shops import SHOP_USES, cooling_runs, shop_base_runs, shop_plan, shops
+from producers.weather import Weather, weather
 
 _BLOCK_DAYS = 28
 _BLOCK_CELLS = 700_000
@@ -59,22 +61,41 @@ def _block(fleet: Fleet, meters: slice, start: int, days: int, interval_s: int) 
     register = Register(len(part), start, days, interval_s)
     calendar = local_days(fleet.place, start, days)
     outside = weather(fleet.place, fleet.seed, calendar)
-    index = np.arange(len(part)) + part.first
-    home = households(fleet.seed, index, np.array([m.kind == "flat" for m in part.meters]))
-    habits = plan(home, fleet.place, calendar, outside)
-    register.add(base_runs(home, calendar))
-    register.add(fridge_runs(home, calendar))
-    for use in USES:
-        register.add(use_runs(use, home, habits, calendar))
+    kinds = np.array([meter.kind for meter in part.meters])
+    for rows, runs in (
+        (np.flatnonzero(kinds != "shop"), _home_runs),
+        (np.flatnonzero(kinds == "shop"), _shop_runs),
+    ):
+        if len(rows):
+            for some in runs(part, rows, calendar, outside):
+                register.add(some._replace(row=rows[some.row]))
     wh = register.wh()
-    return Block(meters, start, interval_s, wh, _decivolts(fleet, part, start, wh, interval_s))
+    return Block(meters, start, interval_s, wh, _decivolts(part, start, wh, interval_s))
 
 
-def _decivolts(fleet: Fleet, part: Fleet, start: int, wh: NDArray[np.int64], interval_s: int) -> NDArray[np.int64]:
+def _home_runs(part: Fleet, rows: Ints, days: Days, outside: Weather) -> Iterator[Runs]:
+    homes = households(part.seed, rows + part.first, np.array([part.meters[row].kind == "flat" for row in rows]))
+    plan = home_plan(homes, part.place, days, outside)
+    yield base_runs(homes, days)
+    yield fridge_runs(homes, days)
+    for use in HOME_USES:
+        yield use_runs(use, homes, plan, days)
+
+
+def _shop_runs(part: Fleet, rows: Ints, days: Days, outside: Weather) -> Iterator[Runs]:
+    customers = shops(part.seed, rows + part.first)
+    plan = shop_plan(customers, part.place, days, outside)
+    yield shop_base_runs(customers, days)
+    yield cooling_runs(customers, days)
+    for use in SHOP_USES:
+        yield use_runs(use, customers, plan, days)
+
+
+def _decivolts(part: Fleet, start: int, wh: NDArray[np.int64], interval_s: int) -> NDArray[np.int64]:
     """The voltage at each meter: nominal, less the drop of its own load over its cable, with the network's ripple."""
-    keys = home_keys(fleet.seed, part.first, len(part))
-    level = fleet.place.volts * 10 + 25 * bell(keys, "volts")
+    keys = branch(key(part.seed, "supply"), np.arange(len(part)) + part.first)
+    level = part.place.volts * 10 + 25 * bell(keys, "volts")
     moments = start // interval_s + np.arange(wh.shape[1])
-    ripple = bell(branch(key(fleet.seed, "ripple"), moments), "volts") * 8
+    ripple = bell(branch(key(part.seed, "ripple"), moments), "volts") * 8
     drop = wh * (3600 / interval_s / 1000 * 6)
     return np.rint(level[:, None] + ripple - drop).astype(np.int64)

@@ -67,16 +67,13 @@ def uploads(
         yield Delivery(at, upload)
 
 
-def deliveries(
-    fleet: Fleet, told: Told, faults: Faults, every_s: int = DAY_S
-) -> tuple[Deliveries, list[Truth]]:
+def deliveries(fleet: Fleet, told: Told, faults: Faults, every_s: int = DAY_S) -> tuple[Deliveries, list[Truth]]:
     """When which part of the block is delivered, and the truth of what was late or came twice."""
     block = told.true
     per = every_s // block.interval_s
     part = fleet.part(block.meters)
     row, column = (
-        a.ravel()
-        for a in np.meshgrid(np.arange(len(part)), np.arange(0, block.wh.shape[1], per), indexing="ij")
+        a.ravel() for a in np.meshgrid(np.arange(len(part)), np.arange(0, block.wh.shape[1], per), indexing="ij")
     )
     ended = block.start + (column + per) * block.interval_s
     keys = branch(branch(key(fleet.seed, "upload"), row + part.first), ended)

@@ -10,9 +10,7 @@ from producers.chance import Floats
 from producers.places import Place
 
 _MEMORY_DAYS = 24
-_PERSISTENCE = (
-    0.8  # the correlation of a day's departure from the season with the next day's, as at mid-latitudes
-)
+_PERSISTENCE = 0.8  # the correlation of a day's departure from the season with the next day's, as at mid-latitudes
 _DEPARTURE_C = 3.7  # its standard deviation
 
 

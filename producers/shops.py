@@ -1,0 +1,92 @@
+"""Small shops and trades: their opening hours and what runs in them."""
+
+import numpy as np
+
+from producers import chance
+from producers.calendar import Days, sun
+from producers.chance import bell, bell_of, branch, even, uniform
+from producers.habits import Bools, Customers, Phases, Plan, Use, cycles, steady
+from producers.homes import drift
+from producers.places import Place
+from producers.register import Ints, Runs
+from producers.weather import Weather
+
+OFFICE, SHOP, BAKERY, RESTAURANT, WORKSHOP = range(5)
+_SHARES = (0.25, 0.64, 0.71, 0.84)  # cumulative, of the first four trades
+_CLOSED = (0.0, 0.0)
+_HOURS = np.array(  # opening and closing on a workday, a Saturday and a Sunday, by trade
+    (
+        ((8.0, 18.0), _CLOSED, _CLOSED),
+        ((8.7, 18.8), (8.5, 14.3), _CLOSED),
+        ((5.5, 18.0), (5.5, 13.5), (7.5, 13.0)),
+        ((10.8, 23.0), (10.8, 25.0), (10.8, 22.5)),
+        ((7.3, 17.0), (7.5, 13.0), _CLOSED),
+    )
+)
+_KITCHEN: Phases = ((0.0, 0.4, 1.0), (0.4, 0.6, 0.6))
+
+SHOP_USES = (
+    Use("lights and devices", 1.0, (0.94, 2.7, 0.46), "open", -0.3, 0.3, 0.1, 0.0, 940, until="close"),
+    Use("morning work", 0.9, (3, 3, 0.25), "open", 1.0, 0.8, 0.8, 2.0, 900),
+    Use("noon work", 0.9, (0.43, 0.69, 3), "open", 3.0, 0.8, 1.0, 1.5, 900),
+    Use("afternoon work", 0.9, (3, 0.15, 0.11), "close", -3.0, 0.8, 0.8, 2.5, 1000),
+    Use("coffee machine", 0.8, (0.75, 3, 0.43), "open", 0.5, 0.5, 0.5, 0.5, 1500),
+    Use("oven", 1.0, (0.86, 1.8, 0.43), "open", -0.5, 0.4, 0.3, 3.0, 2200, phases=_KITCHEN, ways=(BAKERY,)),
+    Use("lunch kitchen", 1.0, (0.97, 0.56, 0.75), 11.5, 0.0, 0.5, 0.3, 2.7, 2500, phases=_KITCHEN, ways=(RESTAURANT,)),
+    Use("dinner kitchen", 1.0, (0.65, 0.73, 1.7), 18.0, 0.0, 0.5, 0.3, 3.0, 3000, phases=_KITCHEN, ways=(RESTAURANT,)),
+    Use("machines", 0.9, (3, 1.7, 0), "open", 1.0, 0.6, 0.8, 3.0, 2500, ways=(WORKSHOP,)),
+    Use("shop window", 0.6, (1.3, 0.88, 1.3), "dusk", 0.0, 0.3, 0.1, 0.0, 300, until="late", always=True),
+    Use("cleaning", 0.6, (1.1, 1.7, 0.15), "close", 0.3, 0.6, 0.3, 1.0, 800),
+    Use("heater", 0.3, (1.1, 3, 0.15), "open", -0.5, 0.3, 0.3, 5.0, 1500, cold=1.3),
+)
+
+
+def shops(seed: int, index: Ints) -> Customers:
+    """The shops at these indices of the fleet. Their ways are their trades."""
+    habits = {trait: bell_of(even(seed, index, i)) for i, trait in enumerate(("trade", "size", "thrift", "hours"), 11)}
+    keys = branch(chance.key(seed, "life"), index)
+    trade = np.searchsorted(_SHARES, even(seed, index, 11), side="right")
+    return Customers(
+        keys, np.exp(0.5 * habits["size"]), np.exp(0.4 * habits["thrift"]), trade, 0.4 * habits["hours"], habits
+    )
+
+
+def shop_plan(customers: Customers, place: Place, days: Days, weather: Weather) -> Plan:
+    """The days of the shops: away when they are closed."""
+    keys = branch(customers.keys[:, None], days.number)
+    opens, closes = np.moveaxis(_HOURS[customers.way][:, days.kind], -1, 0)
+    rest = (customers.way == RESTAURANT)[:, None] & (days.weekday == 0)
+    saturdays = (customers.way == WORKSHOP)[:, None] & (days.weekday == 5) & (uniform(keys, "saturday") < 0.6)
+    closed = (opens == closes) | rest | saturdays | _holiday(customers, place, days)
+    _, set_ = sun(place, days)
+    rhythm = customers.rhythm[:, None]
+    times = {
+        "open": opens + rhythm,
+        "close": closes + rhythm,
+        "dusk": np.broadcast_to(set_ - 0.5 * weather.cloud, closed.shape),
+        "late": np.broadcast_to(24.0 + 3 * rhythm, closed.shape),
+        "leave": np.zeros(closed.shape),
+        "back": np.zeros(closed.shape),
+    }
+    busy = np.exp(0.15 * bell(keys, "busy") + 0.1 * drift(customers, days))
+    cold = np.broadcast_to(place.mean_c - weather.mean_c, closed.shape)
+    return Plan(keys, closed, np.zeros(closed.shape, bool), times, busy, cold)
+
+
+def shop_base_runs(customers: Customers, days: Days) -> Runs:
+    """What is never off: alarm, tills, servers, emergency lights."""
+    return steady(days, 260 * customers.size * customers.thrift * np.exp(0.4 * bell(customers.keys, "standby")))
+
+
+def cooling_runs(customers: Customers, days: Days) -> Runs:
+    """Display fridges and cold rooms; the food trades have more."""
+    food = np.isin(customers.way, (BAKERY, RESTAURANT))
+    watts = (300 + 300 * food) * customers.size * np.exp(0.3 * bell(customers.keys, "cooling"))
+    return cycles(customers, days, "cooling", 3600 * (0.8 + 0.15 * bell(customers.keys, "period")), 0.4, watts)
+
+
+def _holiday(customers: Customers, place: Place, days: Days) -> Bools:
+    """Closed for two weeks around the warmest time of the year, a third of the shops."""
+    start = place.warmest + 15 * bell(customers.keys, "holiday")[:, None]
+    goes = uniform(customers.keys, "closes") < 0.35
+    return goes[:, None] & (days.of_year >= start) & (days.of_year < start + 14)
