@@ -34,6 +34,11 @@ class Customers(NamedTuple):
     rhythm: Floats
     habits: dict[str, Floats]
 
+    def of(self, rows: Ints) -> "Customers":
+        """Some of the customers."""
+        some = (values[rows] for values in self[:-1])
+        return Customers(*some, {name: values[rows] for name, values in self.habits.items()})
+
 
 class Plan(NamedTuple):
     """What customers do on days, arrays of shape (customers, days).
@@ -49,6 +54,11 @@ class Plan(NamedTuple):
     times: dict[str, Floats]
     busy: Floats
     cold: Floats
+
+    def of(self, rows: Ints) -> "Plan":
+        """The days of some of the customers."""
+        times = {name: values[rows] for name, values in self.times.items()}
+        return Plan(self.keys[rows], self.away[rows], self.out[rows], times, self.busy[rows], self.cold[rows])
 
 
 class Use(NamedTuple):

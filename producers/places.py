@@ -1,17 +1,19 @@
 """The places a fleet can stand in: a real town, its clock, its climate, and the ways of its people."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from electrocloud.domain.errors import UsageError
 
 
 class Place(NamedTuple):
-    """A town with the climate and customs of its country.
+    """A town with the climate and the customs of its country.
 
-    lat, lon: the middle of the town (degrees, WGS 84). zone: IANA. country, region: for public holidays (ISO 3166; region
-    "" for national holidays only). mean_c, swing_c: the year's mean of the daily mean temperature and half the difference
-    of its warmest and coldest day (°C). warmest: that day of the year. volts: nominal voltage. meals: how much later than
-    in Germany one eats (h). owned: shares of homes with appliances that are more or less common than in Germany.
+    lat, lon: the middle of the town (degrees, WGS 84). zone: IANA. country, region: for its public holidays (ISO 3166;
+    region "" where national ones will do). mean_c, swing_c: the year's mean of the daily mean temperature, and half the
+    difference of its warmest and coldest day (°C). warmest: that day of the year. volts: nominal voltage at the meter.
+    meals_h: how much later than in Germany one eats (h). owned: shares of homes with an appliance, where they differ.
     """
 
     town: str
@@ -25,12 +27,34 @@ class Place(NamedTuple):
     warmest: int
     volts: int = 230
     meals_h: float = 0.0
-    owned: dict[str, float] = {}  # noqa: RUF012 - a NamedTuple's default, never changed
+    owned: Mapping[str, float] = MappingProxyType({})
+
+
+def _owned(**shares: float) -> Mapping[str, float]:
+    return MappingProxyType({name.replace("_", " "): share for name, share in shares.items()})
 
 
 PLACES = {
     "DE": Place("Göttingen", 51.5335, 9.9320, "Europe/Berlin", "DE", "", 9.6, 9.3, 202),
-}
+    "AT": Place("Graz", 47.0680, 15.4390, "Europe/Vienna", "AT", "", 10.2, 11.0, 203, owned=_owned(night_boiler=0.2)),
+    "CH": Place("Winterthur", 47.4990, 8.7290, "Europe/Zurich", "CH", "ZH", 9.6, 9.8, 203, owned=_owned(night_boiler=0.3)),
+    "FR": Place(
+        "Dijon", 47.3220, 5.0410, "Europe/Paris", "FR", "", 11.4, 9.6, 204,
+        meals_h=0.6, owned=_owned(night_boiler=0.4, heater=0.35, circulation_pump=0.3),
+    ),
+    "GB": Place(
+        "Leicester", 52.6370, -1.1310, "Europe/London", "GB", "ENG", 10.3, 6.8, 207,
+        owned=_owned(shower=0.3, evening_shower=0.2, coffee=0.4, dryer=0.55),
+    ),
+    "US": Place(
+        "Fresno", 36.7660, -119.7900, "America/Los_Angeles", "US", "CA", 18.3, 10.2, 204,
+        volts=240, meals_h=-0.5, owned=_owned(cooler=0.9, dryer=0.6, circulation_pump=0.05, heater=0.2),
+    ),
+    "AU": Place(
+        "Bendigo", -36.7610, 144.2790, "Australia/Melbourne", "AU", "VIC", 14.8, 7.3, 24,
+        owned=_owned(cooler=0.75, night_boiler=0.25, circulation_pump=0.05, heater=0.3),
+    ),
+}  # fmt: skip
 
 
 def place(code: str) -> Place:

@@ -11,7 +11,8 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.upload import INTERVALS_S
 from producers.appliances import HOME_USES, base_runs, fridge_runs
 from producers.calendar import DAY_S, Days, local_days, midnight_utc
-from producers.chance import bell, branch, key
+from producers.chance import bell, branch, key, uniform
+from producers.electric import car_runs, cooler_runs, heat_pump_runs
 from producers.fleet import Fleet
 from producers.habits import use_runs
 from producers.homes import home_plan, households
@@ -68,18 +69,31 @@ def _block(fleet: Fleet, meters: slice, start: int, days: int, interval_s: int) 
     ):
         if len(rows):
             for some in runs(part, rows, calendar, outside):
-                register.add(some._replace(row=rows[some.row]))
+                register.add(_of(rows, some))
     wh = register.wh()
     return Block(meters, start, interval_s, wh, _decivolts(part, start, wh, interval_s))
 
 
 def _home_runs(part: Fleet, rows: Ints, days: Days, outside: Weather) -> Iterator[Runs]:
-    homes = households(part.seed, rows + part.first, np.array([part.meters[row].kind == "flat" for row in rows]))
+    meters = [part.meters[row] for row in rows]
+    homes = households(part.seed, rows + part.first, np.array([meter.kind == "flat" for meter in meters]))
     plan = home_plan(homes, part.place, days, outside)
     yield base_runs(homes, days)
     yield fridge_runs(homes, days)
     for use in HOME_USES:
-        yield use_runs(use, homes, plan, days)
+        owned = part.place.owned.get(use.name, use.owned)
+        yield use_runs(use._replace(owned=owned), homes, plan, days)
+    cars = np.flatnonzero([meter.ev for meter in meters])
+    yield _of(cars, car_runs(homes.of(cars), plan.of(cars), days))
+    pumps = np.flatnonzero([meter.heat_pump for meter in meters])
+    yield _of(pumps, heat_pump_runs(homes.of(pumps), days, outside))
+    coolers = np.flatnonzero(uniform(homes.keys, "cooler") < part.place.owned.get("cooler", 0.0))
+    yield _of(coolers, cooler_runs(homes.of(coolers), plan.of(coolers), days, outside))
+
+
+def _of(rows: Ints, runs: Runs) -> Runs:
+    """Runs of some of the customers, by their rows among all."""
+    return runs._replace(row=rows[runs.row])
 
 
 def _shop_runs(part: Fleet, rows: Ints, days: Days, outside: Weather) -> Iterator[Runs]:
