@@ -38,6 +38,17 @@ def reading(**parts):
         (reading(start="2026-11-24T00:00:00"), "contract", "start"),
         (reading(start="2026-11-24T00:07:00Z"), "misaligned", "readings[0].start"),
         (reading(start="2026-11-24T00:00:00.5Z"), "misaligned", "readings[0].start"),
+        (reading(start="2014-12-31T23:00:00Z"), "year", "2014"),
+        (reading(start="2100-01-01T00:00:00Z"), "year", "2100"),
+        (reading(start="9999-12-31T23:00:00-01:00"), "year", "9999"),
+        (reading(start="0001-01-01T00:00:00+01:00"), "year", "1;"),
+        (
+            changed(
+                readings=[{"start": start, "wh": 1} for start in ("2026-11-24T00:00:00Z", "9999-12-31T23:00:00-01:00")]
+            ),
+            "two-days",
+            "readings[1].start",
+        ),
         (reading(revision=-1), "contract", "revision"),
         (
             changed(readings=[{"start": f"2026-11-2{day}T00:00:00Z", "wh": 1} for day in (4, 5)]),

@@ -12,6 +12,7 @@ INTERVALS_S = (60, 300, 900, 1800, 3600)
 MAX_READINGS = 1_440
 MAX_POWER_W = 10_000_000  # 10 MW: above any customer on a revenue meter; more is a broken register
 MAX_REVISION = 65_535
+FIRST_YEAR, LAST_YEAR = 2015, 2099  # a meter's clock beyond these is broken; the analyst's table begins in 2015
 
 MeterId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")]
 
@@ -73,9 +74,13 @@ def _check(upload: Upload) -> None:
     if interval_s not in INTERVALS_S:
         raise UploadError("interval", f"interval_s is {interval_s}; it must be one of {INTERVALS_S} (s)")
     most_wh = MAX_POWER_W * interval_s // 3600
-    day = upload.day
+    day = _utc(upload.readings[0]).date()
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise UploadError(
+            "year", f"readings[0].start is in {day.year}; set the clock, {FIRST_YEAR} to {LAST_YEAR} hold"
+        )
     for index, row in enumerate(upload.readings):
-        start = row.start if row.start.tzinfo is UTC else row.start.astimezone(UTC)
+        start = row.start if row.start.tzinfo is UTC else _utc(row)
         if (start.hour * 3600 + start.minute * 60 + start.second) % interval_s or start.microsecond:
             raise UploadError(
                 "misaligned",
@@ -92,3 +97,10 @@ def _check(upload: Upload) -> None:
                 "absurd-energy",
                 f"readings[{index}].wh is {row.wh}; over {interval_s} s the most is {most_wh} Wh ({MAX_POWER_W} W)",
             )
+
+
+def _utc(row: Row) -> datetime:
+    try:
+        return row.start.astimezone(UTC)
+    except OverflowError:  # an offset that leads out of the calendar
+        return row.start.replace(tzinfo=UTC)
