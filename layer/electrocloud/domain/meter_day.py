@@ -58,7 +58,8 @@ class MeterDay:
         for row in upload.readings:
             start = row.start if row.start.tzinfo is UTC else row.start.astimezone(UTC)
             minute = start.hour * 60 + start.minute
-            value = (row.revision, row.wh, round(row.voltage_v * 10) if row.voltage_v else 0)
+            decivolt = int(row.voltage_v * 10 + 0.5) if row.voltage_v else 0  # half up, as SQL rounds
+            value = (row.revision, row.wh, decivolt)
             before = kept.get(minute)
             if before is None or value > before:
                 kept[minute] = value
