@@ -1,0 +1,39 @@
+"""The real template, built and deployed by the SAM CLI to a MiniStack of this test run's own."""
+
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from electrocloud.aws.stack import STATE, Stack
+from local import cloud
+
+PARAMETERS = cloud.PARAMETERS | {"ManagedDelivery": "true", "LogRetentionDays": "30"}
+
+
+class Deployed(NamedTuple):
+    stack: Stack
+    endpoint: str
+    children: cloud.Children
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Iterator[Deployed]:
+    children = cloud.Children(STATE / "logs")
+    try:
+        endpoint = cloud.start_cloud(children, cloud.free_port())
+        cloud.build()
+        cloud.wait_for(lambda: cloud.answers(f"{endpoint}/_ministack/health"), "the laptop's cloud", children)
+        outputs = cloud.deploy(endpoint, PARAMETERS)
+        port = str(cloud.free_port())
+        stack = cloud.laptop_stack(outputs, endpoint, f"http://{cloud.HOST}:{port}")
+        (STATE / "stack.json").write_bytes(msgspec.json.encode(stack))
+        gateway = [sys.executable, "-m", "local.gateway", "--stream", stack.stream, "--endpoint", endpoint]
+        gateway += ["--region", stack.region, "--port", port]
+        children.start("gateway", gateway, cloud.environment(endpoint))
+        cloud.wait_for(lambda: cloud.answers(stack.api), "the gateway", children)
+        yield Deployed(stack, endpoint, children)
+    finally:
+        children.stop()

@@ -1,0 +1,144 @@
+"""From uploads to everything that comes out of the deployed functions: none of it is imported here but the formats."""
+
+import json
+from datetime import date
+
+import pytest
+
+from electrocloud.aws.items import bill_of, stored_day
+from local import cloud, metrics
+from producers.api import ApiSender
+from producers.fleet import make_fleet
+from producers.kpl import HeadEnd
+from producers.registration import register
+from producers.tally import Tally
+from tests.deploy.conftest import PARAMETERS
+from tests.examples import TIME_OF_USE, upload_json
+from tests.waiting import until
+
+pytestmark = [pytest.mark.deploy, pytest.mark.timeout(300)]
+
+DAY = date(2026, 11, 23)
+
+
+def never(attempt: int) -> None:
+    raise AssertionError(f"nothing should have to be sent again, and was {attempt} times")
+
+
+@pytest.fixture(scope="module")
+def sent(deployed):
+    """Two meters' days by the API, two by a head-end, and one upload that nobody can read."""
+    stack = deployed.stack
+    fleet = make_fleet(4, seed=1, tariffs=dict.fromkeys(("home", "flat", "shop"), ["tou"]))
+    register(stack, fleet.meters, {"tou": TIME_OF_USE})
+    tally = Tally()
+    api = ApiSender(stack.api, stack.session().get_credentials(), stack.region, tally, never)
+    head_end = HeadEnd(stack.client("kinesis"), stack.stream, tally, never)
+    meters = [meter.meter_id for meter in fleet.meters]
+    for number, meter in enumerate(meters):
+        way = api if number % 2 else head_end
+        way.send(meter, upload_json(meter_id=meter, day=DAY, wh=[100 + number] * 96), 96)
+    api.flush()
+    head_end.flush()
+    stack.client("kinesis").put_record(StreamName=stack.stream, PartitionKey="x", Data=b"nobody can read this")
+    assert (tally.accepted, tally.refused) == (4 * 96, 0)
+    return meters
+
+
+def test_uploads_of_both_ways_become_windows(deployed, sent):
+    stack = deployed.stack
+    dynamodb = stack.client("dynamodb")
+
+    def days():
+        found = dynamodb.scan(TableName=stack.windows_table)["Items"]
+        return found if len(found) == len(sent) else None
+
+    windows = {item["meter_id"]["S"]: stored_day(item).day for item in until(days, "a window item for each meter")}
+    assert {meter: day.hours_wh() for meter, day in windows.items()} == {
+        meter: [4 * (100 + number)] * 24 for number, meter in enumerate(sent)
+    }
+
+
+def test_each_meter_gets_its_bill(deployed, sent):
+    stack = deployed.stack
+
+    def bills():
+        found = stack.client("dynamodb").scan(TableName=stack.bills_table)["Items"]
+        return found if len(found) == len(sent) else None
+
+    energy = {item["meter_id"]["S"]: bill_of(item).energy_kwh * 1000 for item in until(bills, "a bill for each meter")}
+    assert energy == {meter: 96 * (100 + number) for number, meter in enumerate(sent)}
+
+
+def test_what_nobody_can_read_is_in_the_quarantine(deployed, sent):
+    stack = deployed.stack
+    s3 = stack.client("s3")
+
+    def objects():
+        return s3.list_objects_v2(Bucket=stack.bucket, Prefix="quarantine/").get("Contents")
+
+    (found,) = until(objects, "an object in the quarantine")
+    row = json.loads(s3.get_object(Bucket=stack.bucket, Key=found["Key"])["Body"].read())
+    assert row["reason"] == "not-json"
+
+
+def test_firehose_writes_parquet_that_athena_answers_from(deployed, sent):
+    stack = deployed.stack
+    athena = stack.client("athena")
+    sql = f"SELECT meter_id, sum(wh) FROM readings WHERE dt = '{DAY}' GROUP BY meter_id ORDER BY meter_id"
+
+    def answer():
+        query = athena.start_query_execution(
+            QueryString=sql, WorkGroup=stack.work_group, QueryExecutionContext={"Database": stack.database}
+        )["QueryExecutionId"]
+
+        def state():
+            status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]["State"]
+            return status if status not in ("QUEUED", "RUNNING") else None
+
+        if until(state, "the query's end") != "SUCCEEDED":
+            return None
+        rows = athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"][1:]
+        return [[cell["VarCharValue"] for cell in row["Data"]] for row in rows] or None
+
+    # MiniStack's Firehose does not open KPL frames as AWS's does, so the two meters of the API are there.
+    expected = [[meter, str(96 * (100 + number))] for number, meter in enumerate(sent) if number % 2]
+    assert until(lambda: (found := answer()) and found == expected and found, f"Athena answers {expected}") == expected
+
+
+def test_the_functions_metrics_can_be_read(deployed, sent):
+    stack = deployed.stack
+    follower = metrics.Follower(stack.client("logs"), "/electrocloud/")
+    stored = 0
+
+    def counted():
+        nonlocal stored
+        for line in follower.lines():
+            for _, datum in metrics.metrics_in(line):
+                stored += sum(datum["Values"]) if datum["MetricName"] == "ReadingsStored" else 0
+        return stored == 4 * 96
+
+    until(counted, "384 readings in the metric ReadingsStored")
+
+
+def test_an_update_changes_the_stack_and_a_deletion_keeps_the_data(deployed, sent):
+    stack = deployed.stack
+    cloud.deploy(deployed.endpoint, PARAMETERS | {"LogRetentionDays": "90"})
+    (group,) = stack.client("logs").describe_log_groups(logGroupNamePrefix=f"/electrocloud/{cloud.STACK}/metering")[
+        "logGroups"
+    ]
+    assert group["retentionInDays"] == 90
+    cloudformation = stack.client("cloudformation")
+    cloudformation.delete_stack(StackName=cloud.STACK)
+
+    def gone():
+        found = cloudformation.list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"]
+        return [one for one in found if one["StackName"] == cloud.STACK]
+
+    until(gone, "the stack's deletion")
+    tables = stack.client("dynamodb").list_tables()["TableNames"]
+    assert {stack.windows_table, stack.bills_table, stack.meters_table, stack.tariffs_table} <= {*tables}
+    assert stack.client("s3").list_objects_v2(Bucket=stack.bucket, Prefix="readings/")["KeyCount"]
+    assert stack.stream not in stack.client("kinesis").list_streams()["StreamNames"]
+    functions = stack.client("lambda").list_functions()["Functions"]
+    assert not [function for function in functions if function["FunctionName"].startswith(f"{cloud.STACK}-Metering")]
