@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -5,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from electrocloud.domain.meter_day import MeterDay, Window
-from tests.examples import upload
+from electrocloud.domain.upload import decode
+from tests.examples import upload, upload_json
 
 DAY = date(2026, 11, 24)
 
@@ -76,3 +78,11 @@ def test_a_higher_revision_of_the_longer_length_takes_the_hour_back():
 
 def test_voltage_is_kept_to_a_tenth():
     assert merged([upload(wh=[1])]).rows("m")[0].voltage_v == 230.5
+
+
+def test_a_voltage_is_kept_to_a_tenth_rounded_half_up_as_sql_rounds_it():
+    day = MeterDay(DAY)
+    readings = json.loads(upload_json(wh=[1, 1, 1]))["readings"]
+    volts = [{**row, "voltage_v": voltage} for row, voltage in zip(readings, (146.85, 230.25, 0.04), strict=True)]
+    day.merge(decode(json.dumps({"meter_id": "m-1", "interval_s": 900, "readings": volts}).encode()))
+    assert [row.voltage_v for row in day.rows("m-1")] == [146.9, 230.3, None]

@@ -41,7 +41,7 @@ def reading(**parts):
         (reading(start="2014-12-31T23:00:00Z"), "year", "2014"),
         (reading(start="2100-01-01T00:00:00Z"), "year", "2100"),
         (reading(start="9999-12-31T23:00:00-01:00"), "year", "9999"),
-        (reading(start="0001-01-01T00:00:00+01:00"), "year", "1;"),
+        (reading(start="0001-01-01T00:00:00+01:00"), "year", "year 1 "),
         (
             changed(
                 readings=[{"start": start, "wh": 1} for start in ("2026-11-24T00:00:00Z", "9999-12-31T23:00:00-01:00")]
