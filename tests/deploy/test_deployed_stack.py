@@ -29,7 +29,7 @@ def never(attempt: int) -> None:
 def sent(deployed):
     """Two meters' days by the API, two by a head-end, and one upload that nobody can read."""
     stack = deployed.stack
-    fleet = make_fleet(4, seed=1, tariffs=dict.fromkeys(("home", "flat", "shop"), ["tou"]))
+    fleet = make_fleet(4, seed=1, tariffs={kind: ["tou"] for kind in ("home", "flat", "shop")})
     register(stack, fleet.meters, {"tou": TIME_OF_USE})
     tally = Tally()
     api = ApiSender(stack.api, stack.session().get_credentials(), stack.region, tally, never)
