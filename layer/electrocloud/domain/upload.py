@@ -78,7 +78,8 @@ def _check(upload: Upload) -> None:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise UploadError(
             "year",
-            f"readings[0].start is in the year {day.year} UTC; it must be {FIRST_YEAR} to {LAST_YEAR}: set the meter's clock",
+            f"readings[0].start is in the year {day.year} UTC; "
+            f"{FIRST_YEAR} to {LAST_YEAR} can be, so set the meter's clock",
         )
     for index, row in enumerate(upload.readings):
         start = row.start if row.start.tzinfo is UTC else _utc(row)
