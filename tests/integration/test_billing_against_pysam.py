@@ -1,0 +1,123 @@
+"""Bills against an independent engine: NREL's System Advisor Model, by its Python package."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PySAM import Utilityrate5, UtilityRateTools
+
+from electrocloud.domain.billing import bills
+from electrocloud.domain.meter_day import Interval
+from electrocloud.domain.urdb import tariff_from_urdb
+from tests.billing_kit import Rate
+from tests.billing_strategies import UNITS, dollars, schedules, tiers
+
+TARIFFS = Path(__file__).parents[2] / "tariffs"
+YEAR = int(datetime(2018, 1, 1, tzinfo=UTC).timestamp())  # SAM's years begin on a Monday, as 2018 does
+METERING = {"prorated": 0, "chronological": 2}  # SAM's net metering and net billing, of a load that feeds nothing in
+
+
+@st.composite
+def sam_rates(draw: st.DrawFn) -> Rate:
+    """Rates that SAM takes too: the periods of a structure have tiers with the same limits."""
+    unit = draw(st.sampled_from(UNITS))
+    scale = {"kWh": 30, "kWh daily": 1, "kWh/kW": 6, "kWh/kW daily": 0.2}[unit]
+    rate: Rate = {"tier_allocation": draw(st.sampled_from(sorted(METERING)))}
+    rate |= draw(structure("energy", unit, scale))
+    rate |= {"fixedchargefirstmeter": draw(dollars), "fixedchargeunits": draw(units("$/year"))}
+    rate |= {"mincharge": draw(dollars) * 10, "minchargeunits": draw(units())}
+    if draw(st.booleans()):
+        rate |= draw(structure("demand", "kW", 0.2))
+    if draw(st.booleans()):
+        rate["flatdemandstructure"] = draw(st.lists(tiers("kW", scale=0.2), min_size=1, max_size=3))
+        rate["flatdemandmonths"] = [month % len(rate["flatdemandstructure"]) for month in range(12)]
+    return rate
+
+
+@st.composite
+def structure(draw: st.DrawFn, kind: str, unit: str, scale: float) -> Rate:
+    first = draw(tiers(unit, scale=scale))
+    others = range(draw(st.integers(0, 3)))
+    periods = [first, *([{**tier, "rate": draw(dollars) / 20} for tier in first] for _ in others)]
+    return {
+        f"{kind}ratestructure": periods,
+        f"{kind}weekdayschedule": draw(schedules(len(periods))),
+        f"{kind}weekendschedule": draw(schedules(len(periods))),
+    }
+
+
+def units(*more: str) -> st.SearchStrategy[str]:
+    # An annual minimum is settled once a year by SAM, and a twelfth of it each month here.
+    return st.sampled_from(["$/month", "$/day", *more])
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sam_rates(), st.integers(0, 2**32), st.sampled_from([3600, 1800, 900]))
+def test_a_year_of_bills_agrees_with_sam(rate: Rate, seed: int, seconds: int):
+    chance = Random(seed)
+    top = chance.choice([500, 3_000, 20_000]) * seconds // 3600
+    assert_agreement(rate, [chance.randint(0, top) for _ in range(365 * 86_400 // seconds)], seconds)
+
+
+@pytest.mark.parametrize("path", sorted(TARIFFS.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("allocation", sorted(METERING))
+def test_the_tariffs_that_come_with_this_agree_with_sam(path: Path, allocation: str):
+    chance = Random(1)
+    rate = json.loads(path.read_text()) | {"timezone": "UTC", "tier_allocation": allocation}
+    most_kw = 80 if path.stem.startswith("commercial") else 4
+    assert_agreement(rate, [chance.randint(0, most_kw * 250) for _ in range(365 * 96)], 900)
+
+
+def assert_agreement(rate: Rate, load: Sequence[int], seconds: int) -> None:
+    readings = [Interval(YEAR + number * seconds, seconds, wh) for number, wh in enumerate(load)]
+    ours = bills(tariff_from_urdb(rate), readings)
+    theirs = sam_charges(rate, [wh / 1000 * 3600 / seconds for wh in load])
+
+    assert len(ours) == 12
+    for charge, monthly in theirs.items():
+        assert [float(getattr(bill, charge)) for bill in ours] == pytest.approx(monthly, rel=0, abs=1e-6), charge
+
+
+def sam_charges(rate: Rate, kw: Sequence[float]) -> dict[str, list[float]]:
+    """What SAM charges each month, by the names that a bill has for it."""
+    document = json.loads(json.dumps(rate))  # SAM's converter counts periods up in place, so no row may be shared
+    model = Utilityrate5.new()
+    model.ElectricityRates.assign(
+        {
+            "rate_escalation": [0],
+            "ur_annual_min_charge": 0,
+            "ur_en_ts_buy_rate": 0,
+            "ur_en_ts_sell_rate": 0,
+            "ur_sell_eq_buy": 0,
+            "ur_ts_buy_rate": [0],
+            "ur_ts_sell_rate": [0],
+            "ur_monthly_fixed_charge": 0,
+            "ur_monthly_min_charge": 0,
+            "ur_nm_credit_month": 11,
+            "ur_nm_credit_rollover": 0,
+            "ur_nm_yearend_sell_rate": 0,
+            "ur_nb_apply_credit_current_month": 0,
+            "ur_nb_credit_expire": 0,
+            "TOU_demand_single_peak": 0,
+            **UtilityRateTools.URDBv8_to_ElectricityRates(document),
+            "ur_metering_option": METERING[rate["tier_allocation"]],
+        }
+    )
+    model.Lifetime.assign({"analysis_period": 1, "inflation_rate": 0, "system_use_lifetime_output": 0})
+    model.SystemOutput.assign({"gen": [0] * len(kw), "degradation": [0]})
+    model.Load.assign({"load": kw, "load_escalation": [0]})
+    model.execute(0)
+    out = model.Outputs
+    flat, by_period = out.charge_wo_sys_dc_fixed_ym[1], out.charge_wo_sys_dc_tou_ym[1]
+    return {
+        "energy_charge": list(out.charge_wo_sys_ec_ym[1]),
+        "demand_charge": [one + other for one, other in zip(flat, by_period, strict=True)],
+        "fixed_charge": list(out.charge_wo_sys_fixed_ym[1]),
+        "minimum_top_up": list(out.charge_wo_sys_minimum_ym[1]),
+        "total": list(out.utility_bill_wo_sys_ym[1]),
+    }

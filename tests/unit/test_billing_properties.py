@@ -1,0 +1,105 @@
+"""What holds for every tariff and every load."""
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from electrocloud.domain.billing import Bill, bills, rate
+from electrocloud.domain.calendar import BillingMonth, day_of, months_of
+from electrocloud.domain.determinants import DayDeterminants, day_determinants
+from electrocloud.domain.meter_day import Interval
+from electrocloud.domain.money import exact
+from electrocloud.domain.urdb import tariff_from_urdb
+from tests.billing_kit import Rate, plain_bills
+from tests.billing_strategies import loads, rates
+
+
+@settings(max_examples=300, deadline=None)
+@given(rates(), loads())
+def test_bills_are_those_of_a_plain_engine_that_goes_reading_by_reading(document: Rate, readings: list[Interval]):
+    issued = bills(tariff_from_urdb(document), readings)
+
+    found = {bill.month: (bill.energy_charge, bill.demand_charge, bill.total) for bill in issued}
+    assert found == {month: tuple(map(exact, owed)) for month, owed in plain_bills(document, readings).items()}
+
+
+@given(rates(), loads())
+def test_lines_add_up_to_the_bill(document: Rate, readings: list[Interval]):
+    for bill in bills(tariff_from_urdb(document), readings):
+        assert sum((line.amount_rounded for line in bill.lines), Decimal(0)) == bill.total_rounded
+        assert abs(sum((line.amount for line in bill.lines), Decimal(0)) - bill.total) < Decimal("1e-18")
+        assert (
+            bill.energy_kwh == sum((Fraction(reading.wh) for reading in readings if in_month(bill, reading)), 0) / 1000
+        )
+        for line in bill.lines:
+            assert abs(line.quantity * line.unit_rate - line.amount) < Decimal("1e-18")
+            assert abs(line.amount - line.amount_rounded) <= Decimal("0.005")
+
+
+@given(rates(), loads(), st.randoms(use_true_random=False))
+def test_order_and_repeats_change_nothing(document: Rate, readings: list[Interval], chance):
+    tariff = tariff_from_urdb(document)
+    shuffled = [*readings, *chance.choices(readings, k=3)]
+    chance.shuffle(shuffled)
+
+    assert bills(tariff, shuffled) == bills(tariff, readings)
+
+
+@given(rates(), loads(), st.randoms(use_true_random=False))
+def test_a_load_that_comes_in_parts_is_billed_as_the_whole(document: Rate, readings: list[Interval], chance):
+    tariff = tariff_from_urdb(document)
+    kept: dict[BillingMonth, dict[date, DayDeterminants]] = {}
+    days = {day_of(reading.start) for reading in readings}
+    for day in chance.sample(sorted(days), len(days)):
+        for month in months_of(day, tariff.zone):
+            part = [reading for reading in readings if day_of(reading.start) == day]
+            stored = msgspec.msgpack.encode(day_determinants(tariff, month, part))
+            kept.setdefault(month, {})[day] = msgspec.msgpack.decode(stored, type=DayDeterminants)
+
+    by_month = {str(month): rate(tariff, month, days) for month, days in kept.items()}
+    for whole in bills(tariff, readings):
+        assert by_month[whole.month] == whole
+
+
+@given(rates(), loads(lengths=(3600, 7200)), st.data())
+def test_a_load_read_twice_as_often_has_the_same_energy_charge(document: Rate, readings: list[Interval], data):
+    """Halves of each reading, with the demand window that keeps the demand what it was."""
+    seconds = readings[0].seconds
+    halves = [
+        half
+        for reading in readings
+        for half in (
+            Interval(reading.start, seconds // 2, reading.wh),
+            Interval(reading.start + seconds // 2, seconds // 2, reading.wh),
+        )
+    ]
+    whole = [reading._replace(wh=reading.wh * 2) for reading in readings]
+    flat = {**document, "timezone": "UTC"} | {
+        f"{kind}{side}schedule": [[0] * 24] * 12 for kind in ("energy", "demand") for side in ("weekday", "weekend")
+    }
+    if "demandratestructure" not in document:
+        flat = {
+            field: value for field, value in flat.items() if not field.startswith("demandw") or field == "demandwindow"
+        }
+    tariff = tariff_from_urdb(flat)
+
+    assert [bill.total for bill in bills(tariff, halves)] == [bill.total for bill in bills(tariff, whole)]
+
+
+@given(rates(rising=True, units=("kWh", "kWh daily")), loads(), st.data())
+def test_more_use_never_costs_less_where_higher_tiers_are_not_cheaper(document: Rate, readings: list[Interval], data):
+    place = data.draw(st.integers(0, len(readings) - 1))
+    more = [*readings]
+    more[place] = more[place]._replace(wh=more[place].wh + data.draw(st.integers(1, 50_000)))
+    tariff = tariff_from_urdb(document)
+
+    before = sum((bill.total for bill in bills(tariff, readings)), Decimal(0))
+    assert sum((bill.total for bill in bills(tariff, more)), Decimal(0)) >= before - Decimal("1e-18")
+
+
+def in_month(bill: Bill, reading: Interval) -> bool:
+    return str(BillingMonth.at(reading.start, bill.zone)) == bill.month
