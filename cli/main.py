@@ -5,6 +5,7 @@ from typer.core import TyperGroup
 
 from cli import bill
 from cli.load import load
+from cli.simulate import simulate
 from cli.up import down, status, up
 from electrocloud.domain.errors import ElectroCloudError
 
@@ -31,5 +32,6 @@ app.command()(up)
 app.command()(down)
 app.command()(status)
 app.command()(load)
+app.command()(simulate)
 app.add_typer(bill.app, name="bill")
 app.command()(bill.compare)

@@ -1,6 +1,6 @@
 """What goes wrong between a register and its readings, each at a rate, and the truth of what was done where."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -74,6 +74,21 @@ class Told(NamedTuple):
 def inject(fleet: Fleet, block: Block, faults: Faults) -> Told:
     """The block with the faults in it. They are keyed by seed, meter and day, so that they too are the same every time."""
     return _Injector(fleet, block, faults).told()
+
+
+def joined(truth: Iterable[Truth]) -> list[Truth]:
+    """The truth in order of time, with what runs on from one block to the next as one."""
+    whole: list[Truth] = []
+    last: dict[tuple[str, str, str], int] = {}
+    for one in sorted(truth, key=lambda each: (each.start, each.meter_id, each.kind)):
+        same = (one.meter_id, one.kind, one.detail)
+        before = last.get(same)
+        if before is not None and whole[before].end == one.start:
+            whole[before] = whole[before]._replace(end=one.end)
+        else:
+            last[same] = len(whole)
+            whole.append(one)
+    return whole
 
 
 class _Injector:

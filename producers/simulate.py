@@ -48,13 +48,16 @@ def simulate(fleet: Fleet, start: date, days: int, interval_s: int) -> Iterator[
         raise UsageError(f"interval_s is {interval_s}; it must be one of {INTERVALS_S} (s)")
     if days < 1:
         raise UsageError(f"days is {days}; it must be at least 1")
-    per_day = DAY_S // interval_s
+    return _blocks(fleet, midnight_utc(start), days, interval_s)
+
+
+def _blocks(fleet: Fleet, start: int, days: int, interval_s: int) -> Iterator[Block]:
     for first in range(0, days, _BLOCK_DAYS):
         stretch = min(_BLOCK_DAYS, days - first)
-        rows = max(1, _BLOCK_CELLS // (stretch * per_day))
+        rows = max(1, _BLOCK_CELLS * interval_s // (stretch * DAY_S))
         for row in range(0, len(fleet), rows):
             meters = slice(row, min(row + rows, len(fleet)))
-            yield _block(fleet, meters, midnight_utc(start) + first * DAY_S, stretch, interval_s)
+            yield _block(fleet, meters, start + first * DAY_S, stretch, interval_s)
 
 
 def _block(fleet: Fleet, meters: slice, start: int, days: int, interval_s: int) -> Block:
