@@ -139,3 +139,55 @@ def test_a_backlog_of_many_days_is_stored_in_parts():
     outcome = take(tables, [upload(day=day) for day in days])
     assert outcome.changed == 600
     assert len(tables.windows) == 150
+
+
+def test_twenty_days_of_a_meter_that_each_touch_two_months_fit_one_transaction():
+    tables = MemoryTables()
+    ends = [BillingMonth(2020 + n // 6, n % 6 * 2 + 1, TARIFF.zone).utc_days()[-1] for n in range(25)]
+    sizes = []
+    commit = tables.commit
+
+    def count(changes, *, alone):
+        sizes.extend(len(one.days) + 2 * len(one.ledgers) for one in changes)  # a ledger may replace a final bill
+        return commit(changes, alone=alone)
+
+    tables.commit = count
+    outcome = take(tables, [upload(day=day, wh=[1] * 24, interval_s=3600) for day in ends])
+    assert outcome.changed == 25 * 24
+    assert max(sizes) == 100
+
+
+def test_a_meter_registered_while_its_upload_is_being_stored_gets_all_its_windows_into_its_bill():
+    tables = MemoryTables()
+    registered = False
+
+    def tariffs(meters):
+        return everybody(meters) if registered else {}
+
+    def meanwhile():  # another worker stores and rates another day, and sees only what is stored by now
+        nonlocal registered
+        tables.before_commit = lambda: None
+        registered = True
+        take(tables, [upload(day=date(2026, 11, 25))], tariffs)
+
+    tables.before_commit = meanwhile
+    take(tables, [upload(day=date(2026, 11, 24))], tariffs)
+    assert bill_of(tables.bills["m-1", "2026-11"]).energy_kwh == 2
+
+
+def test_an_upload_that_comes_again_is_rated_where_its_worker_was_killed_before_it_could():
+    tables = MemoryTables()
+    take(tables, [upload(day=date(2026, 11, 25))])
+    take(tables, [upload(day=date(2026, 11, 24))], tariffs=lambda meters: {})
+    assert bill_of(tables.bills["m-1", "2026-11"]).energy_kwh == 1
+    take(tables, [upload(day=date(2026, 11, 24))])
+    assert bill_of(tables.bills["m-1", "2026-11"]).energy_kwh == 2
+
+
+def test_an_upload_that_comes_again_writes_nothing():
+    tables = MemoryTables()
+    take(tables, [upload()])
+    written = []
+    tables.commit = lambda changes, *, alone: written.extend(changes) or set()
+    assert take(tables, [upload()]).bills == 0
+    assert not written

@@ -18,10 +18,11 @@ from electrocloud.domain.tariff import Tariff
 from electrocloud.domain.upload import Upload
 
 ATTEMPTS = 8
-DAYS_AT_ONCE = 60  # of one meter in one change: its days and bills must fit one transaction
+DAYS_AT_ONCE = 20  # of one meter in one change: with two months a day and two items a month they are 100 items
 
 DayKey = tuple[str, date]
 MonthKey = tuple[str, BillingMonth]
+MeterUploads = dict[str, dict[date, list[Upload]]]
 
 
 class Ledger(NamedTuple):
@@ -108,82 +109,143 @@ def take_in(
     `tariffs` gives the tariff of each meter that has one; the others get windows and no bill. A change that lost to
     another worker is made again, up to ATTEMPTS times with `pause(attempt)` between; then its meter is in `failed`.
     """
-    waiting: dict[str, dict[date, list[Upload]]] = {}
-    sent = 0
+    sent: MeterUploads = {}
+    readings = 0
     for upload in uploads:
-        waiting.setdefault(upload.meter_id, {}).setdefault(upload.day, []).append(upload)
-        sent += len(upload.readings)
-    tariff_of = tariffs(waiting.keys())
-    stored: list[Change] = []
-    failed: set[str] = set()
-    while waiting:
-        part = {meter: dict(sorted(days.items())[:DAYS_AT_ONCE]) for meter, days in waiting.items()}
-        done, lost = _store(part, tables, tariff_of, pause)
-        stored += done
-        failed |= lost
-        waiting = {
-            meter: dict(sorted(days.items())[DAYS_AT_ONCE:])
-            for meter, days in waiting.items()
-            if len(days) > DAYS_AT_ONCE and meter not in lost
-        }
+        sent.setdefault(upload.meter_id, {}).setdefault(upload.day, []).append(upload)
+        readings += len(upload.readings)
+    tariff_of = tariffs(sent.keys())
+    stored, failed = _store(sent, tables, tariff_of, pause)
+    bills = sum(len(change.ledgers) for change in stored)
+    # Whoever rates a meter sees the windows that are stored by then. So one that got its tariff while these were being
+    # stored is looked at again; or else its bill might lack them.
+    unrated = {meter: days for meter, days in sent.items() if meter not in tariff_of}
+    if unrated and (given_since := tariffs(unrated.keys())):
+        again, failed_again = _store({meter: sent[meter] for meter in given_since}, tables, given_since, pause)
+        bills += sum(len(change.ledgers) for change in again)
+        failed |= failed_again
     return Outcome(
-        readings=sent,
+        readings=readings,
         changed=sum(change.news for change in stored),
         repeated=sum(change.offered - change.news for change in stored),
-        bills=sum(len(change.ledgers) for change in stored),
+        bills=bills,
         failed=frozenset(failed),
     )
 
 
-def _store(
-    part: Mapping[str, Mapping[date, list[Upload]]],
+def settle(
+    meters: Collection[str],
+    changes_of: Callable[[Collection[str]], list[Change]],
     tables: Tables,
-    tariff_of: Mapping[str, Tariff],
     pause: Callable[[int], None],
 ) -> tuple[list[Change], set[str]]:
-    """The changes that are stored now, and the meters whose changes lost every time."""
-    stored: list[Change] = []
+    """Make the meters' changes and store them; those that lost to another worker are made again from what is there now.
+
+    Returns the changes that hold, and the meters that lost ATTEMPTS times.
+    """
+    held: list[Change] = []
     for attempt in range(ATTEMPTS):
-        changes = _changes(part, tables, tariff_of)
-        lost = tables.commit([change for change in changes if change.days], alone=attempt > 0)
-        stored += [change for change in changes if change.meter_id not in lost]
-        part = {meter: part[meter] for meter in lost}
-        if not part:
+        changes = changes_of(meters)
+        lost = tables.commit([change for change in changes if change.days or change.ledgers], alone=attempt > 0)
+        held += [change for change in changes if change.meter_id not in lost]
+        meters = lost
+        if not meters:
             break
         pause(attempt)
-    return stored, set(part)
+    return held, set(meters)
 
 
-def _changes(
-    uploads: Mapping[str, Mapping[date, list[Upload]]],
-    tables: Tables,
-    tariff_of: Mapping[str, Tariff],
-) -> list[Change]:
-    day_keys = [(meter, day) for meter, days in uploads.items() for day in days]
-    month_keys = {
-        (meter, month)
-        for meter, day in day_keys
-        if meter in tariff_of
-        for month in months_of(day, tariff_of[meter].zone)
+def months_rated(days: Iterable[DayKey], tariff_of: Mapping[str, Tariff]) -> set[MonthKey]:
+    """The billing months that have an instant of these days, of the meters that have a tariff."""
+    return {
+        (meter, month) for meter, day in days if meter in tariff_of for month in months_of(day, tariff_of[meter].zone)
     }
-    stored_days, stored_ledgers = tables.read(day_keys, month_keys)
+
+
+def enter(
+    change: Change,
+    tariff: Tariff,
+    month: BillingMonth,
+    determinants: Mapping[date, DayDeterminants],
+    before: StoredLedger | None,
+) -> None:
+    """Rate a month and put its ledger into the change, in place of `before`; a final bill gets a new version."""
+    bill = rate(tariff, month, determinants, change.meter_id)
+    if before and before.ledger.bill.status == "final":
+        bill = reissue(before.ledger.bill, bill)
+        if bill.version > before.ledger.bill.version:
+            change.replaced.append(before.ledger.bill)
+    change.ledgers.append((Ledger(tariff.fingerprint, determinants, bill), before.mark if before else None))
+
+
+def determine(days: Iterable[MeterDay], tariff: Tariff, month: BillingMonth) -> dict[date, DayDeterminants]:
+    """The determinants of those days that have a reading in the month."""
+    found = ((day.day, day_determinants(tariff, month, day.intervals())) for day in days)
+    return {day: determinants for day, determinants in found if determinants.count}
+
+
+def _store(
+    sent: MeterUploads, tables: Tables, tariff_of: Mapping[str, Tariff], pause: Callable[[int], None]
+) -> tuple[list[Change], set[str]]:
+    """Store the uploads, DAYS_AT_ONCE of each meter at a time. Returns the changes and the meters that failed."""
+    stored: list[Change] = []
+    failed: set[str] = set()
+    waiting = {meter: sorted(days) for meter, days in sent.items()}
+    while waiting:
+        part = {meter: {day: sent[meter][day] for day in days[:DAYS_AT_ONCE]} for meter, days in waiting.items()}
+
+        def changes_of(meters: Collection[str], part: MeterUploads = part) -> list[Change]:
+            return _changes({meter: part[meter] for meter in meters}, tables, tariff_of)
+
+        done, lost = settle(part.keys(), changes_of, tables, pause)
+        stored += done
+        failed |= lost
+        waiting = {
+            meter: days[DAYS_AT_ONCE:]
+            for meter, days in waiting.items()
+            if len(days) > DAYS_AT_ONCE and meter not in lost
+        }
+    return stored, failed
+
+
+def _changes(uploads: MeterUploads, tables: Tables, tariff_of: Mapping[str, Tariff]) -> list[Change]:
+    day_keys = [(meter, day) for meter, days in uploads.items() for day in days]
+    stored_days, stored_ledgers = tables.read(day_keys, months_rated(day_keys, tariff_of))
     changes = []
     for meter, days in uploads.items():
+        tariff = tariff_of.get(meter)
         change = Change(meter)
         for day, parts in days.items():
             kept = stored_days.get((meter, day))
             meter_day = kept.day if kept else MeterDay(day)
+            news = sum(meter_day.merge(part) for part in parts)
             change.offered += sum(len(part.readings) for part in parts)
-            if news := sum(meter_day.merge(part) for part in parts):
+            change.news += news
+            if news or (tariff and not _entered(meter, meter_day, tariff, stored_ledgers)):
                 change.days.append((meter_day, kept.mark if kept else None))
-                change.news += news
-        if change.days and meter in tariff_of:
-            _enter(change, tariff_of[meter], stored_ledgers, tables)
+        if change.days and tariff:
+            _enter_days(change, tariff, stored_ledgers, tables)
         changes.append(change)
     return changes
 
 
-def _enter(change: Change, tariff: Tariff, stored: Mapping[MonthKey, StoredLedger], tables: Tables) -> None:
+def _entered(meter: str, day: MeterDay, tariff: Tariff, stored: Mapping[MonthKey, StoredLedger]) -> bool:
+    """Whether the ledgers have the day as it is. They have not where its meter got this tariff only afterwards."""
+    for month in months_of(day.day, tariff.zone):
+        kept = stored.get((meter, month))
+        entry = kept.ledger.days.get(day.day) if kept and kept.ledger.fingerprint == tariff.fingerprint else None
+        found = determine([day], tariff, month).get(day.day)
+        if found and (entry is None or (entry != found and not _differs_by_estimates(entry, found))):
+            return False
+    return True
+
+
+def _differs_by_estimates(entry: DayDeterminants, found: DayDeterminants) -> bool:
+    read_wh = sum(run.wh for run in entry.runs if not run.estimated)
+    return entry.estimated > 0 and (entry.count, read_wh) == (found.count, sum(run.wh for run in found.runs))
+
+
+def _enter_days(change: Change, tariff: Tariff, stored: Mapping[MonthKey, StoredLedger], tables: Tables) -> None:
     """Put the changed days into their months' ledgers, and rate these."""
     months: dict[BillingMonth, list[MeterDay]] = {}
     for day, _ in change.days:
@@ -195,18 +257,5 @@ def _enter(change: Change, tariff: Tariff, stored: Mapping[MonthKey, StoredLedge
             kept = before.ledger.days
         else:  # a month's first readings, or another tariff: what came before the meter was registered counts too
             kept = determine(tables.days_of(change.meter_id, month), tariff, month)
-        determinants = {**kept, **determine(days, tariff, month)}
-        if not determinants:
-            continue
-        bill = rate(tariff, month, determinants, change.meter_id)
-        if before and before.ledger.bill.status == "final":
-            bill = reissue(before.ledger.bill, bill)
-            if bill.version > before.ledger.bill.version:
-                change.replaced.append(before.ledger.bill)
-        change.ledgers.append((Ledger(tariff.fingerprint, determinants, bill), before.mark if before else None))
-
-
-def determine(days: Iterable[MeterDay], tariff: Tariff, month: BillingMonth) -> dict[date, DayDeterminants]:
-    """The determinants of those days that have a reading in the month."""
-    found = ((day.day, day_determinants(tariff, month, day.intervals())) for day in days)
-    return {day: determinants for day, determinants in found if determinants.count}
+        if determinants := {**kept, **determine(days, tariff, month)}:
+            enter(change, tariff, month, determinants, before)
