@@ -1,6 +1,5 @@
 """The metering function: a batch of the stream becomes windows and bills, or comes back to be tried again."""
 
-import random
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +9,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from electrocloud.aws.jitter import pause
 from electrocloud.aws.kinesis import read_event
 from electrocloud.aws.observe import observe
 from electrocloud.aws.quarantine import put
@@ -25,13 +25,6 @@ tracer = Tracer()
 settings = MeteringSettings.from_environment()
 dynamodb = boto3.client("dynamodb")
 s3 = boto3.client("s3")
-
-
-def pause(attempt: int) -> None:
-    """Full jitter, so that two workers which met once do not meet again."""
-    time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))
-
-
 registry = Registry(dynamodb, settings.meters_table, settings.tariffs_table, pause, time.monotonic)
 tables = DynamoTables(dynamodb, settings.windows_table, settings.bills_table, pause)
 

@@ -31,12 +31,25 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             ("tariffs", "tariff_id", None),
         ):
             keys = [(hash_key, "HASH")] + ([(range_key, "RANGE")] if range_key else [])
+            by_month = [("month_part", "HASH"), ("meter_id", "RANGE")] if table == "bills" else []
             dynamodb.create_table(
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
                 KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-                AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+                AttributeDefinitions=[
+                    {"AttributeName": name, "AttributeType": "S"}
+                    for name in sorted({name for name, _ in keys + by_month})
+                ],
+                **_indexes(by_month),
             )
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
         yield Aws(dynamodb, s3, "bucket")
+
+
+def _indexes(keys: list[tuple[str, str]]) -> dict[str, Any]:
+    if not keys:
+        return {}
+    schema = [{"AttributeName": name, "KeyType": kind} for name, kind in keys]
+    index = {"IndexName": "by-month", "KeySchema": schema, "Projection": {"ProjectionType": "ALL"}}
+    return {"GlobalSecondaryIndexes": [index]}

@@ -2,14 +2,29 @@
 
 import os
 from collections.abc import Mapping
+from typing import Self
 
 import msgspec
 
 from electrocloud.domain.errors import SettingsError
 
 
-class MeteringSettings(msgspec.Struct, frozen=True):
-    """The names of the tables and of the bucket, from the environment variables of the same names in capitals."""
+class Settings(msgspec.Struct, frozen=True):
+    """Names and numbers from the environment variables of the fields' names in capitals."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        values = {name: environment.get(name.upper(), "") for name in cls.__struct_fields__}
+        if missing := [name.upper() for name, value in values.items() if not value]:
+            raise SettingsError(f"the environment lacks {', '.join(missing)}; template.yaml sets them")
+        try:
+            return msgspec.convert(values, cls, strict=False)
+        except msgspec.ValidationError as fault:
+            raise SettingsError(f"the environment is wrong: {fault}") from None
+
+
+class MeteringSettings(Settings, frozen=True):
+    """Where the metering function finds tables and bucket."""
 
     windows_table: str
     bills_table: str
@@ -17,10 +32,16 @@ class MeteringSettings(msgspec.Struct, frozen=True):
     tariffs_table: str
     bucket: str
 
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "MeteringSettings":
-        names = [field.upper() for field in cls.__struct_fields__]
-        missing = [name for name in names if not environment.get(name)]
-        if missing:
-            raise SettingsError(f"the environment lacks {', '.join(missing)}; template.yaml sets them")
-        return cls(*(environment[name] for name in names))
+
+class ClosingSettings(Settings, frozen=True):
+    """Where the closing function finds the tables, and how long after its end a month is closed (h)."""
+
+    windows_table: str
+    bills_table: str
+    meters_table: str
+    tariffs_table: str
+    estimate_after_hours: int
+
+    @property
+    def grace_s(self) -> int:
+        return self.estimate_after_hours * 3600

@@ -1,4 +1,4 @@
-"""A deployment as its tools see it: the names of its parts, and clients for them. The laptop's and an account's alike."""
+"""A deployment as its tools see it: the names of its parts, and clients for them. On the laptop and in an account."""
 
 import os
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ class Stack(msgspec.Struct, frozen=True):
 
 
 def stack_of(outputs: Mapping[str, str], region: str, endpoint: str | None = None, api: str | None = None) -> Stack:
-    """The stack that CloudFormation's outputs describe; `api` is where uploads go, if not to the output of that name."""
+    """The stack that CloudFormation's outputs describe; uploads go to `api` where that is given."""
     names = {_snake(name): value for name, value in outputs.items()}
     names |= {"region": region} | ({"api": api} if api else {})
     missing = [field for field in Stack.__struct_fields__ if field not in names and field != "endpoint"]
@@ -79,7 +79,7 @@ def find_stack() -> Stack:
         return msgspec.json.decode((STATE / "stack.json").read_bytes(), type=Stack)
     except FileNotFoundError:
         raise SettingsError(
-            "nothing runs on this laptop: start it with `electrocloud up`, or name a deployed stack in ELECTROCLOUD_STACK"
+            "nothing runs on this laptop: start `electrocloud up`, or name a deployed stack in ELECTROCLOUD_STACK"
         ) from None
 
 

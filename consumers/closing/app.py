@@ -1,0 +1,46 @@
+"""The closing function: on a schedule, months that ended a grace time ago get their gaps estimated, and are final."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from electrocloud.aws.jitter import pause
+from electrocloud.aws.registry import Registry
+from electrocloud.aws.settings import ClosingSettings
+from electrocloud.aws.tables import DynamoTables
+from electrocloud.aws.unclosed import unclosed
+from electrocloud.domain.closing import close_month
+
+RESERVE_MS = 30_000
+
+logger = Logger()
+metrics = Metrics()
+tracer = Tracer()
+
+settings = ClosingSettings.from_environment()
+dynamodb = boto3.client("dynamodb")
+registry = Registry(dynamodb, settings.meters_table, settings.tariffs_table, pause, time.monotonic)
+tables = DynamoTables(dynamodb, settings.windows_table, settings.bills_table, pause)
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """What the time does not suffice for is left to the next run, which finds it as this one did."""
+    closed = estimated = 0
+    now = int(datetime.now(UTC).timestamp())
+    for meter_id, month, tariff in unclosed(dynamodb, settings.bills_table, registry, now, settings.grace_s):
+        if context.get_remaining_time_in_millis() < RESERVE_MS:
+            break
+        if bill := close_month(meter_id, month, tariff, tables, pause):
+            closed += 1
+            estimated += bill.intervals.estimated
+    metrics.add_metric("BillsClosed", MetricUnit.Count, closed)
+    metrics.add_metric("ReadingsEstimated", MetricUnit.Count, estimated)
+    return {"closed": closed, "estimated": estimated}

@@ -1,0 +1,78 @@
+"""The closing function's own handler, on tables in memory."""
+
+import importlib
+import json
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from electrocloud.aws.items import bill_of, month_key
+from electrocloud.aws.tables import DynamoTables
+from electrocloud.domain.calendar import BillingMonth
+from electrocloud.domain.metering import take_in
+from electrocloud.domain.urdb import tariff_from_urdb
+from tests.examples import TIME_OF_USE, upload
+
+TARIFF = {**TIME_OF_USE, "timezone": "UTC"}
+
+
+def context(left_ms):
+    return SimpleNamespace(
+        function_name="closing",
+        memory_limit_in_mb=1024,
+        invoked_function_arn="arn",
+        aws_request_id="r-1",
+        get_remaining_time_in_millis=lambda: left_ms,
+    )
+
+
+@pytest.fixture
+def app(aws, monkeypatch):
+    for name in ("windows", "bills", "meters", "tariffs"):
+        monkeypatch.setenv(f"{name.upper()}_TABLE", name)
+    monkeypatch.setenv("ESTIMATE_AFTER_HOURS", "1")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "closing")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    aws.dynamodb.put_item(TableName="tariffs", Item={"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(TARIFF)}})
+    aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-1"}, "tariff_id": {"S": "tou"}})
+    from consumers.closing import app
+
+    return importlib.reload(app)
+
+
+@pytest.fixture
+def last_month(aws):
+    """A meter whose last month lacks its twentieth day."""
+    this = BillingMonth.at(int(datetime.now(UTC).timestamp()), "UTC")
+    month = BillingMonth.at(this.start - 1, "UTC")
+    first = date(month.year, month.month, 1)
+    days = [first + timedelta(days=number) for number in range(month.days) if number != 19]
+    tables = DynamoTables(aws.dynamodb, "windows", "bills", lambda attempt: None)
+    tariff = tariff_from_urdb(TARIFF)
+    uploads = [upload(day=day, wh=[100] * 24, interval_s=3600) for day in days]
+    take_in(uploads, tables, lambda meters: dict.fromkeys(meters, tariff), lambda attempt: None)
+    return month
+
+
+def kept(aws, month):
+    return bill_of(aws.dynamodb.get_item(TableName="bills", Key=month_key("m-1", month))["Item"])
+
+
+def test_after_the_grace_time_gaps_are_estimated_and_the_bill_is_final(app, aws, last_month):
+    assert kept(aws, last_month).status == "provisional"
+    assert app.handler({}, context(900_000)) == {"closed": 1, "estimated": 24}
+    bill = kept(aws, last_month)
+    assert (bill.status, bill.intervals.missing, bill.intervals.estimated) == ("final", 0, 24)
+    assert app.handler({}, context(900_000)) == {"closed": 0, "estimated": 0}
+
+
+def test_within_the_grace_time_nothing_is_closed(app, aws, last_month, monkeypatch):
+    monkeypatch.setenv("ESTIMATE_AFTER_HOURS", str(24 * 40))
+    assert importlib.reload(app).handler({}, context(900_000)) == {"closed": 0, "estimated": 0}
+
+
+def test_what_the_time_does_not_suffice_for_is_left_to_the_next_run(app, aws, last_month):
+    assert app.handler({}, context(1_000)) == {"closed": 0, "estimated": 0}
+    assert kept(aws, last_month).status == "provisional"
