@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from electrocloud.domain.errors import TariffError
-from electrocloud.domain.tariff import HourRow, TierRow, tariff_rows
 from electrocloud.domain.urdb import tariff_from_urdb
 from tests.billing_kit import always, document, hours, time_of_use
 
@@ -184,24 +183,6 @@ def test_a_fingerprint_changes_with_every_rule_and_with_no_name():
     assert tariff_from_urdb({**rate, "label": "b", "description": "c"}).fingerprint == fingerprint
     others = {tariff_from_urdb({**rate, **change}).fingerprint for change in changes}
     assert len(others - {fingerprint}) == len(changes)
-
-
-def test_a_tariff_is_flattened_to_rows_for_sql():
-    rows = tariff_rows(tariff_from_urdb(time_of_use(0.1, [{"rate": 0.3, "adj": 0.01, "max": 250.5}, {"rate": 0.4}])))
-
-    assert rows.tiers == [
-        TierRow(0, 0, Decimal(0), None, Decimal("0.1")),
-        TierRow(1, 0, Decimal(0), Decimal(250_500), Decimal("0.31")),
-        TierRow(1, 1, Decimal(250_500), None, Decimal("0.4")),
-    ]
-    assert len(rows.schedule) == 12 * 2 * 24
-    assert HourRow(7, False, 16, 1) in rows.schedule
-    assert HourRow(7, True, 16, 0) in rows.schedule
-
-
-def test_limits_that_follow_the_month_have_no_rows():
-    with pytest.raises(TariffError, match=r"energyratestructure\[0\]\[0\].unit"):
-        tariff_rows(tariff_from_urdb(document([{"rate": 1, "max": 9, "unit": "kWh daily"}, {"rate": 1}])))
 
 
 def test_a_day_charge_is_exact():

@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Literal, NamedTuple
 
 from electrocloud.domain.calendar import DAY_S, HOUR_S, day_of, is_weekend, offsets
-from electrocloud.domain.errors import TariffError
 
 Allocation = Literal["chronological", "prorated"]
 Quantity = int | Fraction  # Wh or W; a fraction only where a limit or an interval length makes one
@@ -134,54 +133,3 @@ def dearest(structure: tuple[Tiers, ...], schedule: Schedule, month: int) -> set
     """The peak periods of a month (1 to 12): those with its highest first-tier rate. None where all have the same."""
     rates = {period: structure[period][0].rate for period in schedule.periods(month)} if structure else {}
     return {period for period, rate in rates.items() if min(rates.values()) < rate == max(rates.values())}
-
-
-class TierRow(NamedTuple):
-    """The month's Wh from `min_wh` to `max_wh` (None: no end) cost `rate` ($/kWh) in `period`."""
-
-    period: int
-    tier: int
-    min_wh: Decimal
-    max_wh: Decimal | None
-    rate: Decimal
-
-
-class HourRow(NamedTuple):
-    """In `month` (1 to 12), on Saturday and Sunday or on the other days, local `hour` is in `period`."""
-
-    month: int
-    weekend: bool
-    hour: int
-    period: int
-
-
-class TariffRows(NamedTuple):
-    """A tariff's energy prices as two flat tables."""
-
-    tiers: list[TierRow]
-    schedule: list[HourRow]
-
-
-def tariff_rows(tariff: Tariff) -> TariffRows:
-    """The energy prices as rows, so that a query can bill from raw readings.
-
-    `TariffError` names a limit that is not in plain kWh: it is no constant, but follows the month or its
-    demand.
-    """
-    tiers = []
-    for period, steps in enumerate(tariff.energy):
-        low = Decimal(0)
-        for number, step in enumerate(steps):
-            if step.limit is not None and step.unit != "kWh":
-                field = f"energyratestructure[{period}][{number}].unit"
-                raise TariffError(field, f"{step.unit} is no constant limit; only kWh can be given as a row")
-            high = None if step.limit is None else step.limit * 1000
-            tiers.append(TierRow(period, number, low, high, step.rate))
-            low = high or low
-    hours = [
-        HourRow(month + 1, bool(weekend), hour, period)
-        for weekend, table in enumerate(tariff.energy_schedule)
-        for month, row in enumerate(table)
-        for hour, period in enumerate(row)
-    ]
-    return TariffRows(tiers, hours)
