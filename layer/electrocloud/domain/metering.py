@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from electrocloud.domain.billing import Bill, rate, reissue
 from electrocloud.domain.calendar import BillingMonth, months_of
 from electrocloud.domain.determinants import DayDeterminants, day_determinants
+from electrocloud.domain.gaps import filled, month_before
 from electrocloud.domain.meter_day import MeterDay
 from electrocloud.domain.tariff import Tariff
 from electrocloud.domain.upload import Upload
@@ -257,5 +258,16 @@ def _enter_days(change: Change, tariff: Tariff, stored: Mapping[MonthKey, Stored
             kept = before.ledger.days
         else:  # a month's first readings, or another tariff: what came before the meter was registered counts too
             kept = determine(tables.days_of(change.meter_id, month), tariff, month)
-        if determinants := {**kept, **determine(days, tariff, month)}:
+        determinants = {**kept, **determine(days, tariff, month)}
+        if any(day.day in kept and kept[day.day].estimated for day in days):
+            determinants = _estimated_anew(change, tariff, month, tables)
+        if determinants:
             enter(change, tariff, month, determinants, before)
+
+
+def _estimated_anew(change: Change, tariff: Tariff, month: BillingMonth, tables: Tables) -> dict[date, DayDeterminants]:
+    """The month's determinants where readings came for a day that had estimates: only what still lacks is estimated."""
+    days = {day.day: day for day in tables.days_of(change.meter_id, month)}
+    own = {*month.utc_days()}
+    days |= {day.day: day for day, _ in change.days if day.day in own}
+    return filled(tariff, month, days.values(), tables.days_of(change.meter_id, month_before(month)))
