@@ -30,7 +30,7 @@ def households(seed: int, index: Ints, flats: Bools) -> Customers:
     irregular = share["irregular"] < np.where(people == 1, 0.55, 0.3)
     rhythm = np.where(irregular, 0.3 + 2.2 * habits["rhythm"], 0.5 * habits["rhythm"])
     keys = branch(chance.key(seed, "life"), index)
-    return Customers(keys, people / 2, np.exp(0.8 * habits["thrift"]), work, np.clip(rhythm, -2.2, 5), habits)
+    return Customers(keys, people / 2, np.exp(0.8 * habits["thrift"]), work, np.clip(rhythm, -1.8, 5), habits)
 
 
 def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> Plan:
@@ -40,10 +40,10 @@ def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> P
     rhythm = homes.rhythm[:, None]
     works = (homes.way != HOME)[:, None]
 
-    wake = np.where(works, 6.6, 7.4) + rhythm + 0.7 * habit["wake"] + 0.25 * bell(keys, "wake")
+    wake = np.where(works, 6.65, 7.5) + rhythm + 0.6 * habit["wake"] + 0.25 * bell(keys, "wake")
     wake += (days.kind != WORKDAY) * (1.2 + 0.5 * habit["lie in"] + 0.9 * (days.kind != SATURDAY))
     eve = np.isin(days.weekday, (4, 5))
-    bed = 22.4 + rhythm + 0.9 * habit["bed"] + 0.5 * bell(keys, "bed") + 0.8 * eve
+    bed = 22.5 + 0.9 * rhythm + 0.8 * habit["bed"] + 0.5 * bell(keys, "bed") + 0.8 * eve
     out, leave, back = _outings(homes, days, keys, wake)
 
     lunch = 12.2 + 0.6 * rhythm + 0.6 * habit["lunch"] + 0.3 * bell(keys, "lunch") + place.meals_h
