@@ -59,21 +59,23 @@ def print_summary(console: Console, bills: Sequence[Bill]) -> None:
 def print_history(console: Console, bills: Sequence[Bill]) -> None:
     """All versions of a meter's bills, one a row, with what each changed."""
     table = Table(box=box.SIMPLE_HEAD)
-    for name in ("Month", "Version", "Tariff", "Energy kWh", "Owed", "Adjustment", "Readings missing", "Estimated", ""):
-        table.add_column(name, justify="left" if name in ("Month", "Tariff", "") else "right")
+    for name in ("Month", "Version", "kWh", "Owed", "Adjusted", "Missing", "Estimated"):
+        table.add_column(name, justify="left" if name == "Month" else "right", no_wrap=True)
+    table.add_column("Tariff")
     for bill in bills:
         table.add_row(
-            month(bill),
-            str(bill.version),
-            escape(bill.tariff_name),
+            bill.month,
+            f"{bill.version}{'' if bill.status == 'final' else ' *'}",
             f"{bill.energy_kwh:,.1f}",
             money(bill.total_rounded),
             money(bill.adjustment.amount_rounded, sign=True) if bill.adjustment else "",
             str(bill.intervals.missing or ""),
             str(bill.intervals.estimated or ""),
-            bill.status,
+            escape(bill.tariff_name),
         )
     console.print(table)
+    if any(bill.status == "provisional" for bill in bills):
+        console.print("* provisional: until every reading of the month is in")
 
 
 def print_offers(console: Console, ranked: Sequence[Offer]) -> None:
@@ -141,8 +143,8 @@ def _price(line: Line) -> tuple[str, str]:
 def _notes(bill: Bill) -> Iterator[str]:
     if bill.adjustment:
         owed = bill.adjustment.amount_rounded
-        verb = "You get back" if owed < 0 else "You still owe"
-        yield f"[bold]{bill.adjustment.explanation}. {verb} {money(abs(owed))}.[/]"
+        change = f"{money(abs(owed))} {'less' if owed < 0 else 'more'}" if owed else "the same"
+        yield f"[bold]{bill.adjustment.explanation}: this one is {change}.[/]"
     if bill.peak_energy_share:
         energy, cost = percent(bill.peak_energy_share), percent(bill.peak_bill_share)
         yield f"Peak hours have {energy} of your energy and {cost} of this bill."
