@@ -12,7 +12,7 @@ STAGE ?= dev
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.ready .venv-sam/.ready .venv-cloud/.ready  ## make .venv with the `electrocloud` command, and the tools beside it
+setup: $(VENV)/.ready .venv-sam/.ready .venv-cloud/.ready .venv-checkov/.ready  ## make .venv with the `electrocloud` command, and the tools beside it
 
 $(UV):
 	$(PYTHON) -m venv $(VENV)
@@ -30,6 +30,7 @@ $(VENV)/.ready: locks/dev.txt pyproject.toml | $(UV)
 
 .venv-sam/.ready: locks/sam.txt
 .venv-cloud/.ready: locks/cloud.txt
+.venv-checkov/.ready: locks/checkov.txt
 
 run: setup  ## start all of it on this laptop; Ctrl-C stops it (RUN="--meters 200 --speed 10")
 	$(BIN)/electrocloud up $(RUN)
@@ -57,7 +58,7 @@ deploy: setup  ## build and deploy to your AWS account (STAGE=dev or prod)
 
 lock: | $(UV)  ## pin every dependency anew, with hashes
 	$(UV) pip compile --quiet --upgrade layer/requirements.in -o layer/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
-	for name in dev sam cloud; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
+	for name in dev sam cloud checkov; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
 
 clean:  ## remove what was built, and the environments
-	rm -rf .venv .venv-sam .venv-cloud .aws-sam .electrocloud build
+	rm -rf .venv .venv-sam .venv-cloud .venv-checkov .aws-sam .electrocloud build
