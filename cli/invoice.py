@@ -61,7 +61,7 @@ def print_history(console: Console, bills: Sequence[Bill]) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("Month", "Version", "kWh", "Owed", "Adjusted", "Missing", "Estimated"):
         table.add_column(name, justify="left" if name == "Month" else "right", no_wrap=True)
-    table.add_column("Tariff")
+    table.add_column("Tariff", no_wrap=True)
     for bill in bills:
         table.add_row(
             bill.month,
@@ -71,7 +71,7 @@ def print_history(console: Console, bills: Sequence[Bill]) -> None:
             money(bill.adjustment.amount_rounded, sign=True) if bill.adjustment else "",
             str(bill.intervals.missing or ""),
             str(bill.intervals.estimated or ""),
-            escape(bill.tariff_name),
+            escape(bill.tariff),
         )
     console.print(table)
     if any(bill.status == "provisional" for bill in bills):
