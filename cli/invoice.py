@@ -61,7 +61,7 @@ def print_history(console: Console, bills: Sequence[Bill]) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("Month", "Version", "kWh", "Owed", "Adjusted", "Missing", "Estimated"):
         table.add_column(name, justify="left" if name == "Month" else "right", no_wrap=True)
-    table.add_column("Tariff", no_wrap=True)
+    table.add_column("Tariff")
     for bill in bills:
         table.add_row(
             bill.month,
