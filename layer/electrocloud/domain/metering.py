@@ -149,18 +149,19 @@ def settle(
         changes = changes_of(meters)
         lost = tables.commit([change for change in changes if change.days or change.ledgers], alone=attempt > 0)
         held += [change for change in changes if change.meter_id not in lost]
-        meters = lost
+        meters = [meter for meter in meters if meter in lost]
         if not meters:
             break
         pause(attempt)
     return held, set(meters)
 
 
-def months_rated(days: Iterable[DayKey], tariff_of: Mapping[str, Tariff]) -> set[MonthKey]:
-    """The billing months that have an instant of these days, of the meters that have a tariff."""
-    return {
+def months_rated(days: Iterable[DayKey], tariff_of: Mapping[str, Tariff]) -> list[MonthKey]:
+    """The billing months that have an instant of these days, of the meters that have a tariff; each once."""
+    rated = (
         (meter, month) for meter, day in days if meter in tariff_of for month in months_of(day, tariff_of[meter].zone)
-    }
+    )
+    return list(dict.fromkeys(rated))
 
 
 def enter(
