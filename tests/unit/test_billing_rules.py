@@ -201,6 +201,14 @@ def test_a_month_without_a_gap_is_final_and_one_with_a_gap_counts_it():
     assert (bill.intervals.expected, bill.intervals.read, bill.intervals.missing) == (672, 597, 75)
 
 
+def test_days_without_readings_lack_what_they_would_have_had_in_local_time():
+    # July in Kathmandu ends at 18:15 UTC, and hourly readings start on the hour UTC: 24 x 31 of them.
+    readings = load("2026-07-10T00:00", [100] * 24)
+    bill = one_bill(document(timezone="Asia/Kathmandu"), readings)
+
+    assert (bill.intervals.expected, bill.intervals.missing) == (744, 720)
+
+
 def test_estimated_energy_and_demand_are_marked_on_their_lines():
     tariff = tariff_from_urdb(time_of_use(0.1, 1, **FLAT_DEMAND))
     read, guessed = load("2026-07-01T14:00", [1_000, 3_000, 2_000]), load("2026-07-01T17:00", [3_000])

@@ -46,7 +46,7 @@ def test_openeis_answer_with_one_rate_is_taken_as_that_rate():
 
 
 def test_names_dates_and_comments_are_passed_over():
-    rate = document(uri="https://example.org", startdate=1_700_000_000, energycomments="none", dgrules="Net Metering")
+    rate = document(uri="https://example.org", startdate=1_700_000_000, energycomments="none", dgrules="Net Metering", _note="ours")
 
     assert tariff_from_urdb(rate).fingerprint == tariff_from_urdb(document()).fingerprint
 

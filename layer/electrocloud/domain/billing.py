@@ -13,7 +13,7 @@ import msgspec
 from electrocloud.domain import charges
 from electrocloud.domain.calendar import DAY_S, HOUR_S, BillingMonth, day_of, instant_of, months_of
 from electrocloud.domain.charges import Line
-from electrocloud.domain.determinants import DayDeterminants, Peak, day_determinants, larger
+from electrocloud.domain.determinants import DayDeterminants, Peak, all_slots, day_determinants, larger
 from electrocloud.domain.meter_day import Interval
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariff import Tariff, dearest, stretches
@@ -191,7 +191,7 @@ def _count(month: BillingMonth, days: Mapping[date, DayDeterminants]) -> Interva
     for day in month.utc_days():
         if day not in days:
             midnight = instant_of(day)
-            missing += (min(midnight + DAY_S, month.end) - max(midnight, month.start)) // usual
+            missing += len(all_slots(max(midnight, month.start), min(midnight + DAY_S, month.end), usual))
     read = sum(day.count for day in days.values())
     estimated = sum(day.estimated for day in days.values())
     return Intervals(read + estimated + missing, read, estimated, missing)

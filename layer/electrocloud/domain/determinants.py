@@ -97,7 +97,7 @@ def day_determinants(
         interval_s=seconds,
         count=len(readings) - made_up,
         estimated=made_up,
-        missing=len(missing_slots(readings, low, high)) if readings else (high - low) // seconds,
+        missing=len(missing_slots(readings, low, high) if readings else all_slots(low, high, seconds)),
     )
 
 
@@ -105,6 +105,14 @@ def larger(one: Peak, other: Peak) -> Peak:
     """The higher of two peaks; the earlier of equal ones."""
     ours, theirs = one.watts * other.parts, other.watts * one.parts
     return one if (ours, -one.start) >= (theirs, -other.start) else other
+
+
+def all_slots(low: int, high: int, seconds: int) -> list[Slot]:
+    """The intervals of a meter without readings that start from `low` to before `high` (s since 1970 UTC).
+
+    They start at multiples of their length, as meters' intervals do.
+    """
+    return [Slot(start, seconds) for start in range(-(-low // seconds) * seconds, high, seconds)]
 
 
 def missing_slots(readings: Sequence[Interval], low: int, high: int) -> list[Slot]:

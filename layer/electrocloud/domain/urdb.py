@@ -44,16 +44,15 @@ _USED = frozenset(
         "demandwindow",
     ]
 )
-# Names, dates, comments; whom the tariff is for; rules for energy that is fed in, which is not metered.
+# Names, dates, comments; whom the tariff is for; rules for energy that is fed in, which is not metered. What begins
+# with an underscore is somebody's own note.
 _WITHOUT_EFFECT = frozenset(
     [
-        "_id",
         "uri",
         "approved",
         "is_default",
         "startdate",
         "enddate",
-        "effective_date",
         "supercedes",
         "supersedes",
         "sector",
@@ -61,12 +60,9 @@ _WITHOUT_EFFECT = frozenset(
         "description",
         "source",
         "sourceparent",
-        "eia",
         "eiaid",
         "country",
-        "version",
         "revisions",
-        "rate",
         "basicinformationcomments",
         "demandcomments",
         "energycomments",
@@ -159,7 +155,7 @@ def _only_item(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _refuse_unsupported(rate: Mapping[str, Any]) -> None:
     for field, value in rate.items():
-        if field in _USED or field in _WITHOUT_EFFECT or value is None:
+        if field in _USED or field in _WITHOUT_EFFECT or field.startswith("_") or value is None:
             continue
         if field not in _UNSUPPORTED:
             raise TariffError(field, "is not a known field; take it out if it does not change the bill")
