@@ -12,8 +12,10 @@ from tests.billing_kit import document, load
 HOURS = 28 * 24
 
 
-def february(last_wh: int, rate: float = 0.1) -> Bill:
-    (bill,) = bills(tariff_from_urdb(document(rate)), load("2026-02-01T00:00", [1_000] * (HOURS - 1) + [last_wh]))
+def february(last_wh: int, **fields: object) -> Bill:
+    (bill,) = bills(
+        tariff_from_urdb(document(0.1, **fields)), load("2026-02-01T00:00", [1_000] * (HOURS - 1) + [last_wh])
+    )
     return bill
 
 
@@ -47,6 +49,13 @@ def test_billing_again_without_a_change_is_no_new_version():
 
     assert reissue(first, february(1_000)) is first
     assert reissue(second, february(31_000)) is second
+
+
+def test_a_tariff_whose_other_rules_changed_makes_no_new_version():
+    first, again = february(1_000), february(1_000, mincharge=1)
+
+    assert first.tariff_fingerprint != again.tariff_fingerprint
+    assert reissue(first, again) is first
 
 
 def test_the_reading_that_takes_an_estimates_place_makes_a_new_version_even_at_the_same_price():

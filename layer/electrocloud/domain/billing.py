@@ -130,10 +130,14 @@ def bills(
 def reissue(previous: Bill, now: Bill) -> Bill:
     """The next version of a bill that was final: `now`, with the difference to `previous` as its adjustment.
 
-    It is `previous` itself where nothing but the version would differ. A bill that was final stays final.
+    It is `previous` itself where the two say the same, if by other rules. A bill that was final stays final.
     """
     same = msgspec.structs.replace(
-        now, version=previous.version, status=previous.status, adjustment=previous.adjustment
+        now,
+        version=previous.version,
+        status=previous.status,
+        adjustment=previous.adjustment,
+        tariff_fingerprint=previous.tariff_fingerprint,
     )
     if same == previous:
         return previous

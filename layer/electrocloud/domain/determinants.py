@@ -76,9 +76,8 @@ def day_determinants(
 ) -> DayDeterminants:
     """The determinants, for `month`, of the intervals of one UTC day: at least one, in any order.
 
-    An interval belongs to the month, the day and the period in which it starts; what starts outside the month
-    is left out. `estimated` are intervals in the place of readings that never came. A repeated one counts
-    once.
+    An interval belongs to the month, the day and the period in which it starts; what starts outside the month is left
+    out. `estimated` are intervals in the place of readings that never came. A repeated interval counts once.
     """
     guesses = frozenset(estimated)
     given = sorted((*intervals, *guesses))

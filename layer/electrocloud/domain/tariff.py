@@ -8,6 +8,8 @@ from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from electrocloud.domain.calendar import DAY_S, HOUR_S, day_of, is_weekend, offsets
 
 Allocation = Literal["chronological", "prorated"]
@@ -89,7 +91,7 @@ class Tariff:
     def fingerprint(self) -> str:
         """12 hex digits that stand for every rule of the tariff, and not for its names."""
         rules = [getattr(self, field.name) for field in fields(self) if field.name not in _NAMES]
-        return hashlib.sha256(repr(rules).encode()).hexdigest()[:12]
+        return hashlib.sha256(msgspec.json.encode(rules)).hexdigest()[:12]
 
 
 class Stretch(NamedTuple):

@@ -1,7 +1,8 @@
 """Tariffs in the form of OpenEI's Utility Rate Database (https://openei.org/services/doc/rest/util_rates).
 
 A field is used, known to leave the bill of one meter alone, or refused by its name: nothing that could change
-a bill is passed over. Two fields are this system's own: `timezone` (IANA, default UTC) and `tier_allocation`.
+a bill is passed over. What begins with an underscore is somebody's own note. Two fields are this system's own:
+`timezone` (IANA, default UTC) and `tier_allocation` (`chronological`, the default, or `prorated`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,96 +15,12 @@ from zoneinfo import ZoneInfo
 from electrocloud.domain.errors import TariffError
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariff import Allocation, Fee, Schedule, Tariff, Tier, Tiers
+from electrocloud.domain.urdb_fields import UNSUPPORTED, USED, WITHOUT_EFFECT
 
 ENERGY_UNITS = ("kWh", "kWh daily", "kWh/kW", "kWh/kW daily")
 CHARGE_UNITS = ("$/month", "$/day", "$/year")
 ALLOCATIONS = ("chronological", "prorated")
 UNLIMITED = Decimal("1e37")  # SAM and others write a last tier without limit as 1e38
-
-_USED = frozenset(
-    [
-        "label",
-        "name",
-        "utility",
-        "timezone",
-        "tier_allocation",
-        "energyratestructure",
-        "energyweekdayschedule",
-        "energyweekendschedule",
-        "fixedchargefirstmeter",
-        "fixedchargeunits",
-        "mincharge",
-        "minchargeunits",
-        "flatdemandunit",
-        "flatdemandstructure",
-        "flatdemandmonths",
-        "demandrateunit",
-        "demandratestructure",
-        "demandweekdayschedule",
-        "demandweekendschedule",
-        "demandwindow",
-    ]
-)
-# Names, dates, comments; whom the tariff is for; rules for energy that is fed in, which is not metered. What begins
-# with an underscore is somebody's own note.
-_WITHOUT_EFFECT = frozenset(
-    [
-        "uri",
-        "approved",
-        "is_default",
-        "startdate",
-        "enddate",
-        "supercedes",
-        "supersedes",
-        "sector",
-        "servicetype",
-        "description",
-        "source",
-        "sourceparent",
-        "eiaid",
-        "country",
-        "revisions",
-        "basicinformationcomments",
-        "demandcomments",
-        "energycomments",
-        "demandattrs",
-        "energyattrs",
-        "fixedattrs",
-        "energytoulabels",
-        "demandtoulabels",
-        "peakkwcapacitymin",
-        "peakkwcapacitymax",
-        "peakkwcapacityhistory",
-        "demandunits",
-        "peakkwhusagemin",
-        "peakkwhusagemax",
-        "peakkwhusagehistory",
-        "voltageminimum",
-        "voltagemaximum",
-        "voltagecategory",
-        "phasewiring",
-        "coincidentrateunit",
-        "dgrules",
-        "usenetmetering",
-    ]
-)
-# Priced in URDB and not supported: taken where all in them is zero, for then they change no bill.
-_UNSUPPORTED = frozenset(
-    [
-        "fixedchargeeaaddl",
-        "coincidentratestructure",
-        "coincidentrateschedule",
-        "demandratchetpercentage",
-        "demandreactivepowercharge",
-        "fueladjustmentsmonthly",
-        "lookbackpercent",
-        "lookbackmonths",
-        "lookbackrange",
-        "fixedmonthlycharge",
-        "minmonthlycharge",
-        "annualmincharge",
-    ]
-)
 
 
 def tariff_from_urdb(document: Mapping[str, Any]) -> Tariff:
@@ -155,9 +72,9 @@ def _only_item(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _refuse_unsupported(rate: Mapping[str, Any]) -> None:
     for field, value in rate.items():
-        if field in _USED or field in _WITHOUT_EFFECT or field.startswith("_") or value is None:
+        if field in USED or field in WITHOUT_EFFECT or field.startswith("_") or value is None:
             continue
-        if field not in _UNSUPPORTED:
+        if field not in UNSUPPORTED:
             raise TariffError(field, "is not a known field; take it out if it does not change the bill")
         if not _all_zero(value):
             raise TariffError(field, "is not supported, and it changes the bill; only zero is taken")
@@ -218,7 +135,7 @@ def _tier(field: str, step: object, units: tuple[str, ...]) -> Tier:
 
 
 def _limit(field: str, value: object) -> Decimal | None:
-    if value is None or (isinstance(value, int | float | Decimal) and value >= UNLIMITED):
+    if value is None or _decimal(field, value) >= UNLIMITED:
         return None
     limit = _number(field, value)
     if limit <= 0:
@@ -289,12 +206,18 @@ def _zone(name: object) -> str:
 
 
 def _number(field: str, value: object) -> Fraction:
-    if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
-        raise TariffError(field, f"{value!r:.40} is not a number")
-    number = Decimal(str(value))
-    if not number.is_finite() or abs(number) >= 10**12 or int(number.as_tuple().exponent) < -30:
+    number = _decimal(field, value)
+    if abs(number) >= 10**12 or int(number.as_tuple().exponent) < -30:
         raise TariffError(field, f"{value!r:.40} is out of range: below 10^12 and at most 30 decimals")
     return Fraction(number)
+
+
+def _decimal(field: str, value: object) -> Decimal:
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        number = Decimal(str(value))
+        if number.is_finite():
+            return number
+    raise TariffError(field, f"{value!r:.40} is not a number")
 
 
 def _one_of(field: str, value: object, allowed: tuple[str, ...]) -> str:
