@@ -99,21 +99,24 @@ def _energy(rate: Rate, rows: list[Reading], kw: Fraction) -> Fraction:
 
 
 def _peaks(rate: Rate, rows: list[Reading]) -> dict[int, Fraction]:
-    """The largest demand (kW) in each demand period; a window's energy is gathered minute by minute."""
+    """The largest demand (kW) in each demand period; a window's energy is gathered minute by minute.
+
+    A window is known by the instant at which it begins, and has the period of that instant.
+    """
     window = 60 * rate.get("demandwindow", 0)
-    energy: dict[tuple[datetime, int], Fraction] = {}
+    energy: dict[tuple[int, int], Fraction] = {}
     for local, reading in rows:
         if not window or reading.seconds % window == 0:
-            energy[local, reading.seconds] = Fraction(reading.wh)
+            energy[reading.start, reading.seconds] = Fraction(reading.wh)
             continue
-        for minute in range(reading.seconds // 60):
-            now = local.replace(tzinfo=None) + timedelta(minutes=minute)
-            begin = now - timedelta(minutes=now.minute % (window // 60))
-            key = begin.replace(tzinfo=local.tzinfo, fold=local.fold), window
+        offset = local.utcoffset() or timedelta(0)
+        for now in range(reading.start, reading.start + reading.seconds, 60):
+            key = now - (now + int(offset.total_seconds())) % window, window
             energy[key] = energy.get(key, Fraction(0)) + Fraction(reading.wh * 60, reading.seconds)
     peaks: dict[int, Fraction] = {}
     for (begin, seconds), wh in energy.items():
-        period = _period(rate, "demand", begin) if "demandratestructure" in rate else 0
+        local = datetime.fromtimestamp(begin, rows[0][0].tzinfo)
+        period = _period(rate, "demand", local) if "demandratestructure" in rate else 0
         peaks[period] = max(peaks.get(period, Fraction(0)), wh * 3600 / seconds / 1000)
     return peaks
 

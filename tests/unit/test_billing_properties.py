@@ -18,7 +18,7 @@ from tests.billing_kit import Rate, plain_bills
 from tests.billing_strategies import loads, rates
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(rates(), loads())
 def test_bills_are_those_of_a_plain_engine_that_goes_reading_by_reading(document: Rate, readings: list[Interval]):
     issued = bills(tariff_from_urdb(document), readings)
@@ -27,6 +27,7 @@ def test_bills_are_those_of_a_plain_engine_that_goes_reading_by_reading(document
     assert found == {month: tuple(map(exact, owed)) for month, owed in plain_bills(document, readings).items()}
 
 
+@settings(max_examples=50, deadline=None)
 @given(rates(), loads())
 def test_lines_add_up_to_the_bill(document: Rate, readings: list[Interval]):
     for bill in bills(tariff_from_urdb(document), readings):
@@ -40,6 +41,7 @@ def test_lines_add_up_to_the_bill(document: Rate, readings: list[Interval]):
             assert abs(line.amount - line.amount_rounded) <= Decimal("0.005")
 
 
+@settings(max_examples=50, deadline=None)
 @given(rates(), loads(), st.randoms(use_true_random=False))
 def test_order_and_repeats_change_nothing(document: Rate, readings: list[Interval], chance):
     tariff = tariff_from_urdb(document)
@@ -49,6 +51,7 @@ def test_order_and_repeats_change_nothing(document: Rate, readings: list[Interva
     assert bills(tariff, shuffled) == bills(tariff, readings)
 
 
+@settings(max_examples=50, deadline=None)
 @given(rates(), loads(), st.randoms(use_true_random=False))
 def test_a_load_that_comes_in_parts_is_billed_as_the_whole(document: Rate, readings: list[Interval], chance):
     tariff = tariff_from_urdb(document)
@@ -65,6 +68,7 @@ def test_a_load_that_comes_in_parts_is_billed_as_the_whole(document: Rate, readi
         assert by_month[whole.month] == whole
 
 
+@settings(max_examples=50, deadline=None)
 @given(rates(), loads(lengths=(3600, 7200)), st.data())
 def test_a_load_read_twice_as_often_has_the_same_energy_charge(document: Rate, readings: list[Interval], data):
     """Halves of each reading, with the demand window that keeps the demand what it was."""
@@ -90,6 +94,7 @@ def test_a_load_read_twice_as_often_has_the_same_energy_charge(document: Rate, r
     assert [bill.total for bill in bills(tariff, halves)] == [bill.total for bill in bills(tariff, whole)]
 
 
+@settings(max_examples=50, deadline=None)
 @given(rates(rising=True, units=("kWh", "kWh daily")), loads(), st.data())
 def test_more_use_never_costs_less_where_higher_tiers_are_not_cheaper(document: Rate, readings: list[Interval], data):
     place = data.draw(st.integers(0, len(readings) - 1))
