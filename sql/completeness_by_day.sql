@@ -1,0 +1,28 @@
+-- How much of each day (UTC) has been read?
+-- Complete is the share of the day that the readings of all registered meters cover.
+-- param: first_day day today-30 the first day, UTC
+-- param: last_day day today the last day, UTC
+WITH registry AS (
+  SELECT count(*) AS meters FROM meters
+),
+meter_days AS (
+  SELECT
+    dt,
+    meter_id,
+    sum(readings) AS readings,
+    sum(readings * 3600 / expected) AS covered_s
+  FROM readings_hourly
+  WHERE dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
+  GROUP BY dt, meter_id
+)
+SELECT
+  d.dt,
+  max(r.meters) AS registered_meters,
+  count(*) AS reporting_meters,
+  count_if(d.covered_s = 86400) AS complete_meters,
+  sum(d.readings) AS readings,
+  CAST(sum(d.covered_s) AS double) / 86400 / max(r.meters) AS complete
+FROM meter_days AS d
+CROSS JOIN registry AS r
+GROUP BY d.dt
+ORDER BY d.dt

@@ -1,0 +1,23 @@
+-- How much energy does each class of customer use, and on which tariff?
+-- The month is the meters' own, in their time zones.
+-- param: month month this-month the month
+WITH used AS (
+  SELECT meter_id, arbitrary(class) AS class, arbitrary(tariff_id) AS tariff_id, sum(wh) AS wh
+  FROM readings_local
+  WHERE dt BETWEEN date_format({month} - INTERVAL '1' DAY, '%Y-%m-%d')
+               AND date_format({month} + INTERVAL '1' MONTH, '%Y-%m-%d')
+    AND local_start >= {month}
+    AND local_start < {month} + INTERVAL '1' MONTH
+  GROUP BY meter_id
+)
+SELECT
+  coalesce(class, 'unknown') AS class,
+  coalesce(tariff_id, 'unknown') AS tariff_id,
+  count(*) AS meters,
+  sum(wh) * 0.001 AS kwh,
+  CAST(sum(wh) AS double) / count(*) / 1e3 AS kwh_a_meter,
+  approx_percentile(CAST(wh AS double), 0.5) / 1e3 AS median_kwh,
+  CAST(sum(wh) AS double) / sum(sum(wh)) OVER () AS share
+FROM used
+GROUP BY coalesce(class, 'unknown'), coalesce(tariff_id, 'unknown')
+ORDER BY kwh DESC, class, tariff_id

@@ -1,0 +1,40 @@
+-- How does the fleet's load stand against a day, a week and four weeks ago?
+-- What a forecast starts from: the load of each hour (UTC), 24 and 168 hours before it, and the mean of the same hour of
+-- the day over the 28 days before. Hours without a reading are there too, with no load.
+-- param: first_day day today-14 the first day, UTC
+-- param: last_day day today the last day, UTC
+WITH load AS (
+  SELECT hour, CAST(sum(wh) AS bigint) AS wh, count(*) AS meters
+  FROM readings_hourly
+  WHERE dt BETWEEN date_format({first_day} - INTERVAL '28' DAY, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
+  GROUP BY hour
+),
+trend AS (
+  SELECT
+    h.hour,
+    l.wh,
+    l.meters,
+    lag(l.wh, 24) OVER (ORDER BY h.hour) AS day_before_wh,
+    lag(l.wh, 168) OVER (ORDER BY h.hour) AS week_before_wh,
+    avg(CAST(l.wh AS double)) OVER (
+      PARTITION BY hour(h.hour) ORDER BY h.hour ROWS BETWEEN 28 PRECEDING AND 1 PRECEDING
+    ) AS four_weeks_wh
+  FROM UNNEST(
+    sequence(
+      CAST({first_day} - INTERVAL '28' DAY AS timestamp(3)),
+      CAST({last_day} + INTERVAL '1' DAY AS timestamp(3)) - INTERVAL '1' HOUR,
+      INTERVAL '1' HOUR
+    )
+  ) AS h(hour)
+  LEFT JOIN load AS l ON l.hour = h.hour
+)
+SELECT
+  hour,
+  meters,
+  wh * 0.001 AS kwh,
+  day_before_wh * 0.001 AS day_before_kwh,
+  week_before_wh * 0.001 AS week_before_kwh,
+  four_weeks_wh / 1e3 AS four_weeks_mean_kwh
+FROM trend
+WHERE hour >= {first_day}
+ORDER BY hour

@@ -1,0 +1,27 @@
+-- On each day, in which hour did the fleet use the most?
+-- Of equal hours the first. Load factor is the day's mean over its peak: how evenly the network is used.
+-- param: first_day day today-30 the first day
+-- param: last_day day today the last day
+-- param: zone zone UTC the time zone of the days and hours
+WITH hours AS (
+  SELECT
+    CAST(at_timezone(with_timezone(hour, 'UTC'), {zone}) AS timestamp(3)) AS local_hour,
+    hour,
+    CAST(sum(wh) AS bigint) AS wh,
+    count(*) AS meters
+  FROM readings_hourly
+  WHERE dt BETWEEN date_format({first_day} - INTERVAL '1' DAY, '%Y-%m-%d')
+               AND date_format({last_day} + INTERVAL '1' DAY, '%Y-%m-%d')
+  GROUP BY hour
+)
+SELECT
+  CAST(local_hour AS date) AS day,
+  max_by(local_hour, ROW(wh, -date_diff('hour', {first_day}, hour))) AS peak_hour,
+  max(wh) * 0.001 AS peak_kw,
+  CAST(sum(wh) AS double) / count(*) / 1e3 AS mean_kw,
+  CAST(sum(wh) AS double) / count(*) / max(wh) AS load_factor,
+  max(meters) AS meters
+FROM hours
+WHERE local_hour >= {first_day} AND local_hour < {last_day} + INTERVAL '1' DAY
+GROUP BY CAST(local_hour AS date)
+ORDER BY day

@@ -1,0 +1,15 @@
+-- What was refused, and why?
+-- Uploads in the quarantine by the UTC day they came and their fault, with the newest message of each.
+-- param: first_day day today-30 the first day, UTC
+-- param: last_day day today the last day, UTC
+SELECT
+  dt,
+  reason,
+  count(*) AS uploads,
+  count(DISTINCT partition_key) AS senders,
+  max(CAST(arrived_at AS varchar)) AS last_arrived,
+  max_by(message, CAST(arrived_at AS varchar)) AS last_message
+FROM quarantine
+WHERE dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
+GROUP BY dt, reason
+ORDER BY dt DESC, uploads DESC, reason

@@ -1,0 +1,27 @@
+-- The readings that count, with their local time and what the registry knows of the meter.
+-- A meter that is not in the registry has no feeder, class or tariff, and UTC for its zone.
+-- column: dt varchar the UTC day of start
+-- column: meter_id varchar
+-- column: start timestamp(3) UTC
+-- column: local_start timestamp(3) the meter's wall clock
+-- column: interval_s integer s
+-- column: wh bigint Wh delivered in the interval
+-- column: voltage_v double V, to a tenth
+-- column: timezone varchar IANA
+-- column: feeder varchar
+-- column: class varchar of customer
+-- column: tariff_id varchar
+SELECT
+  r.dt,
+  r.meter_id,
+  r.start,
+  CAST(at_timezone(with_timezone(r.start, 'UTC'), coalesce(m.timezone, 'UTC')) AS timestamp(3)) AS local_start,
+  r.interval_s,
+  r.wh,
+  r.voltage_v,
+  coalesce(m.timezone, 'UTC') AS timezone,
+  m.feeder,
+  m.class,
+  m.tariff_id
+FROM readings_current AS r
+LEFT JOIN meters AS m ON m.meter_id = r.meter_id
