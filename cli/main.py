@@ -4,6 +4,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import bill
+from cli.history import history
 from cli.load import load
 from cli.simulate import simulate
 from cli.up import down, status, up
@@ -33,5 +34,6 @@ app.command()(down)
 app.command()(status)
 app.command()(load)
 app.command()(simulate)
+bill.app.command()(history)
 app.add_typer(bill.app, name="bill")
 app.command()(bill.compare)

@@ -1,0 +1,53 @@
+"""Numbers, times and names as a person reads them, and safe to put into a page."""
+
+import html
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_STEPS = (("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
+
+
+def scaled(number: float, unit: str) -> str:
+    """`412 W`, `3.41 kW`, `2.61 MW`: three digits that count, with the SI prefix that fits."""
+    prefix, size = next((step for step in _STEPS if abs(number) >= step[1]), _STEPS[-1])
+    value = number / size
+    places = 0 if abs(value) >= 100 or not prefix else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{places}f} {prefix}{unit}"
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `25 min`, `3 h 20 min`, `2 d 4 h`."""
+    minutes, hours, days = (int(seconds // size) for size in (60, 3_600, 86_400))
+    if days:
+        return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+    return f"{minutes} min" if minutes else f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.1f} s"
+
+
+def moment(instant: float, zone: str) -> str:
+    """`Mon 23 Nov 12:15`, of s since 1970 UTC, on the clocks of the zone."""
+    local = datetime.fromtimestamp(instant, ZoneInfo(zone))
+    return f"{local:%a} {local.day} {local:%b %H:%M}"
+
+
+def zone_name(instant: float, zone: str) -> str:
+    """`Europe/Berlin (CET)`: the zone and what it is called at that instant."""
+    return f"{zone} ({datetime.fromtimestamp(instant, ZoneInfo(zone)):%Z})"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 meter`, `10,000 meters`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def in_markdown(text: str) -> str:
+    """Any text, such as a feeder's name, as Markdown that says just that."""
+    return _PUNCTUATION.sub(r"\\\1", text)
+
+
+def in_html(text: str) -> str:
+    """Any text as HTML that says just that."""
+    return html.escape(text)
