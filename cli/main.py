@@ -6,6 +6,7 @@ from typer.core import TyperGroup
 from cli import bill
 from cli.history import history
 from cli.load import load
+from cli.query import query
 from cli.simulate import simulate
 from cli.up import down, status, up
 from electrocloud.domain.errors import ElectroCloudError
@@ -34,6 +35,7 @@ app.command()(down)
 app.command()(status)
 app.command()(load)
 app.command()(simulate)
+app.command()(query)
 bill.app.command()(history)
 app.add_typer(bill.app, name="bill")
 app.command()(bill.compare)

@@ -1,0 +1,114 @@
+"""`electrocloud query`: the questions of sql/, asked of Athena. On a laptop its SQL is translated on the way."""
+
+import csv
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from electrocloud.aws.athena import Answer, run
+from electrocloud.aws.stack import Stack, find_stack
+from electrocloud.domain.errors import UsageError
+from local.dialect import to_duckdb
+from local.questions import Question, find, questions, views
+
+console = Console()
+ROWS_SHOWN = 50
+
+
+def query(
+    name_or_file: Annotated[
+        str | None, typer.Argument(help="A question of sql/, or a file like those; without it they are listed.")
+    ] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", help="A parameter's value, as name=value; again for each.")
+    ] = None,
+    to_csv: Annotated[Path | None, typer.Option("--csv", help="Write CSV there; - for the screen.")] = None,
+    to_parquet: Annotated[Path | None, typer.Option("--parquet", help="Write Parquet there.")] = None,
+    show_sql: Annotated[bool, typer.Option("--sql", help="Only print the SQL, ready for the Athena console.")] = False,
+) -> None:
+    """Ask Athena a question of sql/ (or list the questions)."""
+    if name_or_file is None:
+        console.print(_list())
+        return
+    question = find(name_or_file)
+    sql = question.render(_values(param or []))
+    if show_sql:
+        print(sql)
+        return
+    answer = ask(find_stack(), sql)
+    if to_csv:
+        _write_csv(answer, to_csv)
+    if to_parquet:
+        _write_parquet(answer, to_parquet)
+    if not (to_csv or to_parquet):
+        console.print(_table(question, answer))
+    if str(to_csv) != "-":
+        console.print(
+            f"{len(answer.rows):,} rows · {answer.bytes_scanned / 1e6:,.1f} MB scanned · {answer.seconds:.1f} s"
+        )
+
+
+def ask(stack: Stack, sql: str) -> Answer:
+    """Run SQL of Athena's dialect where the stack is."""
+    sent = to_duckdb(sql, views()) if stack.local else sql
+    return run(stack.client("athena"), sent, work_group=stack.work_group, database=stack.database)
+
+
+def _values(params: list[str]) -> dict[str, str]:
+    pairs = [param.partition("=") for param in params]
+    for param, (_, equals, _) in zip(params, pairs, strict=True):
+        if not equals:
+            raise UsageError(f"--param {param}: give it as name=value")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _list() -> Table:
+    table = Table(title="electrocloud query NAME [--param name=value]", title_justify="left")
+    for heading in ("name", "asks", "parameters and their defaults"):
+        table.add_column(heading, overflow="fold")
+    for question in questions().values():
+        parameters = "\n".join(f"{one.name}={one.default}  {one.description}" for one in question.parameters)
+        table.add_row(question.name, question.title, parameters)
+    return table
+
+
+def _table(question: Question, answer: Answer) -> Table:
+    table = Table(title=question.title, caption=question.note or None, title_justify="left", caption_justify="left")
+    for column in answer.columns:
+        numeric = any(isinstance(row[len(table.columns)], (int, float)) for row in answer.rows[:1])
+        table.add_column(column.name, justify="right" if numeric else "left", overflow="fold")
+    for row in answer.rows[:ROWS_SHOWN]:
+        table.add_row(*(_cell(value) for value in row))
+    if len(answer.rows) > ROWS_SHOWN:
+        table.add_row(f"… {len(answer.rows) - ROWS_SHOWN:,} more; see them with --csv -")
+    return table
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return f"{value:,.3f}" if isinstance(value, float) else str(value)
+
+
+def _write_csv(answer: Answer, path: Path) -> None:
+    rows = [[column.name for column in answer.columns], *answer.rows]
+    if str(path) == "-":
+        csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+        return
+    with path.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def _write_parquet(answer: Answer, path: Path) -> None:
+    columns = list(zip(*answer.rows, strict=True)) or [()] * len(answer.columns)
+    names = [column.name for column in answer.columns]
+    pq.write_table(pa.table(dict(zip(names, (pa.array(column) for column in columns), strict=True))), path)
