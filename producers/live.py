@@ -18,7 +18,7 @@ from typing import Protocol
 import msgspec
 
 from electrocloud.aws.stack import STATE, find_stack
-from electrocloud.domain.upload import Upload
+from electrocloud.domain.upload import Document
 from producers.api import ApiSender
 from producers.fleet import Fleet, make_fleet
 from producers.kpl import HeadEnd
@@ -60,7 +60,7 @@ def pause(attempt: int) -> None:
     time.sleep(random.uniform(0, min(5.0, 0.1 * 2**attempt)))
 
 
-def history(fleet: Fleet, before: date, days: int, interval_s: int) -> Iterator[Upload]:
+def history(fleet: Fleet, before: date, days: int, interval_s: int) -> Iterator[Document]:
     """A day an upload, of the days before a day."""
     start = before - timedelta(days=days)
     for delivery in uploads(fleet, simulate(fleet, start, days, interval_s)):
@@ -87,7 +87,7 @@ def live(deliveries: Iterator[Delivery], clock: FleetClock, ways: dict[str, Send
         time.sleep(TICK_S)
 
 
-def _send(ways: dict[str, Sender], upload: Upload) -> None:
+def _send(ways: dict[str, Sender], upload: Document) -> None:
     ways[upload.meter_id].send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
 
 

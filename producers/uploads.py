@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from electrocloud.domain.upload import Row, Upload
+from electrocloud.domain.upload import Document, Row
 from producers.chance import branch, key, uniform
 from producers.faults import Faults, Told, Truth, inject
 from producers.fleet import Fleet
@@ -33,7 +33,7 @@ class Delivery(NamedTuple):
     """An upload and the second (since 1970) in which it reaches the head-end."""
 
     at: int
-    upload: Upload
+    upload: Document
 
 
 def uploads(
@@ -44,7 +44,7 @@ def uploads(
     In order of delivery, if the blocks are in order of time (blocks of the same days follow one another meter by meter, and
     each is in order by itself). A late upload comes among those of the day on which it arrives.
     """
-    waiting: list[tuple[int, int, Upload]] = []
+    waiting: list[tuple[int, int, Document]] = []
     number = 0
     for block in blocks:
         while waiting and waiting[0][0] < block.start:
@@ -103,7 +103,7 @@ def deliveries(fleet: Fleet, told: Told, faults: Faults, every_s: int = DAY_S) -
     return Deliveries(when[order], rows, columns, revision), truth
 
 
-def _upload(fleet: Fleet, told: Told, row: int, columns: slice, revision: int) -> Upload | None:
+def _upload(fleet: Fleet, told: Told, row: int, columns: slice, revision: int) -> Document | None:
     block = told.true
     sent, wh = (told.corrected, block.wh) if revision else (told.sent, told.wh)
     kept = np.flatnonzero(sent[row, columns]) + columns.start
@@ -118,7 +118,7 @@ def _upload(fleet: Fleet, told: Told, row: int, columns: slice, revision: int) -
             strict=True,
         )
     ]
-    return Upload(fleet.meters[block.meters.start + row].meter_id, block.interval_s, readings)
+    return Document(fleet.meters[block.meters.start + row].meter_id, block.interval_s, readings)
 
 
 def _iso(at: int) -> str:

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from electrocloud.aws.frames import user_records
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.upload import Upload, decode
 
 
-class Accepted(NamedTuple):
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """An upload, the sequence number of the record that brought it, and when the stream took that record (UTC)."""
 
     upload: Upload

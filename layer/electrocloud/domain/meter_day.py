@@ -5,17 +5,21 @@ revision replaces. All 24 windows of a UTC day are kept together as a `MeterDay`
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import accumulate
+from operator import sub
 from typing import NamedTuple, Self
 
 import msgspec
 
+from electrocloud.domain.calendar import instant_of
 from electrocloud.domain.upload import Reading, Upload
 
 # (revision, wh, voltage in tenths of a volt or 0): compared as a tuple, so that one of two different readings with one
 # revision wins whatever the order in which they come.
 _Value = tuple[int, int, int]
+_NOTHING: _Value = (-1, 0, 0)  # before every reading
 
 
 class Interval(NamedTuple):
@@ -55,28 +59,25 @@ class MeterDay:
         """Take in an upload of this day; returns how many readings were new or replaced another."""
         kept = self._readings.setdefault(upload.interval_s, {})
         changed = 0
-        for row in upload.readings:
-            start = row.start if row.start.tzinfo is UTC else row.start.astimezone(UTC)
-            minute = start.hour * 60 + start.minute
+        for minute, row in zip(upload.minutes, upload.readings, strict=True):
             decivolt = int(row.voltage_v * 10 + 0.5) if row.voltage_v else 0  # half up, as SQL rounds
             value = (row.revision, row.wh, decivolt)
-            before = kept.get(minute)
-            if before is None or value > before:
+            if value > kept.get(minute, _NOTHING):
                 kept[minute] = value
                 changed += 1
         return changed
 
     def intervals(self) -> list[Interval]:
         """The readings that count, in time order."""
-        midnight = int(datetime.combine(self.day, time(), UTC).timestamp())
-        return [Interval(midnight + minute * 60, seconds, value[1]) for minute, seconds, value in self._effective()]
+        midnight = instant_of(self.day)
+        return [Interval(midnight + minute * 60, seconds, value[1]) for minute, seconds, value in self._in_order()]
 
     def rows(self, meter_id: str) -> list[Reading]:
         """The readings that count, in time order, with their revision and voltage (V)."""
         midnight = datetime.combine(self.day, time(), UTC)
         return [
             Reading(meter_id, midnight + timedelta(minutes=minute), seconds, wh, revision, decivolt / 10 or None)
-            for minute, seconds, (revision, wh, decivolt) in self._effective()
+            for minute, seconds, (revision, wh, decivolt) in self._in_order()
         ]
 
     def windows(self) -> list[Window]:
@@ -89,58 +90,73 @@ class MeterDay:
     def hours_wh(self) -> list[int]:
         """Energy of each of the day's 24 hours (UTC) in Wh, 0 where nothing was read."""
         hours = [0] * 24
-        for minute, _, value in self._effective():
-            hours[minute // 60] += value[1]
+        for kept in self._counting().values():
+            for minute, value in kept.items():
+                hours[minute // 60] += value[1]
         return hours
 
     @property
     def count(self) -> int:
         """How many readings count."""
-        return len(self._effective())
+        return sum(map(len, self._counting().values()))
 
     @property
     def interval_s(self) -> int:
         """The length (s) of the day's latest reading: what the meter sends now."""
-        return self._effective()[-1][1]
+        return self._in_order()[-1][1]
 
     def pack(self) -> bytes:
-        """The stored form. Equal sets give equal bytes, so a store can compare contents to detect a change."""
+        """The stored form. Equal sets give equal bytes, so a store can compare contents to detect a change.
+
+        For each interval length its readings as columns; minutes and voltages as steps from the one before, since
+        equal steps compress to almost nothing.
+        """
         columns = []
         for seconds in sorted(self._readings):
             kept = self._readings[seconds]
             minutes = sorted(kept)
-            columns.append((seconds, minutes, *zip(*map(kept.__getitem__, minutes), strict=True)))
+            revisions, wh, decivolts = zip(*map(kept.__getitem__, minutes), strict=True)
+            columns.append((seconds, _steps(minutes), revisions, wh, _steps(decivolts)))
         return zlib.compress(_encoder.encode(columns), 6)
 
     @classmethod
     def unpack(cls, day: date, data: bytes) -> Self:
         columns = _decoder.decode(zlib.decompress(data))
         readings = {
-            seconds: dict(zip(minutes, zip(revisions, wh, decivolts, strict=True), strict=True))
+            seconds: dict(zip(accumulate(minutes), zip(revisions, wh, accumulate(decivolts), strict=True), strict=True))
             for seconds, minutes, revisions, wh, decivolts in columns
         }
         return cls(day, readings)
 
-    def _effective(self) -> list[tuple[int, int, _Value]]:
+    def _counting(self) -> dict[int, dict[int, _Value]]:
+        """The readings that count, by interval length and minute."""
         if len(self._readings) == 1:
-            ((seconds, kept),) = self._readings.items()
-            return [(minute, seconds, kept[minute]) for minute in sorted(kept)]
+            return self._readings
         best: dict[int, tuple[int, int]] = {}
         for seconds, kept in self._readings.items():
             for minute, value in kept.items():
                 claim = (value[0], -seconds)
                 best[minute // 60] = max(best.get(minute // 60, claim), claim)
-        return sorted(
-            (minute, seconds, value)
+        return {
+            seconds: {minute: value for minute, value in kept.items() if best[minute // 60][1] == -seconds}
             for seconds, kept in self._readings.items()
-            for minute, value in kept.items()
-            if best[minute // 60][1] == -seconds
+        }
+
+    def _in_order(self) -> list[tuple[int, int, _Value]]:
+        return sorted(
+            [(minute, seconds, value) for seconds, kept in self._counting().items() for minute, value in kept.items()]
         )
 
 
+# interval length, steps of the minutes, revisions, Wh, steps of the voltages
 _Columns = list[tuple[int, list[int], list[int], list[int], list[int]]]
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Columns)
+
+
+def _steps(numbers: Sequence[int]) -> list[int]:
+    """The differences, the first from 0; `accumulate` undoes it."""
+    return list(map(sub, numbers, (0, *numbers)))
 
 
 def _window(hour: int, intervals: Iterable[Interval]) -> Window:

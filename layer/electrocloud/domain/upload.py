@@ -1,11 +1,12 @@
 """The ingestion contract: one upload is one meter's readings of one interval length within one UTC day."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
+from electrocloud.domain.calendar import DAY_S
 from electrocloud.domain.errors import UploadError
 
 INTERVALS_S = (60, 300, 900, 1800, 3600)
@@ -26,17 +27,25 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     voltage_v: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
 
 
-class Upload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """What a meter sends. `decode` is the only way to make one from bytes, so that a wrong one does not exist."""
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """An upload as it is sent, in JSON."""
 
     meter_id: MeterId
     interval_s: int
     readings: Annotated[list[Row], Meta(min_length=1, max_length=MAX_READINGS)]
 
-    @property
-    def day(self) -> date:
-        """The UTC day that every reading of the upload starts in."""
-        return self.readings[0].start.astimezone(UTC).date()
+
+class Upload(msgspec.Struct, frozen=True, gc=False):
+    """A document that keeps the contract. `decode` is the only way to make one, so that a wrong one does not exist.
+
+    All readings start in the UTC `day`; `minutes` has the minute of the day at which each does, in their order.
+    """
+
+    meter_id: str
+    interval_s: int
+    day: date
+    minutes: list[int]
+    readings: list[Row]
 
 
 class Reading(NamedTuple):
@@ -54,55 +63,73 @@ class Reading(NamedTuple):
     voltage_v: float | None = None
 
 
-_decoder = msgspec.json.Decoder(Upload)
+_decoder = msgspec.json.Decoder(Document)
+_MIDNIGHT = time(tzinfo=UTC)
+
+# For each interval length the minutes of a day at which one may start, by the time since midnight. A look-up tells for
+# a reading both whether it is aligned and on the day, and where.
+_MINUTES = {
+    interval_s: {timedelta(seconds=second): second // 60 for second in range(0, DAY_S, interval_s)}
+    for interval_s in INTERVALS_S
+}
 
 
 def decode(data: bytes) -> Upload:
     """An upload from its JSON bytes, or `UploadError` with the reason and the place of the first fault."""
     try:
-        upload = _decoder.decode(data)
+        document = _decoder.decode(data)
     except msgspec.ValidationError as fault:
         raise UploadError("contract", f"the upload breaks the contract: {fault}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise UploadError("not-json", f"the upload is not JSON: {fault}; send a JSON object") from None
-    _check(upload)
-    return upload
+    return _checked(document)
 
 
-def _check(upload: Upload) -> None:
-    interval_s = upload.interval_s
+def _checked(document: Document) -> Upload:
+    interval_s, readings = document.interval_s, document.readings
     if interval_s not in INTERVALS_S:
         raise UploadError("interval", f"interval_s is {interval_s}; it must be one of {INTERVALS_S} (s)")
-    most_wh = MAX_POWER_W * interval_s // 3600
-    day = _utc(upload.readings[0]).date()
+    day = _utc_day(readings[0].start)
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise UploadError(
             "year",
-            f"readings[0].start is in the year {day.year} UTC; "
-            f"{FIRST_YEAR} to {LAST_YEAR} can be, so set the meter's clock",
+            f"readings[0].start is in the year {day.year} UTC; it must be {FIRST_YEAR} to {LAST_YEAR}: set the meter's clock",
         )
-    for index, row in enumerate(upload.readings):
-        start = row.start if row.start.tzinfo is UTC else _utc(row)
-        if (start.hour * 3600 + start.minute * 60 + start.second) % interval_s or start.microsecond:
-            raise UploadError(
-                "misaligned",
-                f"readings[{index}].start {row.start.isoformat()} is no multiple of {interval_s} s after midnight UTC",
-            )
-        if start.date() != day:
-            raise UploadError(
-                "two-days",
-                f"readings[{index}].start {row.start.isoformat()} is not on {day} UTC as readings[0] is; "
-                "send one upload a UTC day",
-            )
-        if row.wh > most_wh:
-            raise UploadError(
-                "absurd-energy",
-                f"readings[{index}].wh is {row.wh}; over {interval_s} s the most is {most_wh} Wh ({MAX_POWER_W} W)",
-            )
+    midnight = datetime.combine(day, _MIDNIGHT)
+    minute_at = _MINUTES[interval_s]
+    most_wh = MAX_POWER_W * interval_s // 3600
+    minutes: list[int] = []
+    for row in readings:
+        minute = minute_at.get(row.start - midnight)
+        if minute is None or row.wh > most_wh:
+            raise _fault(row, f"readings[{len(minutes)}]", midnight, interval_s, most_wh)
+        minutes.append(minute)
+    return Upload(document.meter_id, interval_s, day, minutes, readings)
 
 
-def _utc(row: Row) -> datetime:
+def _fault(row: Row, name: str, midnight: datetime, interval_s: int, most_wh: int) -> UploadError:
+    since = row.start - midnight
+    if since % timedelta(seconds=interval_s):
+        return UploadError(
+            "misaligned",
+            f"{name}.start {row.start.isoformat()} is no multiple of {interval_s} s after midnight UTC",
+        )
+    if since not in _MINUTES[interval_s]:
+        return UploadError(
+            "two-days",
+            f"{name}.start {row.start.isoformat()} is not on {midnight.date()} UTC as readings[0] is; "
+            "send one upload a UTC day",
+        )
+    return UploadError(
+        "absurd-energy",
+        f"{name}.wh is {row.wh}; over {interval_s} s the most is {most_wh} Wh ({MAX_POWER_W} W)",
+    )
+
+
+def _utc_day(start: datetime) -> date:
+    if start.tzinfo is UTC:
+        return start.date()
     try:
-        return row.start.astimezone(UTC)
+        return start.astimezone(UTC).date()
     except OverflowError:  # an offset that leads out of the calendar
-        return row.start.replace(tzinfo=UTC)
+        return start.date()
