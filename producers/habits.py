@@ -108,12 +108,12 @@ def use_runs(use: Use, customers: Customers, plan: Plan, days: Days) -> Runs:
     leave, back = plan.times["leave"][row, day], plan.times["back"][row, day]
     missed = plan.out[row, day] & (at > leave) & (at < back)
     thrift = customers.thrift[row] ** 0.3
-    watts = use.watts * thrift * np.exp(0.3 * bell(own, "strong") + 0.15 * bell(keys, "strong"))
+    watts = use.watts * thrift * np.exp(0.3 * bell(own, "strong") + 0.1 * bell(keys, "strong"))
     if use.until:
         hours = np.clip(plan.times[use.until][row, day] - at, 0.0, 16.0)
         watts = watts * pace[row] * plan.busy[row, day] * np.exp(0.35 * bell(keys, "much"))
     else:
-        hours = np.minimum(use.hours * thrift * np.exp(0.25 * bell(own, "long") + 0.25 * bell(keys, "long")), 16.0)
+        hours = np.minimum(use.hours * thrift * np.exp(0.25 * bell(own, "long") + 0.2 * bell(keys, "long")), 16.0)
         at = np.where(missed & use.waits, back + 2 * uniform(keys, "later"), at)
     kept = np.full(len(row), True) if use.waits else ~missed
     start = days.midnight[day[kept]] + at[kept] * 3600

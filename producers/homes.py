@@ -49,7 +49,7 @@ def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> P
     lunch = 12.2 + 0.6 * rhythm + 0.6 * habit["lunch"] + 0.3 * bell(keys, "lunch") + place.meals_h
     lunch = np.where(out & (back < 14.5), np.maximum(lunch, back + 0.4), lunch)
     dinner = 19.1 - 0.5 * (days.kind != WORKDAY) + place.meals_h
-    dinner = dinner + 0.8 * rhythm + 1.1 * habit["dinner"] + 0.4 * bell(keys, "dinner")
+    dinner = dinner + 0.7 * rhythm + 0.9 * habit["dinner"] + 0.4 * bell(keys, "dinner")
     dinner = np.where(out, np.maximum(dinner, back + 0.3), dinner)
 
     rise, set_ = sun(place, days)
