@@ -17,27 +17,27 @@ _CLOSED = (0.0, 0.0)
 _HOURS = np.array(  # opening and closing on a workday, a Saturday and a Sunday, by trade
     (
         ((8.0, 18.0), _CLOSED, _CLOSED),
-        ((8.7, 18.8), (8.5, 14.3), _CLOSED),
-        ((5.5, 18.0), (5.5, 13.5), (7.5, 13.0)),
+        ((8.7, 18.8), (8.0, 14.2), _CLOSED),
+        ((5.5, 18.0), (5.0, 13.5), (8.0, 14.0)),
         ((10.8, 23.0), (10.8, 25.0), (10.8, 22.5)),
-        ((7.3, 17.0), (7.5, 13.0), _CLOSED),
+        ((7.3, 17.5), (7.0, 13.5), _CLOSED),
     )
 )
 _KITCHEN: Phases = ((0.0, 0.4, 1.0), (0.4, 0.6, 0.6))
 
 SHOP_USES = (
-    Use("lights and devices", 1.0, (0.94, 2.7, 0.46), "open", -0.3, 0.3, 0.1, 0.0, 940, until="close"),
-    Use("morning work", 0.9, (3, 3, 0.25), "open", 1.0, 0.8, 0.8, 2.0, 900),
-    Use("noon work", 0.9, (0.43, 0.69, 3), "open", 3.0, 0.8, 1.0, 1.5, 900),
-    Use("afternoon work", 0.9, (3, 0.15, 0.11), "close", -3.0, 0.8, 0.8, 2.5, 1000),
-    Use("coffee machine", 0.8, (0.75, 3, 0.43), "open", 0.5, 0.5, 0.5, 0.5, 1500),
-    Use("oven", 1.0, (0.86, 1.8, 0.43), "open", -0.5, 0.4, 0.3, 3.0, 2200, phases=_KITCHEN, ways=(BAKERY,)),
-    Use("lunch kitchen", 1.0, (0.97, 0.56, 0.75), 11.5, 0.0, 0.5, 0.3, 2.7, 2500, phases=_KITCHEN, ways=(RESTAURANT,)),
-    Use("dinner kitchen", 1.0, (0.65, 0.73, 1.7), 18.0, 0.0, 0.5, 0.3, 3.0, 3000, phases=_KITCHEN, ways=(RESTAURANT,)),
-    Use("machines", 0.9, (3, 1.7, 0), "open", 1.0, 0.6, 0.8, 3.0, 2500, ways=(WORKSHOP,)),
-    Use("shop window", 0.6, (1.3, 0.88, 1.3), "dusk", 0.0, 0.3, 0.1, 0.0, 300, until="late", always=True),
-    Use("cleaning", 0.6, (1.1, 1.7, 0.15), "close", 0.3, 0.6, 0.3, 1.0, 800),
-    Use("heater", 0.3, (1.1, 3, 0.15), "open", -0.5, 0.3, 0.3, 5.0, 1500, cold=1.3),
+    Use("lights and devices", 1.0, (0.8, 2.6, 0.25), "open", -0.3, 0.3, 0.1, 0.0, 940, until="close"),
+    Use("morning work", 0.9, (3, 3, 0.38), "open", 1.0, 0.8, 0.8, 2.0, 900),
+    Use("noon work", 0.9, (0.81, 1.6, 3), "open", 3.0, 0.8, 1.0, 1.5, 900),
+    Use("afternoon work", 0.9, (3, 0.25, 0.066), "close", -3.0, 0.8, 0.8, 2.5, 1000),
+    Use("coffee machine", 0.8, (1.3, 1.6, 0.24), "open", 0.5, 0.5, 0.5, 0.5, 1500),
+    Use("oven", 1.0, (2.4, 0.7, 0.24), "open", -0.5, 0.4, 0.3, 3.0, 2200, phases=_KITCHEN, ways=(BAKERY,)),
+    Use("lunch kitchen", 1.0, (1.7, 0.77, 1.4), 12.0, 0.0, 0.5, 0.3, 3.0, 2200, phases=_KITCHEN, ways=(RESTAURANT,)),
+    Use("dinner kitchen", 1.0, (0.45, 0.64, 1.6), 17.7, 0.0, 0.5, 0.3, 3.0, 3000, phases=_KITCHEN, ways=(RESTAURANT,)),
+    Use("machines", 0.9, (3, 3, -0), "open", 1.0, 0.6, 0.8, 3.0, 2500, ways=(WORKSHOP,)),
+    Use("shop window", 0.6, (1.5, 1, 1.3), "dusk", 0.0, 0.3, 0.1, 0.0, 300, until="late", always=True),
+    Use("cleaning", 0.6, (2, 3, 0.088), "close", 0.3, 0.6, 0.3, 1.0, 800),
+    Use("heater", 0.3, (0.64, 1.2, 0.25), "open", -0.5, 0.3, 0.3, 5.0, 1500, cold=1.3),
 )
 
 
