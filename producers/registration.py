@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from electrocloud.aws.reader import Reader, Registered
 from electrocloud.aws.stack import Stack
 from electrocloud.domain.urdb import tariff_from_urdb
 from local.registry import publish
@@ -21,7 +22,8 @@ def read_tariffs(folder: Path) -> dict[str, dict[str, Any]]:
 
 def register(stack: Stack, meters: Sequence[Meter], tariffs: Mapping[str, Mapping[str, Any]]) -> None:
     """Write meters and tariffs; what is there already under the same ids is replaced."""
-    checked = {tariff_id: tariff_from_urdb(document) for tariff_id, document in tariffs.items()}
+    for document in tariffs.values():
+        tariff_from_urdb(document)  # a wrong one is refused here, before anybody is billed by it
     dynamodb = stack.client("dynamodb")
     for tariff_id, document in tariffs.items():
         item = {"tariff_id": {"S": tariff_id}, "document": {"S": json.dumps(document)}}
@@ -32,7 +34,14 @@ def register(stack: Stack, meters: Sequence[Meter], tariffs: Mapping[str, Mappin
         while requests:
             answer = dynamodb.batch_write_item(RequestItems={stack.meters_table: requests})
             requests = answer.get("UnprocessedItems", {}).get(stack.meters_table, [])
-    publish(stack.client("s3"), stack.bucket, [meter.row() for meter in meters], checked)
+    reader = Reader(stack)
+    publish(stack.client("s3"), stack.bucket, [_row(one) for one in reader.meters()], reader.tariffs())
+
+
+def _row(meter: Registered) -> dict[str, str | float]:
+    """The registry's row under the columns' own names."""
+    row = meter._asdict()
+    return {"class" if name == "customer" else name: value for name, value in row.items()}
 
 
 def _item(row: Mapping[str, str | float]) -> dict[str, Any]:
