@@ -1,31 +1,42 @@
 """Where refused uploads wait with their bytes, for somebody to look at and to send again."""
 
-import base64
 from typing import Any
 
 import msgspec
 
 from electrocloud.aws.kinesis import Refused
 
+PREFIX = "quarantine/"
+
+
+class Quarantined(msgspec.Struct, frozen=True):
+    """An upload in quarantine. In JSON `payload`, its original bytes, is base64; `arrived_at` is UTC."""
+
+    reason: str
+    message: str
+    sequence_number: str
+    partition_key: str
+    arrived_at: str
+    payload: bytes
+
 
 def put(s3: Any, bucket: str, refused: list[Refused]) -> None:
-    """Write each refused upload as one JSON object under quarantine/dt=…/, named by its place in the stream.
+    """Write each refused upload as one JSON object under quarantine/dt=…/reason/, named by its place in the stream.
 
-    The name makes a redelivered record write the same object again. `payload` is the original bytes in base64.
+    The name makes a redelivered record write the same object again.
     """
     for upload in refused:
+        held = Quarantined(
+            upload.reason,
+            upload.message,
+            upload.sequence,
+            upload.partition_key,
+            f"{upload.arrived:%Y-%m-%d %H:%M:%S}",
+            upload.payload,
+        )
         s3.put_object(
             Bucket=bucket,
-            Key=f"quarantine/dt={upload.arrived:%Y-%m-%d}/{upload.reason}/{upload.sequence}-{upload.position}.json",
+            Key=f"{PREFIX}dt={upload.arrived:%Y-%m-%d}/{upload.reason}/{upload.sequence}-{upload.position}.json",
             ContentType="application/json",
-            Body=msgspec.json.encode(
-                {
-                    "reason": upload.reason,
-                    "message": upload.message,
-                    "sequence_number": upload.sequence,
-                    "partition_key": upload.partition_key,
-                    "arrived_at": f"{upload.arrived:%Y-%m-%d %H:%M:%S}",
-                    "payload": base64.b64encode(upload.payload).decode(),
-                }
-            ),
+            Body=msgspec.json.encode(held),
         )
