@@ -34,7 +34,7 @@ def simulate(
     start: Annotated[str, typer.Option(help="The first day, YYYY-MM-DD.")] = "2025-01-01",
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     place: Annotated[str, typer.Option(help=f"Where the fleet stands: {', '.join(PLACES)}.")] = "DE",
-    shops: Annotated[float, typer.Option(help="Share of shops among the meters.")] = 0.05,
+    shops: Annotated[float, typer.Option(help="Share of shops among the meters.")] = 0.04,
     ev: Annotated[float, typer.Option(help="Share of homes with an electric car.")] = 0.0,
     heat_pumps: Annotated[float, typer.Option(help="Share of houses with a heat pump.")] = 0.0,
     late: float = _rate("Uploads that come 1 h to 3 days late."),

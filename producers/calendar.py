@@ -7,32 +7,33 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import numpy as np
-from numpy.typing import NDArray
 
+from producers.chance import Floats
 from producers.places import Place
+from producers.register import DAY_S, Ints
 
 EPOCH = date(1970, 1, 1)
 WORKDAY, SATURDAY, SUNDAY = 0, 1, 2
-DAY_S = 86_400
 
 
 class Days(NamedTuple):
     """Local days in a row, as equal-length arrays.
 
-    number: days since 1970-01-01. midnight: the second (since 1970 UTC) to which the day's wall-clock times are added; the
-    day keeps its noon's distance to UTC, so on the two days a year when the clocks change the hours before that are off
-    by one. kind: WORKDAY, SATURDAY, or SUNDAY, which public holidays are too. weekday: 0 is Monday. of_year: 1 to 366.
+    number: days since 1970-01-01. midnight: the second (since 1970 UTC) to which the day's wall-clock times are added;
+    the day keeps its noon's distance to UTC, so on the two days a year when the clocks change the hours before that
+    are off by one. kind: WORKDAY, SATURDAY, or SUNDAY, which public holidays are too. weekday: 0 is Monday. of_year:
+    1 to 366.
     """
 
-    number: NDArray[np.int64]
-    midnight: NDArray[np.int64]
-    kind: NDArray[np.int64]
-    weekday: NDArray[np.int64]
-    of_year: NDArray[np.int64]
+    number: Ints
+    midnight: Ints
+    kind: Ints
+    weekday: Ints
+    of_year: Ints
 
 
 def local_days(place: Place, start: int, days: int) -> Days:
-    """The local days that bear on `days` UTC days from `start` (s since 1970): one more before, for what runs on past midnight."""
+    """The local days that bear on `days` UTC days from `start` (s since 1970), and one before, whose nights run on."""
     zone = ZoneInfo(place.zone)
     first = datetime.fromtimestamp(start, zone).date() - timedelta(days=1)
     last = datetime.fromtimestamp(start + days * DAY_S - 1, zone).date()
@@ -61,11 +62,11 @@ def midnight_utc(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
-def sun(place: Place, days: Days) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def sun(place: Place, days: Days) -> tuple[Floats, Floats]:
     """Sunrise and sunset of each day, in hours of its wall clock.
 
-    Declination by Cooper's formula and the equation of time by its two main terms (Duffie and Beckman, chapter 1): good to
-    a few minutes away from the polar circles; where the sun does not rise or set, both are at the extreme.
+    Declination by Cooper's formula and the equation of time by its two main terms (Duffie and Beckman, chapter 1):
+    good to a few minutes; beyond the polar circles, where the sun may not rise or set, both are at the extreme.
     """
     turn = 2 * np.pi * (days.of_year - 81) / 365.25
     declination = np.radians(23.45) * np.sin(turn)

@@ -1,8 +1,8 @@
 """Chance by address: a random number is a pure function of what it is for, not of what was drawn before it.
 
-A key is a 64-bit integer made from (seed, purpose, meter, day, ...). Any part of a fleet's history can so be made alone and
-comes out the same, whatever the fleet's size, the block's size or the day one starts from. The mixing is SplitMix64's
-finaliser (Steele, Lea and Flood, 2014), vectorised over arrays of keys.
+A key is a 64-bit integer made from (seed, purpose, meter, day, ...). So any part of a fleet's history can be made
+alone and comes out the same, whatever the fleet's size, the block's size or the day one starts from. The mixing is
+SplitMix64's finaliser (Steele, Lea and Flood, 2014), vectorised over arrays of keys.
 """
 
 import zlib
@@ -18,7 +18,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _S1, _S2, _S3 = np.uint64(30), np.uint64(27), np.uint64(31)
 _LOW16 = np.uint64(0xFFFF)
-_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
 _SHARES = np.linspace(0.001, 0.999, 999)
 _DEVIATES = np.array([NormalDist().inv_cdf(share) for share in _SHARES])
 
@@ -52,9 +52,9 @@ def bell(keys: Keys, purpose: str) -> Floats:
 
 
 def even(seed: int, index: NDArray[np.int64], dimension: int) -> Floats:
-    """One number in [0, 1) an index, so that any run of indices is a fair sample: each has its own place in the gaps of the others.
+    """One number in [0, 1) an index, each in the gaps of the others, so that any run of indices is a fair sample.
 
-    A Kronecker sequence with the square root of a prime; dimension: 0 to 15, independent of one another.
+    A Kronecker sequence with the square root of a prime; dimension: 0 to 19, independent of one another.
     """
     return (index * _PRIMES[dimension] ** 0.5 + uniform(key(seed, "even"), str(dimension))) % 1.0
 

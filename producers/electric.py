@@ -14,7 +14,7 @@ _CHARGERS_W = np.array((2_300, 3_700, 7_400, 11_000))
 
 
 def car_runs(homes: Customers, plan: Plan, days: Days) -> Runs:
-    """Charging at home: half the days, what two days' driving took, on coming home or, for a third of homes, by a timer.
+    """Charging at home, every other day, what two days' driving took: on coming home or, in a third, by a timer.
 
     35 km a day (log-normal), 0.18 kWh a km at the wall and 1 % more for each degree that it is colder.
     """

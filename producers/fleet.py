@@ -1,4 +1,4 @@
-"""The registry of a simulated fleet: which meters there are, where they hang on the network, and how they are billed."""
+"""The registry of a simulated fleet: which meters there are, where they hang on the network, how they are billed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -63,15 +63,15 @@ def make_fleet(
     seed: int,
     place_code: str = "DE",
     *,
-    shops: float = 0.05,
+    shops: float = 0.04,
     ev: float = 0.0,
     heat_pumps: float = 0.0,
     tariffs: Mapping[str, Sequence[str]] = TARIFFS,
 ) -> Fleet:
     """A fleet of `meters` meters. Meter i is the same in a fleet of any size.
 
-    shops, ev, heat_pumps: shares in 0..1 of shops among the meters, of homes with an electric car, and of homes with a
-    heat pump. tariffs: for each customer class the tariff ids that its customers have in turn.
+    shops, ev, heat_pumps: shares in 0..1 of shops among the meters, of homes and flats with an electric car, and of
+    houses with a heat pump. tariffs: for each customer class the tariff ids that its customers have.
     """
     if meters < 1:
         raise UsageError(f"a fleet of {meters} meters: it needs at least 1")
@@ -81,9 +81,10 @@ def make_fleet(
     where = place(place_code)
     index = np.arange(meters)
     keys = chance.branch(chance.key(seed, "meter"), index)
-    kinds = np.where(chance.uniform(keys, "kind") < 0.45, "flat", "home")
-    kinds[_every(index, shops, 0.5)] = "shop"
-    cars, pumps = _every(index, ev, 0.1), _every(index, heat_pumps, 0.7) & (kinds == "home")
+    kinds = np.where(chance.even(seed, index, 16) < 0.45, "flat", "home")
+    kinds[chance.even(seed, index, 17) < shops] = "shop"
+    cars = (chance.even(seed, index, 18) < ev) & (kinds != "shop")
+    pumps = (chance.even(seed, index, 19) < heat_pumps) & (kinds == "home")
     choice = chance.uniform(keys, "tariff")
     lats, lons = _addresses(where, seed, index)
     rows = [
@@ -95,17 +96,12 @@ def make_fleet(
             str(kind),
             tariffs[kind][int(choice[i] * len(tariffs[kind]))],
             where.zone,
-            bool(cars[i] and kind != "shop"),
+            bool(cars[i]),
             bool(pumps[i]),
         )
         for i, kind in enumerate(kinds)
     ]
     return Fleet(where, seed, tuple(rows))
-
-
-def _every(index: np.ndarray, share: float, offset: float) -> np.ndarray:
-    """Whether each index is one of an even-spread `share`: so that 20 meters of a fleet with 5 % shops have one."""
-    return (index * _GOLDEN_RATIO + offset) % 1.0 < share
 
 
 def _addresses(where: Place, seed: int, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from producers.calendar import DAY_S, Days
+from producers.calendar import Days
 from producers.chance import Floats, Keys, bell, branch, uniform
-from producers.register import Ints, Runs
+from producers.register import DAY_S, Ints, Runs
 
 Bools = NDArray[np.bool_]
 Phases = tuple[tuple[float, float, float], ...]
@@ -44,8 +44,8 @@ class Plan(NamedTuple):
     """What customers do on days, arrays of shape (customers, days).
 
     away: nobody is there all day. out: nobody is there from `leave` to `back`. times: moments by name, in hours of the
-    local clock, 24 and more past midnight. busy: the factor on the chance of all uses. cold: degrees (°C) that the day is
-    below the year's mean.
+    local clock, 24 and more past midnight. busy: the factor on the chance of all uses. cold: degrees (°C) that the day
+    is below the year's mean.
     """
 
     keys: Keys
@@ -66,12 +66,13 @@ class Use(NamedTuple):
 
     owned: share of customers that have it. rates: how often a workday, a Saturday, a Sunday has it (the chance of at
     least once is 1 - exp(-rate)) with an average customer. at: the moment of the plan, or the hour, that it goes by.
-    shift, habit, jitter (h): its distance from that moment, and how far that differs (standard deviations) from customer
-    to customer and from day to day. hours, watts: medians of run time and power. until: the moment of the plan it runs
-    to, instead of `hours`. phases: (begin, length, power) as fractions of run time and power. size: the exponent of the
-    customer's size in the rate. cold: change of the rate by each 10 °C below the year's mean. waits: wanted while all are
-    out, it is done after they are back; else not at all. weekly: done mostly on days of the week of their own. out: the
-    factor on days on which all are out. always: also when they are away. ways: only for these ways of life or trades.
+    shift, habit, jitter (h): its distance from that moment, and how far that differs (standard deviations) from
+    customer to customer and from day to day. hours, watts: medians of run time and power. until: the moment of the
+    plan it runs to, instead of `hours`. phases: (begin, length, power) as fractions of run time and power. size: the
+    exponent of the customer's size in the rate, or with `until` in the power. cold: change of the rate by each 10 °C
+    below the year's mean. waits: wanted while all are out, it is done after they are back; else not at all. weekly:
+    done mostly on days of the week of their own. out: the factor on days on which all are out. always: also when they
+    are away. ways: only for these ways of life or trades.
     """
 
     name: str

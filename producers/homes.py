@@ -72,7 +72,7 @@ def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> P
 
 
 def drift(customers: Customers, days: Days) -> Floats:
-    """How a customer's use drifts over months and years: smooth noise of standard deviation about 1, by customer and day."""
+    """How a customer's use drifts over months and years: smooth noise of standard deviation about 1, day by day."""
     knots, into = np.divmod(days.number, 75)
     share = into / 75.0
     left, right = (bell(branch(customers.keys[:, None], knots + i), "drift") for i in (0, 1))

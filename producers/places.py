@@ -36,8 +36,14 @@ def _owned(**shares: float) -> Mapping[str, float]:
 
 PLACES = {
     "DE": Place("Göttingen", 51.5335, 9.9320, "Europe/Berlin", "DE", "", 9.6, 9.3, 202),
-    "AT": Place("Graz", 47.0680, 15.4390, "Europe/Vienna", "AT", "", 10.2, 11.0, 203, owned=_owned(night_boiler=0.2)),
-    "CH": Place("Winterthur", 47.4990, 8.7290, "Europe/Zurich", "CH", "ZH", 9.6, 9.8, 203, owned=_owned(night_boiler=0.3)),
+    "AT": Place(
+        "Graz", 47.0680, 15.4390, "Europe/Vienna", "AT", "", 10.2, 11.0, 203,
+        owned=_owned(night_boiler=0.2),
+    ),
+    "CH": Place(
+        "Winterthur", 47.4990, 8.7290, "Europe/Zurich", "CH", "ZH", 9.6, 9.8, 203,
+        owned=_owned(night_boiler=0.3),
+    ),
     "FR": Place(
         "Dijon", 47.3220, 5.0410, "Europe/Paris", "FR", "", 11.4, 9.6, 204,
         meals_h=0.6, owned=_owned(night_boiler=0.4, heater=0.35, circulation_pump=0.3),

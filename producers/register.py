@@ -1,7 +1,7 @@
 """What a meter's register counts: the energy of loads that switch on and off, exact to the watt-second.
 
-A run is a load that is on with constant power from one second to another. Everything in a home is made of runs, so a reading
-of any interval is their exact integral: the four 15-minute readings of an hour add up to its hourly reading.
+A run is a load that is on with constant power from one second to another. Everything in a home is made of runs, so a
+reading of any interval is their exact integral: the four 15-minute readings of an hour add up to its hourly reading.
 """
 
 from typing import NamedTuple
@@ -29,8 +29,8 @@ class Register:
     def __init__(self, meters: int, start: int, days: int, interval_s: int) -> None:
         self.start, self.interval_s = start, interval_s
         self._days, self._intervals = days, days * DAY_S // interval_s
-        # One more column takes what happens after the end. A change of power counts in its own interval for what is left
-        # of it, and in full in every later one.
+        # A change of power counts in its own interval for what is left of it, and in full in every later one. The last
+        # column takes what happens after the end.
         self._partial = np.zeros((meters, self._intervals + 1), np.int64)
         self._change = np.zeros((meters, self._intervals + 1), np.int64)
 
@@ -42,7 +42,7 @@ class Register:
     def wh(self) -> Ints:
         """Energy in whole Wh, shape (meters, intervals).
 
-        A register shows whole watt-hours and carries the rest to the next interval; it starts from nothing each UTC day.
+        A register shows whole watt-hours and carries the rest to the next interval; each UTC day starts from nothing.
         """
         watts = np.cumsum(self._change, axis=1) - self._change
         energy = (self._partial + watts * self.interval_s)[:, : self._intervals]

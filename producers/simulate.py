@@ -5,18 +5,17 @@ from datetime import date
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.upload import INTERVALS_S
 from producers.appliances import HOME_USES, base_runs, fridge_runs
-from producers.calendar import DAY_S, Days, local_days, midnight_utc
+from producers.calendar import Days, local_days, midnight_utc
 from producers.chance import bell, branch, key, uniform
 from producers.electric import car_runs, cooler_runs, heat_pump_runs
-from producers.fleet import Fleet
+from producers.fleet import FEEDER_METERS, Fleet
 from producers.habits import use_runs
 from producers.homes import home_plan, households
-from producers.register import Ints, Register, Runs
+from producers.register import DAY_S, Ints, Register, Runs
 from producers.shops import SHOP_USES, cooling_runs, shop_base_runs, shop_plan, shops
 from producers.weather import Weather, weather
 
@@ -27,22 +26,23 @@ _BLOCK_CELLS = 700_000
 class Block(NamedTuple):
     """Readings of some meters of the fleet over some days.
 
-    meters: the slice of the fleet's meters that the rows are. start: of the first interval (s since 1970, a UTC midnight).
-    wh: whole Wh, shape (meters, intervals). decivolts: tenths of a volt, of the same shape.
+    meters: the slice of the fleet's meters that the rows are. start: of the first interval (s since 1970, a UTC
+    midnight). wh: whole Wh, shape (meters, intervals). decivolts: tenths of a volt, of the same shape.
     """
 
     meters: slice
     start: int
     interval_s: int
-    wh: NDArray[np.int64]
-    decivolts: NDArray[np.int64]
+    wh: Ints
+    decivolts: Ints
 
 
 def simulate(fleet: Fleet, start: date, days: int, interval_s: int) -> Iterator[Block]:
     """The readings of `days` UTC days from `start`, in blocks: by stretches of days, and in each by meters.
 
-    The same fleet gives the same bytes; a meter's readings of a time depend on the fleet's seed and the meter's index alone.
-    Shorter intervals add up to longer ones exactly. Memory is bounded, whatever the fleet's size and the days.
+    The same fleet gives the same bytes; a meter's readings of a time depend on the fleet's seed and the meter's index
+    alone, not on the start, the days or the other meters. Shorter intervals add up to longer ones exactly. Memory is
+    bounded, whatever the fleet's size and the days. `UsageError` for an interval or days that cannot be.
     """
     if interval_s not in INTERVALS_S:
         raise UsageError(f"interval_s is {interval_s}; it must be one of {INTERVALS_S} (s)")
@@ -108,11 +108,13 @@ def _shop_runs(part: Fleet, rows: Ints, days: Days, outside: Weather) -> Iterato
         yield use_runs(use, customers, plan, days)
 
 
-def _decivolts(part: Fleet, start: int, wh: NDArray[np.int64], interval_s: int) -> NDArray[np.int64]:
-    """The voltage at each meter: nominal, less the drop of its own load over its cable, with the network's ripple."""
-    keys = branch(key(part.seed, "supply"), np.arange(len(part)) + part.first)
-    level = part.place.volts * 10 + 25 * bell(keys, "volts")
-    moments = start // interval_s + np.arange(wh.shape[1])
-    ripple = bell(branch(key(part.seed, "ripple"), moments), "volts") * 8
-    drop = wh * (3600 / interval_s / 1000 * 6)
-    return np.rint(level[:, None] + ripple - drop).astype(np.int64)
+def _decivolts(part: Fleet, start: int, wh: Ints, interval_s: int) -> Ints:
+    """The voltage at each meter: nominal, with its feeder's swing and ripple, less its own load's drop (0.6 V a kW)."""
+    index = np.arange(len(part)) + part.first
+    level = part.place.volts * 10 + 15 * bell(branch(key(part.seed, "cable"), index), "level")
+    feeders, row = np.unique(index // FEEDER_METERS, return_inverse=True)
+    feeder = branch(key(part.seed, "feeder"), feeders)[:, None]
+    moments = start + np.arange(wh.shape[1]) * interval_s
+    swing = 12 * bell(branch(feeder, moments // 3600), "swing") + 5 * bell(branch(feeder, moments), "ripple")
+    drop = wh * (6 * 3600 / interval_s / 1000)
+    return np.rint(level[:, None] + swing[row] - drop).astype(np.int64)

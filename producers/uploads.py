@@ -2,20 +2,20 @@
 
 import heapq
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import compress, count, groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from electrocloud.domain.upload import Document, Row
 from producers.chance import branch, key, uniform
 from producers.faults import Faults, Told, Truth, inject
 from producers.fleet import Fleet
-from producers.register import DAY_S
+from producers.register import DAY_S, Ints
 from producers.simulate import Block
 
-Ints = NDArray[np.int64]
 NO_FAULTS = Faults()
 _HOUR_S = 3_600
 
@@ -39,87 +39,78 @@ class Delivery(NamedTuple):
 def uploads(
     fleet: Fleet, blocks: Iterable[Block], faults: Faults = NO_FAULTS, every_s: int = DAY_S
 ) -> Iterator[Delivery]:
-    """The uploads of the blocks, each with the readings of `every_s` seconds (a divisor of a day, at least an interval).
+    """The uploads of the blocks in order of delivery, each with the readings of `every_s` seconds.
 
-    In order of delivery, if the blocks are in order of time (blocks of the same days follow one another meter by meter, and
-    each is in order by itself). A late upload comes among those of the day on which it arrives.
+    blocks: in order of time, as `simulate` makes them; those that start together are held in memory together. every_s:
+    a divisor of a day, and at least the interval. What comes late comes among the uploads of the day of its arrival.
     """
-    waiting: list[tuple[int, int, Document]] = []
-    number = 0
-    for block in blocks:
-        while waiting and waiting[0][0] < block.start:
-            yield Delivery(waiting[0][0], heapq.heappop(waiting)[2])
-        told = inject(fleet, block, faults)
-        end = block.start + block.wh.shape[1] * block.interval_s + _HOUR_S
-        columns = every_s // block.interval_s
-        plan, _ = deliveries(fleet, told, faults, every_s)
-        for at, row, column, revision in zip(*(values.tolist() for values in plan), strict=True):
-            upload = _upload(fleet, told, row, slice(column, column + columns), revision)
-            if upload is None:
-                continue
-            if at < end:
-                yield Delivery(at, upload)
+    late: list[tuple[int, int, Delivery]] = []
+    number = count()  # settles ties
+    for start, together in groupby(blocks, key=lambda block: block.start):
+        while late and late[0][0] < start:
+            yield heapq.heappop(late)[2]
+        end = start
+        ways = []
+        for block in together:
+            end = start + block.wh.shape[1] * block.interval_s + _HOUR_S
+            ways.append(_deliver(fleet, block, faults, every_s))
+        for delivery in heapq.merge(*ways, key=attrgetter("at")):
+            if delivery.at < end:
+                yield delivery
             else:
-                heapq.heappush(waiting, (at, number, upload))
-                number += 1
-    while waiting:
-        at, _, upload = heapq.heappop(waiting)
-        yield Delivery(at, upload)
+                heapq.heappush(late, (delivery.at, next(number), delivery))
+    while late:
+        yield heapq.heappop(late)[2]
 
 
 def deliveries(fleet: Fleet, told: Told, faults: Faults, every_s: int = DAY_S) -> tuple[Deliveries, list[Truth]]:
     """When which part of the block is delivered, and the truth of what was late or came twice."""
-    block = told.true
+    block, part = told.true, fleet.part(told.true.meters)
     per = every_s // block.interval_s
-    part = fleet.part(block.meters)
-    row, column = (
-        a.ravel() for a in np.meshgrid(np.arange(len(part)), np.arange(0, block.wh.shape[1], per), indexing="ij")
-    )
+    row, column = (index.ravel() for index in np.indices((len(part), block.wh.shape[1] // per)))
+    column *= per
     ended = block.start + (column + per) * block.interval_s
     keys = branch(branch(key(fleet.seed, "upload"), row + part.first), ended)
     late = uniform(keys, "late") < faults.late
     twice = uniform(keys, "twice") < faults.duplicates
     corrected = told.corrected.reshape(len(part), -1, per).any(axis=2).ravel()
-    soon = 5 + 295 * uniform(keys, "soon")
-    at = ended + np.where(late, _HOUR_S * (1 + 71 * uniform(keys, "how late")), soon)
-    again = at + 1 + _HOUR_S * 6 * uniform(keys, "again") ** 3
+    first = ended + np.where(late, _HOUR_S * (1 + 71 * uniform(keys, "how late")), 5 + 295 * uniform(keys, "soon"))
+    again = first + 1 + _HOUR_S * 6 * uniform(keys, "again") ** 3
     later = ended + DAY_S * (1 + 4 * uniform(keys, "correction"))
-    parts = [(at, slice(None), 0), (again, twice, 0), (later, corrected, 1)]
-    when = np.concatenate([t[which] for t, which, _ in parts]).astype(np.int64)
-    order = np.argsort(when, kind="stable")
-    rows, columns = (np.concatenate([a[which] for _, which, _ in parts])[order] for a in (row, column))
-    revision = np.concatenate([np.full(len(row[which]), number) for _, which, number in parts])[order]
+    tries = ((first, np.ones(len(row), bool), 0), (again, twice, 0), (later, corrected, 1))
+    at = np.concatenate([when[which] for when, which, _ in tries]).astype(np.int64)
+    order = np.argsort(at, kind="stable")
+    rows, columns = (np.concatenate([each[which] for _, which, _ in tries])[order] for each in (row, column))
+    revisions = np.concatenate([np.full(which.sum(), revision) for _, which, revision in tries])[order]
     truth = [
-        Truth(
-            part.meters[row[i]].meter_id,
-            int(ended[i]) - every_s,
-            int(ended[i]),
-            kind,
-            f"delivered {_iso(int(t[i]))}",
-        )
-        for kind, which, t in (("late", late, at), ("duplicate", twice, again))
+        Truth(part.meters[row[i]].meter_id, int(ended[i]) - every_s, int(ended[i]), kind, f"came {_iso(when[i])}")
+        for kind, which, when in (("late", late, first), ("duplicate", twice, again))
         for i in np.flatnonzero(which)
     ]
-    return Deliveries(when[order], rows, columns, revision), truth
+    return Deliveries(at[order], rows, columns, revisions), truth
 
 
-def _upload(fleet: Fleet, told: Told, row: int, columns: slice, revision: int) -> Document | None:
-    block = told.true
-    sent, wh = (told.corrected, block.wh) if revision else (told.sent, told.wh)
-    kept = np.flatnonzero(sent[row, columns]) + columns.start
-    if not len(kept):
-        return None
-    readings = [
-        Row(datetime.fromtimestamp(start, UTC), energy, revision, decivolts / 10)
-        for start, energy, decivolts in zip(
-            (block.start + kept * block.interval_s).tolist(),
-            wh[row, kept].tolist(),
-            told.decivolts[row, kept].tolist(),
+def _deliver(fleet: Fleet, block: Block, faults: Faults, every_s: int) -> Iterator[Delivery]:
+    told = inject(fleet, block, faults)
+    plan, _ = deliveries(fleet, told, faults, every_s)
+    ids = [meter.meter_id for meter in fleet.meters[block.meters]]
+    begin, step = datetime.fromtimestamp(block.start, UTC), timedelta(seconds=block.interval_s)
+    starts = [begin + step * column for column in range(block.wh.shape[1])]
+    per = every_s // block.interval_s
+    for at, row, column, revision in zip(*(values.tolist() for values in plan), strict=True):
+        cells = slice(column, column + per)
+        sent, wh = (told.corrected, told.true.wh) if revision else (told.sent, told.wh)
+        values = zip(
+            starts[cells],
+            wh[row, cells].tolist(),
+            [revision] * per,
+            (told.decivolts[row, cells] / 10).tolist(),
             strict=True,
         )
-    ]
-    return Document(fleet.meters[block.meters.start + row].meter_id, block.interval_s, readings)
+        readings = [Row(*reading) for reading in compress(values, sent[row, cells].tolist())]
+        if readings:
+            yield Delivery(at, Document(ids[row], block.interval_s, readings))
 
 
-def _iso(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -34,7 +34,7 @@ def weather(place: Place, seed: int, days: Days) -> Weather:
 
 
 def _departures(seed: int, purpose: str, days: Days) -> Floats:
-    """A first-order autoregression of standard deviation 1, as the weighted shocks of the last days: it has no start."""
+    """A first-order autoregression of standard deviation 1, as a weighted sum of the last days' shocks: no start."""
     reach = np.arange(_MEMORY_DAYS)
     weights = _PERSISTENCE**reach * (1 - _PERSISTENCE**2) ** 0.5
     numbers = days.number[:, None] - reach

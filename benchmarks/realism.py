@@ -1,0 +1,147 @@
+"""How near the simulated meters come to measured ones: prints a table, draws a picture.
+
+Run as `python -m benchmarks.realism [picture.png]`. 500 homes and 500 shops of place DE live through a year; their
+hourly loads are held against the bands of measured homes and the standard profiles H0 and G0.
+"""
+
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import load_statistics as statistics
+from benchmarks.load_statistics import BANDS, DAY_TYPES, SEASONS, Floats, Hours
+from producers.calendar import day_kind, midnight_utc
+from producers.fleet import make_fleet
+from producers.simulate import simulate
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+METERS, SEED, YEAR = 500, 1, 2023
+
+
+class Load(NamedTuple):
+    """A fleet's year: kWh by meter and hour, and the hours' local calendar."""
+
+    kwh: Floats
+    hours: Hours
+
+
+def main(picture: Path) -> None:
+    console = Console()
+    homes, shops = year_of(shops=0.0), year_of(shops=1.0)
+    console.print(_homes_table(homes))
+    console.print(_fleet_table(homes))
+    for name, profile, load in (("homes", "h0", homes), ("shops", "g0", shops)):
+        console.print(_fit_table(name, profile, load))
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    _draw(homes, shops, picture)
+    console.print(f"The picture is {picture}.")
+
+
+def year_of(shops: float, meters: int = METERS, seed: int = SEED, year: int = YEAR, place: str = "DE") -> Load:
+    """The hourly load of a fleet over a year; `shops` is the share of shops."""
+    fleet = make_fleet(meters, seed, place, shops=shops)
+    first, count = date(year, 1, 1), (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    kwh = np.zeros((meters, count * 24))
+    for block in simulate(fleet, first, count, 3600):
+        begin = (block.start - midnight_utc(first)) // 3600
+        kwh[block.meters, begin : begin + block.wh.shape[1]] = block.wh / 1000
+    days = (first + timedelta(days=i) for i in range(-1, count + 1))
+    kinds = {day.toordinal(): day_kind(fleet.place, day) for day in days}
+    return Load(kwh, Hours(midnight_utc(first), count * 24, fleet.place.zone, kinds))
+
+
+def _homes_table(load: Load) -> Table:
+    table = Table(title="A home's load, of 500 simulated and 68 measured homes", title_justify="left")
+    table.add_column("hourly")
+    for name in ("measured p10", "p50", "p90", "simulated p10", "median", "p90", "median in the band"):
+        table.add_column(name, justify="right")
+    for name, values in statistics.of_homes(*load).items():
+        low, middle, high = BANDS[name]
+        p10, median, p90 = np.percentile(values, (10, 50, 90))
+        shown = (f"{value:.2f}" for value in (low, middle, high, p10, median, p90))
+        table.add_row(name, *shown, "[green]in" if low <= median <= high else "[red]OUT")
+    return table
+
+
+def _fleet_table(load: Load) -> Table:
+    annual = load.kwh.sum(axis=1)
+    rows = (
+        ("annual kWh, median", f"{np.median(annual):,.0f}", "about 2,500 to 3,500"),
+        ("annual kWh, sigma of its logarithm", f"{np.log(annual).std():.2f}", "0.55 to 0.70"),
+        ("coincidence of 50 homes, hourly", f"{statistics.coincidence(load.kwh):.2f}", "near 0.4"),
+        ("homes that peak in the evening", f"{statistics.evening_peaks(*load):.0%}", "about half"),
+        ("weekend over workday", f"{statistics.weekday_ratio(*load):.2f}", "near 1.08"),
+        ("winter over summer", f"{statistics.season_ratio(*load):.2f}", "near 1.4"),
+    )
+    table = Table("over homes", "simulated", "goal")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _fit_table(name: str, profile: str, load: Load) -> Table:
+    found = statistics.fits(statistics.mean_days(*load), statistics.bdew_days(profile))
+    counts = statistics.day_counts(load.hours)
+    whole = float((found * counts).sum() / counts.sum())
+    mark = "[green]" if whole >= 0.95 and found.min() >= 0.9 else "[red]"
+    table = Table(title=f"{name} against BDEW {profile.upper()}: {mark}{whole:.1%}", title_justify="left")
+    for column in ("", *DAY_TYPES):
+        table.add_column(column, justify="right")
+    for season, row in zip(SEASONS, found, strict=True):
+        table.add_row(season, *(f"{value:.1%}" for value in row))
+    return table
+
+
+def _draw(homes: Load, shops: Load, picture: Path) -> None:
+    figure, axes = plt.subplots(5, 3, figsize=(13, 15), layout="constrained")
+    _draw_mean_days(axes[:3], homes, "h0")
+    _draw_year(axes[3], shops)
+    _draw_homes(axes[4])
+    figure.savefig(picture, dpi=90)
+    plt.close(figure)
+
+
+def _draw_mean_days(axes: np.ndarray, load: Load, profile: str) -> None:
+    for days, style, label in (
+        (statistics.bdew_days(profile), "k--", f"BDEW {profile.upper()}"),
+        (statistics.mean_days(*load), "C0-", "500 simulated homes"),
+    ):
+        for axis, day in zip(axes.flat, days.reshape(9, 24), strict=True):
+            axis.plot(np.arange(24) + 0.5, day / day.mean(), style, label=label)
+    for axis, (season, kind) in zip(axes.flat, ((s, d) for s in SEASONS for d in DAY_TYPES), strict=True):
+        axis.set(title=f"{season}, {kind}", xlim=(0, 24), ylim=(0, 2.2), xticks=range(0, 25, 6))
+    axes.flat[0].legend(loc="upper left")
+
+
+def _draw_year(axes: np.ndarray, shops: Load) -> None:
+    for axis, kind, reference, day in zip(
+        axes,
+        DAY_TYPES,
+        statistics.bdew_days("g0").mean(axis=0),
+        statistics.mean_days(*shops).mean(axis=0),
+        strict=True,
+    ):
+        axis.plot(np.arange(24) + 0.5, reference / reference.mean(), "k--", label="BDEW G0")
+        axis.plot(np.arange(24) + 0.5, day / day.mean(), "C1-", label="500 simulated shops")
+        axis.set(title=f"shops, {kind}", xlim=(0, 24), ylim=(0, 2.2), xticks=range(0, 25, 6))
+    axes[0].legend(loc="upper left")
+
+
+def _draw_homes(axes: np.ndarray) -> None:
+    fleet = make_fleet(3, SEED, shops=0.0)
+    (block,) = simulate(fleet, date(YEAR, 1, 16), 7, 900)
+    for axis, meter, wh in zip(axes, fleet.meters, block.wh, strict=True):
+        axis.plot(np.arange(len(wh)) / 96, wh * 4 / 1000, lw=0.8)
+        axis.set(title=f"{meter.meter_id}, a week in January", xlabel="days", ylabel="kW, 15 min", xlim=(0, 7))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("build/realism.png"))
