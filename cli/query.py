@@ -3,12 +3,14 @@
 import csv
 import sys
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -80,10 +82,17 @@ def _list() -> Table:
 
 
 def _table(question: Question, answer: Answer) -> Table:
-    table = Table(title=question.title, caption=question.note or None, title_justify="left", caption_justify="left")
+    table = Table(
+        title=question.title,
+        caption=question.note or None,
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     for column in answer.columns:
-        numeric = any(isinstance(row[len(table.columns)], (int, float)) for row in answer.rows[:1])
-        table.add_column(column.name, justify="right" if numeric else "left", overflow="fold")
+        numeric = any(isinstance(row[len(table.columns)], (int, float, Decimal)) for row in answer.rows[:1])
+        table.add_column(column.name.replace("_", " "), justify="right" if numeric else "left")
     for row in answer.rows[:ROWS_SHOWN]:
         table.add_row(*(_cell(value) for value in row))
     if len(answer.rows) > ROWS_SHOWN:
@@ -96,6 +105,8 @@ def _cell(value: object) -> str:
         return "-"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():,f}"
     return f"{value:,.3f}" if isinstance(value, float) else str(value)
 
 
