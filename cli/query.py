@@ -92,7 +92,7 @@ def _table(question: Question, answer: Answer) -> Table:
     )
     for column in answer.columns:
         numeric = any(isinstance(row[len(table.columns)], (int, float, Decimal)) for row in answer.rows[:1])
-        table.add_column(column.name.replace("_", " "), justify="right" if numeric else "left")
+        table.add_column(column.name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
     for row in answer.rows[:ROWS_SHOWN]:
         table.add_row(*(_cell(value) for value in row))
     if len(answer.rows) > ROWS_SHOWN:
@@ -106,7 +106,7 @@ def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, Decimal):
-        return f"{value.normalize():,f}"
+        return f"{value:,f}" if value.as_tuple().exponent >= -3 else f"{value.normalize():,f}"
     return f"{value:,.3f}" if isinstance(value, float) else str(value)
 
 
