@@ -46,15 +46,13 @@ def uploads(
     """
     late: list[tuple[int, int, Delivery]] = []
     number = count()  # settles ties
-    for start, together in groupby(blocks, key=lambda block: block.start):
-        while late and late[0][0] < start:
-            yield heapq.heappop(late)[2]
-        end = start
-        ways = []
-        for block in together:
-            end = start + block.wh.shape[1] * block.interval_s + _HOUR_S
-            ways.append(_deliver(fleet, block, faults, every_s))
+    for _, together in groupby(blocks, key=lambda block: block.start):
+        same = list(together)
+        end = same[0].start + same[0].wh.shape[1] * same[0].interval_s
+        ways = [_deliver(fleet, block, faults, every_s) for block in same]
         for delivery in heapq.merge(*ways, key=attrgetter("at")):
+            while late and late[0][0] <= delivery.at:
+                yield heapq.heappop(late)[2]
             if delivery.at < end:
                 yield delivery
             else:

@@ -1,0 +1,88 @@
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+
+FAULTS = ["--late", "--duplicates", "--gaps", "--corrections", "--clock-drift", "--stuck", "--spikes", "--silent"]
+
+
+def run(out: Path, *more: str) -> str:
+    asked = ["simulate", "--meters", "6", "--days", "2", "--start", "2024-02-28", "--out", str(out), *more]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_csv_and_parquet_hold_the_same_readings(tmp_path):
+    run(tmp_path / "a.csv")
+    run(tmp_path / "a.parquet")
+    table = pq.read_table(tmp_path / "a.parquet")
+    assert str(table.schema.field("start").type) == "timestamp[us, tz=UTC]"
+    written = [
+        (row["meter_id"], row["start"].strftime("%Y-%m-%dT%H:%M:%SZ"), row["wh"], row["voltage_v"])
+        for row in table.to_pylist()
+    ]
+    read = [
+        (row["meter_id"], row["start"], int(row["wh"]), float(row["voltage_v"])) for row in rows(tmp_path / "a.csv")
+    ]
+    assert read == written
+    assert len(read) == 6 * 2 * 96
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_the_same_seed_writes_the_same_bytes(tmp_path, name):
+    written = []
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        run(tmp_path / folder / name, "--gaps", "0.5")
+        written.append((tmp_path / folder / name).read_bytes())
+    assert written[0] == written[1]
+
+
+def test_the_registry_lies_beside_the_readings_and_no_truth_without_faults(tmp_path):
+    run(tmp_path / "a.csv")
+    assert {row["meter_id"] for row in rows(tmp_path / "a.meters.csv")} == {
+        row["meter_id"] for row in rows(tmp_path / "a.csv")
+    }
+    assert not (tmp_path / "a.truth.csv").exists()
+
+
+def test_faults_are_in_the_file_and_their_truth_beside_it(tmp_path):
+    run(tmp_path / "a.csv", *(word for fault in FAULTS for word in (fault, "0.4")))
+    readings, truth = rows(tmp_path / "a.csv"), rows(tmp_path / "a.truth.csv")
+    kinds = {row["kind"] for row in truth}
+    assert kinds >= {"late", "duplicate", "gap", "correction", "spike", "stuck"}
+    counts = Counter((row["meter_id"], row["start"], row["revision"]) for row in readings)
+    assert max(counts.values()) == 2
+    assert any(revision == "1" for _, _, revision in counts)
+    assert len({place[:2] for place in counts}) < 6 * 2 * 96
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["--interval", "7"], "interval_s is 7"),
+        (["--start", "28.2.2024"], "YYYY-MM-DD"),
+        (["--out", "a.xlsx"], ".csv or .parquet"),
+        (["--out", "nowhere/a.csv"], "no folder nowhere"),
+        (["--place", "ZZ"], "choose one of DE"),
+        (["--gaps", "3"], "gaps is 3.0"),
+        (["--meters", "0"], "at least 1"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_line(tmp_path, monkeypatch, wrong, message):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["simulate", "--meters", "2", "--days", "1", "--out", "a.csv", *wrong])
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert list(tmp_path.iterdir()) == []
