@@ -51,12 +51,12 @@ def uploads(
         end = same[0].start + same[0].wh.shape[1] * same[0].interval_s
         ways = [_deliver(fleet, block, faults, every_s) for block in same]
         for delivery in heapq.merge(*ways, key=attrgetter("at")):
+            if delivery.at >= end:
+                heapq.heappush(late, (delivery.at, next(number), delivery))
+                continue
             while late and late[0][0] <= delivery.at:
                 yield heapq.heappop(late)[2]
-            if delivery.at < end:
-                yield delivery
-            else:
-                heapq.heappush(late, (delivery.at, next(number), delivery))
+            yield delivery
     while late:
         yield heapq.heappop(late)[2]
 
