@@ -126,7 +126,11 @@ def test_a_fault_in_a_tier_is_named_by_its_place(tiers: list, field: str, says: 
     [
         ({"energyratestructure": None}, "energyratestructure", "is missing"),
         ({"energyratestructure": 0.1}, "energyratestructure", "list of periods"),
-        ({"energyweekdayschedule": None}, "energyweekdayschedule", "is missing"),
+        (
+            {"energyratestructure": [[{"rate": 1}], [{"rate": 2}]], "energyweekdayschedule": None},
+            "energyweekdayschedule",
+            "is missing",
+        ),
         ({"energyweekdayschedule": [[0] * 24] * 11}, "energyweekdayschedule", "12 rows, a month each; it has 11"),
         ({"energyweekendschedule": [[0] * 23] * 12}, "energyweekendschedule[0]", "24 periods; it has 23"),
         ({"energyweekendschedule": always(1)}, "energyweekendschedule[0][0]", "1 is not a period; there are 1, from 0"),
@@ -136,12 +140,12 @@ def test_a_fault_in_a_tier_is_named_by_its_place(tiers: list, field: str, says: 
         ({"demandwindow": 45}, "demandwindow", "minutes that divide an hour"),
         ({"fixedchargefirstmeter": 5, "fixedchargeunits": "$/kWh"}, "fixedchargeunits", "'$/kWh' is not supported"),
         ({"mincharge": 5, "minchargeunits": "EUR"}, "minchargeunits", "'EUR' is not supported"),
-        ({"flatdemandstructure": [[{"rate": 5}]]}, "flatdemandmonths", "is missing"),
+        ({"flatdemandstructure": [[{"rate": 5}], [{"rate": 6}]]}, "flatdemandmonths", "is missing"),
         ({"flatdemandmonths": [1] * 12}, "flatdemandmonths[0]", "1 is not a period; there are 0"),
         ({"flatdemandstructure": [[{"rate": 5}]], "flatdemandmonths": [0] * 6}, "flatdemandmonths", "it has 6"),
         ({"flatdemandstructure": [[{"rate": 5}]], "flatdemandunit": "hp"}, "flatdemandunit", "'hp' is not supported"),
         ({"demandratestructure": [[{"rate": 5, "unit": "kVA"}]]}, "demandratestructure[0][0].unit", "'kVA'"),
-        ({"demandratestructure": [[{"rate": 5}]]}, "demandweekdayschedule", "is missing"),
+        ({"demandratestructure": [[{"rate": 5}], [{"rate": 6}]]}, "demandweekdayschedule", "is missing"),
         ({"label": 5}, "label", "is not text"),
     ],
 )
@@ -150,6 +154,13 @@ def test_a_fault_in_a_field_is_named_and_explained(fields: dict, field: str, say
 
     assert fault.field == field
     assert says in str(fault)
+
+
+def test_a_single_period_needs_no_schedule():
+    tariff = tariff_from_urdb({"energyratestructure": [[{"rate": 0.1}]], "flatdemandstructure": [[{"rate": 5}]]})
+
+    assert tariff.energy_schedule.periods(1) == [0]
+    assert {*tariff.flat_demand_months} == {0}
 
 
 def test_what_is_no_object_is_no_tariff():

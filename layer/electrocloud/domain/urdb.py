@@ -151,7 +151,7 @@ def _schedule(rate: Mapping[str, Any], kind: str, periods: int) -> Schedule:
 def _table(rate: Mapping[str, Any], field: str, periods: int) -> tuple[tuple[int, ...], ...]:
     table = rate.get(field)
     if not table:
-        if periods:
+        if periods > 1:  # a single one holds always
             raise TariffError(field, "is missing; give 12 months of 24 hours with the period of each")
         return ((0,) * 24,) * 12
     if not isinstance(table, list | tuple) or len(table) != 12:
@@ -162,7 +162,7 @@ def _table(rate: Mapping[str, Any], field: str, periods: int) -> tuple[tuple[int
 def _flat_months(rate: Mapping[str, Any], periods: int) -> tuple[int, ...]:
     months = rate.get("flatdemandmonths")
     if not months:
-        if periods:
+        if periods > 1:  # a single one holds always
             raise TariffError("flatdemandmonths", "is missing; give the period of each of the 12 months")
         return (0,) * 12
     return _periods("flatdemandmonths", months, 12, periods)
