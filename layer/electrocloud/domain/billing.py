@@ -11,9 +11,9 @@ from typing import Literal
 import msgspec
 
 from electrocloud.domain import charges
-from electrocloud.domain.calendar import DAY_S, HOUR_S, BillingMonth, day_of, instant_of, months_of
+from electrocloud.domain.calendar import DAY_S, HOUR_S, BillingMonth, day_of, months_of
 from electrocloud.domain.charges import Line
-from electrocloud.domain.determinants import DayDeterminants, Peak, all_slots, day_determinants, larger
+from electrocloud.domain.determinants import DayDeterminants, Peak, day_determinants, larger, slots_due
 from electrocloud.domain.meter_day import Interval
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariff import Tariff, dearest, stretches
@@ -192,10 +192,10 @@ def _count(month: BillingMonth, days: Mapping[date, DayDeterminants]) -> Interva
     """The month's intervals. A day without readings would have had them as long as the first day's, or an hour."""
     usual = days[min(days)].interval_s if days else HOUR_S
     missing = sum(day.missing for day in days.values())
-    for day in month.utc_days():
-        if day not in days:
-            midnight = instant_of(day)
-            missing += len(all_slots(max(midnight, month.start), min(midnight + DAY_S, month.end), usual))
+    start, end = month.start, month.end
+    for midnight in range(start // DAY_S * DAY_S, end, DAY_S):
+        if day_of(midnight) not in days:
+            missing += slots_due(max(midnight, start), min(midnight + DAY_S, end), usual)
     read = sum(day.count for day in days.values())
     estimated = sum(day.estimated for day in days.values())
     return Intervals(read + estimated + missing, read, estimated, missing)

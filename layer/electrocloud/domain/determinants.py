@@ -96,7 +96,7 @@ def day_determinants(
         interval_s=seconds,
         count=len(readings) - made_up,
         estimated=made_up,
-        missing=len(missing_slots(readings, low, high) if readings else all_slots(low, high, seconds)),
+        missing=len(missing_slots(readings, low, high)) if readings else slots_due(low, high, seconds),
     )
 
 
@@ -106,12 +106,9 @@ def larger(one: Peak, other: Peak) -> Peak:
     return one if (ours, -one.start) >= (theirs, -other.start) else other
 
 
-def all_slots(low: int, high: int, seconds: int) -> list[Slot]:
-    """The intervals of a meter without readings that start from `low` to before `high` (s since 1970 UTC).
-
-    They start at multiples of their length, as meters' intervals do.
-    """
-    return [Slot(start, seconds) for start in range(-(-low // seconds) * seconds, high, seconds)]
+def slots_due(low: int, high: int, seconds: int) -> int:
+    """How many intervals start from `low` to before `high` (s since 1970 UTC), at multiples of their length (s)."""
+    return -(-high // seconds) + -low // seconds
 
 
 def missing_slots(readings: Sequence[Interval], low: int, high: int) -> list[Slot]:

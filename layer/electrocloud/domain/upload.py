@@ -15,6 +15,7 @@ MAX_POWER_W = 10_000_000  # 10 MW: above any customer on a revenue meter; more i
 MAX_REVISION = 65_535
 FIRST_YEAR, LAST_YEAR = 2015, 2099  # a meter's clock beyond these is broken; the analyst's table begins in 2015
 
+RequestId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}\Z")]
 MeterId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")]
 
 
@@ -27,12 +28,13 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     voltage_v: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
 
 
-class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """An upload as it is sent, in JSON."""
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """An upload as it is sent, in JSON. The ingestion API adds its call's `request_id`; a sender to the stream may."""
 
     meter_id: MeterId
     interval_s: int
     readings: Annotated[list[Row], Meta(min_length=1, max_length=MAX_READINGS)]
+    request_id: RequestId | None = None
 
 
 class Upload(msgspec.Struct, frozen=True, gc=False):
@@ -46,6 +48,7 @@ class Upload(msgspec.Struct, frozen=True, gc=False):
     day: date
     minutes: list[int]
     readings: list[Row]
+    request_id: str | None = None
 
 
 class Reading(NamedTuple):
@@ -93,7 +96,8 @@ def _checked(document: Document) -> Upload:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise UploadError(
             "year",
-            f"readings[0].start is in the year {day.year} UTC; it must be {FIRST_YEAR} to {LAST_YEAR}: set the meter's clock",
+            f"readings[0].start is in the year {day.year} UTC; it must be {FIRST_YEAR} to {LAST_YEAR}: "
+            "set the meter's clock",
         )
     midnight = datetime.combine(day, _MIDNIGHT)
     minute_at = _MINUTES[interval_s]
@@ -104,7 +108,7 @@ def _checked(document: Document) -> Upload:
         if minute is None or row.wh > most_wh:
             raise _fault(row, f"readings[{len(minutes)}]", midnight, interval_s, most_wh)
         minutes.append(minute)
-    return Upload(document.meter_id, interval_s, day, minutes, readings)
+    return Upload(document.meter_id, interval_s, day, minutes, readings, document.request_id)
 
 
 def _fault(row: Row, name: str, midnight: datetime, interval_s: int, most_wh: int) -> UploadError:
