@@ -90,3 +90,13 @@ def test_a_worker_that_stores_readings_meanwhile_is_not_undone():
     bill = close_month("m-1", MARCH, TARIFF, tables, lambda attempt: None)
     assert bill.intervals.estimated == 24
     assert bill.energy_kwh == current(month_without()).energy_kwh + Decimal("9.6")
+
+
+def test_a_whole_day_is_estimated_in_a_zone_that_is_half_an_hour_off():
+    kolkata = tariff_from_urdb({**TIME_OF_USE, "timezone": "Asia/Kolkata"})
+    tables = MemoryTables()
+    days = [date(2027, 1, 31) + timedelta(days=number) for number in range(61)]
+    uploads = [hourly(day) for day in days if day not in (date(2027, 2, 28), date(2027, 3, 31))]
+    take_in(uploads, tables, lambda meters: dict.fromkeys(meters, kolkata), still)
+    bill = close_month("m-1", BillingMonth(2027, 3, "Asia/Kolkata"), kolkata, tables, still)
+    assert (bill.status, bill.intervals.expected, bill.intervals.missing) == ("final", 31 * 24, 0)

@@ -3,13 +3,11 @@
 from collections.abc import Iterable
 from datetime import date
 
-from electrocloud.domain.calendar import DAY_S, BillingMonth, instant_of
+from electrocloud.domain.calendar import DAY_S, HOUR_S, BillingMonth, instant_of
 from electrocloud.domain.determinants import DayDeterminants, Slot, day_determinants, missing_slots
 from electrocloud.domain.estimation import estimate
 from electrocloud.domain.meter_day import Interval, MeterDay
 from electrocloud.domain.tariff import Tariff
-
-HOUR_S = 3_600
 
 
 def month_before(month: BillingMonth) -> BillingMonth:
@@ -40,4 +38,5 @@ def filled(
 
 
 def _slots(low: int, high: int, seconds: int) -> list[Slot]:
-    return [Slot(start, seconds) for start in range(low, high - seconds + 1, seconds)]
+    """The intervals that start from `low` to before `high`: readings are aligned to UTC, and a month may not be."""
+    return [Slot(start, seconds) for start in range(-(-low // seconds) * seconds, high, seconds)]
