@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,12 @@ def meter(meter_id: str, tariff_id: str = "t", timezone: str = "UTC", feeder: st
     return {"meter_id": meter_id, **place, "tariff_id": tariff_id, "timezone": timezone}
 
 
+@cache
+def translated(sql: str) -> str:
+    """The SQL as the laptop's Athena is sent it."""
+    return to_duckdb(sql, views())
+
+
 class Lake:
     """The tables in memory, in a session whose own time zone is far from any of the data's."""
 
@@ -73,7 +80,7 @@ class Lake:
         return self.select(find(question).render(values, NOW))
 
     def select(self, sql: str) -> list[Row]:
-        answer = self.duckdb.execute(to_duckdb(sql, views()))
+        answer = self.duckdb.execute(translated(sql))
         names = [column[0] for column in answer.description]
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
