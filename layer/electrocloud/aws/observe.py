@@ -1,4 +1,7 @@
-"""What the metering function tells of its work: metrics in EMF, and a log line for each thing that needs a person."""
+"""What the metering function tells of its work: metrics in EMF, a log line a batch and a quarantined upload.
+
+A line names calls by the API's request id and records by their sequence numbers; neither says whose readings they are.
+"""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -48,3 +51,13 @@ def observe(
         logger.warning("quarantined", reason=bad.reason, sequence=bad.sequence, position=bad.position)
     if outcome.failed:
         logger.error("put back: the tables were busy", meters=len(outcome.failed))
+    if accepted:
+        logger.info(
+            "taken in",
+            request_ids=sorted({got.upload.request_id for got in accepted if got.upload.request_id}),
+            first_sequence=accepted[0].sequence,
+            last_sequence=accepted[-1].sequence,
+            uploads=len(accepted),
+            readings_stored=outcome.changed,
+            bills_rated=outcome.bills,
+        )
