@@ -19,6 +19,7 @@ class TableRow(msgspec.Struct, gc=False):
     ingested_at: str
 
 
+_CLOCK = [f"{minute // 60:02}:{minute % 60:02}:00" for minute in range(1440)]
 _encoder = msgspec.json.Encoder()
 
 
@@ -28,23 +29,18 @@ def to_rows(payload: bytes, arrived: datetime) -> tuple[str, bytes]:
     Objects and no array, since Firehose turns a record into one row only then. Raises `UploadError`.
     """
     upload = decode(payload)
-    ingested_at = _timestamp(arrived)
+    dt = upload.day.isoformat()
+    ingested_at = f"{arrived.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     rows = [
         TableRow(
             upload.meter_id,
-            _timestamp(row.start),
+            f"{dt} {_CLOCK[minute]}",
             upload.interval_s,
             row.wh,
             row.voltage_v,
             row.revision,
             ingested_at,
         )
-        for row in upload.readings
+        for minute, row in zip(upload.minutes, upload.readings, strict=True)
     ]
-    return upload.day.isoformat(), _encoder.encode_lines(rows)
-
-
-def _timestamp(moment: datetime) -> str:
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    return moment.isoformat(" ", "seconds")[:19]
+    return dt, _encoder.encode_lines(rows)

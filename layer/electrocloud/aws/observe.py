@@ -13,6 +13,7 @@ from electrocloud.aws.kinesis import Accepted, Refused
 from electrocloud.domain.metering import Outcome
 
 LATE = timedelta(hours=26)  # a day's upload comes just after the day; two hours more are grace
+MINUTE = timedelta(minutes=1)
 AGES_AT_MOST = 100  # EMF takes 100 values a metric in one line
 
 
@@ -27,7 +28,8 @@ def observe(
     """Count a batch. The age of an upload runs from its arrival in the stream to its windows and bills being stored."""
     late = corrected = 0
     for got in accepted:
-        late += sum(got.arrived - row.start > LATE for row in got.upload.readings)
+        minute_in_time = (got.arrived - LATE - got.upload.midnight) / MINUTE
+        late += sum(minute < minute_in_time for minute in got.upload.minutes)
         corrected += sum(row.revision > 0 for row in got.upload.readings)
     for name, count in (
         ("ReadingsReceived", outcome.readings),

@@ -50,6 +50,11 @@ class Upload(msgspec.Struct, frozen=True, gc=False):
     readings: list[Row]
     request_id: str | None = None
 
+    @property
+    def midnight(self) -> datetime:
+        """The beginning of the day."""
+        return datetime.combine(self.day, _MIDNIGHT)
+
 
 class Reading(NamedTuple):
     """One meter's energy in one interval, as the rest of the system speaks of it.
