@@ -25,7 +25,7 @@ def observed(payloads, capsys, **outcome):
     accepted, refused = read_event(kinesis_event(payloads)["Records"])
     log, metrics = io.StringIO(), Metrics(namespace="ElectroCloud", service="metering")
     counts = {"readings": 0, "changed": 0, "repeated": 0, "bills": 0, "failed": frozenset()} | outcome
-    logger = Logger(service="metering", stream=log)
+    logger = Logger(service=f"observed-{id(log)}-{len(payloads)}", stream=log)
     observe(metrics, logger, accepted, refused, Outcome(**counts), NOW)
     metrics.flush_metrics()
     lines = [json.loads(line) for line in log.getvalue().splitlines()]

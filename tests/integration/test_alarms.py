@@ -1,0 +1,240 @@
+"""Each alarm of template.yaml, by its own definition, in the situation that it is for and in one just short of it.
+
+What our code emits comes from running it. What AWS emits comes from what our code, or the event source mapping over it,
+did, counted as AWS documents the metric.
+"""
+
+import importlib
+import json
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from firehose.delivery import Delivery, Plan
+from local.metrics import metrics_in
+from local.template import ROOT, load
+from tests.examples import TIME_OF_USE, kinesis_event, upload_json
+from tests.faults.event_source import Mapping, Settings
+from tests.faults.stream import MemoryStream
+from tests.gateway_kit import UPLOAD, FakeKinesis, answered, gateway, signed
+from tests.integration.test_metering_function import CONTEXT
+from tests.template_kit import Resolver
+
+TEMPLATE = load()
+ALARMS = {
+    name: Resolver(TEMPLATE, Stage="prod")(body["Properties"])
+    for name, body in TEMPLATE["Resources"].items()
+    if body["Type"] == "AWS::CloudWatch::Alarm"
+}
+START = datetime(2026, 11, 24, 12, tzinfo=UTC)
+STATISTICS: dict[str, Callable[[list[float]], float]] = {"Sum": sum, "Maximum": max}
+Data = list[tuple[datetime, str, str, dict[str, str], list[float]]]  # when, namespace, name, dimensions, values
+
+
+def goes_off(alarm: dict[str, Any], data: Data) -> bool:
+    """Whether CloudWatch, evaluating at each period's end, would have the alarm in ALARM at some time."""
+    own = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+    values: dict[int, list[float]] = {}
+    for moment, namespace, name, dimensions, found in data:
+        if (namespace, name, dimensions) == (alarm["Namespace"], alarm["MetricName"], own):
+            values.setdefault(int(moment.timestamp()) // alarm["Period"], []).extend(found)
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["TreatMissingData"] == "notBreaching"
+    statistic = STATISTICS[alarm["Statistic"]]
+    breaching = {period for period, found in values.items() if statistic(found) > alarm["Threshold"]}
+    return any(all(first + n in breaching for n in range(alarm["EvaluationPeriods"])) for first in breaching)
+
+
+def each(minutes: int, count: int) -> Iterator[datetime]:
+    return (START + timedelta(minutes=minutes * number) for number in range(count))
+
+
+def lambda_metric(alarm: dict[str, Any], moment: datetime, value: float) -> Any:
+    """A metric that AWS keeps of a function, on the dimensions that the alarm's resource has."""
+    (dimension,) = alarm["Dimensions"]
+    return (moment, alarm["Namespace"], alarm["MetricName"], {dimension["Name"]: dimension["Value"]}, [value])
+
+
+def failures(alarm: dict[str, Any], minutes: int, count: int, invoke: Callable[[], Any]) -> Data:
+    """AWS/Lambda Errors: an invocation that raises counts 1, another one 0."""
+    data = []
+    for moment in each(minutes, count):
+        try:
+            invoke()
+        except (ClientError, KeyError):
+            data.append(lambda_metric(alarm, moment, 1))
+        else:
+            data.append(lambda_metric(alarm, moment, 0))
+    return data
+
+
+@pytest.fixture
+def functions(aws, monkeypatch):
+    """The three handlers, on tables and a bucket in memory."""
+    for name in ("windows", "bills", "meters", "tariffs"):
+        monkeypatch.setenv(f"{name.upper()}_TABLE", name)
+    for name, value in {
+        "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "POWERTOOLS_SERVICE_NAME": "metering",
+        "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    aws.dynamodb.put_item(
+        TableName="tariffs", Item={"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(TIME_OF_USE)}}
+    )
+    from consumers.closing import app as closing
+    from consumers.metering import app as metering
+    from firehose.transform import app as transform
+
+    return {
+        "metering": importlib.reload(metering).handler,
+        "closing": importlib.reload(closing).handler,
+        "transform": importlib.reload(transform).handler,
+    }
+
+
+def metering_fails(alarm, world, enough):
+    """The windows table is not there, as after a role that lost its rights to it: each batch fails."""
+    world("aws").dynamodb.delete_table(TableName="windows")
+    return failures(
+        alarm, 1, 3 if enough else 2, lambda: world("functions")["metering"](kinesis_event([upload_json()]), CONTEXT)
+    )
+
+
+def transform_fails(alarm, world, enough):
+    """An event that is not Firehose's."""
+    return failures(alarm, 1, 3 if enough else 2, lambda: world("functions")["transform"]({"Records": []}, CONTEXT))
+
+
+def closing_fails(alarm, world, enough):
+    """The bills table is not there."""
+    context = type("Context", (), vars(CONTEXT) | {"get_remaining_time_in_millis": staticmethod(lambda: 900_000)})()
+    if enough:
+        world("aws").dynamodb.delete_table(TableName="bills")
+    return failures(alarm, 60, 1, lambda: world("functions")["closing"]({}, context))
+
+
+def many_are_quarantined(alarm, world, enough):
+    """The uploads of a head-end whose clock has lost its zone."""
+    world("capsys")
+    bad = upload_json().replace(b"+00:00", b"")
+    world("functions")["metering"](kinesis_event([bad] * (101 if enough else 100)), CONTEXT)
+    lines = world("capsys").readouterr().out.splitlines()
+    return [
+        (START, namespace, datum["MetricName"], {d["Name"]: d["Value"] for d in datum["Dimensions"]}, datum["Values"])
+        for line in lines
+        for namespace, datum in metrics_in(line)
+    ]
+
+
+def batches_wait(alarm, world, enough):
+    """One batch fails again and again, a minute apart: IteratorAge is how long its last record has waited (ms)."""
+    world("aws").dynamodb.delete_table(TableName="windows")
+    functions, event, data = world("functions"), kinesis_event([upload_json()]), []
+    for tried, moment in enumerate(each(1, 11 if enough else 10)):
+        with pytest.raises(ClientError):
+            functions["metering"](event, CONTEXT)
+        data.append(lambda_metric(alarm, moment, 1000 * 60 * tried))
+    return data
+
+
+def a_batch_is_given_up(alarm, world, enough):
+    """A batch fails as often as the mapping tries, or comes through at its last try: the queue's messages count."""
+    properties = TEMPLATE["Resources"]["MeteringFunction"]["Properties"]["Events"]["Uploads"]["Properties"]
+    tries = properties["MaximumRetryAttempts"] + 1
+    stream = MemoryStream(1, lambda: START)
+    stream.put_records(StreamName="readings", Records=[{"Data": upload_json(), "PartitionKey": "m-1"}])
+    chance = random.Random(1)
+    mapping = Mapping(stream, Settings(1, properties["MaximumRetryAttempts"], 43_200, 1), chance, lambda: START)
+    for tried in range(tries):
+        for lane in mapping.poll():
+            mapping.take(lane)
+            fault = RuntimeError("the tables are gone") if enough or tried < tries - 1 else None
+            mapping.settle(lane, {"batchItemFailures": []}, fault)
+    assert not mapping.pending()
+    return [lambda_metric(alarm, START, len(mapping.dead))]
+
+
+def the_stream_refuses(alarm, world, enough):
+    """A call a minute whose second record Kinesis refuses: WriteProvisionedThroughputExceeded counts such records."""
+    data = []
+    for moment in each(1, 5 if enough else 4):
+        kinesis = FakeKinesis(failing={1: "ProvisionedThroughputExceededException"})
+        status, answer = answered(gateway(kinesis), signed({"uploads": [UPLOAD, UPLOAD]}))
+        assert status == 503
+        data.append(lambda_metric(alarm, moment, len(answer["retry"])))
+    return data
+
+
+def the_api_fails(alarm, world, enough):
+    """As above, counted by API Gateway: 5XXError is 1 for an answer of 500 and more."""
+    data = []
+    for moment in each(1, 5 if enough else 4):
+        kinesis = FakeKinesis(failing={0: "InternalFailure"})
+        status, _ = answered(gateway(kinesis), signed({"uploads": [UPLOAD]}))
+        dimensions = {"ApiName": "ElectroCloud ingestion", "Stage": "prod"}
+        data.append((moment, "AWS/ApiGateway", "5XXError", dimensions, [float(status >= 500)]))
+    return data
+
+
+def lambda_throttles(alarm, world, enough):
+    """More lanes (shards times ParallelizationFactor) than the account has concurrency left: the rest is throttled."""
+    lanes, left = 40, (39 if enough else 40)
+    return [lambda_metric(alarm, moment, lanes - left) for moment in each(1, 3)]
+
+
+def parquet_is_behind(alarm, world, enough):
+    """Rows that nobody writes: DataFreshness is the age of the oldest in the delivery (s)."""
+    plan = Plan.of(load(), {})
+    assert plan.buffer_s < alarm["Threshold"]
+    clock = [0.0]
+    delivery = Delivery(plan, lambda key, body: None, lambda: clock[0])
+    record = {"Data": upload_json(), "SequenceNumber": "1", "ApproximateArrivalTimestamp": START}
+    delivery.take([record])
+    data = []
+    for number, moment in enumerate(each(5, 13 if enough else 12)):
+        clock[0] = 300.0 * number
+        assert delivery.waiting
+        data.append(lambda_metric(alarm, moment, clock[0]))
+    return data
+
+
+SITUATIONS = {
+    "MeteringErrorsAlarm": metering_fails,
+    "TransformErrorsAlarm": transform_fails,
+    "ClosingErrorsAlarm": closing_fails,
+    "QuarantineAlarm": many_are_quarantined,
+    "ReadingsWaitAlarm": batches_wait,
+    "DeadLettersAlarm": a_batch_is_given_up,
+    "StreamThrottlesAlarm": the_stream_refuses,
+    "ApiErrorsAlarm": the_api_fails,
+    "MeteringThrottlesAlarm": lambda_throttles,
+    "DeliveryFreshnessAlarm": parquet_is_behind,
+}
+
+
+def test_every_alarm_has_a_situation_that_raises_it():
+    assert SITUATIONS.keys() == ALARMS.keys()
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+@pytest.mark.parametrize("enough", [True, False], ids=["raised", "just short"])
+def test_an_alarm_goes_off_in_its_situation_and_not_just_short_of_it(name, enough, request):
+    alarm = ALARMS[name]
+    data = SITUATIONS[name](alarm, request.getfixturevalue, enough)
+    assert data
+    assert goes_off(alarm, data) is enough
+
+
+def test_every_alarm_tells_somebody_and_names_its_page_of_the_runbook():
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    for name, alarm in ALARMS.items():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == ["Alarms"]
+        assert alarm["AlarmDescription"].endswith(f"Runbook - docs/runbook.md, {name}")
+        _, _, page = runbook.partition(f"\n## {name}\n")
+        page = page.partition("\n## ")[0]
+        for part in ("**Means.**", "**See.**", "**Mend.**", "```sh"):
+            assert part in page, f"{name} lacks {part}"
