@@ -38,7 +38,7 @@ def _quotient(dividend: exp.Cast, divisor: exp.Expression) -> exp.Expression:
         return exp.Div(this=dividend, expression=divisor)
     _, scale = (int(size.name) for size in dividend.to.expressions)
     whole = exp.IntDiv(
-        this=exp.cast(exp.paren(dividend.this) * 10**scale, "hugeint", dialect="duckdb"),
+        this=exp.cast(dividend * 10**scale, "hugeint", dialect="duckdb"),
         expression=exp.cast(divisor, "hugeint", dialect="duckdb"),
     )
     return exp.cast(whole, "decimal(38, 0)") * exp.Literal.number(f"{10**-scale:.{scale}f}")

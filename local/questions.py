@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from math import isfinite
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -141,6 +142,17 @@ def _meter(text: str, _: datetime) -> str:
     return msgspec.convert(text, MeterId)
 
 
+def _whole(text: str, _: datetime) -> int:
+    return msgspec.convert(int(text), Annotated[int, msgspec.Meta(ge=0)])
+
+
+def _number(text: str, _: datetime) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number
+
+
 def _zone(text: str, _: datetime) -> str:
     try:
         return ZoneInfo(text).key
@@ -154,8 +166,8 @@ KINDS: dict[str, tuple[Callable[[str, datetime], Value], str]] = {
     "time": (_time, "a time such as 2024-03-31T12:00Z"),
     "meter": (_meter, "a meter's id, or all"),
     "zone": (_zone, "an IANA time zone such as Europe/Berlin"),
-    "whole": (lambda text, _: int(text), "a whole number"),
-    "number": (lambda text, _: float(text), "a number"),
+    "whole": (_whole, "a whole number, 0 or more"),
+    "number": (_number, "a number"),
 }
 
 

@@ -10,7 +10,7 @@ meter_days AS (
     dt,
     meter_id,
     sum(readings) AS readings,
-    sum(readings * 3600 / expected) AS covered_s
+    sum(CAST(readings * 3600 AS bigint) / expected) AS covered_s
   FROM readings_hourly
   WHERE dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
   GROUP BY dt, meter_id

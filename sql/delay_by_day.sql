@@ -7,9 +7,9 @@ SELECT
   dt,
   count(*) AS readings,
   count(*) - count(DISTINCT ROW(meter_id, start, interval_s)) AS overtaken,
-  approx_percentile(delay_s, 0.5) / 60 AS median_min,
-  approx_percentile(delay_s, 0.95) / 60 AS p95_min,
-  max(delay_s) / 60 AS most_min
+  approx_percentile(delay_s, 0.5) / 60e0 AS median_min,
+  approx_percentile(delay_s, 0.95) / 60e0 AS p95_min,
+  max(delay_s) / 60e0 AS most_min
 FROM (
   SELECT *, CAST(date_diff('second', start, ingested_at) - interval_s AS double) AS delay_s
   FROM readings
