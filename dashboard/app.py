@@ -1,10 +1,20 @@
-"""The dashboard: `streamlit run dashboard/app.py`."""
+"""The dashboard. Start it with `streamlit run dashboard/app.py`."""
+
+import logging
+import time
+from pathlib import Path
 
 import streamlit as st
 
-from dashboard import live
-
-st.set_page_config("ElectroCloud", layout="wide")
-st.navigation(
-    [st.Page(live.page, title="Live", icon=":material/bolt:", url_path="live", default=True)], position="top"
-).run()
+st.set_page_config("ElectroCloud", page_icon=Path(__file__).parent / "icon.svg", layout="wide")
+page = st.navigation(
+    [
+        st.Page("pages/live.py", title="Live", icon=":material/bolt:", url_path="live", default=True),
+        st.Page("pages/meter.py", title="Meter", icon=":material/electric_meter:", url_path="meter"),
+        st.Page("pages/bills.py", title="Bills", icon=":material/receipt_long:", url_path="bills"),
+    ],
+    position="top",
+)
+began = time.perf_counter()
+page.run()
+logging.getLogger("dashboard").info("%s drawn in %.3f s", page.title, time.perf_counter() - began)

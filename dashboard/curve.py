@@ -8,7 +8,13 @@ import pandas as pd
 STEP_S = 900
 DAY_S = 86_400
 WEEK_S = 7 * DAY_S
-WHOLE = 0.95  # of the usual readings: a step with fewer is still coming in
+WHOLE = 0.95  # of the usual readings; a step with fewer is still coming in
+NOW, BEFORE = "last 24 h", "a week before"
+
+
+def end_of_step(now: float) -> datetime:
+    """The end of the step that a moment (s since 1970 UTC) is in, or the moment itself where a step ends."""
+    return datetime.fromtimestamp(-(-now // STEP_S) * STEP_S, UTC)
 
 
 def power_by_step(rows: Iterable[tuple[datetime, int, int, int]]) -> pd.DataFrame:
@@ -22,7 +28,7 @@ def power_by_step(rows: Iterable[tuple[datetime, int, int, int]]) -> pd.DataFram
         first = int(start.replace(tzinfo=UTC).timestamp())
         parts = max(1, interval_s // STEP_S)
         for part in range(parts):
-            step = steps.setdefault((first + part * STEP_S) // STEP_S * STEP_S, [0.0, 0.0])
+            step = steps.setdefault(first // STEP_S * STEP_S + part * STEP_S, [0.0, 0.0])
             step[0] += wh / parts * 3600 / STEP_S
             step[1] += readings * min(1.0, interval_s / STEP_S)
     frame = pd.DataFrame(
@@ -32,14 +38,14 @@ def power_by_step(rows: Iterable[tuple[datetime, int, int, int]]) -> pd.DataFram
     return frame
 
 
-def last_day(frame: pd.DataFrame, now: float) -> pd.DataFrame:
-    """The 24 hours up to `now` and the same hours a week before, moved to them: columns start, power_w, week.
+def last_day(frame: pd.DataFrame, until: float) -> pd.DataFrame:
+    """The 24 hours before a moment and the same hours a week before, moved to them: columns start, power_w, day.
 
-    `week` is `now` or `week before`. The steps at the end whose readings are still coming in are left out.
+    `day` is NOW or BEFORE. The steps at the end whose readings are still coming in are left out.
     """
-    current = frame[(frame["start"] >= now - DAY_S) & (frame["start"] < now)]
+    current = frame[(frame["start"] >= until - DAY_S) & (frame["start"] < until)]
     whole = current.index[current["readings"] >= WHOLE]
     current = current.loc[: whole[-1]] if len(whole) else current.iloc[:0]
-    before = frame[(frame["start"] >= now - DAY_S - WEEK_S) & (frame["start"] < now - WEEK_S)]
+    before = frame[(frame["start"] >= until - DAY_S - WEEK_S) & (frame["start"] < until - WEEK_S)]
     before = before.assign(start=before["start"] + WEEK_S)
-    return pd.concat([current.assign(week="now"), before.assign(week="week before")])[["start", "power_w", "week"]]
+    return pd.concat([current.assign(day=NOW), before.assign(day=BEFORE)])[["start", "power_w", "day"]]

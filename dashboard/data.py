@@ -1,4 +1,4 @@
-"""Everything that the pages read, with how long each answer holds, and what a person is told when there is none."""
+"""Everything that the pages read: how long each answer holds, and what a person is told when there is none."""
 
 import time
 from collections.abc import Iterator
@@ -12,12 +12,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dashboard.fleet import Fleet, fleet_of
 from electrocloud.aws import athena
-from electrocloud.aws.reader import Reader, Registered, Series
+from electrocloud.aws.reader import BillRow, Reader, Registered, Series
 from electrocloud.aws.stack import find_stack
+from electrocloud.domain.billing import Bill
 from electrocloud.domain.errors import ElectroCloudError, SettingsError
+from electrocloud.domain.meter_day import MeterDay
+from electrocloud.domain.tariff import Tariff
+from local import questions
 from local.dialect import to_duckdb
 
-ROOT = Path(__file__).parent.parent
+QUERIES = Path(__file__).parent / "queries"
 SAMPLE = 24  # meters that are asked for their newest day, to learn which day it is
 METERS_A_SECOND = 200  # how much of the fleet is read again in a second, at most
 
@@ -29,17 +33,15 @@ def in_a_sentence() -> Iterator[None]:
         yield
     except SettingsError as fault:
         st.info(f"There is nothing to show yet: {fault}.", icon=":material/power_settings_new:")
-    except (BotoCoreError, ClientError) as fault:
+    except (BotoCoreError, ClientError, athena.QueryError) as fault:
+        reason = str(fault).splitlines()[0][:300]
         st.warning(
-            f"The data cannot be reached just now; this page tries again by itself. ({_short(fault)})",
+            f"The data cannot be reached just now. The page tries again; if it stays so, look at `electrocloud status`."
+            f"\n\n{reason}",
             icon=":material/cloud_off:",
         )
     except ElectroCloudError as fault:
         st.warning(str(fault), icon=":material/error:")
-
-
-def _short(fault: Exception) -> str:
-    return str(fault).splitlines()[0][:200]
 
 
 @st.cache_resource
@@ -54,11 +56,11 @@ def registry() -> list[Registered]:
 
 def fleet() -> Fleet | None:
     """The fleet now; read again every few seconds, and less often the larger it is."""
-    return _fleet(int(time.time() / max(2.0, len(registry()) / METERS_A_SECOND)))
+    return _fleet(_turn(2))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _fleet(tick: int) -> Fleet | None:  # noqa: ARG001  the cache's key
+def _fleet(turn: int) -> Fleet | None:  # noqa: ARG001  the cache's key
     ids = [meter.meter_id for meter in registry()]
     newest = reader().newest_days(ids[:: len(ids) // SAMPLE + 1])
     today = max((day.day for day in newest.values()), default=datetime.now(UTC).date())
@@ -67,29 +69,69 @@ def _fleet(tick: int) -> Fleet | None:  # noqa: ARG001  the cache's key
     return fleet_of(registry(), days)
 
 
+def fleet_power(until: datetime) -> list[tuple[Any, ...]]:
+    """Rows of start (naive UTC), interval_s, Wh and readings of the day before a moment and of that a week before."""
+    return _fleet_power(until, _turn(15 if find_stack().local else 60))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _fleet_power(until: datetime, turn: int) -> list[tuple[Any, ...]]:  # noqa: ARG001  a part of the cache's key
+    question = questions.read(QUERIES / "fleet_power.sql")
+    return ask(question.render({"until": until.isoformat()})).rows
+
+
 @st.cache_data(ttl=2, show_spinner=False)
 def pipeline() -> dict[str, Series]:
-    """The last hour of the pipeline, a point a minute."""
+    """The last hour of the metering function, a point a minute."""
     now = datetime.now(UTC)
     wanted = {"ReadingsStored": "Sum", "UploadAge": "p95", "UploadsQuarantined": "Sum"}
     return reader().metrics(wanted, now - timedelta(hours=1), now, 60)
 
 
 def ask(sql: str) -> athena.Answer:
-    """The rows of one SELECT."""
+    """The rows of one SELECT in Athena's dialect."""
     stack = find_stack()
-    if stack.local:
-        views = {path.stem: path.read_text() for path in (ROOT / "sql" / "views").glob("*.sql")}
-        sql = to_duckdb(sql, views)
-    return athena.run(athena_client(), sql, work_group=stack.work_group, database=stack.database, limit_s=60)
+    sent = to_duckdb(sql, questions.views()) if stack.local else sql
+    return athena.run(_athena(), sent, work_group=stack.work_group, database=stack.database, limit_s=60)
 
 
 @st.cache_resource
-def athena_client() -> Any:
-    return find_stack().client("athena")
+def _athena() -> Any:
+    return find_stack().client("athena", connect_timeout=2)
 
 
-@st.cache_data(ttl=10, show_spinner=False)
-def fleet_power(days: tuple[date, ...]) -> list[tuple[Any, ...]]:
-    template = (ROOT / "dashboard" / "queries" / "fleet_power.sql").read_text()
-    return ask(template.format(days=", ".join(f"'{day}'" for day in days))).rows
+def _turn(seconds: float) -> int:
+    """A number that changes every so many seconds, or as often as a fleet of this size can be read."""
+    return int(time.time() / max(seconds, len(registry()) / METERS_A_SECOND))
+
+
+@st.cache_resource(ttl=300, show_spinner=False)
+def tariffs() -> dict[str, Tariff]:
+    return reader().tariffs()
+
+
+@st.cache_data(ttl=10, max_entries=4, show_spinner="Fetching the month's bills …")
+def bills_of_month(month: str) -> list[BillRow]:
+    return reader().bills_of_month(month)
+
+
+@st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
+def history(meter_id: str) -> list[Bill]:
+    """All versions of a meter's bills, by month and version."""
+    return reader().history(meter_id)
+
+
+@st.cache_resource(ttl=5, max_entries=50, show_spinner=False)
+def days(meter_id: str, first: date, last: date) -> list[MeterDay]:
+    return reader().days(meter_id, first, last)
+
+
+@st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
+def newest_day(meter_id: str) -> MeterDay | None:
+    return reader().newest_days([meter_id]).get(meter_id)
+
+
+@st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
+def bill(meter_id: str, month: str) -> Bill | None:
+    """A meter's current bill of a month."""
+    return reader().bill(meter_id, month)

@@ -33,7 +33,7 @@ class Fleet(NamedTuple):
 
 def fleet_of(registered: Sequence[Registered], days: Mapping[str, MeterDay]) -> Fleet | None:
     """The fleet from its registry and the newest day of each meter that has one; None where no reading has come yet."""
-    latest = {meter_id: day.intervals()[-1] for meter_id, day in days.items()}
+    latest = {meter_id: day.latest for meter_id, day in days.items()}
     if not latest:
         return None
     meters = pd.DataFrame(registered)

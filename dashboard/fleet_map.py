@@ -1,76 +1,150 @@
-"""The map of the fleet: feeders as columns, meters as points, by what they draw."""
+"""The map of the fleet: feeders as columns from afar, their meters as points from near, by what they draw.
+
+No street map is loaded, so that the page needs no other server and tells none where the customers are.
+"""
 
 import math
+from typing import Any, NamedTuple
 
+import pandas as pd
 import pydeck
 
 from dashboard import wording
 from dashboard.fleet import Fleet, feeders_of
 
-SILENT = [213, 94, 0, 230]
-PALE, DEEP = (158, 202, 225), (8, 69, 148)
+HEIGHT = 420
+WIDTH = 560  # what the view is fitted to; a map that is wider or narrower shows more or less around it
+POINTS_AT_MOST = 500  # more meters than this are shown as their feeders' columns
+METRES_A_DEGREE = 111_320.0
+
+Colour = list[int]
 
 
-def shade(share: float) -> list[int]:
-    """From pale to deep blue as `share` goes from 0 to 1."""
-    return [round(pale + (deep - pale) * share) for pale, deep in zip(PALE, DEEP, strict=True)] + [220]
+class Look(NamedTuple):
+    """Colours (red, green, blue 0 to 255): of little and of much load, of silence, of ground and of text."""
+
+    little: Colour
+    much: Colour
+    silent: Colour
+    ground: Colour
+    text: Colour
 
 
-def deck(fleet: Fleet) -> pydeck.Deck:
-    meters = fleet.meters
-    top = meters["power_w"].max() or 1.0
-    points = [
+LIGHT = Look([176, 205, 230], [8, 69, 148], [213, 94, 0], [90, 110, 130, 28], [90, 90, 90])
+DARK = Look([44, 92, 138], [190, 225, 250], [240, 120, 40], [150, 180, 210, 30], [190, 190, 190])
+
+
+def deck(fleet: Fleet, feeder: str | None, look: Look) -> pydeck.Deck:
+    """The whole fleet, or one feeder from near. The view changes with the feeder only, never with the load."""
+    feeders = feeders_of(fleet)
+    shown = fleet.meters if feeder is None else fleet.meters[fleet.meters["feeder"] == feeder]
+    near = len(shown) <= POINTS_AT_MOST
+    layers = [_areas(feeders, fleet.meters, look)]
+    if not near:
+        layers.append(_columns(feeders, look))
+    layers.append(_points(shown if near else shown[shown["silent"]], look))
+    return pydeck.Deck(
+        layers,
+        initial_view_state=_view(shown, pitch=0 if near else 45),
+        map_provider=None,
+        tooltip={"html": "<b>{name}</b><br>{text}", "style": {"fontSize": "0.85rem"}},  # type: ignore[arg-type]
+    )
+
+
+def top_power(meters: pd.DataFrame) -> float:
+    """The power (W) that the deepest colour stands for: the largest, rounded up to 1, 2 or 5 of its decade."""
+    largest = meters["power_w"].max()
+    if not largest > 0:
+        return 1_000.0
+    decade = 10 ** math.floor(math.log10(largest))
+    return float(next(step * decade for step in (1, 2, 5, 10) if step * decade >= largest))
+
+
+def shade(share: float, look: Look) -> Colour:
+    """From little to much as `share` goes from 0 to 1; by the root, since most meters draw little."""
+    root = math.sqrt(min(max(share, 0.0), 1.0))
+    return [round(low + (high - low) * root) for low, high in zip(look.little, look.much, strict=True)]
+
+
+def _points(meters: pd.DataFrame, look: Look) -> pydeck.Layer:
+    top = top_power(meters)
+    data = [
         {
             "meter_id": row.meter_id,
             "at": [row.lon, row.lat],
-            "color": SILENT if row.silent else shade(math.sqrt(row.power_w / top)),
+            "colour": look.silent if row.silent else shade(row.power_w / top, look),
             "name": wording.in_html(row.meter_id),
-            "load": "silent" if row.silent else wording.scaled(row.power_w, "W"),
+            "text": _text(row),
         }
         for row in meters.itertuples()
     ]
-    feeders = [
+    return pydeck.Layer(
+        "ScatterplotLayer", data, id="meters", get_position="at", get_fill_color="colour",
+        get_radius=9, radius_min_pixels=3, radius_max_pixels=14, pickable=True, auto_highlight=True,
+    )  # fmt: skip
+
+
+def _text(row: Any) -> str:
+    feeder = f"feeder {wording.in_html(row.feeder)}"
+    if not row.silent:
+        return f"{wording.scaled(row.power_w, 'W')}, {feeder}"
+    return f"silent {'since ever' if math.isnan(row.silent_s) else f'for {wording.duration(row.silent_s)}'}, {feeder}"
+
+
+def _columns(feeders: pd.DataFrame, look: Look) -> pydeck.Layer:
+    """Columns as high as the feeders' load; one is of the colour of silence if half of its meters are silent."""
+    top = feeders["power_w"].max() or 1.0
+    data = [
         {
             "feeder": row.feeder,
             "at": [row.lon, row.lat],
-            "height": row.power_w,
+            "height": row.power_w / top * 600,
+            "colour": look.silent if row.silent * 2 >= row.meters else shade(row.power_w / top, look),
             "name": wording.in_html(row.feeder),
-            "load": wording.scaled(row.power_w, "W"),
+            "text": _feeder_text(row),
         }
-        for row in feeders_of(fleet).itertuples()
+        for row in feeders.itertuples()
     ]
-    highest = max(f["height"] for f in feeders) or 1
-    span = max(meters["lat"].max() - meters["lat"].min(), (meters["lon"].max() - meters["lon"].min()) * 0.62) * 111320
-    layers = [
-        pydeck.Layer(
-            "ScatterplotLayer",
-            points,
-            id="meters",
-            get_position="at",
-            get_fill_color="color",
-            get_radius=8,
-            radius_min_pixels=2,
-            pickable=True,
-            auto_highlight=True,
-        ),
-        pydeck.Layer(
-            "ColumnLayer",
-            feeders,
-            id="feeders",
-            get_position="at",
-            get_elevation="height",
-            elevation_scale=span / 4 / highest,
-            radius=span / 80,
-            get_fill_color=[86, 180, 233, 160],
-            pickable=True,
-            auto_highlight=True,
-            disk_resolution=12,
-        ),
+    return pydeck.Layer(
+        "ColumnLayer", data, id="feeders", get_position="at", get_elevation="height", get_fill_color="colour",
+        radius=55, disk_resolution=16, pickable=True, auto_highlight=True,
+    )  # fmt: skip
+
+
+def _areas(feeders: pd.DataFrame, meters: pd.DataFrame, look: Look) -> pydeck.Layer:
+    """Where a feeder's meters are: a disc on the ground that reaches to the farthest."""
+    placed = meters.merge(feeders[["feeder", "lat", "lon"]], on="feeder", suffixes=("", "_mid"))
+    north = (placed["lat"] - placed["lat_mid"]) * METRES_A_DEGREE
+    east = (placed["lon"] - placed["lon_mid"]) * METRES_A_DEGREE * math.cos(math.radians(placed["lat"].mean()))
+    radius = (north**2 + east**2).pow(0.5).groupby(placed["feeder"]).max()
+    data = [
+        {
+            "feeder": row.feeder,
+            "at": [row.lon, row.lat],
+            "radius": float(radius[row.feeder]) + 30,
+            "name": wording.in_html(row.feeder),
+            "text": _feeder_text(row),
+        }
+        for row in feeders.itertuples()
     ]
-    view = pydeck.ViewState(
-        latitude=float(meters["lat"].mean()),
-        longitude=float(meters["lon"].mean()),
-        zoom=math.log2(360 * 420 / 512 / (span / 111320 * 1.6)),
-        pitch=40,
+    return pydeck.Layer(
+        "ScatterplotLayer", data, id="areas", get_position="at", get_radius="radius",
+        get_fill_color=look.ground, pickable=True,
+    )  # fmt: skip
+
+
+def _feeder_text(row: Any) -> str:
+    silent = f", {row.silent} silent" if row.silent else ""
+    return f"{wording.scaled(row.power_w, 'W')} from {wording.count(row.meters, 'meter')}{silent}"
+
+
+def _view(meters: pd.DataFrame, pitch: int) -> pydeck.ViewState:
+    """Fits the meters, with some room around them."""
+    south, north, west, east = (getattr(meters[axis], end)() for axis in ("lat", "lon") for end in ("min", "max"))
+    middle = (south + north) / 2
+    width = max(east - west, 0.002) * 1.25
+    height = max(north - south, 0.002) * 1.25 / math.cos(math.radians(middle))
+    zoom = min(math.log2(WIDTH * 360 / 512 / width), math.log2(HEIGHT * 360 / 512 / height))
+    return pydeck.ViewState(
+        latitude=float(middle), longitude=float((west + east) / 2), zoom=round(min(zoom, 17.0), 2), pitch=pitch
     )
-    return pydeck.Deck(layers, initial_view_state=view, map_provider=None, tooltip={"html": "<b>{name}</b><br>{load}"})

@@ -6,25 +6,32 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_STEPS = (("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
+_PREFIXES = (("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
+
+
+def prefix(largest: float) -> tuple[str, float]:
+    """The SI prefix that numbers up to `largest` are shown with, and what to divide them by."""
+    return next((step for step in _PREFIXES if abs(largest) >= step[1]), _PREFIXES[-1])
 
 
 def scaled(number: float, unit: str) -> str:
-    """`412 W`, `3.41 kW`, `2.61 MW`: three digits that count, with the SI prefix that fits."""
-    prefix, size = next((step for step in _STEPS if abs(number) >= step[1]), _STEPS[-1])
+    """`412 W`, `3.41 kW`, `2.61 MW`: at least three digits, with the SI prefix that fits."""
+    name, size = prefix(number)
     value = number / size
-    places = 0 if abs(value) >= 100 or not prefix else 1 if abs(value) >= 10 else 2
-    return f"{value:,.{places}f} {prefix}{unit}"
+    places = 0 if abs(value) >= 100 or not name else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{places}f} {name}{unit}"
 
 
 def duration(seconds: float) -> str:
-    """`40 s`, `25 min`, `3 h 20 min`, `2 d 4 h`."""
+    """`0.4 s`, `40 s`, `25 min`, `3 h 20 min`, `2 d 4 h`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
     minutes, hours, days = (int(seconds // size) for size in (60, 3_600, 86_400))
     if days:
         return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
     if hours:
         return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
-    return f"{minutes} min" if minutes else f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.1f} s"
+    return f"{minutes} min"
 
 
 def moment(instant: float, zone: str) -> str:
@@ -41,6 +48,12 @@ def zone_name(instant: float, zone: str) -> str:
 def count(number: int, noun: str) -> str:
     """`1 meter`, `10,000 meters`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def change(now: float, before: float) -> str:
+    """`12 % above`, `3 % below`, `as much as`."""
+    percent = round((now / before - 1) * 100)
+    return "as much as" if not percent else f"{abs(percent):,} % {'above' if percent > 0 else 'below'}"
 
 
 def in_markdown(text: str) -> str:

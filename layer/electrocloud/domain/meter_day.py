@@ -101,9 +101,16 @@ class MeterDay:
         return sum(map(len, self._counting().values()))
 
     @property
+    def latest(self) -> Interval:
+        """The last of the readings that count; there is one."""
+        counting = self._counting()
+        minute, seconds = max((max(kept), seconds) for seconds, kept in counting.items() if kept)
+        return Interval(instant_of(self.day) + minute * 60, seconds, counting[seconds][minute][1])
+
+    @property
     def interval_s(self) -> int:
         """The length (s) of the day's latest reading: what the meter sends now."""
-        return self._in_order()[-1][1]
+        return self.latest.seconds
 
     def pack(self) -> bytes:
         """The stored form. Equal sets give equal bytes, so a store can compare contents to detect a change.
