@@ -27,7 +27,7 @@ def print_invoice(console: Console, bill: Bill) -> None:
         escape(bill.tariff_name),
         *([f"meter {bill.meter_id}"] if bill.meter_id else []),
     ]
-    body = Group(_lines(bill), "", *_notes(bill))
+    body = Group(_lines(bill), "", *notes(bill))
     console.print(
         Panel(
             body,
@@ -125,7 +125,7 @@ def _lines(bill: Bill) -> Table:
     table.add_column("Price", justify="right", no_wrap=True)
     table.add_column("Amount", footer=money(bill.total_rounded), justify="right", no_wrap=True)
     for line in bill.lines:
-        table.add_row(_what(line), *_price(line), money(line.amount_rounded))
+        table.add_row(_what(line), *price_of(line), money(line.amount_rounded))
     return table
 
 
@@ -134,13 +134,15 @@ def _what(line: Line) -> str:
     return escape(line.explanation) + estimated
 
 
-def _price(line: Line) -> tuple[str, str]:
+def price_of(line: Line) -> tuple[str, str]:
+    """A line's quantity with its unit and the price of one; nothing for what is by the month."""
     if line.unit == "month":
         return "", ""
     return f"{line.quantity:,.3f} {line.unit}", price(line.unit_rate, 4 if line.kind == "energy" else 2)
 
 
-def _notes(bill: Bill) -> Iterator[str]:
+def notes(bill: Bill) -> Iterator[str]:
+    """What a bill replaces, the part of its peak hours, and what it rests on: a sentence each, as markup."""
     if bill.adjustment:
         owed = bill.adjustment.amount_rounded
         change = f"{money(abs(owed))} {'less' if owed < 0 else 'more'}" if owed else "the same"

@@ -9,9 +9,9 @@ import streamlit as st
 st.set_page_config("ElectroCloud", page_icon=Path(__file__).parent / "icon.svg", layout="wide")
 page = st.navigation(
     [
-        st.Page("pages/live.py", title="Live", icon=":material/bolt:", url_path="live", default=True),
-        st.Page("pages/meter.py", title="Meter", icon=":material/electric_meter:", url_path="meter"),
-        st.Page("pages/bills.py", title="Bills", icon=":material/receipt_long:", url_path="bills"),
+        st.Page("views/live.py", title="Live", icon=":material/bolt:", url_path="live", default=True),
+        st.Page("views/meter.py", title="Meter", icon=":material/electric_meter:", url_path="meter"),
+        st.Page("views/bills.py", title="Bills", icon=":material/receipt_long:", url_path="bills"),
     ],
     position="top",
 )

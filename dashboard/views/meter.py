@@ -1,0 +1,142 @@
+"""The customer service's page: one meter, what it measured, what that costs, and what it would cost otherwise."""
+
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+
+from cli.comparison import offers
+from cli.invoice import money, percent
+from dashboard import data, meter_charts, meter_view, wording
+from electrocloud.aws.reader import Registered
+from electrocloud.domain.calendar import DAY_S, HOUR_S, BillingMonth, day_of
+from electrocloud.domain.meter_day import MeterDay
+from electrocloud.domain.tariff import Tariff
+
+SUGGESTED = 12
+HEAT_DAYS = 35
+CURVE_DAYS = 3
+ESTIMATED_FROM_DAYS = 28
+
+
+def suggest(text: str, ids: list[str]) -> None:
+    """Meters with the text in their id, to choose from."""
+    like = [meter_id for meter_id in ids if text.lower() in meter_id.lower()]
+    if not like:
+        st.info(f"No meter has “{wording.in_markdown(text)}” in its id. Check it against the customer's bill.")
+        return
+    more = f", the first {SUGGESTED} of them" if len(like) > SUGGESTED else ""
+    st.caption(f"{wording.count(len(like), 'meter')}{f' with “{wording.in_markdown(text)}”' if text else ''}{more}:")
+    st.pills("Meters", like[:SUGGESTED], key="suggested", on_change=take_suggestion, label_visibility="collapsed")
+
+
+def take_suggestion() -> None:
+    if st.session_state["suggested"]:
+        st.session_state["meter"] = st.session_state["suggested"]
+
+
+@st.fragment(run_every=15)
+def show(meter: Registered) -> None:
+    with data.in_a_sentence():
+        tariff = data.tariffs()[meter.tariff_id]
+        place = f"feeder {meter.feeder} · {meter.customer} · {tariff.name}"
+        st.markdown(f"### {wording.in_markdown(meter.meter_id)}\n{wording.in_markdown(place)}")
+        newest = data.newest_day(meter.meter_id)
+        if newest is None:
+            st.info("This meter has sent no reading yet. It appears here with its first upload.")
+            return
+        last = newest.intervals()[-1]
+        end = last.start + last.seconds
+        month = BillingMonth.at(last.start, tariff.zone)
+        first = day_of(min(month.start - ESTIMATED_FROM_DAYS * DAY_S, end - HEAT_DAYS * DAY_S))
+        days = data.days(meter.meter_id, first, newest.day + timedelta(days=1))
+        shown, zone = wording.moment(end, tariff.zone), wording.zone_name(end, tariff.zone)
+        st.caption(f"Read until **{shown}**, {zone}, every {wording.duration(last.seconds)}")
+        costs(meter, tariff, month, days)
+        latest(meter.meter_id, tariff, days, end)
+        heat(tariff.zone, days, end)
+
+
+def costs(meter: Registered, tariff: Tariff, month: BillingMonth, days: list[MeterDay]) -> None:
+    bill = data.bill(meter.meter_id, str(month))
+    others = [data.tariffs()[name] for name in sorted(data.tariffs()) if name != meter.tariff_id]
+    expected, *otherwise = meter_view.projected([tariff, *others], month, days, meter.meter_id)
+    so_far = {
+        "Bill so far": (
+            money(bill.total_rounded) if bill else "–",
+            f"The stored bill of {month}, fixed charges in it.",
+        ),
+        "At the month's end": (
+            money(expected.total_rounded),
+            "If the rest of the month is like the same hours of the last four weeks: the rule that fills gaps, too.",
+        ),
+        "Energy so far": (f"{bill.energy_kwh:,.0f} kWh" if bill else "–", f"Billed in {month}."),
+        "Highest demand": (f"{bill.demand_kw:,.2f} kW" if bill else "–", f"In {month}, by the tariff's rule."),
+        "Estimated": (f"{bill.intervals.estimated:,}" if bill else "–", "Intervals estimated from the weeks before."),
+    }
+    with st.container(horizontal=True, gap="small"):
+        for name, (value, note) in so_far.items():
+            st.metric(name, value, help=note, border=True, width=170)
+    if bill and st.button("To the bill", icon=":material/receipt_long:"):
+        st.switch_page("views/bills.py", query_params={"meter": meter.meter_id, "month": str(month)})
+    st.subheader("The same month on other tariffs")
+    ranked = offers([[expected], *([one] for one in otherwise)])
+    best = ranked[0]
+    saved = f"would save {money(best.saving)}" if best.saving > 0 else "is the cheapest, and the present one"
+    st.markdown(f"**{wording.in_markdown(best.tariff_name)}** {saved}. All are projected to the month's end.")
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Tariff": offer.tariff_name + (" (present)" if offer.tariff == tariff.label else ""),
+                "Month, $": float(offer.total),
+                "Saving, $": float(offer.saving),
+                "Energy in peak hours": percent(offer.peak_energy_share) if offer.peak_energy_share else "–",
+                "Cost of peak hours": percent(offer.peak_bill_share) if offer.peak_bill_share else "–",
+            }
+            for offer in ranked
+        ),
+        hide_index=True,
+        column_config={
+            name: st.column_config.NumberColumn(format="%,.2f") for name in ("Month, $", "Saving, $")
+        },
+    )  # fmt: skip
+
+
+def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: float) -> None:
+    since = end - CURVE_DAYS * DAY_S
+    curve = meter_view.curve(meter_id, days, since)
+    st.subheader(f"The last {CURVE_DAYS} days")
+    corrected = int((curve["revision"] > 0).sum())
+    st.caption(
+        "Behind the curve are the periods of its tariff; a gap in the curve is a gap in the readings. "
+        + (f"{wording.count(corrected, 'reading')} came as a correction: the triangles." if corrected else "")
+    )
+    bands = meter_view.periods(tariff, since, end)
+    st.vega_lite_chart(meter_charts.curve(curve, bands, tariff.zone), key="meter_curve", height=320)
+    if curve["volt"].notna().any():
+        st.vega_lite_chart(meter_charts.voltage(curve, tariff.zone), key="meter_volts", height=200)
+    else:
+        st.caption("This meter does not measure voltage.")
+
+
+def heat(zone: str, days: list[MeterDay], end: float) -> None:
+    st.subheader(f"The last {HEAT_DAYS} days, hour by hour")
+    since = end // HOUR_S * HOUR_S - HEAT_DAYS * DAY_S
+    hours = meter_view.hours(days, zone)
+    hours = hours[(hours["start"] >= since) & (hours["start"] + HOUR_S <= end)]
+    gaps = int((hours["complete"] < 1).sum())
+    st.caption(
+        f"{meter_view.completeness(days, since, end):.1%} of the time was read. "
+        f"{wording.count(gaps, 'hour')} with a part missing {'is' if gaps == 1 else 'are'} crossed; blank is not read."
+    )
+    st.vega_lite_chart(meter_charts.heat(hours, zone, since, end), key="meter_heat", height=380)
+
+
+st.title("Meter")
+with data.in_a_sentence():
+    known = {meter.meter_id: meter for meter in data.registry()}
+    typed = st.text_input("Meter", placeholder="its id, or a part of it", key="meter", bind="query-params").strip()
+    if typed in known:
+        show(known[typed])
+    else:
+        suggest(typed, list(known))
