@@ -18,14 +18,13 @@ from typing import Protocol
 import msgspec
 
 from electrocloud.aws.stack import STATE, find_stack
-from electrocloud.domain.upload import Document
 from producers.api import ApiSender
 from producers.fleet import Fleet, make_fleet
 from producers.kpl import HeadEnd
 from producers.registration import read_tariffs, register
 from producers.simulate import simulate
 from producers.tally import Tally
-from producers.uploads import Delivery, uploads
+from producers.uploads import Delivery, Document, uploads
 
 HISTORY_DAYS = 35
 TICK_S = 0.5

@@ -7,9 +7,9 @@ from itertools import compress, count, groupby
 from operator import attrgetter
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
-from electrocloud.domain.upload import Document, Row
 from producers.chance import branch, key, uniform
 from producers.faults import Faults, Told, Truth, inject
 from producers.fleet import Fleet
@@ -18,6 +18,23 @@ from producers.simulate import Block
 
 NO_FAULTS = Faults()
 _HOUR_S = 3_600
+
+
+class Row(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A reading as a meter sends it."""
+
+    start: datetime
+    wh: int
+    revision: int = 0
+    voltage_v: float | None = None
+
+
+class Document(msgspec.Struct, frozen=True, gc=False):
+    """An upload as a meter sends it; its JSON is what the ingestion contract describes."""
+
+    meter_id: str
+    interval_s: int
+    readings: list[Row]
 
 
 class Deliveries(NamedTuple):

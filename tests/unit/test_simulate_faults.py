@@ -82,8 +82,8 @@ def test_without_faults_every_reading_comes_once_in_order_and_keeps_the_contract
         assert delivery.at >= last
         last = delivery.at
         upload = decode(msgspec.json.encode(delivery.upload))
-        assert delivery.at > upload.readings[-1].start.timestamp() + 900
-        seen.update((upload.meter_id, row.start) for row in upload.readings)
+        assert delivery.at > delivery.upload.readings[-1].start.timestamp() + 900
+        seen.update((upload.meter_id, row.start) for row in delivery.upload.readings)
     assert len(seen) == BLOCK.wh.size
     assert set(seen.values()) == {1}
 

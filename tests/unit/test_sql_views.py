@@ -38,9 +38,16 @@ def uploads(draw: st.DrawFn) -> Upload:
 
 def rows_of(sent: Sequence[Upload]) -> list[Row]:
     return [
-        reading("m", row.start, row.wh, upload.interval_s, revision=row.revision, voltage_v=row.voltage_v)
+        reading(
+            "m",
+            upload.midnight + timedelta(minutes=minute),
+            row.wh,
+            upload.interval_s,
+            revision=row.revision,
+            voltage_v=row.voltage_v,
+        )
         for upload in sent
-        for row in upload.readings
+        for minute, row in zip(upload.minutes, upload.readings, strict=True)
     ]
 
 

@@ -1,12 +1,12 @@
 """The ingestion contract: one upload is one meter's readings of one interval length within one UTC day."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from electrocloud.domain.calendar import DAY_S
 from electrocloud.domain.errors import UploadError
 
 INTERVALS_S = (60, 300, 900, 1800, 3600)
@@ -19,19 +19,28 @@ RequestId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}\Z")]
 MeterId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")]
 
 
-class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """One reading as it is sent: energy in whole Wh over the upload's interval from `start`; voltage in V."""
+Start = Annotated[datetime, Meta(tz=True)]
 
-    start: Annotated[datetime, Meta(tz=True)]
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """One reading as it is sent: energy in whole Wh over the upload's interval from `start`; voltage in V.
+
+    `start` is RFC 3339 text with an offset from UTC.
+    """
+
+    start: Annotated[str, Meta(max_length=40)]
     wh: Annotated[int, Meta(ge=0)]
     revision: Annotated[int, Meta(ge=0, le=MAX_REVISION)] = 0
     voltage_v: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
 
 
-class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """An upload as it is sent, in JSON. The ingestion API adds its call's `request_id`; a sender to the stream may."""
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """An upload as it is sent, in JSON. The ingestion API adds its call's `request_id`; a sender to the stream may.
 
-    meter_id: MeterId
+    `meter_id` is to be a `MeterId`.
+    """
+
+    meter_id: str
     interval_s: int
     readings: Annotated[list[Row], Meta(min_length=1, max_length=MAX_READINGS)]
     request_id: RequestId | None = None
@@ -74,71 +83,85 @@ class Reading(NamedTuple):
 _decoder = msgspec.json.Decoder(Document)
 _MIDNIGHT = time(tzinfo=UTC)
 
-# For each interval length the minutes of a day at which one may start, by the time since midnight. A look-up tells for
-# a reading both whether it is aligned and on the day, and where.
-_MINUTES = {
-    interval_s: {timedelta(seconds=second): second // 60 for second in range(0, DAY_S, interval_s)}
-    for interval_s in INTERVALS_S
-}
+_MOST_WH = {interval_s: MAX_POWER_W * interval_s // 3600 for interval_s in INTERVALS_S}
 
 
 def decode(data: bytes) -> Upload:
     """An upload from its JSON bytes, or `UploadError` with the reason and the place of the first fault."""
     try:
-        document = _decoder.decode(data)
+        return _checked(_decoder.decode(data))
     except msgspec.ValidationError as fault:
         raise UploadError("contract", f"the upload breaks the contract: {fault}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise UploadError("not-json", f"the upload is not JSON: {fault}; send a JSON object") from None
-    return _checked(document)
 
 
 def _checked(document: Document) -> Upload:
     interval_s, readings = document.interval_s, document.readings
-    if interval_s not in INTERVALS_S:
+    if interval_s not in _MOST_WH:
         raise UploadError("interval", f"interval_s is {interval_s}; it must be one of {INTERVALS_S} (s)")
-    day = _utc_day(readings[0].start)
+    _check_meter_id(document.meter_id)
+    step, most_wh = interval_s // 60, _MOST_WH[interval_s]
+    minutes: list[int] = []
+    try:
+        day, _ = _place(readings[0].start)
+        for row in readings:
+            its_day, minute = _place(row.start)
+            if its_day != day or minute is None or minute % step or row.wh > most_wh:
+                break
+            minutes.append(minute)
+    except msgspec.ValidationError as fault:
+        raise msgspec.ValidationError(f"{fault} - at `$.readings[{len(minutes)}].start`") from None
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise UploadError(
             "year",
             f"readings[0].start is in the year {day.year} UTC; it must be {FIRST_YEAR} to {LAST_YEAR}: "
             "set the meter's clock",
         )
-    midnight = datetime.combine(day, _MIDNIGHT)
-    minute_at = _MINUTES[interval_s]
-    most_wh = MAX_POWER_W * interval_s // 3600
-    minutes: list[int] = []
-    for row in readings:
-        minute = minute_at.get(row.start - midnight)
-        if minute is None or row.wh > most_wh:
-            raise _fault(row, f"readings[{len(minutes)}]", midnight, interval_s, most_wh)
-        minutes.append(minute)
+    if len(minutes) < len(readings):
+        raise _fault(document, len(minutes), day)
     return Upload(document.meter_id, interval_s, day, minutes, readings, document.request_id)
 
 
-def _fault(row: Row, name: str, midnight: datetime, interval_s: int, most_wh: int) -> UploadError:
-    since = row.start - midnight
-    if since % timedelta(seconds=interval_s):
+# A fleet's meters measure at the same times and come again and again, so each time and each id is looked at once.
+
+
+@lru_cache(maxsize=1 << 14)
+def _place(start: str) -> tuple[date, int | None]:
+    """The UTC day of a time, and its minute there; None where it is no whole minute."""
+    moment = msgspec.convert(start, Start)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:  # an offset that leads out of the calendar
+        moment = moment.replace(tzinfo=UTC)
+    whole = moment.second == moment.microsecond == 0
+    return moment.date(), moment.hour * 60 + moment.minute if whole else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _check_meter_id(meter_id: str) -> None:
+    try:
+        msgspec.convert(meter_id, MeterId)
+    except msgspec.ValidationError as fault:
+        raise msgspec.ValidationError(f"{fault} - at `$.meter_id`") from None
+
+
+def _fault(document: Document, index: int, day: date) -> UploadError:
+    """What is wrong with the reading at the index."""
+    row, interval_s = document.readings[index], document.interval_s
+    its_day, minute = _place(row.start)
+    if minute is None or minute % (interval_s // 60):
         return UploadError(
             "misaligned",
-            f"{name}.start {row.start.isoformat()} is no multiple of {interval_s} s after midnight UTC",
+            f"readings[{index}].start {row.start} is no multiple of {interval_s} s after midnight UTC",
         )
-    if since not in _MINUTES[interval_s]:
+    if its_day != day:
         return UploadError(
             "two-days",
-            f"{name}.start {row.start.isoformat()} is not on {midnight.date()} UTC as readings[0] is; "
-            "send one upload a UTC day",
+            f"readings[{index}].start {row.start} is not on {day} UTC as readings[0] is; send one upload a UTC day",
         )
+    most_wh = _MOST_WH[interval_s]
     return UploadError(
         "absurd-energy",
-        f"{name}.wh is {row.wh}; over {interval_s} s the most is {most_wh} Wh ({MAX_POWER_W} W)",
+        f"readings[{index}].wh is {row.wh}; over {interval_s} s the most is {most_wh} Wh ({MAX_POWER_W} W)",
     )
-
-
-def _utc_day(start: datetime) -> date:
-    if start.tzinfo is UTC:
-        return start.date()
-    try:
-        return start.astimezone(UTC).date()
-    except OverflowError:  # an offset that leads out of the calendar
-        return start.date()
