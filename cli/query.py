@@ -44,7 +44,8 @@ def query(
     if show_sql:
         print(sql)
         return
-    answer = ask(find_stack(), sql)
+    stack = find_stack()
+    answer = ask(stack, sql)
     if to_csv:
         _write_csv(answer, to_csv)
     if to_parquet:
@@ -52,9 +53,9 @@ def query(
     if not (to_csv or to_parquet):
         console.print(_table(question, answer))
     if str(to_csv) != "-":
-        console.print(
-            f"{len(answer.rows):,} rows · {answer.bytes_scanned / 1e6:,.1f} MB scanned · {answer.seconds:.1f} s"
-        )
+        # The laptop's Athena gives the size of the answer for what it scanned.
+        scanned = "" if stack.local else f" · {answer.bytes_scanned / 1e6:,.1f} MB scanned"
+        console.print(f"{len(answer.rows):,} rows{scanned} · {answer.seconds:.1f} s")
 
 
 def ask(stack: Stack, sql: str) -> Answer:

@@ -1,0 +1,153 @@
+"""The questions asked of the laptop's own Athena, through the command that a person uses."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from electrocloud.aws.athena import QueryError, run
+from electrocloud.aws.stack import Stack
+from electrocloud.domain.billing import bills
+from electrocloud.domain.urdb import tariff_from_urdb
+from local import cloud
+from local.questions import questions
+from local.registry import publish
+from local.template import load as load_template
+from tests.billing_kit import load, time_of_use
+from tests.sql_kit import READINGS, meter, readings_of
+
+pytestmark = pytest.mark.deploy
+
+BUCKET, DATABASE, WORK_GROUP = "lake", "electrocloud", "analysts"
+ZONE = "America/New_York"
+TARIFF = time_of_use([{"rate": 0.11, "max": 500}, {"rate": 0.17}], 0.31, timezone=ZONE, mincharge=200)
+INTERVALS = load("2026-10-28T00:00", [200 + number % 300 for number in range(96 * 20)], 900, ZONE)
+
+
+@pytest.fixture(scope="module")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A MiniStack of its own with the template's tables, a meter of twenty days and its tariff."""
+    children = cloud.Children(tmp_path_factory.mktemp("logs"))
+    try:
+        endpoint = cloud.start_cloud(children, cloud.free_port())
+        cloud.wait_for(lambda: cloud.answers(f"{endpoint}/_ministack/health"), "the laptop's cloud", children)
+        unused = dict.fromkeys(set(Stack.__struct_fields__) - {"endpoint"}, "-")
+        parts = {"bucket": BUCKET, "database": DATABASE, "work_group": WORK_GROUP, "region": cloud.REGION}
+        stack = Stack(**unused | parts, endpoint=endpoint)
+        _make_tables(stack)
+        _fill(stack)
+        yield stack
+    finally:
+        children.stop()
+
+
+def _make_tables(stack: Stack) -> None:
+    location = {"LocationConstraint": stack.region}
+    stack.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
+    results = {"ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/athena/"}}
+    stack.client("athena").create_work_group(Name=WORK_GROUP, Configuration=results)
+    glue = stack.client("glue")
+    glue.create_database(DatabaseInput={"Name": DATABASE})
+    for resource in load_template()["Resources"].values():
+        table = resource.get("Properties", {}).get("TableInput", {})
+        if table.get("TableType") == "EXTERNAL_TABLE":
+            glue.create_table(DatabaseName=DATABASE, TableInput=_resolved(table))
+
+
+def _resolved(value: Any) -> Any:
+    match value:
+        case {"Fn::Sub": text}:
+            return text.replace("${Bucket}", BUCKET).replace("${!", "${")
+        case dict():
+            return {name: _resolved(inner) for name, inner in value.items()}
+        case list():
+            return [_resolved(inner) for inner in value]
+    return value
+
+
+def _fill(stack: Stack) -> None:
+    s3 = stack.client("s3")
+    publish(s3, BUCKET, [meter("m", "tou", ZONE)], {"tou": tariff_from_urdb(TARIFF)})
+    days: dict[str, list[dict[str, Any]]] = {}
+    for row in readings_of("m", INTERVALS):
+        days.setdefault(row.pop("dt"), []).append(row)
+    for dt, rows in days.items():
+        file = io.BytesIO()
+        schema = READINGS.remove(READINGS.get_field_index("dt"))
+        pa.parquet.write_table(pa.Table.from_pylist(rows, schema=schema), file)
+        s3.put_object(Bucket=BUCKET, Key=f"readings/dt={dt}/part.parquet", Body=file.getvalue())
+
+
+@pytest.fixture
+def electrocloud(laptop: Stack, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("cli.query.find_stack", lambda: laptop)
+
+    def invoke(*arguments: str) -> str:
+        result = CliRunner().invoke(app, ["query", *arguments])
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    return invoke
+
+
+@pytest.mark.parametrize("name", questions())
+def test_the_laptops_athena_answers_each_question(electrocloud, name: str):
+    header, *_ = electrocloud(name, "--csv", "-").splitlines()
+    assert len(header.split(",")) >= 2
+
+
+def test_a_bill_asked_of_athena_is_the_engines_to_the_cent(electrocloud):
+    october, november = bills(tariff_from_urdb(TARIFF), INTERVALS)
+
+    for bill in (october, november):
+        rows = list(csv.DictReader(io.StringIO(electrocloud("bill", "--param", f"month={bill.month}", "--csv", "-"))))
+        assert [(row["line"], Decimal(row["amount_rounded"])) for row in rows] == [
+            *((line.kind, line.amount_rounded) for line in bill.lines),
+            ("total", bill.total_rounded),
+        ]
+
+
+def test_an_answer_is_a_table_on_the_screen_with_what_it_took(electrocloud):
+    shown = electrocloud("monthly_consumption", "--param", "month=2026-11")
+
+    kwh = sum(i.wh for i in INTERVALS if i.start >= datetime(2026, 11, 1, 4, tzinfo=UTC).timestamp()) / 1000
+    assert "How much energy did each meter use in a month?" in shown
+    assert f"{kwh:,.3f}" in shown
+    assert "1 rows" in shown
+
+
+def test_an_answer_can_be_kept_as_parquet_with_its_types(electrocloud, tmp_path: Path):
+    path = tmp_path / "trend.parquet"
+    electrocloud(
+        "load_trend", "--param", "first_day=2026-11-01", "--param", "last_day=2026-11-02", "--parquet", str(path)
+    )
+
+    table = pa.parquet.read_table(path)
+    assert table.num_rows == 48
+    assert table["hour"].to_pylist()[:2] == [datetime(2026, 11, 1), datetime(2026, 11, 1) + timedelta(hours=1)]
+    assert pa.types.is_decimal(table.schema.field("kwh").type)
+
+
+def test_what_athena_says_of_a_bad_query_is_said(electrocloud, tmp_path: Path):
+    path = tmp_path / "bad.sql"
+    path.write_text("-- What?\nSELECT nothing FROM readings\n")
+
+    result = CliRunner().invoke(app, ["query", str(path)])
+
+    assert result.exit_code == 1
+    assert "the query failed" in result.stderr
+    assert "nothing" in result.stderr
+
+
+def test_a_work_group_that_is_not_there_is_named(laptop: Stack):
+    with pytest.raises(QueryError):
+        run(laptop.client("athena"), "SELECT 1", work_group="nobody", database=DATABASE)
