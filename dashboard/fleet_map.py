@@ -14,6 +14,7 @@ from dashboard.fleet import Fleet, feeders_of
 
 HEIGHT = 420
 WIDTH = 560  # what the view is fitted to; a map that is wider or narrower shows more or less around it
+ROOM = 1.15  # around what is shown
 POINTS_AT_MOST = 500  # more meters than this are shown as their feeders' columns
 METRES_A_DEGREE = 111_320.0
 
@@ -37,23 +38,33 @@ DARK = Look([44, 92, 138], [190, 225, 250], [240, 120, 40], [150, 180, 210, 30],
 def deck(fleet: Fleet, feeder: str | None, look: Look) -> pydeck.Deck:
     """The whole fleet, or one feeder from near. The view changes with the feeder only, never with the load."""
     feeders = feeders_of(fleet)
-    shown = fleet.meters if feeder is None else fleet.meters[fleet.meters["feeder"] == feeder]
-    near = len(shown) <= POINTS_AT_MOST
+    shown = shown_of(fleet, feeder)
+    near = is_near(shown)
     layers = [_areas(feeders, fleet.meters, look)]
     if not near:
         layers.append(_columns(feeders, look))
     layers.append(_points(shown if near else shown[shown["silent"]], look))
     return pydeck.Deck(
         layers,
-        initial_view_state=_view(shown, pitch=0 if near else 45),
+        initial_view_state=_view(shown, pitch=0 if near else 40),
         map_provider=None,
         tooltip={"html": "<b>{name}</b><br>{text}", "style": {"fontSize": "0.85rem"}},  # type: ignore[arg-type]
     )
 
 
-def top_power(meters: pd.DataFrame) -> float:
+def shown_of(fleet: Fleet, feeder: str | None) -> pd.DataFrame:
+    """The meters of a feeder, or all."""
+    return fleet.meters if feeder is None else fleet.meters[fleet.meters["feeder"] == feeder]
+
+
+def is_near(shown: pd.DataFrame) -> bool:
+    """Whether these meters are few enough to be shown as points; else they are in their feeders' columns."""
+    return len(shown) <= POINTS_AT_MOST
+
+
+def top_power(rows: pd.DataFrame) -> float:
     """The power (W) that the deepest colour stands for: the largest, rounded up to 1, 2 or 5 of its decade."""
-    largest = meters["power_w"].max()
+    largest = rows["power_w"].max()
     if not largest > 0:
         return 1_000.0
     decade = 10 ** math.floor(math.log10(largest))
@@ -92,14 +103,14 @@ def _text(row: Any) -> str:
 
 
 def _columns(feeders: pd.DataFrame, look: Look) -> pydeck.Layer:
-    """Columns as high as the feeders' load; one is of the colour of silence if half of its meters are silent."""
-    top = feeders["power_w"].max() or 1.0
+    """Columns as high as the feeders' load; one has the colour of silence if half of its meters are silent."""
+    top = top_power(feeders)
     data = [
         {
             "feeder": row.feeder,
             "at": [row.lon, row.lat],
             "height": row.power_w / top * 600,
-            "colour": look.silent if row.silent * 2 >= row.meters else shade(row.power_w / top, look),
+            "colour": look.silent if row.silent * 2 >= row.meters else shade((row.power_w / top) ** 2, look),
             "name": wording.in_html(row.feeder),
             "text": _feeder_text(row),
         }
@@ -142,8 +153,8 @@ def _view(meters: pd.DataFrame, pitch: int) -> pydeck.ViewState:
     """Fits the meters, with some room around them."""
     south, north, west, east = (getattr(meters[axis], end)() for axis in ("lat", "lon") for end in ("min", "max"))
     middle = (south + north) / 2
-    width = max(east - west, 0.002) * 1.25
-    height = max(north - south, 0.002) * 1.25 / math.cos(math.radians(middle))
+    width = max(east - west, 0.002) * ROOM
+    height = max(north - south, 0.002) * ROOM / math.cos(math.radians(middle)) * math.cos(math.radians(pitch))
     zoom = min(math.log2(WIDTH * 360 / 512 / width), math.log2(HEIGHT * 360 / 512 / height))
     return pydeck.ViewState(
         latitude=float(middle), longitude=float((west + east) / 2), zoom=round(min(zoom, 17.0), 2), pitch=pitch

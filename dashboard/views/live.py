@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import charts, data, fleet_map, wording
 from dashboard.curve import BEFORE, DAY_S, NOW, end_of_step, last_day, power_by_step
-from dashboard.fleet import Fleet
+from dashboard.fleet import Fleet, feeders_of
 
 EVERY_FEEDER = "Whole fleet"
 NOTHING_YET = "No reading has come yet. Start a fleet with `electrocloud up`, or send an upload to the ingestion API."
@@ -37,12 +37,12 @@ def figures(fleet: Fleet) -> None:
         for label, value, note in (
             ("Fleet power", wording.scaled(fleet.power_w, "W"), "The latest readings of all meters but the silent."),
             ("Silent meters", f"{silent:,}", "Silent for longer than their interval: outage suspects, listed below."),
-            ("Readings", f"{rate:,.1f} /s", "Stored in the last whole minute."),
+            ("Readings", f"{rate:,.1f} /s" if rate < 100 else f"{rate:,.0f} /s", "Stored in the last whole minute."),
             ("Lag", wording.duration(age[-1]) if age else "–",
              "From an upload's arrival to its window and bill; 95 % of uploads are faster."),
             ("Quarantined", f"{sum(refused):,.0f}", "Uploads of the last hour that broke the contract."),
         ):  # fmt: skip
-            st.metric(label, value, help=note, border=True, width=180)
+            st.metric(label, value, help=note, border=True)
 
 
 @st.fragment(run_every=10, parallel=True)
@@ -78,17 +78,18 @@ def verdict(frame: pd.DataFrame) -> str:
 def curve_spec(until: float, zone: str, unit: str) -> charts.Spec:
     days = {"domain": [NOW, BEFORE], "range": [charts.BLUE, charts.GREY]}
     dashes = {"domain": [NOW, BEFORE], "range": [[1, 0], [5, 3]]}
+    legend = {"orient": "top", "title": None, "symbolType": "stroke", "symbolStrokeWidth": 2}
     hover = {"name": "hover", "select": {"type": "point", "on": "pointerover", "nearest": True, "clear": "pointerout"}}
     return {
         "encoding": {
             "x": charts.time_axis(until - DAY_S, until, zone),
             "y": charts.y_axis("power", "Power", unit),
-            "color": {"field": "day", "type": "nominal", "scale": days, "legend": {"orient": "top", "title": None}},
+            "color": {"field": "day", "type": "nominal", "scale": days, "legend": legend},
         },
         "layer": [
             {
                 "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
-                "encoding": {"strokeDash": {"field": "day", "type": "nominal", "scale": dashes, "legend": None}},
+                "encoding": {"strokeDash": {"field": "day", "type": "nominal", "scale": dashes, "legend": legend}},
             },
             {
                 "mark": {"type": "point", "filled": True, "size": 70},
@@ -115,11 +116,12 @@ def where() -> None:
         options = [EVERY_FEEDER, *sorted(fleet.meters["feeder"].unique())]
         feeder = st.selectbox("Feeder", options, key="feeder", label_visibility="collapsed")
         look = fleet_map.DARK if st.context.theme.type == "dark" else fleet_map.LIGHT
-        drawn = fleet_map.deck(fleet, None if feeder == EVERY_FEEDER else feeder, look)
+        chosen = None if feeder == EVERY_FEEDER else feeder
+        drawn = fleet_map.deck(fleet, chosen, look)
         st.pydeck_chart(drawn, height=fleet_map.HEIGHT, on_select=go_to_feeder, key="map")
         if picked := picked_on_map("meters"):
             st.switch_page("views/meter.py", query_params={"meter": picked["meter_id"]})
-        st.html(legend(fleet, look))
+        st.html(legend(fleet, chosen, look))
 
 
 def picked_on_map(layer: str) -> dict[str, str] | None:
@@ -133,15 +135,19 @@ def go_to_feeder() -> None:
         st.session_state["feeder"] = picked["feeder"]
 
 
-def legend(fleet: Fleet, look: fleet_map.Look) -> str:
-    top = fleet_map.top_power(fleet.meters)
-    ends = ", ".join(f"rgb{tuple(fleet_map.shade(share, look))}" for share in (0, 0.25, 1))
+def legend(fleet: Fleet, feeder: str | None, look: fleet_map.Look) -> str:
+    near = fleet_map.is_near(fleet_map.shown_of(fleet, feeder))
+    top = fleet_map.top_power(fleet.meters if near else feeders_of(fleet))
+    shares = (0.0, 0.1, 0.3, 0.6, 1.0)
+    ramp = ", ".join(f"rgb{tuple(fleet_map.shade(share if near else share**2, look))} {share:.0%}" for share in shares)
+    dot = "width:.8em;height:.8em;border-radius:50%"
     return (
-        f'<div style="display:flex;gap:.6em;align-items:center;font-size:.85rem;flex-wrap:wrap">0'
-        f'<span style="width:7em;height:.7em;border-radius:.35em;background:linear-gradient(90deg,{ends})"></span>'
-        f"{wording.scaled(top, 'W')}"
-        f'<span style="width:.8em;height:.8em;border-radius:50%;margin-left:.8em;background:rgb{tuple(look.silent)}">'
-        "</span>silent<span style='opacity:.7;margin-left:auto'>Click a feeder or a meter</span></div>"
+        '<div style="display:flex;gap:.5em;align-items:center;flex-wrap:wrap;font-size:.85rem">'
+        f'{"A meter" if near else "A feeder"}: 0 <span style="width:6em;height:.7em;border-radius:.35em;'
+        f'background:linear-gradient(90deg,{ramp})"></span> {wording.scaled(top, "W")}'
+        f'<span style="{dot};margin-left:.8em;background:rgb{tuple(look.silent)}"></span>'
+        f'{"silent" if near else "half silent"}<span style="opacity:.7;margin-left:auto">'
+        f"Click a {'meter to open it' if near else 'feeder to see its meters'}</span></div>"
     )
 
 
