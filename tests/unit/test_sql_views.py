@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import duckdb
@@ -40,7 +40,7 @@ def rows_of(sent: Sequence[Upload]) -> list[Row]:
     return [
         reading(
             "m",
-            upload.midnight + timedelta(minutes=minute),
+            datetime.combine(upload.day, time(minute // 60, minute % 60), UTC),
             row.wh,
             upload.interval_s,
             revision=row.revision,

@@ -13,15 +13,18 @@ from electrocloud.domain.upload import Upload, decode
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """An upload, the sequence number of the record that brought it, and when the stream took that record (UTC)."""
+    """An upload, the sequence number of the record that brought it, and when the stream took it (s since 1970)."""
 
     upload: Upload
     sequence: str
-    arrived: datetime
+    arrived: float
 
 
 class Refused(NamedTuple):
-    """Bytes that are no upload: why, and where they stood (`position` counts the uploads of one record)."""
+    """Bytes that are no upload: why, and where they stood (`position` counts the uploads of one record).
+
+    `arrived` is when the stream took the record (UTC).
+    """
 
     reason: str
     message: str
@@ -39,18 +42,27 @@ def read_event(records: Iterable[dict[str, Any]]) -> tuple[list[Accepted], list[
     for record in records:
         kinesis = record["kinesis"]
         data = base64.b64decode(kinesis["data"])
-        sequence = kinesis["sequenceNumber"]
-        arrived = datetime.fromtimestamp(kinesis["approximateArrivalTimestamp"], UTC)
+        sequence, arrived = kinesis["sequenceNumber"], kinesis["approximateArrivalTimestamp"]
         try:
             payloads = user_records(data)
         except UploadError as fault:
-            refused.append(Refused(fault.reason, str(fault), data, sequence, 0, kinesis["partitionKey"], arrived))
+            refused.append(_refused(fault, data, kinesis, 0))
             continue
         for index, payload in enumerate(payloads):
             try:
                 accepted.append(Accepted(decode(payload), sequence, arrived))
             except UploadError as fault:
-                refused.append(
-                    Refused(fault.reason, str(fault), payload, sequence, index, kinesis["partitionKey"], arrived)
-                )
+                refused.append(_refused(fault, payload, kinesis, index))
     return accepted, refused
+
+
+def _refused(fault: UploadError, payload: bytes, kinesis: dict[str, Any], position: int) -> Refused:
+    return Refused(
+        fault.reason,
+        str(fault),
+        payload,
+        kinesis["sequenceNumber"],
+        position,
+        kinesis["partitionKey"],
+        datetime.fromtimestamp(kinesis["approximateArrivalTimestamp"], UTC),
+    )

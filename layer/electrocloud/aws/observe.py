@@ -4,16 +4,16 @@ A line names calls by the API's request id and records by their sequence numbers
 """
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from electrocloud.aws.kinesis import Accepted, Refused
+from electrocloud.domain.calendar import HOUR_S, instant_of
 from electrocloud.domain.metering import Outcome
 
-LATE = timedelta(hours=26)  # a day's upload comes just after the day; two hours more are grace
-MINUTE = timedelta(minutes=1)
+LATE_S = 26 * HOUR_S  # a day's upload comes just after the day; two hours more are grace
 AGES_AT_MOST = 100  # EMF takes 100 values a metric in one line
 
 
@@ -28,8 +28,8 @@ def observe(
     """Count a batch. The age of an upload runs from its arrival in the stream to its windows and bills being stored."""
     late = corrected = 0
     for got in accepted:
-        minute_in_time = (got.arrived - LATE - got.upload.midnight) / MINUTE
-        late += sum(minute < minute_in_time for minute in got.upload.minutes)
+        in_time = (got.arrived - LATE_S - instant_of(got.upload.day)) / 60
+        late += sum(minute < in_time for minute in got.upload.minutes)
         corrected += sum(row.revision > 0 for row in got.upload.readings)
     for name, count in (
         ("ReadingsReceived", outcome.readings),
@@ -44,8 +44,7 @@ def observe(
         metrics.add_metric(name, MetricUnit.Count, count)
     step = len(accepted) // AGES_AT_MOST + 1
     for got in accepted[::step]:
-        age = max(0.0, (now - got.arrived).total_seconds())
-        metrics.add_metric("UploadAge", MetricUnit.Seconds, age)
+        metrics.add_metric("UploadAge", MetricUnit.Seconds, max(0.0, now.timestamp() - got.arrived))
     for reason, count in Counter(bad.reason for bad in refused).items():
         with single_metric("UploadsQuarantinedByReason", MetricUnit.Count, count) as metric:
             metric.add_dimension("reason", reason)

@@ -1,6 +1,6 @@
 """The ingestion contract: one upload is one meter's readings of one interval length within one UTC day."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Annotated, NamedTuple
 
@@ -59,11 +59,6 @@ class Upload(msgspec.Struct, frozen=True, gc=False):
     readings: list[Row]
     request_id: str | None = None
 
-    @property
-    def midnight(self) -> datetime:
-        """The beginning of the day."""
-        return datetime.combine(self.day, _MIDNIGHT)
-
 
 class Reading(NamedTuple):
     """One meter's energy in one interval, as the rest of the system speaks of it.
@@ -81,7 +76,6 @@ class Reading(NamedTuple):
 
 
 _decoder = msgspec.json.Decoder(Document)
-_MIDNIGHT = time(tzinfo=UTC)
 
 _MOST_WH = {interval_s: MAX_POWER_W * interval_s // 3600 for interval_s in INTERVALS_S}
 
