@@ -135,3 +135,9 @@ def newest_day(meter_id: str) -> MeterDay | None:
 def bill(meter_id: str, month: str) -> Bill | None:
     """A meter's current bill of a month."""
     return reader().bill(meter_id, month)
+
+
+@st.cache_resource(ttl=60, max_entries=16, show_spinner="Asking Athena …")
+def answer(sql: str) -> athena.Answer:
+    """The answer to a SELECT in Athena's dialect; the same for a minute."""
+    return ask(sql)

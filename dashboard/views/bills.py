@@ -140,8 +140,10 @@ COLUMNS = {
 
 st.title("Bills")
 with data.in_a_sentence():
+    months = months_until(datetime.now(UTC).date())
+    linked = st.query_params.get("month")
     month = st.selectbox(
-        "Month", months_until(datetime.now(UTC).date()), format_func=month_name, bind="query-params", key="month"
+        "Month", months, months.index(linked) if linked in months else 0, format_func=month_name, key="month"
     )
     issued = table(data.bills_of_month(month))
     if issued.empty:
