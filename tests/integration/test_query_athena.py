@@ -1,0 +1,184 @@
+"""The one way to Athena: waiting, pages, types and errors."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from botocore.stub import Stubber
+
+from electrocloud.aws.athena import Column, QueryError, run
+
+WHERE = {"WorkGroup": "analysts", "QueryExecutionContext": {"Database": "lake"}}
+QUERY = {"QueryExecutionId": "q-1"}
+
+
+class Clock:
+    """Time that passes by sleeping alone."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+class Athena:
+    """A client whose answers are laid out before; `ask` asks it."""
+
+    def __init__(self, refusal: str = "") -> None:
+        self.client = boto3.client(
+            "athena", region_name="eu-central-1", aws_access_key_id="k", aws_secret_access_key="s"
+        )
+        self.stub = Stubber(self.client)
+        self.clock = Clock()
+        if refusal:
+            self.stub.add_client_error("start_query_execution", "InvalidRequestException", refusal)
+        else:
+            self.stub.add_response("start_query_execution", QUERY, {"QueryString": "SELECT 1", **WHERE})
+        self.stub.activate()
+
+    def state(self, state: str, kind: str = "DML", **status: str) -> None:
+        execution = {
+            "Status": {"State": state, **status},
+            "StatementType": kind,
+            "Statistics": {"DataScannedInBytes": 12},
+        }
+        self.stub.add_response("get_query_execution", {"QueryExecution": execution}, QUERY)
+
+    def page(self, columns: dict[str, str], rows: list[list[str | None]], after: str = "", following: str = "") -> None:
+        """A page of the answer, after a token and with the token of the one that follows."""
+        info = [{"Name": name, "Type": kind} for name, kind in columns.items()]
+        data = [{"Data": [{} if text is None else {"VarCharValue": text} for text in row]} for row in rows]
+        page: dict[str, Any] = {"ResultSet": {"Rows": data, "ResultSetMetadata": {"ColumnInfo": info}}}
+        request = QUERY | ({"NextToken": after} if after else {})
+        self.stub.add_response("get_query_results", page | ({"NextToken": following} if following else {}), request)
+
+    def ask(self, limit_s: float = 300) -> Any:
+        return run(
+            self.client,
+            "SELECT 1",
+            work_group="analysts",
+            database="lake",
+            limit_s=limit_s,
+            sleep=self.clock.sleep,
+            clock=self.clock,
+        )
+
+
+@pytest.fixture
+def athena() -> Iterator[Athena]:
+    athena = Athena()
+    yield athena
+    athena.stub.assert_no_pending_responses()
+
+
+def test_all_pages_come_as_one_answer_without_the_heading(athena: Athena):
+    athena.state("SUCCEEDED")
+    athena.page({"n": "bigint"}, [["n"], ["1"], ["2"]], following="more")
+    athena.page({"n": "bigint"}, [["3"]], after="more")
+
+    answer = athena.ask()
+
+    assert answer.columns == (Column("n", "bigint"),)
+    assert answer.rows == [(1,), (2,), (3,)]
+    assert answer.bytes_scanned == 12
+
+
+def test_values_have_the_types_of_their_columns(athena: Athena):
+    columns = {
+        "a": "varchar",
+        "b": "decimal",
+        "c": "timestamp",
+        "d": "date",
+        "e": "double",
+        "f": "boolean",
+        "g": "bigint",
+    }
+    athena.state("SUCCEEDED")
+    athena.page(
+        columns,
+        [
+            list(columns),
+            ["x", "1.50", "2026-11-24 10:00:00.000", "2026-11-24", "0.5", "true", "7"],
+            ["", None, None, None, None, "false", None],
+        ],
+    )
+
+    assert athena.ask().rows == [
+        ("x", Decimal("1.50"), datetime(2026, 11, 24, 10), date(2026, 11, 24), 0.5, True, 7),
+        ("", None, None, None, None, False, None),
+    ]
+
+
+def test_a_statement_that_selects_nothing_has_no_heading_to_drop(athena: Athena):
+    athena.state("SUCCEEDED", kind="UTILITY")
+    athena.page({"tab_name": "string"}, [["readings"]])
+
+    assert athena.ask().rows == [("readings",)]
+
+
+def test_waits_grow_longer_up_to_a_second(athena: Athena):
+    for _ in range(12):
+        athena.state("RUNNING")
+    athena.state("SUCCEEDED")
+    athena.page({"n": "bigint"}, [["n"]])
+
+    athena.ask()
+
+    assert athena.clock.slept == sorted(athena.clock.slept)
+    assert athena.clock.slept[0] == 0.05
+    assert athena.clock.slept[-1] == 1.0
+
+
+@pytest.mark.parametrize(("state", "said"), [("FAILED", "the query failed: "), ("CANCELLED", "was cancelled: ")])
+def test_a_query_that_does_not_end_well_says_why(athena: Athena, state: str, said: str):
+    athena.state(state, StateChangeReason="COLUMN_NOT_FOUND: line 1:8")
+
+    with pytest.raises(QueryError, match=f"{said}COLUMN_NOT_FOUND: line 1:8"):
+        athena.ask()
+
+
+def test_a_query_that_takes_too_long_is_stopped(athena: Athena):
+    for _ in range(5):
+        athena.state("RUNNING")
+    athena.stub.add_response("stop_query_execution", {}, QUERY)
+
+    with pytest.raises(QueryError, match=r"took over 0\.3 s and was stopped"):
+        athena.ask(limit_s=0.3)
+
+
+def test_a_query_that_nobody_waits_for_any_more_is_stopped(athena: Athena):
+    athena.state("RUNNING")
+    athena.stub.add_response("stop_query_execution", {}, QUERY)
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    athena.clock.sleep = interrupt  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        athena.ask()
+
+
+def test_what_athena_refuses_is_said_in_its_words():
+    with pytest.raises(QueryError, match="Athena refused: line 1:1: mismatched input 'SELEKT'"):
+        Athena(refusal="line 1:1: mismatched input 'SELEKT'").ask()
+
+
+def test_an_athena_that_is_away_is_said_to_be(monkeypatch: pytest.MonkeyPatch):
+    athena = Athena()
+
+    def away(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+
+    monkeypatch.setattr(athena.client, "start_query_execution", away)
+    with pytest.raises(QueryError, match=r"Athena cannot be asked: .*127\.0\.0\.1:9"):
+        athena.ask()
