@@ -4,6 +4,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import bill
+from cli.forecast import forecast
 from cli.history import history
 from cli.load import load
 from cli.query import query
@@ -35,6 +36,7 @@ app.command()(down)
 app.command()(status)
 app.command()(load)
 app.command()(simulate)
+app.command()(forecast)
 app.command()(query)
 bill.app.command()(history)
 app.add_typer(bill.app, name="bill")

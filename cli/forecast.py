@@ -1,0 +1,89 @@
+"""`electrocloud forecast`: the next hours of any series, with what the back-test says of each model."""
+
+import csv
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from cli.series_file import Series, read_series
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.forecast import Forecast, Row
+
+SOURCE = "a forecast needs one of --input FILE, --fleet, --feeder F and --meter M"
+
+
+def forecast(
+    file: Annotated[Path | None, typer.Option("--input", help="CSV with timestamp,value, a row an hour.")] = None,
+    fleet: Annotated[bool, typer.Option("--fleet", help="The load of all meters.")] = False,
+    feeder: Annotated[str | None, typer.Option(help="The load of a feeder, such as DE-F000.")] = None,
+    meter: Annotated[str | None, typer.Option(help="The load of a meter, such as DE-000001.")] = None,
+    horizon: Annotated[int, typer.Option(help="Hours ahead, 1 to 168.", min=1, max=168)] = 24,
+    zone: Annotated[str, typer.Option(help="With --input: whose clock and holidays, such as Europe/Berlin.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, and nothing else.")] = False,
+) -> None:
+    """Forecast a load hour by hour, with an interval that holds four of five hours."""
+    if sum((file is not None, fleet, feeder is not None, meter is not None)) != 1:
+        raise UsageError(SOURCE)
+    if file is not None:
+        made = make_forecast(file.name, read_series(file, zone), horizon)
+    else:
+        raise UsageError(SOURCE)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(made), indent=2).decode())
+    elif as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(("timestamp", "value", "low", "high"))
+        writer.writerows((row.timestamp.isoformat(), row.value, row.low, row.high) for row in made.rows)
+    else:
+        _print(made)
+
+
+def make_forecast(name: str, series: Series, horizon: int) -> Forecast:
+    """The forecast of a series' next hours, by the hours that pass and not by those that the clock shows."""
+    from forecasting.ahead import ahead_of  # heavy: no other command is to wait for it
+
+    times, hours = series.ahead(horizon)
+    ahead = ahead_of(series.load, hours[-1] + 1)
+    rows = tuple(
+        Row(time, float(ahead.values[hour]), float(ahead.low[hour]), float(ahead.high[hour]))
+        for time, hour in zip(times, hours, strict=True)
+    )
+    return Forecast(name, datetime.now(UTC), ahead.model, ahead.note, ahead.coverage, ahead.scores, rows)
+
+
+def _print(made: Forecast) -> None:
+    console = Console()
+    scores = Table("model", box=SIMPLE_HEAD, title=f"{made.series}: the back-test", title_justify="left")
+    for heading in ("origins", "WAPE", "MASE", "s an origin"):
+        scores.add_column(heading, justify="right")
+    for score in made.candidates:
+        wape, mase = score.wape, score.mase
+        scores.add_row(
+            f"[bold]{score.model}[/]" if score.model == made.model else score.model,
+            str(score.origins),
+            "-" if wape is None else f"{wape:.1%}",
+            "-" if mase is None else f"{mase:.2f}",
+            f"{score.seconds:.2f}",
+        )
+    if made.candidates:
+        console.print(scores)
+    rows = Table(
+        "timestamp", box=SIMPLE_HEAD, title=f"The next {len(made.rows)} hours by {made.model}", title_justify="left"
+    )
+    for heading in ("value", "low", "high"):
+        rows.add_column(heading, justify="right")
+    for row in made.rows:
+        rows.add_row(row.timestamp.isoformat(sep=" "), f"{row.value:,.6g}", f"{row.low:,.6g}", f"{row.high:,.6g}")
+    console.print(rows)
+    if made.coverage is not None:
+        console.print(f"80 % intervals held {made.coverage:.0%} of the hours in the back-test.")
+    if made.note:
+        console.print(made.note, style="yellow")

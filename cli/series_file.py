@@ -1,0 +1,93 @@
+"""A series as a file: CSV with the columns timestamp and value, a row an hour."""
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from electrocloud.domain.errors import UsageError
+from forecasting.load import HOUR_S, Load, load_of, wall_clock, zone_of
+
+_GAPS = frozenset({"", "na", "nan", "null", "none"})
+
+
+class Series(NamedTuple):
+    """A load and the moment of its last value, as it was written or in the zone that was asked for."""
+
+    load: Load
+    last: datetime
+
+    def ahead(self, horizon: int) -> tuple[list[datetime], list[int]]:
+        """The next hours, and which hour after the load's end the wall clock shows at each of them."""
+        if not self.load.zone:
+            steps = np.arange(1, horizon + 1) * HOUR_S
+            times = [datetime.fromtimestamp(_shown(self.last) + step, UTC) for step in steps.tolist()]
+            return [time.replace(tzinfo=self.last.tzinfo) for time in times], list(range(horizon))
+        zone = zone_of(self.load.zone)
+        instants = int(self.last.timestamp()) + np.arange(1, horizon + 1) * HOUR_S
+        shown = wall_clock(instants, self.load.zone) // HOUR_S - self.load.end
+        return [datetime.fromtimestamp(instant, zone) for instant in instants.tolist()], shown.tolist()
+
+
+def read_series(path: Path, zone: str = "") -> Series:
+    """The series in a file. Rows may come in any order; a value that is empty or NaN is a gap.
+
+    Timestamps are ISO 8601, all with an offset or all without. With a zone they are instants, or times of its clock
+    where they have no offset; without one each stands as it is written. `UsageError` names the row at fault.
+    """
+    times, values = _columns(path)
+    aware = {time.tzinfo is not None for time in times}
+    if len(aware) > 1:
+        raise UsageError(f"{path}: some timestamps have an offset and some have none; write all alike")
+    if zone:
+        times = [
+            time.astimezone(zone_of(zone)) if time.tzinfo else time.replace(tzinfo=zone_of(zone)) for time in times
+        ]
+    load = load_of([_shown(time) for time in times], values, zone)
+    known = [time for time, value in zip(times, values, strict=True) if value is not None]
+    return Series(load, max(known, key=_shown))
+
+
+def _shown(time: datetime) -> int:
+    """What the clock shows, as s from 1970-01-01 00:00 on it."""
+    return int(time.replace(tzinfo=UTC).timestamp())
+
+
+def _columns(path: Path) -> tuple[list[datetime], list[float | None]]:
+    times: list[datetime] = []
+    values: list[float | None] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, skipinitialspace=True)
+            header = reader.fieldnames or []
+            for name in ("timestamp", "value"):
+                if name not in header:
+                    raise UsageError(f"{path} has no column {name}; its first row must be timestamp,value")
+            for row in reader:
+                where = f"{path}, row {reader.line_num}"
+                times.append(_time(where, row["timestamp"]))
+                values.append(_value(where, row["value"]))
+    except (OSError, UnicodeDecodeError, csv.Error) as fault:
+        raise UsageError(f"{path} cannot be read as CSV: {fault}") from None
+    return times, values
+
+
+def _time(where: str, text: str | None) -> datetime:
+    try:
+        return datetime.fromisoformat((text or "").strip())
+    except ValueError:
+        raise UsageError(f"{where}: timestamp is {text!r}; write it like 2026-11-01T00:00:00+01:00") from None
+
+
+def _value(where: str, text: str | None) -> float | None:
+    if text is None or text.strip().lower() in _GAPS:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        raise UsageError(f"{where}: value is {text!r}; give a number, or nothing for a gap") from None
+    if not np.isfinite(number):
+        raise UsageError(f"{where}: value is {text!r}; give a finite number, or nothing for a gap")
+    return number

@@ -1,0 +1,88 @@
+"""A load's next hours: the candidates race over the past, the best one forecasts, its past errors make the interval."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.forecast import Score
+from forecasting.backtest import Trial, actual, choose, origins_of, race, scale_of, score_of, with_blends
+from forecasting.candidates import CANDIDATES
+from forecasting.intervals import bounds, cross_coverage
+from forecasting.load import Floats, Load
+
+LONGEST_HORIZON = 168 + 1  # a week, and the hour by which the clocks may make it longer
+
+
+class Ahead(NamedTuple):
+    """The hours after a load's end, on its wall clock: value, low and high, and how they came about (see Forecast)."""
+
+    model: str
+    values: Floats
+    low: Floats
+    high: Floats
+    scores: tuple[Score, ...]
+    note: str
+    coverage: float | None
+
+
+def ahead_of(load: Load, horizon: int) -> Ahead:
+    """Forecast the `horizon` hours (1 to 169) after the load, with an 80 % interval.
+
+    The same load gives the same forecast. A load that was never negative is not forecast below zero.
+    """
+    if not 1 <= horizon <= LONGEST_HORIZON:
+        raise UsageError(f"the horizon is {horizon} hours; it must lie between 1 and 168")
+    origins = origins_of(load, horizon)
+    if not origins or origins[0] < 24:
+        return _of_the_values(load, horizon)
+    truth = actual(load, origins, horizon)
+    trials = with_blends(race(load, origins, horizon), truth)
+    best = choose(trials, truth)
+    residuals = truth - best.forecasts
+    low, high = bounds(residuals)
+    values = run_model(load, best.name, horizon)
+    scale = scale_of(load)
+    scores = sorted((score_of(trial, truth, scale) for trial in trials), key=_by_error)
+    return Ahead(
+        best.name,
+        *_plausible(load, values, values + low, values + high),
+        tuple(scores),
+        _note(best, len(origins)),
+        cross_coverage(residuals),
+    )
+
+
+def run_model(load: Load, model: str, horizon: int) -> Floats:
+    """The forecast of one model by its name, or of the mean of several (`a + b`), from the load's end."""
+    forecaster_of = {candidate.name: candidate.forecaster for candidate in CANDIDATES}
+    parts = [forecaster_of[name](load, [len(load.values)], horizon)[0] for name in model.split(" + ")]
+    return np.mean(parts, axis=0)
+
+
+def _of_the_values(load: Load, horizon: int) -> Ahead:
+    """Without a back-test: the last day again, or the median where there is less than one."""
+    known = load.values[np.isfinite(load.values)]
+    values = np.resize(load.filled[-24:], horizon) if len(load.filled) >= 24 else np.full(horizon, np.median(known))
+    low, high = np.quantile(known, [0.1, 0.9])
+    bottom, top = np.minimum(values, low), np.maximum(values, high)
+    note = f"{len(known)} hours are too few to test a model on; the interval is the spread of their values"
+    model = "lag-24h" if len(load.filled) >= 24 else "median"
+    return Ahead(model, *_plausible(load, values, bottom, top), (), note, None)
+
+
+def _plausible(load: Load, values: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:
+    floor = 0.0 if np.nanmin(load.values) >= 0 else -np.inf
+    return np.maximum(values, floor), np.maximum(low, floor), np.maximum(high, floor)
+
+
+def _by_error(score: Score) -> float:
+    return score.wape if score.wape is not None else 0.0
+
+
+def _note(best: Trial, origins: int) -> str:
+    if best.naive:
+        return f"no model beat {best.name} from the last {origins} origins, so this repeats it"
+    if origins < 14:
+        return f"chosen from {origins} origins only, for want of history"
+    return ""

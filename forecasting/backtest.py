@@ -1,0 +1,103 @@
+"""Rolling origins: forecasts as they would have been made, day after day, and what they missed by."""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from electrocloud.domain.forecast import Score, errors_of
+from forecasting.candidates import CANDIDATES, LAG_WEEK, Candidate
+from forecasting.load import Floats, Load
+
+ORIGINS = 28
+TRIAL = 4  # origins, spread over them all, at which a candidate must show that it is worth the rest
+TRIAL_MARGIN = 1.1  # of the best error there; beyond it a candidate is out of the race
+BLENDED = 3  # at most, and no more than that are run on beside the naive ones
+
+
+class Trial(NamedTuple):
+    """What one model forecast from each origin, shape (origins, horizon), and what that took (s an origin).
+
+    Rows are NaN where it was not tried: it was out of the race, or did not know enough.
+    """
+
+    name: str
+    forecasts: Floats
+    seconds: float
+    naive: bool = False
+
+
+def origins_of(load: Load, horizon: int, most: int = ORIGINS) -> list[int]:
+    """The last origins, a day apart, of which the horizon has come to pass and before which lies as much as after.
+
+    None where the load is too short to have any.
+    """
+    count = min(most, (len(load.values) - horizon) // 48)
+    return [len(load.values) - horizon - 24 * back for back in range(count)][::-1]
+
+
+def actual(load: Load, origins: Sequence[int], horizon: int) -> Floats:
+    """What came to pass, shape (origins, horizon), NaN where it is not known."""
+    return np.array([load.values[origin : origin + horizon] for origin in origins]).reshape(len(origins), horizon)
+
+
+def race(load: Load, origins: Sequence[int], horizon: int, candidates: Sequence[Candidate] = CANDIDATES) -> list[Trial]:
+    """Forecasts of all candidates that know enough at the first origin; only the best of a trial run on."""
+    able = [candidate for candidate in candidates if candidate.least <= origins[0]]
+    few = sorted({round(place) for place in np.linspace(0, len(origins) - 1, TRIAL)})
+    truth = actual(load, origins, horizon)
+    trials, errors = {}, {}
+    for candidate in able:
+        begun = time.perf_counter()
+        some = candidate.forecaster(load, [origins[place] for place in few], horizon)
+        forecasts = np.full((len(origins), horizon), np.nan)
+        forecasts[few] = some
+        trials[candidate] = Trial(candidate.name, forecasts, (time.perf_counter() - begun) / len(few), candidate.naive)
+        errors[candidate] = float(np.nansum(np.abs(some - truth[few])))
+    bar = TRIAL_MARGIN * min(errors.values())
+    best = sorted((candidate for candidate in able if not candidate.naive), key=errors.__getitem__)[:BLENDED]
+    for candidate in able:
+        if candidate.naive or (candidate in best and errors[candidate] <= bar):
+            begun = time.perf_counter()
+            forecasts = candidate.forecaster(load, origins, horizon)
+            seconds = (time.perf_counter() - begun) / len(origins)
+            trials[candidate] = Trial(candidate.name, forecasts, seconds, candidate.naive)
+    return list(trials.values())
+
+
+def with_blends(trials: Sequence[Trial], truth: Floats) -> list[Trial]:
+    """The trials and, beside them, the means of the best two and of the best three that were run to the end."""
+    whole = [trial for trial in trials if not trial.naive and np.isfinite(trial.forecasts).all()]
+    ranked = sorted(whole, key=lambda trial: float(np.nansum(np.abs(trial.forecasts - truth))))
+    blends = [
+        Trial(
+            " + ".join(trial.name for trial in best),
+            np.mean([trial.forecasts for trial in best], axis=0),
+            sum(trial.seconds for trial in best),
+        )
+        for best in (ranked[:count] for count in range(2, min(BLENDED, len(ranked)) + 1))
+    ]
+    return [*trials, *blends]
+
+
+def choose(trials: Sequence[Trial], truth: Floats) -> Trial:
+    """The trial with the least absolute error, among those that were run to the end; of equals the first."""
+    whole = [trial for trial in trials if np.isfinite(trial.forecasts).all()]
+    return min(whole, key=lambda trial: float(np.nansum(np.abs(trial.forecasts - truth))))
+
+
+def scale_of(load: Load) -> float | None:
+    """The mean absolute change from a week before, MASE's unit; from a day before where the load is too short."""
+    lag = LAG_WEEK.least if len(load.values) > LAG_WEEK.least else 24
+    changes = np.abs(load.values[lag:] - load.values[:-lag])
+    known = changes[np.isfinite(changes)]
+    return float(known.mean()) if len(known) and known.mean() > 0 else None
+
+
+def score_of(trial: Trial, truth: Floats, scale: float | None) -> Score:
+    """The errors of the forecasts that were made, over all origins and hours of which the truth is known."""
+    known = np.isfinite(truth) & np.isfinite(trial.forecasts)
+    tried = int(np.isfinite(trial.forecasts).all(axis=1).sum())
+    errors = errors_of(truth[known].tolist(), trial.forecasts[known].tolist(), scale)
+    return Score(trial.name, errors.wape, errors.mase, tried, round(trial.seconds, 4), trial.naive)

@@ -1,0 +1,78 @@
+"""The models that compete to forecast a load. Each may be the best: which one is, a back-test says for each series."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from statsforecast.models import MSTL, AutoETS, AutoTheta
+
+from forecasting.boosting import boosted
+from forecasting.load import Floats, Load, calendar_of
+
+DAY, WEEK = 24, 168
+
+# (load, origins, horizon) -> forecasts, shape (origins, horizon). An origin is how many hours of the load are known;
+# origins ascend, whole days apart, and a forecast from one uses nothing of the load after it.
+Forecaster = Callable[[Load, Sequence[int], int], Floats]
+
+
+class Candidate(NamedTuple):
+    """A model. `least` is how many hours it must know; `naive`: it repeats, and is what the others have to beat."""
+
+    name: str
+    forecaster: Forecaster
+    least: int
+    naive: bool = False
+
+
+def repeat(lag: int, load: Load, origins: Sequence[int], horizon: int) -> Floats:
+    """The last `lag` hours, over and over (seasonal naive)."""
+    return np.array([np.resize(load.filled[origin - lag : origin], horizon) for origin in origins])
+
+
+def profile(load: Load, origins: Sequence[int], horizon: int) -> Floats:
+    """The median of the last four weeks' hours at the same time of day, on days of the same type.
+
+    The types are workday, Saturday, and Sunday or public holiday; one with less than two such days is as all days are.
+    """
+    calendar = calendar_of(load.first, origins[-1] + horizon, load.zone)
+    kind = np.where(calendar[:, 3] > 0, 2, np.clip(calendar[:, 1] - 4, 0, 2)) * DAY + calendar[:, 0]
+    answers = np.empty((len(origins), horizon))
+    for row, origin in enumerate(origins):
+        known = slice(max(0, origin - 4 * WEEK), origin)
+        values, kinds = load.filled[known], kind[known]
+        for column, wanted in enumerate(kind[origin : origin + horizon]):
+            alike = values[kinds == wanted]
+            answers[row, column] = np.median(alike if len(alike) > 1 else values[kinds % DAY == wanted % DAY])
+    return answers
+
+
+def statistical(
+    make: Callable[[], AutoETS | MSTL], hours: int, load: Load, origins: Sequence[int], horizon: int
+) -> Floats:
+    """A statsforecast model, fitted anew at each origin to the last `hours`."""
+    return np.array(
+        [make().forecast(load.filled[max(0, origin - hours) : origin], horizon)["mean"] for origin in origins]
+    )
+
+
+def _mstl(trend: AutoETS | AutoTheta) -> MSTL:
+    return MSTL([DAY, WEEK], trend_forecaster=trend)
+
+
+LAG_DAY = Candidate("lag-24h", partial(repeat, DAY), DAY, naive=True)
+LAG_WEEK = Candidate("lag-168h", partial(repeat, WEEK), WEEK, naive=True)
+
+CANDIDATES = (
+    LAG_DAY,
+    LAG_WEEK,
+    Candidate("profile", profile, WEEK),
+    Candidate("auto-ets", partial(statistical, lambda: AutoETS(season_length=DAY), 2 * WEEK), WEEK),
+    Candidate("mstl-ets", partial(statistical, lambda: _mstl(AutoETS(model="ZZN")), 8 * WEEK), 3 * WEEK),
+    Candidate(
+        "mstl-theta", partial(statistical, lambda: _mstl(AutoTheta(season_length=1, model="STM")), 8 * WEEK), 3 * WEEK
+    ),
+    Candidate("lightgbm", partial(boosted, False), 5 * WEEK),
+    Candidate("lightgbm-change", partial(boosted, True), 5 * WEEK),
+)

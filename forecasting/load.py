@@ -1,0 +1,129 @@
+"""A load as the models see it: hours of the wall clock in a row, since people live by the clock and not by UTC."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
+import numpy as np
+from numpy.typing import NDArray
+
+from electrocloud.domain.errors import UsageError
+
+Floats = NDArray[np.float64]
+Hours = NDArray[np.int64]
+
+HOUR_S = 3_600
+LONGEST_HOURS = 200_000  # 22 years: past that a wrong year in a file is likelier than a longer history
+
+
+class Load(NamedTuple):
+    """An hourly series on the wall clock of `zone`, or if that is "" on the clock that its timestamps were written by.
+
+    first: the wall-clock hour of the first value (hours from 1970-01-01 00:00 on that clock). values: NaN where there
+    is none; the hour that the clocks skip in spring is NaN, and the one that they show twice in autumn is the mean of
+    both. filled: without NaN, from the past alone: a missing hour is as a week before, or a day, or the last known.
+    """
+
+    first: int
+    values: Floats
+    filled: Floats
+    zone: str
+
+    def until(self, hours: int) -> "Load":
+        """The first hours of the load."""
+        return self._replace(values=self.values[:hours], filled=self.filled[:hours])
+
+    @property
+    def end(self) -> int:
+        """The first hour of the wall clock after the load."""
+        return self.first + len(self.values)
+
+
+def load_of(clock: Sequence[int], values: Iterable[float | None], zone: str = "") -> Load:
+    """The load of hourly values by what the clock showed at their starts (s from 1970-01-01 00:00 on it).
+
+    Order does not matter; None and NaN are gaps, and gaps at either end are cut off; values of one hour are averaged.
+    `UsageError` for starts that are not on one hourly grid, and where there is no value at all.
+    """
+    known = [
+        (shown, value) for shown, value in zip(clock, values, strict=True) if value is not None and np.isfinite(value)
+    ]
+    if not known:
+        raise UsageError("the series has no values; it needs rows with a timestamp and a number")
+    starts = np.array([shown for shown, _ in known])
+    if len(np.unique(starts % HOUR_S)) > 1:
+        gap = int(np.diff(np.unique(starts)).min())
+        raise UsageError(f"the series has values {gap / 60:g} min apart; add them up to whole hours first")
+    hours = starts // HOUR_S
+    first, count = int(hours.min()), int(hours.max() - hours.min()) + 1
+    if count > LONGEST_HOURS:
+        raise UsageError(f"the series spans {count // 8766} years; check its timestamps, or cut it")
+    seen = np.bincount(hours - first, minlength=count)
+    total = np.bincount(hours - first, [value for _, value in known], minlength=count)
+    mean = np.where(seen > 0, total / np.maximum(seen, 1), np.nan)
+    return Load(first, mean, _filled(mean), zone)
+
+
+def wall_clock(instants: Hours, zone: str) -> Hours:
+    """What the clocks of a zone show at each instant (s since 1970 UTC), as s from 1970-01-01 00:00 on them."""
+    info = zone_of(zone)
+    offsets = [datetime.fromtimestamp(instant, info).utcoffset() or timedelta() for instant in instants.tolist()]
+    return instants + np.array([int(offset.total_seconds()) for offset in offsets], np.int64)
+
+
+def calendar_of(first: int, hours: int, zone: str) -> Floats:
+    """What the calendar says of each of the wall-clock hours, in columns.
+
+    Hour of the day, day of the week (0 is Monday), day of the year, and whether the day is a public holiday of the
+    zone's country, comes before one, or after one.
+    """
+    clock = np.arange(first, first + hours)
+    number = clock // 24
+    days = np.arange(number[0] - 1, number[-1] + 2)
+    dates = days.astype("datetime64[D]")
+    of_year = (dates - dates.astype("datetime64[Y]")).astype(int)
+    off = np.isin(
+        days, list(_holidays(zone, tuple(np.unique(dates.astype("datetime64[Y]").astype(int) + 1970).tolist())))
+    )
+    row = number - days[0]
+    columns = (clock % 24, (number + 3) % 7, of_year[row], off[row], off[row + 1], off[row - 1])
+    return np.stack(columns, axis=1).astype(float)
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of an IANA name, or `UsageError`."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(f"time zone {name!r} is not known; give an IANA name such as Europe/Berlin") from None
+
+
+def _filled(values: Floats) -> Floats:
+    filled = values.copy()
+    for hour in np.flatnonzero(np.isnan(values)).tolist():
+        back = next(lag for lag in (168, 24, 1) if lag <= hour)
+        filled[hour] = filled[hour - back]
+    return filled
+
+
+@cache
+def _holidays(zone: str, years: tuple[int, ...]) -> frozenset[int]:
+    """Days (since 1970-01-01) that are national holidays where the zone is; none where that is not known."""
+    country = _countries().get(zone, "")
+    if country not in holidays.list_supported_countries():
+        return frozenset()
+    epoch = datetime(1970, 1, 1, tzinfo=UTC).date()
+    return frozenset((day - epoch).days for day in holidays.country_holidays(country, years=years))
+
+
+@cache
+def _countries() -> dict[str, str]:
+    """The country (ISO 3166) of each zone, by the time zone database's own list."""
+    lines = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8").splitlines()
+    rows = (line.split("\t") for line in lines if not line.startswith("#"))
+    return {row[2]: row[0] for row in rows}

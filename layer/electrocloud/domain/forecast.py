@@ -1,0 +1,73 @@
+"""What a forecast says, and how far it was off."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+
+class Row(msgspec.Struct, frozen=True):
+    """An hour ahead: its start, the energy expected in it (Wh), and the interval that holds it at the set coverage."""
+
+    timestamp: datetime
+    value: float
+    low: float
+    high: float
+
+
+class Errors(msgspec.Struct, frozen=True):
+    """How far forecasts were off.
+
+    wape: the sum of absolute errors over the sum of absolute actual values. mase: the mean absolute error over that of
+    repeating the week before, in the history. coverage: the share of actual values within low..high. Each is None where
+    it is not defined: all values were zero, the history repeats itself exactly, there were no intervals.
+    """
+
+    wape: float | None
+    mase: float | None
+    coverage: float | None = None
+
+
+class Score(msgspec.Struct, frozen=True):
+    """A model in the back-test: its errors (see Errors), from how many origins, and the s an origin that it took."""
+
+    model: str
+    wape: float | None
+    mase: float | None
+    origins: int
+    seconds: float
+    naive: bool = False
+
+
+class Forecast(msgspec.Struct, frozen=True):
+    """Hours ahead of one series, by the model that the back-test chose.
+
+    `series` is `fleet`, `feeder/DE-F000` or `meter/DE-000001`. `note` says what a reader should know, such as that no
+    model beat the naive ones. `coverage` is what the intervals reached in the back-test. `candidates` come best first.
+    `realised` are the errors of this forecast once its hours have come to pass.
+    """
+
+    series: str
+    made_at: datetime
+    model: str
+    note: str
+    coverage: float | None
+    candidates: tuple[Score, ...]
+    rows: tuple[Row, ...]
+    realised: Errors | None = None
+
+
+def errors_of(actual: Sequence[float], forecast: Sequence[float], scale: float | None) -> Errors:
+    """The errors of forecasts; `scale` is the mean absolute error of the naive forecast in the history."""
+    off = sum(abs(a - f) for a, f in zip(actual, forecast, strict=True))
+    size = sum(map(abs, actual))
+    return Errors(
+        wape=off / size if size else None,
+        mase=off / len(actual) / scale if actual and scale else None,
+    )
+
+
+def coverage_of(actual: Sequence[float], low: Sequence[float], high: Sequence[float]) -> float | None:
+    """The share of actual values within their intervals, bounds included; None for none."""
+    inside = [bottom <= value <= top for value, bottom, top in zip(actual, low, high, strict=True)]
+    return sum(inside) / len(inside) if inside else None
