@@ -69,6 +69,14 @@ def test_half_a_cent_goes_to_the_even_cent(wh: int, cents: str):
     assert asked(lake, "2026-11")["m"][0] == ("energy", 0, 1, Decimal(cents))
 
 
+def test_a_rate_with_a_floats_noise_is_billed_as_well():
+    rate = tariff_from_urdb(document(0.07238000000000001, fixedchargefirstmeter=1 / 3))
+    readings = load("2026-11-01T00:00", [987_654] * 48)
+    lake = Lake(readings_of("m", readings), [meter("m")], {"t": rate})
+
+    assert asked(lake, "2026-11")["m"] == lines_of(bills(rate, readings)[0])
+
+
 def test_one_meters_bill_and_the_totals_of_all_can_be_asked_for():
     readings = [row for name in ("a", "b") for row in readings_of(name, load("2026-11-01T00:00", [1000, 2000]))]
     lake = Lake(readings, [meter("a"), meter("b")], {"t": tariff_from_urdb(document(0.5, fixedchargefirstmeter=2))})
