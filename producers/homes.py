@@ -43,7 +43,7 @@ def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> P
     wake = np.where(works, 6.65, 7.5) + rhythm + 0.6 * habit["wake"] + 0.25 * bell(keys, "wake")
     wake += (days.kind != WORKDAY) * (1.2 + 0.5 * habit["lie in"] + 0.9 * (days.kind != SATURDAY))
     eve = np.isin(days.weekday, (4, 5))
-    bed = 22.5 + 0.9 * rhythm + 0.8 * habit["bed"] + 0.5 * bell(keys, "bed") + 0.8 * eve
+    bed = 22.45 + 0.9 * rhythm + 0.8 * habit["bed"] + 0.5 * bell(keys, "bed") + 0.8 * eve
     out, leave, back = _outings(homes, days, keys, wake)
 
     lunch = 12.2 + 0.6 * rhythm + 0.6 * habit["lunch"] + 0.3 * bell(keys, "lunch") + place.meals_h
