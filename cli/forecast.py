@@ -23,7 +23,7 @@ def forecast(
     file: Annotated[Path | None, typer.Option("--input", help="CSV with timestamp,value, a row an hour.")] = None,
     fleet: Annotated[bool, typer.Option("--fleet", help="The load of all meters.")] = False,
     feeder: Annotated[str | None, typer.Option(help="The load of a feeder, such as DE-F000.")] = None,
-    meter: Annotated[str | None, typer.Option(help="The load of a meter, such as DE-000001.")] = None,
+    meter: Annotated[str | None, typer.Option(help="The load of a meter, such as US-000001.")] = None,
     horizon: Annotated[int, typer.Option(help="Hours ahead, 1 to 168.", min=1, max=168)] = 24,
     zone: Annotated[str, typer.Option(help="With --input: whose clock and holidays, such as Europe/Berlin.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,

@@ -10,7 +10,7 @@ from electrocloud.aws.stack import find_stack
 
 
 def history(
-    meter: Annotated[str, typer.Argument(help="The meter's id, such as DE-000001.", show_default=False)],
+    meter: Annotated[str, typer.Argument(help="The meter's id, such as US-000001.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
 ) -> None:
     """Every version of a meter's bills, of the deployment at hand."""

@@ -57,7 +57,7 @@ def load(
 
 def _fleet(meters: int, seed: int) -> Fleet:
     """Meters of their own, so that a load never mixes with the meters of a fleet that lives."""
-    fleet = make_fleet(meters, seed)
+    fleet = make_fleet(meters, seed, "US")  # where the tariffs of this checkout hold
     renamed = [meter._replace(meter_id=f"load{seed}-{meter.meter_id}") for meter in fleet.meters]
     return replace(fleet, meters=tuple(renamed))
 

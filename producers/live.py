@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--speed", type=float, default=60.0, help="seconds of the fleet in one of ours")
     parser.add_argument("--interval", type=int, default=900, help="s a reading")
-    parser.add_argument("--place", default="DE")
+    parser.add_argument("--place", default="US")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
