@@ -17,7 +17,7 @@ NOMINAL_V = (120, 230)
 
 def curve(readings: pd.DataFrame, bands: pd.DataFrame, zone: str) -> Spec:
     """Power in steps, its corrections marked, over the periods; frames as `meter_view` makes them."""
-    names = list(dict.fromkeys(bands["name"]))
+    names = list(dict.fromkeys(bands.sort_values("rate")["name"]))  # the dearer, the warmer
     frame = _stepped(readings, zone)
     corrected = frame[frame["revision"] > 0]
     x = _time(readings, zone)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -53,8 +54,8 @@ def curve(meter_id: str, days: Iterable[MeterDay], since: float) -> pd.DataFrame
 
 
 def periods(tariff: Tariff, first: float, last: float) -> pd.DataFrame:
-    """The energy periods between two instants, in time order: `start`, `end`, and their `name` with its price."""
-    found: list[list[float | str]] = []
+    """The energy periods between two instants, in time order: `start`, `end`, `name` with its price, `rate` ($/kWh)."""
+    found: list[list[Any]] = []
     for midnight in range(int(first) // DAY_S * DAY_S, int(last), DAY_S):
         for stretch in stretches(tariff, midnight):
             start, end = max(stretch.start, first), min(stretch.end, last)
@@ -64,8 +65,8 @@ def periods(tariff: Tariff, first: float, last: float) -> pd.DataFrame:
             if found and found[-1][2] == name:
                 found[-1][1] = end
             else:
-                found.append([start, end, name])
-    return pd.DataFrame(found, columns=["start", "end", "name"])
+                found.append([start, end, name, tariff.energy[stretch.energy][0].rate])
+    return pd.DataFrame(found, columns=["start", "end", "name", "rate"])
 
 
 def period_name(tariff: Tariff, period: int, instant: float) -> str:

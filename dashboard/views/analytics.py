@@ -47,7 +47,9 @@ def show(question: Question, sql: str) -> None:
     if len(frame) > ROWS_SHOWN:
         st.caption(f"The first {ROWS_SHOWN:,} rows; all of them with `electrocloud query {question.name} --csv FILE`.")
     titles = {name: name.replace("_", " ").capitalize() for name in frame}
-    st.dataframe(frame.head(ROWS_SHOWN).rename(columns=titles), hide_index=True)
+    shown = frame.head(ROWS_SHOWN).rename(columns=titles)
+    numbers = dict.fromkeys(shown.select_dtypes("number"), st.column_config.NumberColumn(format="localized"))
+    st.dataframe(shown, hide_index=True, column_config=numbers)
 
 
 st.title("Analytics")
@@ -65,7 +67,7 @@ with data.in_a_sentence():
     st.query_params["question"] = name
     question = questions()[name]
     if question.note:
-        st.caption(wording.in_markdown(question.note))
+        st.caption(question.note)
     with st.form("parameters"):
         values = asked_with(question, now)
         if st.form_submit_button("Ask", type="primary", icon=":material/search:"):

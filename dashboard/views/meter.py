@@ -125,9 +125,9 @@ def heat(zone: str, days: list[MeterDay], end: float) -> None:
     hours = meter_view.hours(days, zone)
     hours = hours[(hours["start"] >= since) & (hours["start"] + HOUR_S <= end)]
     gaps = int((hours["complete"] < 1).sum())
+    crossed = f" {wording.count(gaps, 'hour')} with a part missing: crossed." if gaps else ""
     st.caption(
-        f"{meter_view.completeness(days, since, end):.1%} of the time was read. "
-        f"{wording.count(gaps, 'hour')} with a part missing {'is' if gaps == 1 else 'are'} crossed; blank is not read."
+        f"{meter_view.completeness(days, since, end) * 100:.1f} % of the time was read; blank is not read.{crossed}"
     )
     st.vega_lite_chart(meter_charts.heat(hours, zone, since, end), key="meter_heat", height=380)
 
