@@ -6,6 +6,7 @@ from typer.core import TyperGroup
 from cli import bill
 from cli.forecast import forecast
 from cli.history import history
+from cli.forget import forget
 from cli.load import load
 from cli.query import query
 from cli.simulate import simulate
@@ -36,6 +37,7 @@ app.command()(down)
 app.command()(status)
 app.command()(load)
 app.command()(simulate)
+app.command()(forget)
 app.command()(forecast)
 app.command()(query)
 bill.app.command()(history)

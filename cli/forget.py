@@ -1,0 +1,39 @@
+"""`electrocloud forget METER`: one meter's data out of tables, Parquet, quarantine and errors, old versions too."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.forgetting import Forgotten, forget_meter
+from electrocloud.aws.stack import find_stack
+
+console = Console()
+
+
+def forget(
+    meter: Annotated[str, typer.Argument(help="The meter_id.")],
+    really: Annotated[
+        bool, typer.Option("--really", help="Do it; without this it only says what it would do.")
+    ] = False,
+) -> None:
+    """Delete all that is kept of a meter, for good. Say it twice and the second time finds nothing."""
+    found = forget_meter(find_stack(), meter, really=really)
+    console.print(_table(meter, found, really))
+    if really:
+        console.print(
+            "The stream keeps what it has until StreamRetentionHours are over, and the tables' point-in-time backups "
+            "keep 35 days; say it once more after the meter's last uploads have left the stream."
+        )
+
+
+def _table(meter: str, found: Forgotten, really: bool) -> Table:
+    table = Table(title=f"{meter}: {'deleted' if really else 'would be deleted (--really does it)'}", show_header=False)
+    table.add_row("Registry", f"{found.registered} entries")
+    table.add_row("Windows", f"{found.days} meter-days")
+    table.add_row("Bills", f"{found.bills} bills, with those that were replaced")
+    table.add_row("Parquet", f"{found.rows:,} rows of {found.files} files, which are written anew without them")
+    table.add_row("Quarantine and errors", f"{found.refused} objects")
+    table.add_row("Old versions", f"{found.versions} of these files and objects")
+    return table
