@@ -1,0 +1,122 @@
+"""A small fleet in a deployed stack: nine days of readings, through the stream to windows, bills and Parquet."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from electrocloud.aws.stack import Stack
+from firehose.delivery import Delivery, Plan, Tail
+from local.cloud import PARAMETERS
+from local.template import ROOT, load
+from producers.fleet import Meter, make_fleet
+from producers.kpl import HeadEnd
+from producers.registration import read_tariffs, register
+from producers.simulate import simulate
+from producers.tally import Tally
+from producers.uploads import uploads
+from tests.waiting import until
+
+METERS = 50
+DAYS = 9
+INTERVAL_S = 900
+HOSTILE = "<img src=x onerror=document.title='taken'>"  # a feeder of this name runs no script on any page
+SILENT_READINGS = 12  # that the silent meter did not send
+
+
+class Filled:
+    """The stack, and its meters: the last of them is silent, and some hang on the feeder HOSTILE."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.today = datetime.now(UTC).date()
+        fleet = make_fleet(METERS, seed=7)
+        self.meters: list[Meter] = [
+            meter._replace(feeder=HOSTILE) if number >= 40 else meter for number, meter in enumerate(fleet.meters)
+        ]
+        self._fleet = fleet
+        self._kinesis = stack.client("kinesis")
+
+    @property
+    def silent(self) -> Meter:
+        return self.meters[-1]
+
+    def fill(self) -> None:
+        register(self.stack, self.meters, read_tariffs(ROOT / "tariffs"))
+        tally = Tally()
+        head_end = HeadEnd(self._kinesis, self.stack.stream, tally, lambda attempt: time.sleep(0.1 * attempt))
+        for upload in self._uploads():
+            head_end.send(upload["meter_id"], msgspec.json.encode(upload), len(upload["readings"]))
+        head_end.flush()
+        until(lambda: self._windows() == tally.sent, f"{tally.sent} readings in windows", 120)
+        self._deliver()
+
+    def send(self, meter_id: str, start: datetime, wh: int) -> None:
+        """One reading, into the stream."""
+        reading = {"start": start.isoformat(), "wh": wh, "voltage_v": 230.0}
+        upload = {"meter_id": meter_id, "interval_s": INTERVAL_S, "readings": [reading]}
+        self._kinesis.put_record(StreamName=self.stack.stream, Data=msgspec.json.encode(upload), PartitionKey=meter_id)
+
+    def _uploads(self) -> Iterator[dict[str, Any]]:
+        first: date = self.today - timedelta(days=DAYS)
+        for delivery in uploads(self._fleet, simulate(self._fleet, first, DAYS, INTERVAL_S)):
+            upload = msgspec.to_builtins(delivery.upload)
+            if upload["meter_id"] == self.silent.meter_id and delivery.upload.readings[0].start.date() == (
+                self.today - timedelta(days=1)
+            ):
+                upload["readings"] = upload["readings"][:-SILENT_READINGS]
+            yield upload
+
+    def _windows(self) -> int:
+        pages = self.stack.client("dynamodb").get_paginator("scan").paginate(TableName=self.stack.windows_table)
+        return sum(int(item["count"]["N"]) for page in pages for item in page["Items"])
+
+    def _deliver(self) -> None:
+        s3 = self.stack.client("s3")
+        delivery = Delivery(
+            Plan.of(load(), PARAMETERS),
+            lambda key, body: s3.put_object(Bucket=self.stack.bucket, Key=key, Body=body),
+            time.monotonic,
+        )
+        tail = Tail(self._kinesis, self.stack.stream)
+        while batches := list(tail.poll()):
+            for records in batches:
+                delivery.take(records)
+        delivery.flush(everything=True)
+
+
+def empty_copy(stack: Stack) -> Stack:
+    """A stack like this one in which nothing has come yet: its own tables, without an item."""
+    dynamodb = stack.client("dynamodb")
+    names = {}
+    for part in ("windows_table", "bills_table", "meters_table", "tariffs_table"):
+        table = dynamodb.describe_table(TableName=getattr(stack, part))["Table"]
+        names[part] = f"empty-{part}"
+        indexes = [
+            {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
+            for index in table.get("GlobalSecondaryIndexes", [])
+        ]
+        dynamodb.create_table(
+            TableName=names[part],
+            KeySchema=table["KeySchema"],
+            AttributeDefinitions=table["AttributeDefinitions"],
+            BillingMode="PAY_PER_REQUEST",
+            **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+        )
+    glue = stack.client("glue")
+    glue.create_database(DatabaseInput={"Name": "empty"})
+    for table in glue.get_tables(DatabaseName=stack.database)["TableList"]:
+        kept = {name: table[name] for name in ("Name", "TableType", "Parameters", "PartitionKeys") if name in table}
+        storage = table["StorageDescriptor"] | {"Location": f"s3://{stack.bucket}/empty/{table['Name']}/"}
+        glue.create_table(DatabaseName="empty", TableInput=kept | {"StorageDescriptor": storage})
+    return msgspec.structs.replace(stack, database="empty", **names)
+
+
+def tell(stack: Stack, state: Path) -> Path:
+    """Let tools find the stack in the folder `state`."""
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "stack.json").write_bytes(msgspec.json.encode(stack))
+    return state

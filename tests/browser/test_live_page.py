@@ -1,0 +1,102 @@
+"""The Live page, in a browser."""
+
+import re
+from datetime import UTC, datetime, time
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.backend import HOSTILE, METERS
+from tests.browser.conftest import PATIENCE_MS, Running
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def metric(page: Page, label: str) -> Locator:
+    card = page.get_by_test_id("stMetric").filter(has_text=label)
+    return card.get_by_test_id("stMetricValue")
+
+
+def test_the_live_page_shows_the_fleet_its_day_and_its_map(page: Page, running: Running) -> None:
+    page.goto(running.url)
+    expect(metric(page, "Fleet power")).to_have_text(re.compile(r"^[\d.]+ kW$"))
+    expect(page.get_by_text(f"{METERS} meters on 2 feeders")).to_be_visible()
+    expect(page.get_by_text("Europe/Berlin").first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Now .* a week before"))).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible()
+    expect(page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first).to_be_visible()
+
+
+def test_a_silent_meter_is_counted_and_opens_from_the_list(page: Page, running: Running) -> None:
+    page.goto(running.url)
+    expect(metric(page, "Silent meters")).to_have_text("1")
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 15, box["y"] + 50)  # the first row's box, drawn on a canvas
+    page.wait_for_url(re.compile(rf"/meter\?meter={running.fleet.silent.meter_id}"))
+
+
+def test_a_reading_that_is_sent_changes_the_fleet_s_power_on_screen(page: Page, running: Running) -> None:
+    page.goto(running.url)
+    value = metric(page, "Fleet power")
+    expect(value).to_have_text(re.compile("kW"))
+    before = float(value.inner_text().split()[0])
+    midnight = datetime.combine(running.fleet.today, time(), UTC)
+    running.fleet.send(running.fleet.meters[0].meter_id, midnight, 200_000)  # 800 kW
+    page.wait_for_function(
+        """before => [...document.querySelectorAll('[data-testid=stMetric]')].some(card =>
+            card.innerText.includes('Fleet power')
+            && parseFloat(card.innerText.match(/([\\d.]+) kW/)?.[1]) > before + 700)""",
+        arg=before,
+    )
+
+
+def test_the_map_keeps_its_zoom_when_the_page_refreshes(page: Page, running: Running) -> None:
+    page.goto(running.url)
+    chart = page.get_by_test_id("stDeckGlJsonChart")
+    canvas = chart.locator("canvas").first
+    expect(canvas).to_be_visible()
+    canvas.scroll_into_view_if_needed()
+    page.wait_for_timeout(3_000)
+    at_first = chart.screenshot()
+    box = chart.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.wheel(0, -400)
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(3_000)
+    zoomed = chart.screenshot()
+    page.wait_for_timeout(11_000)  # two refreshes of the map and more
+    assert zoomed != at_first
+    assert chart.screenshot() == zoomed
+
+
+def test_a_feeder_s_name_is_text_whatever_is_in_it(page: Page, running: Running) -> None:
+    page.goto(running.url)
+    expect(metric(page, "Fleet power")).to_be_visible()
+    page.get_by_test_id("stSelectbox").locator("input").click()
+    page.get_by_role("option", name=HOSTILE).click()
+    expect(page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first).to_be_visible()
+    page.goto(f"{running.url}/meter?meter={running.fleet.silent.meter_id}")
+    expect(page.get_by_text("onerror=").first).to_be_visible()
+    assert page.locator("img[onerror]").count() == 0
+    assert page.title() != "taken"
+
+
+def test_the_page_says_that_the_backend_is_away_and_shows_it_again_when_it_is_back(
+    page: Page, running: Running
+) -> None:
+    page.goto(running.url)
+    expect(metric(page, "Fleet power")).to_be_visible()
+    running.backend.off()
+    try:
+        expect(page.get_by_text("cannot be reached").first).to_be_visible()
+        assert page.get_by_test_id("stException").count() == 0
+    finally:
+        running.backend.on()
+    expect(metric(page, "Fleet power")).to_be_visible()
+    expect(page.get_by_text("cannot be reached")).to_have_count(0)

@@ -1,0 +1,76 @@
+"""The other pages in a browser: with a fleet, without one, and without a stack."""
+
+import csv
+import io
+import re
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from cli.invoice import money
+from electrocloud.aws.reader import Reader
+from tests.browser.conftest import PATIENCE_MS, Running
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE_MS)
+PATHS = ("/", "/meter", "/bills", "/analytics")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_without_data_says_in_a_sentence_what_to_do(page: Page, empty_url: str, path: str) -> None:
+    page.goto(empty_url + path)
+    expect(page.get_by_test_id("stHeading").first).to_be_visible()
+    if path != "/analytics":
+        expect(page.get_by_test_id("stAlert").first).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_dashboard_without_a_stack_says_how_to_start_one(page: Page, nowhere_url: str) -> None:
+    page.goto(nowhere_url)
+    expect(page.get_by_text("electrocloud up").first).to_be_visible()
+
+
+def test_a_meter_shows_its_bill_so_far_and_its_days(page: Page, running: Running) -> None:
+    meter = running.fleet.meters[1]
+    bill = Reader(running.fleet.stack).history(meter.meter_id)[-1]
+    page.goto(f"{running.url}/meter?meter={meter.meter_id}")
+    card = page.get_by_test_id("stMetric").filter(has_text="Bill so far")
+    expect(card.get_by_test_id("stMetricValue")).to_have_text(money(bill.total_rounded))
+    expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
+
+
+def test_an_unknown_meter_is_a_sentence(page: Page, running: Running) -> None:
+    page.goto(f"{running.url}/meter?meter=NOBODY-1")
+    expect(page.get_by_text(re.compile("NOBODY"))).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_the_bill_on_the_page_and_in_its_files_is_the_stored_one(page: Page, running: Running) -> None:
+    meter_id = running.fleet.meters[2].meter_id
+    bill = Reader(running.fleet.stack).history(meter_id)[-1]
+    page.goto(f"{running.url}/bills?month={bill.month}&meter={meter_id}")
+    expect(page.get_by_test_id("owed")).to_have_text(money(bill.total_rounded))
+    rows = page.locator(".invoice tbody tr")
+    expect(rows).to_have_count(len(bill.lines))
+    assert [row.locator("td").last.inner_text() for row in rows.all()] == [
+        money(line.amount_rounded) for line in bill.lines
+    ]
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    lines = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
+    assert [Decimal(line["amount_rounded"]) for line in lines] == [
+        *(line.amount_rounded for line in bill.lines), bill.total_rounded,
+    ]  # fmt: skip
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PDF").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_fits_a_phone(page: Page, running: Running, path: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(running.url + path)
+    expect(page.get_by_test_id("stHeading").first).to_be_visible()
+    page.wait_for_timeout(2_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
