@@ -5,8 +5,8 @@ from typer.core import TyperGroup
 
 from cli import bill
 from cli.forecast import forecast
-from cli.history import history
 from cli.forget import forget
+from cli.history import history
 from cli.load import load
 from cli.query import query
 from cli.simulate import simulate
