@@ -150,6 +150,6 @@ with data.in_a_sentence():
         st.info(f"There are no bills of {month_name(month)}. Choose another month, or send readings of it.")
     else:
         figures(issued)
-        meter_id = list_of(filtered(issued)) or st.query_params.get("meter")
+        meter_id = list_of(filtered(issued)) or st.query_params.get("bill")
         if meter_id:
             draw_invoice(meter_id, month)

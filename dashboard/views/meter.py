@@ -78,7 +78,7 @@ def costs(meter: Registered, tariff: Tariff, month: BillingMonth, days: list[Met
         for name, (value, note) in so_far.items():
             st.metric(name, value, help=note, border=True, width=170)
     if bill and st.button("To the bill", icon=":material/receipt_long:"):
-        st.switch_page("views/bills.py", query_params={"meter": meter.meter_id, "month": str(month)})
+        st.switch_page("views/bills.py", query_params={"bill": meter.meter_id, "month": str(month)})
     st.subheader("The same month on other tariffs")
     ranked = offers([[expected], *([one] for one in otherwise)])
     best = ranked[0]

@@ -1,0 +1,172 @@
+"""The pages of meters, bills and questions, drawn over data that is given to them."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from streamlit.testing.v1 import AppTest
+
+from dashboard import data
+from electrocloud.aws.athena import Answer, Column
+from electrocloud.aws.reader import BillRow, Registered
+from electrocloud.domain.billing import Bill, bills
+from electrocloud.domain.meter_day import MeterDay
+from electrocloud.domain.urdb import tariff_from_urdb
+from tests.billing_kit import document
+from tests.examples import TIME_OF_USE, upload
+
+VIEWS = Path(__file__).parents[2] / "dashboard" / "views"
+TARIFFS = {
+    "tou": tariff_from_urdb(TIME_OF_USE),
+    "cheap": tariff_from_urdb(document(0.01, label="cheap", name="Cheap", timezone="Europe/Berlin")),
+}
+METER = Registered("m-1", 51.5, 9.9, "F_1", "home", "tou", "Europe/Berlin")
+MONTH = datetime.now(UTC).date().replace(day=1)  # the pages offer the months up to this one
+
+
+@pytest.fixture
+def give(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let functions of `data` return values, or raise them."""
+
+    def given(**answers: Any) -> None:
+        for name, value in answers.items():
+
+            def answer(*_: Any, value: Any = value) -> Any:
+                if isinstance(value, Exception):
+                    raise value
+                return value
+
+            monkeypatch.setattr(data, name, answer)
+
+    return given
+
+
+def page(name: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(VIEWS / f"{name}.py"), default_timeout=30)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(str(element.value) for kind in ("info", "warning", "caption") for element in app.get(kind))
+
+
+def measured(days: int = 5) -> list[MeterDay]:
+    found = []
+    for number in range(days):
+        day = MeterDay(MONTH + timedelta(days=1 + number))
+        day.merge(upload(day=day.day, wh=[300] * 96))
+        found.append(day)
+    return found
+
+
+def issued(days: list[MeterDay]) -> Bill:
+    return bills(TARIFFS["tou"], [reading for day in days for reading in day.intervals()], meter_id="m-1")[0]
+
+
+def give_meter(give: Callable[..., None], days: list[MeterDay]) -> None:
+    newest = days[-1] if days else None
+    bill = issued(days) if days else None
+    give(registry=[METER], tariffs=TARIFFS, newest_day=newest, days=days, bill=bill)
+
+
+ROWS = [
+    BillRow("m-1", "tou", "provisional", 1, Decimal("10.5"), Decimal("4.10"), 5, 0),
+    BillRow("m-2", "tou", "final", 2, Decimal("20"), Decimal("7.00"), 0, 2),
+    BillRow("m-3", "flat", "final", 1, Decimal("30"), Decimal("9.95"), 0, 0),
+]
+
+
+def test_the_month_is_summed_up_by_tariff_and_state(give: Callable[..., None]) -> None:
+    give(bills_of_month=ROWS)
+    app = page("bills")
+    assert metrics(app) == {"Bills": "3", "Owed": "$21.05", "Energy": "60.5 kWh", "Final": "2", "Re-billed": "1"}
+    by_tariff = app.dataframe[0].value.set_index("tariff_id")
+    assert by_tariff.loc["tou", ["bills", "provisional", "final", "re-billed", "total"]].tolist() == [2, 1, 0, 1, 11.1]
+
+
+def test_bills_are_found_by_meter_tariff_and_state(give: Callable[..., None]) -> None:
+    give(bills_of_month=ROWS)
+    app = page("bills")
+    app.text_input(key="bills_text").set_value("M-").run()
+    app.multiselect(key="bills_tariff").set_value(["tou"]).run()
+    app.selectbox(key="bills_state").set_value("re-billed").run()
+    assert app.dataframe[1].value["meter_id"].tolist() == ["m-2"]
+    app.text_input(key="bills_text").set_value("nobody").run()
+    assert "No bill is like that" in texts(app)
+
+
+def test_a_linked_bill_is_shown_as_it_is_stored(give: Callable[..., None]) -> None:
+    bill = issued(measured())
+    give(bills_of_month=ROWS, history=[bill])
+    app = page("bills", bill="m-1", month=bill.month)
+    assert f"Bill for {MONTH:%B %Y} (provisional)" in [heading.value for heading in app.subheader]
+
+
+def test_a_month_without_bills_says_what_to_do(give: Callable[..., None]) -> None:
+    give(bills_of_month=[])
+    assert "Choose another month" in texts(page("bills"))
+
+
+def test_a_meter_shows_its_stored_bill_and_what_the_month_will_cost(give: Callable[..., None]) -> None:
+    days = measured()
+    give_meter(give, days)
+    app = page("meter", meter="m-1")
+    assert metrics(app)["Bill so far"] == f"${issued(days).total_rounded}"
+    offers = app.dataframe[0].value.set_index("Tariff")
+    assert offers.index[0] == "Cheap"
+    assert metrics(app)["At the month's end"] == f"${offers.loc['Time of use (present)', 'Month, $']:,.2f}"
+
+
+def test_an_unknown_meter_is_answered_with_a_sentence(give: Callable[..., None]) -> None:
+    give_meter(give, measured())
+    assert r"No meter has “\<b\>” in its id" in texts(page("meter", meter="<b>"))
+
+
+def test_a_part_of_an_id_finds_the_meters_that_have_it(give: Callable[..., None]) -> None:
+    give_meter(give, measured())
+    give(registry=[METER, METER._replace(meter_id="x-2")])
+    app = page("meter", meter="M")
+    assert app.button_group(key="suggested").options == ["m-1"]
+
+
+def test_a_meter_without_readings_says_so(give: Callable[..., None]) -> None:
+    give_meter(give, [])
+    assert "has sent no reading yet" in texts(page("meter", meter="m-1"))
+
+
+def test_a_question_is_asked_with_its_values_and_its_sql_is_shown(give: Callable[..., None]) -> None:
+    columns = (Column("percent", "bigint"), Column("kw", "decimal"))
+    give(answer=Answer(columns, [(1, Decimal("5.5")), (2, Decimal("4"))], 2_000_000, 0.4))
+    app = page("analytics", question="load_duration")
+    app.date_input(key="load_duration.first_day").set_value(date(2026, 11, 1))
+    app.button[0].click().run()
+    assert not app.exception
+    assert "2 rows · 2.00 MB scanned · 0.4 s" in texts(app)
+    assert "DATE '2026-11-01'" in app.code[0].value
+    assert app.dataframe[0].value["Kw"].tolist() == [5.5, 4.0]
+
+
+def test_a_wrong_value_is_answered_with_what_was_expected(give: Callable[..., None]) -> None:
+    app = page("analytics", question="peak_hour_of_fleet")
+    app.text_input(key="peak_hour_of_fleet.zone").set_value("Moon/Base")
+    app.button[0].click().run()
+    assert "give an IANA time zone" in texts(app)
+
+
+@pytest.mark.parametrize("name", ["bills", "meter"])
+def test_a_backend_that_is_away_is_told_in_a_sentence(give: Callable[..., None], name: str) -> None:
+    away = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+    give(bills_of_month=away, registry=away)
+    assert "cannot be reached just now" in texts(page(name))
