@@ -12,16 +12,16 @@ Floats = NDArray[np.float64]
 
 # The 10th, 50th and 90th percentile of 68 measured general-supply homes (Swiss, British, Australian, French), hourly.
 BANDS = {
-    "daily load factor (mean / daily peak hour)": (0.22, 0.33, 0.45),
+    "daily mean over peak hour": (0.22, 0.33, 0.45),
     "99th percentile over mean": (2.7, 4.2, 7.2),
     "5th percentile over mean": (0.07, 0.22, 0.41),
-    "share of energy between 0 and 6 h": (0.11, 0.17, 0.24),
+    "share of energy, 0 to 6 h": (0.11, 0.17, 0.24),
     "autocorrelation at 1 h": (0.07, 0.43, 0.61),
     "autocorrelation at 24 h": (0.12, 0.35, 0.65),
     "autocorrelation at 168 h": (0.17, 0.32, 0.53),
-    "residual about own mean by hour and weekday/weekend": (0.49, 0.74, 1.27),
-    "daily energy over its 28-day mean, sd": (0.17, 0.26, 0.44),
-    "correlation with the rest of the fleet": (0.09, 0.27, 0.40),
+    "residual about own mean day": (0.49, 0.74, 1.27),
+    "daily energy, sd over 28 days": (0.17, 0.26, 0.44),
+    "correlation with the others": (0.09, 0.27, 0.40),
 }
 SEASONS = ("winter", "transition", "summer")
 DAY_TYPES = ("workday", "Saturday", "Sunday")

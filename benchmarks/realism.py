@@ -59,15 +59,15 @@ def year_of(shops: float, meters: int = METERS, seed: int = SEED, year: int = YE
 
 
 def _homes_table(load: Load) -> Table:
-    table = Table(title="A home's load, of 500 simulated and 68 measured homes", title_justify="left")
-    table.add_column("hourly")
-    for name in ("measured p10", "p50", "p90", "simulated p10", "median", "p90", "median in the band"):
-        table.add_column(name, justify="right")
+    table = Table(title="Hourly load of a home, of 500 simulated and 68 measured homes", title_justify="left")
+    for name in ("", "measured\np10  p50  p90", "simulated\np10  p50  p90", "median\nin band"):
+        table.add_column(name)
     for name, values in statistics.of_homes(*load).items():
-        low, middle, high = BANDS[name]
-        p10, median, p90 = np.percentile(values, (10, 50, 90))
-        shown = (f"{value:.2f}" for value in (low, middle, high, p10, median, p90))
-        table.add_row(name, *shown, "[green]in" if low <= median <= high else "[red]OUT")
+        low, _, high = BANDS[name]
+        found = np.percentile(values, (10, 50, 90))
+        inside = low <= found[1] <= high
+        bands = ("  ".join(f"{value:.2f}" for value in three) for three in (BANDS[name], found))
+        table.add_row(name, *bands, "[green]in" if inside else "[red]OUT")
     return table
 
 
@@ -76,12 +76,12 @@ def _fleet_table(load: Load) -> Table:
     rows = (
         ("annual kWh, median", f"{np.median(annual):,.0f}", "about 2,500 to 3,500"),
         ("annual kWh, sigma of its logarithm", f"{np.log(annual).std():.2f}", "0.55 to 0.70"),
-        ("coincidence of 50 homes, hourly", f"{statistics.coincidence(load.kwh):.2f}", "near 0.4"),
+        ("hourly coincidence of 50 homes", f"{statistics.coincidence(load.kwh):.2f}", "near 0.4"),
         ("homes that peak in the evening", f"{statistics.evening_peaks(*load):.0%}", "about half"),
         ("weekend over workday", f"{statistics.weekday_ratio(*load):.2f}", "near 1.08"),
         ("winter over summer", f"{statistics.season_ratio(*load):.2f}", "near 1.4"),
     )
-    table = Table("over homes", "simulated", "goal")
+    table = Table("Over homes and the fleet", "simulated", "goal")
     for row in rows:
         table.add_row(*row)
     return table

@@ -26,18 +26,18 @@ _HOURS = np.array(  # opening and closing on a workday, a Saturday and a Sunday,
 _KITCHEN: Phases = ((0.0, 0.4, 1.0), (0.4, 0.6, 0.6))
 
 SHOP_USES = (
-    Use("lights and devices", 1.0, (0.8, 2.6, 0.25), "open", -0.3, 0.3, 0.1, 0.0, 940, until="close"),
-    Use("morning work", 0.9, (3, 3, 0.38), "open", 1.0, 0.8, 0.8, 2.0, 900),
-    Use("noon work", 0.9, (0.81, 1.6, 3), "open", 3.0, 0.8, 1.0, 1.5, 900),
-    Use("afternoon work", 0.9, (3, 0.25, 0.066), "close", -3.0, 0.8, 0.8, 2.5, 1000),
-    Use("coffee machine", 0.8, (1.3, 1.6, 0.24), "open", 0.5, 0.5, 0.5, 0.5, 1500),
-    Use("oven", 1.0, (2.4, 0.7, 0.24), "open", -0.5, 0.4, 0.3, 3.0, 2200, phases=_KITCHEN, ways=(BAKERY,)),
-    Use("lunch kitchen", 1.0, (1.7, 0.77, 1.4), 12.0, 0.0, 0.5, 0.3, 3.0, 2200, phases=_KITCHEN, ways=(RESTAURANT,)),
-    Use("dinner kitchen", 1.0, (0.45, 0.64, 1.6), 17.7, 0.0, 0.5, 0.3, 3.0, 3000, phases=_KITCHEN, ways=(RESTAURANT,)),
-    Use("machines", 0.9, (3, 3, -0), "open", 1.0, 0.6, 0.8, 3.0, 2500, ways=(WORKSHOP,)),
-    Use("shop window", 0.6, (1.5, 1, 1.3), "dusk", 0.0, 0.3, 0.1, 0.0, 300, until="late", always=True),
-    Use("cleaning", 0.6, (2, 3, 0.088), "close", 0.3, 0.6, 0.3, 1.0, 800),
-    Use("heater", 0.3, (0.64, 1.2, 0.25), "open", -0.5, 0.3, 0.3, 5.0, 1500, cold=1.3),
+    Use("lights and devices", 1.0, (2.7, 2.7, 2.7), "open", -0.3, 0.3, 0.1, 0.0, 600, until="close"),
+    Use("morning work", 0.9, (1.8, 3, 0.15), "open", 1.0, 0.8, 0.8, 2.0, 900),
+    Use("noon work", 0.9, (1.5, 3, 0.63), "open", 3.0, 0.8, 1.0, 1.5, 900),
+    Use("afternoon work", 0.9, (2.1, 0.46, 0.071), "close", -3.0, 0.8, 0.8, 2.5, 1000),
+    Use("coffee machine", 0.8, (1.5, 1.5, 0.8), "open", 0.5, 0.5, 0.5, 0.5, 1500),
+    Use("oven", 1.0, (2.5, 0.85, 0.18), "open", -0.5, 0.4, 0.3, 3.0, 2200, phases=_KITCHEN, ways=(BAKERY,)),
+    Use("lunch kitchen", 1.0, (0.6, 0.9, 0.8), 12.0, 0.0, 0.5, 0.3, 3.0, 2200, phases=_KITCHEN, ways=(RESTAURANT,)),
+    Use("dinner kitchen", 1.0, (0.68, 0.58, 0.75), 17.7, 0.0, 0.5, 0.3, 3.0, 3000, phases=_KITCHEN, ways=(RESTAURANT,)),
+    Use("machines", 0.9, (3, 1.8, 0), "open", 1.0, 0.6, 0.8, 3.0, 2500, ways=(WORKSHOP,)),
+    Use("shop window", 0.6, (1.5, 1.4, 1.4), "dusk", 0.0, 0.3, 0.1, 0.0, 300, until="late", always=True),
+    Use("cleaning", 0.6, (1.9, 0.98, 0.099), "close", 0.3, 0.6, 0.3, 1.0, 800),
+    Use("heater", 0.3, (0.6, 1.2, 0.3), "open", -0.5, 0.3, 0.3, 5.0, 1500, cold=1.3),
 )
 
 
