@@ -1,0 +1,26 @@
+"""Times by which contestants can be compared on a machine that others use too: all of them in turn, round by round."""
+
+import gc
+import time
+from collections.abc import Callable, Mapping
+from statistics import median
+
+Times = dict[str, list[float]]
+
+
+def in_turn(contestants: Mapping[str, Callable[[], object]], rounds: int) -> Times:
+    """CPU seconds of each contestant in each of the rounds, after one round to warm up."""
+    times: Times = {name: [] for name in contestants}
+    for number in range(rounds + 1):
+        for name, work in contestants.items():
+            gc.collect()
+            began = time.process_time()
+            work()
+            if number:
+                times[name].append(time.process_time() - began)
+    return times
+
+
+def ratio(times: Times, one: str, other: str) -> float:
+    """How many times as long `one` takes as `other`: the median of the rounds' own ratios."""
+    return median(a / b for a, b in zip(times[one], times[other], strict=True))
