@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
-.PHONY: help setup run test lint format pr deploy lock clean
+.PHONY: help setup run test fuzz lint format pr deploy lock clean
 STAGE ?= dev
 
 help:  ## list the targets
@@ -37,6 +37,9 @@ run: setup  ## start all of it on this laptop; Ctrl-C stops it (RUN="--meters 20
 
 test: setup  ## run every test
 	$(BIN)/python -m pytest tests/unit tests/integration tests/faults tests/browser tests/deploy $(PYTEST)
+
+fuzz: setup  ## throw many more bad calls and records at it than `make test` does (FUZZ_CASES=1000)
+	FUZZ_CASES=$${FUZZ_CASES:-1000} $(BIN)/python -m pytest --timeout 7200 tests/integration/test_openapi_fuzz.py tests/integration/test_decode_fuzz.py
 
 lint: setup  ## check form, types, layers and the template
 	$(BIN)/ruff format --check .
