@@ -111,12 +111,12 @@ def _addresses(where: Place, seed: int, index: np.ndarray) -> tuple[np.ndarray, 
     radius = 190.0 * np.sqrt(feeder + 0.5)  # m: Vogel's spiral, equal areas
     angle = 2 * pi * _GOLDEN_RATIO * feeder
     heading = radians(20) + pi / 2 * (chance.uniform(keys, "turn") < 0.5) + 0.12 * chance.bell(keys, "bend")
-    street, number = np.divmod(house, 8)
+    street, number = np.divmod(house, 10)
     side = np.where(number % 2 == 0, 1.0, -1.0)
     jitter = chance.branch(keys, house)
-    across = (street - 2) * 55.0 + side * 11 + 1.5 * chance.bell(jitter, "across")
+    across = (street - 1.5) * 64.0 + side * 13 + 1.5 * chance.bell(jitter, "across")
     along = (
-        (number // 2 - 1.5) * 24.0
+        (number // 2 - 2) * 32.0
         + 18 * chance.bell(chance.branch(keys, street), "street")
         + 3 * chance.bell(jitter, "along")
     )
