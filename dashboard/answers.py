@@ -11,6 +11,7 @@ from dashboard.charts import Spec
 from electrocloud.aws.athena import Answer
 
 BARS = 30  # the most that can be told apart
+UNITS = {"kw": "kW", "kwh": "kWh", "v": "V", "utc": "UTC"}
 
 
 class Drawing(NamedTuple):
@@ -55,6 +56,12 @@ def table(answer: Answer) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[column.name for column in answer.columns])
 
 
+def title(column: str) -> str:
+    """`Peak kW` of `peak_kw`."""
+    first, *rest = [UNITS.get(word, word) for word in column.split("_")]
+    return " ".join([first if first in UNITS.values() else first.capitalize(), *rest])
+
+
 def chart(question: str, frame: pd.DataFrame) -> Spec | None:
     """A Vega-Lite chart of an answer with rows, where the question has one that fits."""
     drawing = DRAWINGS.get(question)
@@ -67,16 +74,18 @@ def _lines(drawing: Drawing, frame: pd.DataFrame) -> Spec:
     first = frame[drawing.across].iloc[0]
     timed = isinstance(first, str | date)
     across = pd.to_datetime(frame[drawing.across], utc=True).map(pd.Timestamp.isoformat) if timed else None
-    shown = frame.assign(across=frame[drawing.across] if across is None else across)[["across", *drawing.up]]
+    shown = frame.assign(Across=frame[drawing.across] if across is None else across)[["Across", *drawing.up]].rename(
+        columns=title
+    )
+    up = [title(name) for name in drawing.up]
     scale = {"type": "utc"} if timed else {"nice": False}
-    names = "replace(datum.label, /_/g, ' ')"
     return {
         "data": _values(shown),
-        "transform": [{"fold": list(drawing.up), "as": ["what", "value"]}],
+        "transform": [{"fold": up, "as": ["what", "value"]}],
         "mark": {"type": "line", "tooltip": True, "strokeWidth": 2, "point": len(frame) <= 62},
         "encoding": {
             "x": {
-                "field": "across",
+                "field": "Across",
                 "type": "temporal" if timed else "quantitative",
                 "scale": scale,
                 "title": drawing.across_title,
@@ -86,8 +95,8 @@ def _lines(drawing: Drawing, frame: pd.DataFrame) -> Spec:
                 "field": "what",
                 "type": "nominal",
                 "title": None,
-                "scale": {"domain": list(drawing.up)},
-                "legend": {"orient": "top", "labelExpr": names} if len(drawing.up) > 1 else None,
+                "scale": {"domain": up},
+                "legend": {"orient": "top"} if len(up) > 1 else None,
             },
         },
     }

@@ -46,8 +46,7 @@ def show(question: Question, sql: str) -> None:
         st.vega_lite_chart(spec, height=340, key=f"chart_{question.name}")
     if len(frame) > ROWS_SHOWN:
         st.caption(f"The first {ROWS_SHOWN:,} rows; all of them with `electrocloud query {question.name} --csv FILE`.")
-    titles = {name: name.replace("_", " ").capitalize() for name in frame}
-    shown = frame.head(ROWS_SHOWN).rename(columns=titles)
+    shown = frame.head(ROWS_SHOWN).rename(columns=answers.title)
     numbers = dict.fromkeys(shown.select_dtypes("number"), st.column_config.NumberColumn(format="localized"))
     st.dataframe(shown, hide_index=True, column_config=numbers)
 

@@ -38,7 +38,12 @@ def take_suggestion() -> None:
 @st.fragment(run_every=15)
 def show(meter: Registered) -> None:
     with data.in_a_sentence():
-        tariff = data.tariffs()[meter.tariff_id]
+        tariff = data.tariffs().get(meter.tariff_id)
+        if tariff is None:
+            st.info(
+                f"Its tariff {wording.in_markdown(meter.tariff_id)} is not registered. Register it, and it is billed."
+            )
+            return
         place = f"feeder {meter.feeder} · {meter.customer} · {tariff.name}"
         st.markdown(f"### {wording.in_markdown(meter.meter_id)}\n{wording.in_markdown(place)}")
         newest = data.newest_day(meter.meter_id)

@@ -155,7 +155,7 @@ def test_a_question_is_asked_with_its_values_and_its_sql_is_shown(give: Callable
     assert not app.exception
     assert "2 rows · 2.00 MB scanned · 0.4 s" in texts(app)
     assert "DATE '2026-11-01'" in app.code[0].value
-    assert app.dataframe[0].value["Kw"].tolist() == [5.5, 4.0]
+    assert app.dataframe[0].value["kW"].tolist() == [5.5, 4.0]
 
 
 def test_a_wrong_value_is_answered_with_what_was_expected(give: Callable[..., None]) -> None:
@@ -170,3 +170,9 @@ def test_a_backend_that_is_away_is_told_in_a_sentence(give: Callable[..., None],
     away = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
     give(bills_of_month=away, registry=away)
     assert "cannot be reached just now" in texts(page(name))
+
+
+def test_a_meter_whose_tariff_is_unknown_is_answered_with_a_sentence(give: Callable[..., None]) -> None:
+    give_meter(give, measured())
+    give(registry=[METER._replace(tariff_id="gone")])
+    assert "is not registered" in texts(page("meter", meter="m-1"))
