@@ -50,6 +50,10 @@ lint: setup  ## check form, types, layers and the template
 	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint
 
+realism: setup  ## hold the simulated fleet against measured load: a table, and build/realism.png
+	mkdir -p build
+	$(BIN)/python -m benchmarks.realism build/realism.png
+
 format: setup  ## put the code into form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

@@ -69,7 +69,8 @@ def history(fleet: Fleet, before: date, days: int, interval_s: int) -> Iterator[
 def from_day(fleet: Fleet, day: date, interval_s: int) -> Iterator[Delivery]:
     """A reading an upload, in order of delivery, of a day and all that follow."""
     later = (day + timedelta(days=number) for number in range(10_000))
-    return chain.from_iterable(uploads(fleet, simulate(fleet, one, 1, interval_s), every_s=interval_s) for one in later)
+    blocks = chain.from_iterable(simulate(fleet, one, 1, interval_s) for one in later)
+    return uploads(fleet, blocks, every_s=interval_s)
 
 
 def live(deliveries: Iterator[Delivery], clock: FleetClock, ways: dict[str, Sender], tell: "Status") -> None:
