@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from electrocloud.domain.billing import Bill, rate
-from electrocloud.domain.calendar import DAY_S, BillingMonth, instant_of
-from electrocloud.domain.gaps import filled
+from electrocloud.domain.billing import Bill, bills
+from electrocloud.domain.calendar import DAY_S, BillingMonth
+from electrocloud.domain.determinants import missing_slots
+from electrocloud.domain.estimation import estimate
 from electrocloud.domain.meter_day import MeterDay
 from electrocloud.domain.tariff import Tariff, stretches
 from electrocloud.domain.wording import energy_periods
@@ -79,15 +80,17 @@ def period_name(tariff: Tariff, period: int, instant: float) -> str:
 
 
 def projected(tariffs: Sequence[Tariff], month: BillingMonth, days: Sequence[MeterDay], meter_id: str) -> list[Bill]:
-    """The month's bill on each tariff if what is still to come is like the same hours of the weeks before.
+    """The month's bill on each tariff if what was not read, or not yet, is like the same hours of the weeks before.
 
-    That is the rule by which gaps are estimated. `days` are those of the month and of the four weeks before it. In the
-    zone of each tariff the month is another, so that each has its own.
+    That is the rule by which gaps are estimated. `days` are those of the month and of the four weeks before it. The
+    month is that of each tariff's zone; where it has not begun the tariff has no bill.
     """
+    readings = [reading for day in days for reading in day.intervals()]
     found = []
     for tariff in tariffs:
         its = BillingMonth(month.year, month.month, tariff.zone)
-        own = [day for day in days if its.start - DAY_S < instant_of(day.day) < its.end]
-        before = [day for day in days if instant_of(day.day) <= its.start - DAY_S]
-        found.append(rate(tariff, its, filled(tariff, its, own, before), meter_id))
+        own = [reading for reading in readings if its.start <= reading.start < its.end]
+        if own:
+            guesses = estimate(missing_slots(own, its.start, its.end), readings, tariff.zone)
+            found += bills(tariff, own, guesses, meter_id)
     return found

@@ -9,6 +9,7 @@ from cli.comparison import offers
 from cli.invoice import money, percent
 from dashboard import data, meter_charts, meter_view, wording
 from electrocloud.aws.reader import Registered
+from electrocloud.domain.billing import Bill
 from electrocloud.domain.calendar import DAY_S, HOUR_S, BillingMonth, day_of
 from electrocloud.domain.meter_day import MeterDay
 from electrocloud.domain.tariff import Tariff
@@ -57,15 +58,27 @@ def show(meter: Registered) -> None:
         days = data.days(meter.meter_id, first, newest.day + timedelta(days=1))
         shown, zone = wording.moment(end, tariff.zone), wording.zone_name(end, tariff.zone)
         st.caption(f"Read until **{shown}**, {zone}, every {wording.duration(last.seconds)}")
-        costs(meter, tariff, month, days)
+        costs(meter, month, days, end)
         latest(meter.meter_id, tariff, days, end)
         heat(tariff.zone, days, end)
+        otherwise(meter, month, days, end)
 
 
-def costs(meter: Registered, tariff: Tariff, month: BillingMonth, days: list[MeterDay]) -> None:
+@st.cache_resource(ttl=60, max_entries=500, show_spinner=False)
+def projected(
+    meter_id: str,
+    tariff_id: str,
+    month: BillingMonth,
+    end: float,  # noqa: ARG001  until when it is read, a part of the cache's key
+    _days: list[MeterDay],
+) -> list[Bill]:
+    """The meter's bill at the month's end on a tariff, if the month has begun where the tariff is."""
+    return meter_view.projected([data.tariffs()[tariff_id]], month, _days, meter_id)
+
+
+def costs(meter: Registered, month: BillingMonth, days: list[MeterDay], end: float) -> None:
     bill = data.bill(meter.meter_id, str(month))
-    others = [data.tariffs()[name] for name in sorted(data.tariffs()) if name != meter.tariff_id]
-    expected, *otherwise = meter_view.projected([tariff, *others], month, days, meter.meter_id)
+    (expected,) = projected(meter.meter_id, meter.tariff_id, month, end, days)
     so_far = {
         "Bill so far": (
             money(bill.total_rounded) if bill else "–",
@@ -84,15 +97,21 @@ def costs(meter: Registered, tariff: Tariff, month: BillingMonth, days: list[Met
             st.metric(name, value, help=note, border=True, width=170)
     if bill and st.button("To the bill", icon=":material/receipt_long:"):
         st.switch_page("views/bills.py", query_params={"bill": meter.meter_id, "month": str(month)})
-    st.subheader("The same month on other tariffs")
-    ranked = offers([[expected], *([one] for one in otherwise)])
+
+
+def otherwise(meter: Registered, month: BillingMonth, days: list[MeterDay], end: float) -> None:
+    others = sorted(data.tariffs().keys() - {meter.tariff_id})
+    issued = [projected(meter.meter_id, tariff_id, month, end, days) for tariff_id in (meter.tariff_id, *others)]
+    ranked = offers([bills for bills in issued if bills])
     best = ranked[0]
     saved = f"would save {money(best.saving)}" if best.saving > 0 else "is the cheapest, and the present one"
+    st.subheader("The same month on other tariffs")
     st.markdown(f"**{wording.in_markdown(best.tariff_name)}** {saved}. All are projected to the month's end.")
+    present = issued[0][0].tariff
     st.dataframe(
         pd.DataFrame(
             {
-                "Tariff": offer.tariff_name + (" (present)" if offer.tariff == tariff.label else ""),
+                "Tariff": offer.tariff_name + (" (present)" if offer.tariff == present else ""),
                 "Month, $": float(offer.total),
                 "Saving, $": float(offer.saving),
                 "Energy in peak hours": percent(offer.peak_energy_share) if offer.peak_energy_share else "–",
@@ -101,10 +120,8 @@ def costs(meter: Registered, tariff: Tariff, month: BillingMonth, days: list[Met
             for offer in ranked
         ),
         hide_index=True,
-        column_config={
-            name: st.column_config.NumberColumn(format="%,.2f") for name in ("Month, $", "Saving, $")
-        },
-    )  # fmt: skip
+        column_config=dict.fromkeys(("Month, $", "Saving, $"), st.column_config.NumberColumn(format="%,.2f")),
+    )
 
 
 def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: float) -> None:
