@@ -20,7 +20,7 @@ from electrocloud.domain.errors import UploadError
 from electrocloud.domain.meter_day import MeterDay
 from tests.examples import kinesis_event, upload_json
 
-CASES = 160 * int(os.environ.get("FUZZ_CASES", "25"))
+CASES = 400 * int(os.environ.get("FUZZ_CASES", "10"))
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 GOOD = upload_json(meter_id="good")
 STRANGE = [

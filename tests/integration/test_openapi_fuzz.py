@@ -27,7 +27,7 @@ from electrocloud.domain.upload import decode
 from local.authorisation import Call
 from tests.gateway_kit import OPENAPI, REGION, FakeKinesis, gateway
 
-CASES = int(os.environ.get("FUZZ_CASES", "25"))
+CASES = int(os.environ.get("FUZZ_CASES", "10"))
 SCHEMA = schemathesis.openapi.from_dict(yaml.safe_load(OPENAPI.read_text()))
 ROUTES = [found.ok() for found in SCHEMA.get_all_operations()]
 POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
