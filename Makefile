@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
-.PHONY: help setup run test fuzz lint format pr deploy lock clean
+.PHONY: help setup run test fuzz lint format pr deploy-check deploy lock licences clean
 STAGE ?= dev
 
 help:  ## list the targets
@@ -60,6 +60,9 @@ format: setup  ## put the code into form
 
 pr: lint test  ## all that CI runs
 
+deploy-check: setup  ## say what `make deploy` would change, and create nothing (STAGE=dev or prod)
+	$(BIN)/python -m cli.deploy_check --stage $(STAGE)
+
 deploy: setup  ## build and deploy to your AWS account (STAGE=dev or prod)
 	$(SAM) build
 	$(SAM) deploy --config-env $(STAGE)
@@ -67,6 +70,9 @@ deploy: setup  ## build and deploy to your AWS account (STAGE=dev or prod)
 lock: | $(UV)  ## pin every dependency anew, with hashes
 	$(UV) pip compile --quiet --upgrade layer/requirements.in -o layer/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	for name in dev sam cloud checkov; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
+
+licences: setup  ## list the licence of every package that is pinned
+	$(BIN)/python -m cli.licences
 
 clean:  ## remove what was built, and the environments
 	rm -rf .venv .venv-sam .venv-cloud .venv-checkov .aws-sam .electrocloud build

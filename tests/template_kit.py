@@ -4,9 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-
+from cli.deploy_check import expanded
 from local.template import load
 
 REGION, ACCOUNT = "eu-central-1", "111122223333"
@@ -23,12 +21,7 @@ _SUB = re.compile(r"\$\{([^!}][^}]*)\}")
 def built(monkeypatch: Any, **parameters: str) -> dict[str, Any]:
     """The template with its SAM resources expanded to what CloudFormation creates."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    template = load()
-    for resource in template["Resources"].values():
-        for name in ("CodeUri", "ContentUri"):
-            if name in resource["Properties"]:
-                resource["Properties"][name] = "s3://artifacts/code"
-    return Translator({}, Parser()).translate(template, parameters)
+    return expanded(load(), parameters, REGION)
 
 
 class Resolver:
