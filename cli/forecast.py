@@ -2,7 +2,9 @@
 
 import csv
 import sys
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +14,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from cli.series_file import Series, read_series
+from cli.query import ask
+from cli.series_file import read_series
+from electrocloud.aws.reader import Reader
+from electrocloud.aws.stack import find_stack
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.forecast import Forecast, Row
+from electrocloud.domain.forecast import Forecast, MonthEnd
 
 SOURCE = "a forecast needs one of --input FILE, --fleet, --feeder F and --meter M"
 
@@ -32,31 +37,57 @@ def forecast(
     """Forecast a load hour by hour, with an interval that holds four of five hours."""
     if sum((file is not None, fleet, feeder is not None, meter is not None)) != 1:
         raise UsageError(SOURCE)
+    end: MonthEnd | None = None
     if file is not None:
-        made = make_forecast(file.name, read_series(file, zone), horizon)
+        made = _of_file(file, zone, horizon)
     else:
-        raise UsageError(SOURCE)
+        made, end = _of_stack("fleet" if fleet else f"feeder/{feeder}" if feeder else f"meter/{meter}", horizon)
     if as_json:
-        print(msgspec.json.format(msgspec.json.encode(made), indent=2).decode())
+        document = msgspec.to_builtins(made) | ({"month_end": msgspec.to_builtins(end)} if end else {})
+        print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
     elif as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(("timestamp", "value", "low", "high"))
         writer.writerows((row.timestamp.isoformat(), row.value, row.low, row.high) for row in made.rows)
     else:
         _print(made)
+        if end:
+            kwh, owed = end.energy_kwh, end.total
+            print(f"{end.month} comes to {kwh.value:,.0f} kWh ({kwh.low:,.0f} to {kwh.high:,.0f}) ", end="")
+            print(f"and ${owed.value:,.2f} (${owed.low:,.2f} to ${owed.high:,.2f}).")
 
 
-def make_forecast(name: str, series: Series, horizon: int) -> Forecast:
-    """The forecast of a series' next hours, by the hours that pass and not by those that the clock shows."""
-    from forecasting.ahead import ahead_of  # heavy: no other command is to wait for it
+def _of_file(path: Path, zone: str, horizon: int) -> Forecast:
+    from forecasting.ahead import forecast_of  # seconds to import, for which no other command is to wait
 
-    times, hours = series.ahead(horizon)
-    ahead = ahead_of(series.load, hours[-1] + 1)
-    rows = tuple(
-        Row(time, float(ahead.values[hour]), float(ahead.low[hour]), float(ahead.high[hour]))
-        for time, hour in zip(times, hours, strict=True)
-    )
-    return Forecast(name, datetime.now(UTC), ahead.model, ahead.note, ahead.coverage, ahead.scores, rows)
+    series = read_series(path, zone)
+    return forecast_of(path.name, series.load, series.ahead(horizon), datetime.now(UTC))
+
+
+def _of_stack(series: str, horizon: int) -> tuple[Forecast, MonthEnd | None]:
+    """The forecast of a series of the deployment at hand and, if it is a meter's, its month-end."""
+    from forecasting.ahead import forecast_of
+    from forecasting.history import histories, history_of
+    from forecasting.job import month_ends
+
+    stack, now = find_stack(), datetime.now(UTC)
+    reader = Reader(stack)
+    kind, _, name = series.partition("/")
+    if kind == "meter":
+        meter = reader.meter(name)
+        if meter is None:
+            raise UsageError(f"there is no meter {name!r} in the registry")
+        history, zone = history_of(reader.days(name, (now - timedelta(days=400)).date(), now.date())), meter.timezone
+        days = partial(reader.days, last=now.date())
+        ends = month_ends([meter], reader.tariffs(), lambda one, since: days(one, since.date()), now)
+    else:
+        zone, ends = Counter(meter.timezone for meter in reader.meters()).most_common(1)[0][0], []
+        found = histories(lambda sql: ask(stack, sql).rows, now)
+        if series not in found:
+            raise UsageError(f"there are no readings of {series}; there are some of {', '.join(found) or 'none'}")
+        history = found[series]
+    load = history.load(zone)
+    return forecast_of(series, load, history.ahead(horizon, zone), now), ends[0] if ends else None
 
 
 def _print(made: Forecast) -> None:

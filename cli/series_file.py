@@ -1,14 +1,14 @@
 """A series as a file: CSV with the columns timestamp and value, a row an hour."""
 
 import csv
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from electrocloud.domain.errors import UsageError
-from forecasting.load import HOUR_S, Load, load_of, wall_clock, zone_of
+from forecasting.load import Load, load_of, shown, zone_of
 
 _GAPS = frozenset({"", "na", "nan", "null", "none"})
 
@@ -19,16 +19,12 @@ class Series(NamedTuple):
     load: Load
     last: datetime
 
-    def ahead(self, horizon: int) -> tuple[list[datetime], list[int]]:
-        """The next hours, and which hour after the load's end the wall clock shows at each of them."""
+    def ahead(self, hours: int) -> list[datetime]:
+        """The hours after the last one: that pass, where the zone is known, and else on the clock of the timestamps."""
+        steps = [timedelta(hours=step) for step in range(1, hours + 1)]
         if not self.load.zone:
-            steps = np.arange(1, horizon + 1) * HOUR_S
-            times = [datetime.fromtimestamp(_shown(self.last) + step, UTC) for step in steps.tolist()]
-            return [time.replace(tzinfo=self.last.tzinfo) for time in times], list(range(horizon))
-        zone = zone_of(self.load.zone)
-        instants = int(self.last.timestamp()) + np.arange(1, horizon + 1) * HOUR_S
-        shown = wall_clock(instants, self.load.zone) // HOUR_S - self.load.end
-        return [datetime.fromtimestamp(instant, zone) for instant in instants.tolist()], shown.tolist()
+            return [self.last + step for step in steps]
+        return [(self.last.astimezone(UTC) + step).astimezone(zone_of(self.load.zone)) for step in steps]
 
 
 def read_series(path: Path, zone: str = "") -> Series:
@@ -45,14 +41,9 @@ def read_series(path: Path, zone: str = "") -> Series:
         times = [
             time.astimezone(zone_of(zone)) if time.tzinfo else time.replace(tzinfo=zone_of(zone)) for time in times
         ]
-    load = load_of([_shown(time) for time in times], values, zone)
+    load = load_of([shown(time) for time in times], values, zone)
     known = [time for time, value in zip(times, values, strict=True) if value is not None]
-    return Series(load, max(known, key=_shown))
-
-
-def _shown(time: datetime) -> int:
-    """What the clock shows, as s from 1970-01-01 00:00 on it."""
-    return int(time.replace(tzinfo=UTC).timestamp())
+    return Series(load, max(known, key=shown))
 
 
 def _columns(path: Path) -> tuple[list[datetime], list[float | None]]:

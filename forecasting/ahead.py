@@ -1,15 +1,17 @@
 """A load's next hours: the candidates race over the past, the best one forecasts, its past errors make the interval."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.forecast import Score
+from electrocloud.domain.forecast import Forecast, Row, Score
 from forecasting.backtest import Trial, actual, choose, origins_of, race, scale_of, score_of, with_blends
 from forecasting.candidates import CANDIDATES
 from forecasting.intervals import bounds, cross_coverage
-from forecasting.load import Floats, Load
+from forecasting.load import HOUR_S, Floats, Load, shown
 
 LONGEST_HORIZON = 168 + 1  # a week, and the hour by which the clocks may make it longer
 
@@ -51,6 +53,20 @@ def ahead_of(load: Load, horizon: int) -> Ahead:
         _note(best, len(origins)),
         cross_coverage(residuals),
     )
+
+
+def forecast_of(series: str, load: Load, times: Sequence[datetime], now: datetime) -> Forecast:
+    """The forecast of a load at times after its end, in order, each as the load's own clock shows it.
+
+    Times are hours that pass, and the clock may skip one or show one twice, which then has the same forecast.
+    """
+    hours = [shown(time) // HOUR_S - load.end for time in times]
+    ahead = ahead_of(load, max(hours) + 1)
+    rows = tuple(
+        Row(time, float(ahead.values[hour]), float(ahead.low[hour]), float(ahead.high[hour]))
+        for time, hour in zip(times, hours, strict=True)
+    )
+    return Forecast(series, now, ahead.model, ahead.note, ahead.coverage, ahead.scores, rows)
 
 
 def run_model(load: Load, model: str, horizon: int) -> Floats:

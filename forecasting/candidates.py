@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from statsforecast.models import MSTL, AutoETS, AutoTheta
 
 from forecasting.boosting import boosted
 from forecasting.load import Floats, Load, calendar_of
@@ -48,17 +47,26 @@ def profile(load: Load, origins: Sequence[int], horizon: int) -> Floats:
     return answers
 
 
-def statistical(
-    make: Callable[[], AutoETS | MSTL], hours: int, load: Load, origins: Sequence[int], horizon: int
-) -> Floats:
+def auto_ets(load: Load, origins: Sequence[int], horizon: int) -> Floats:
+    """Exponential smoothing with a season of a day, its form chosen by AICc (statsforecast), on two weeks."""
+    from statsforecast.models import AutoETS  # seconds to import, and not there where only the others are wanted
+
+    return _fitted(partial(AutoETS, season_length=DAY), 2 * WEEK, load, origins, horizon)
+
+
+def mstl(trend: str, load: Load, origins: Sequence[int], horizon: int) -> Floats:
+    """Seasons of a day and a week taken out by MSTL, the rest by AutoETS or AutoTheta, on eight weeks."""
+    from statsforecast.models import MSTL, AutoETS, AutoTheta
+
+    make = {"ets": partial(AutoETS, model="ZZN"), "theta": partial(AutoTheta, season_length=1, model="STM")}[trend]
+    return _fitted(lambda: MSTL([DAY, WEEK], trend_forecaster=make()), 8 * WEEK, load, origins, horizon)
+
+
+def _fitted(make: Callable[[], Any], hours: int, load: Load, origins: Sequence[int], horizon: int) -> Floats:
     """A statsforecast model, fitted anew at each origin to the last `hours`."""
     return np.array(
         [make().forecast(load.filled[max(0, origin - hours) : origin], horizon)["mean"] for origin in origins]
     )
-
-
-def _mstl(trend: AutoETS | AutoTheta) -> MSTL:
-    return MSTL([DAY, WEEK], trend_forecaster=trend)
 
 
 LAG_DAY = Candidate("lag-24h", partial(repeat, DAY), DAY, naive=True)
@@ -68,11 +76,9 @@ CANDIDATES = (
     LAG_DAY,
     LAG_WEEK,
     Candidate("profile", profile, WEEK),
-    Candidate("auto-ets", partial(statistical, lambda: AutoETS(season_length=DAY), 2 * WEEK), WEEK),
-    Candidate("mstl-ets", partial(statistical, lambda: _mstl(AutoETS(model="ZZN")), 8 * WEEK), 3 * WEEK),
-    Candidate(
-        "mstl-theta", partial(statistical, lambda: _mstl(AutoTheta(season_length=1, model="STM")), 8 * WEEK), 3 * WEEK
-    ),
+    Candidate("auto-ets", auto_ets, WEEK),
+    Candidate("mstl-ets", partial(mstl, "ets"), 3 * WEEK),
+    Candidate("mstl-theta", partial(mstl, "theta"), 3 * WEEK),
     Candidate("lightgbm", partial(boosted, False), 5 * WEEK),
     Candidate("lightgbm-change", partial(boosted, True), 5 * WEEK),
 )

@@ -50,11 +50,11 @@ def load_of(clock: Sequence[int], values: Iterable[float | None], zone: str = ""
     `UsageError` for starts that are not on one hourly grid, and where there is no value at all.
     """
     known = [
-        (shown, value) for shown, value in zip(clock, values, strict=True) if value is not None and np.isfinite(value)
+        (start, value) for start, value in zip(clock, values, strict=True) if value is not None and np.isfinite(value)
     ]
     if not known:
         raise UsageError("the series has no values; it needs rows with a timestamp and a number")
-    starts = np.array([shown for shown, _ in known])
+    starts = np.array([start for start, _ in known])
     if len(np.unique(starts % HOUR_S)) > 1:
         gap = int(np.diff(np.unique(starts)).min())
         raise UsageError(f"the series has values {gap / 60:g} min apart; add them up to whole hours first")
@@ -66,6 +66,11 @@ def load_of(clock: Sequence[int], values: Iterable[float | None], zone: str = ""
     total = np.bincount(hours - first, [value for _, value in known], minlength=count)
     mean = np.where(seen > 0, total / np.maximum(seen, 1), np.nan)
     return Load(first, mean, _filled(mean), zone)
+
+
+def shown(time: datetime) -> int:
+    """What the clock shows at a time, in s from 1970-01-01 00:00 on it; whatever the time's offset."""
+    return int(time.replace(tzinfo=UTC).timestamp())
 
 
 def wall_clock(instants: Hours, zone: str) -> Hours:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 import msgspec
 
@@ -55,6 +56,24 @@ class Forecast(msgspec.Struct, frozen=True):
     candidates: tuple[Score, ...]
     rows: tuple[Row, ...]
     realised: Errors | None = None
+
+
+class Between(msgspec.Struct, frozen=True):
+    """An amount to come, and the interval that holds it in four of five cases."""
+
+    value: Decimal
+    low: Decimal
+    high: Decimal
+
+
+class MonthEnd(msgspec.Struct, frozen=True):
+    """What a meter's billing month is going to come to, as seen at `made_at` (s since 1970): kWh, and $ on the bill."""
+
+    meter_id: str
+    month: str
+    made_at: int
+    energy_kwh: Between
+    total: Between
 
 
 def errors_of(actual: Sequence[float], forecast: Sequence[float], scale: float | None) -> Errors:

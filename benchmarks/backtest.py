@@ -1,0 +1,136 @@
+"""`make backtest`: day-ahead forecasts of 28 days, each by the model and the interval that the days before it give.
+
+So neither the choice of the model nor the width of an interval has seen the day that it is judged by.
+
+    python -m benchmarks.backtest                          simulated homes, shops, feeders and a fleet
+    python -m benchmarks.backtest --series F.csv --zone Z  a series of your own: timestamp,value
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from cli.series_file import read_series
+from electrocloud.domain.forecast import Errors, coverage_of, errors_of
+from forecasting.backtest import actual, choose, origins_of, race, scale_of, with_blends
+from forecasting.intervals import bounds
+from forecasting.load import Load, load_of, wall_clock
+from producers.fleet import make_fleet
+from producers.simulate import simulate
+
+DAYS = 28
+HORIZON = 24
+
+
+class Outcome(NamedTuple):
+    """What came of 28 days: the errors of the forecasts made, those of each model run throughout, and s an origin."""
+
+    made: Errors
+    alone: dict[str, float]
+    chosen: dict[str, int]
+    seconds: float
+
+
+def outcome_of(load: Load) -> Outcome:
+    """The errors over the load's last 28 days, which begin at the hour of the day at which the load ends."""
+    origins = origins_of(load, HORIZON, 2 * DAYS)
+    begun = time.process_time()
+    trials = race(load, origins, HORIZON)
+    seconds = (time.process_time() - begun) / len(origins)
+    truth = actual(load, origins, HORIZON)
+    lead = len(origins) - DAYS
+    values, low, high = [], [], []
+    chosen: dict[str, int] = {}
+    for now in range(lead, len(origins)):
+        past = slice(now - lead, now)
+        before = [trial._replace(forecasts=trial.forecasts[past]) for trial in trials]
+        best = choose(with_blends(before, truth[past]), truth[past])
+        chosen[best.name] = chosen.get(best.name, 0) + 1
+        parts = [trial.forecasts[now] for trial in trials if trial.name in best.name.split(" + ")]
+        below, above = bounds(truth[past] - best.forecasts)
+        values.append(np.mean(parts, axis=0))
+        low.append(values[-1] + below)
+        high.append(values[-1] + above)
+    known = np.isfinite(truth[lead:])
+    told = [np.array(rows)[known].tolist() for rows in (truth[lead:], values, low, high)]
+    errors = errors_of(told[0], told[1], scale_of(load.until(origins[lead])))
+    alone = {
+        trial.name: errors_of(told[0], trial.forecasts[lead:][known].tolist(), None).wape or 0.0
+        for trial in trials
+        if np.isfinite(trial.forecasts).all()
+    }
+    covered = coverage_of(told[0], told[2], told[3])
+    return Outcome(Errors(errors.wape, errors.mase, covered), alone, chosen, seconds)
+
+
+def simulated(meters: int, seed: int) -> Iterator[tuple[str, Load]]:
+    """The fleet, its feeders and some of its customers over 14 months, each from local midnight to local midnight."""
+    fleet = make_fleet(meters, seed)
+    start, days = date(2025, 1, 1), 425
+    wh = np.zeros((meters, days * 24), np.int64)
+    for block in simulate(fleet, start, days, 3600):
+        first = (block.start - next_start(start)) // 3600
+        wh[block.meters, first : first + block.wh.shape[1]] = block.wh
+    instants = next_start(start) + np.arange(days * 24) * 3600
+    clock = wall_clock(instants, fleet.place.zone)
+    whole = slice(int(np.argmax(clock % 86400 == 0)), int(np.flatnonzero(clock % 86400 == 0)[-1]))
+
+    def load(rows: np.ndarray) -> Load:
+        return load_of(clock[whole].tolist(), rows.sum(axis=0)[whole].tolist(), fleet.place.zone)
+
+    yield f"fleet of {meters}", load(wh)
+    feeders = np.array([meter.feeder for meter in fleet.meters])
+    for feeder in np.unique(feeders)[:2].tolist():
+        yield f"feeder {feeder}", load(wh[feeders == feeder])
+    for kind, count in (("home", 4), ("flat", 3), ("shop", 2)):
+        for row in [i for i, meter in enumerate(fleet.meters) if meter.kind == kind][:count]:
+            yield f"{kind} {fleet.meters[row].meter_id}", load(wh[row : row + 1])
+
+
+def next_start(day: date) -> int:
+    """The UTC midnight that a day begins with, in s since 1970."""
+    return (day - date(1970, 1, 1)).days * 86400
+
+
+def main(
+    series: Annotated[Path | None, typer.Option(help="CSV with timestamp,value.")] = None,
+    zone: Annotated[str, typer.Option(help="Whose clock and holidays.")] = "",
+    meters: int = 200,
+    seed: int = 3,
+) -> None:
+    """Print the errors of the forecasts made, beside those of each model alone."""
+    loads = [(series.name, read_series(series, zone).load)] if series else simulated(meters, seed)
+    console = Console(width=160)
+    table = Table(box=SIMPLE_HEAD)
+    heads = ("series", "WAPE", "lag-24h", "lag-168h", "below the better", "MASE", "coverage", "s an origin", "models")
+    for head in heads:
+        table.add_column(head, justify="left" if head in ("series", "models") else "right")
+    for name, load in loads:
+        made, alone, chosen, seconds = outcome_of(load)
+        naive = min(alone["lag-24h"], alone["lag-168h"])
+        wape = made.wape or 0.0
+        table.add_row(
+            name,
+            f"{wape:.2%}",
+            f"{alone['lag-24h']:.2%}",
+            f"{alone['lag-168h']:.2%}",
+            f"{1 - wape / naive:.0%}",
+            f"{made.mase:.2f}",
+            f"{made.coverage:.1%}",
+            f"{seconds:.2f}",
+            ", ".join(f"{model} {days}" for model, days in chosen.items()),
+        )
+        console.print(f"{name}: " + ", ".join(f"{model} {error:.2%}" for model, error in alone.items()), style="dim")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)

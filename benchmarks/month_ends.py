@@ -1,0 +1,118 @@
+"""How well and how fast month-ends are told: 1,000 simulated meters, from four days of months gone by.
+
+python -m benchmarks.month_ends
+"""
+
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from electrocloud.domain.calendar import BillingMonth
+from electrocloud.domain.meter_day import Interval
+from electrocloud.domain.tariff import Tariff
+from electrocloud.domain.urdb import tariff_from_urdb
+from forecasting.month_end import month_end, rest_of
+from producers.fleet import Fleet, make_fleet
+from producers.simulate import simulate
+
+START = date(2024, 9, 1)
+MONTHS = ((2025, 3), (2025, 7), (2025, 10), (2025, 12))
+DAYS = 490
+
+
+def main(meters: int = 1000, seed: int = 3) -> None:
+    """Print errors and coverage of energy, and the time that the month-ends of all meters take with their bills."""
+    fleet = make_fleet(meters, seed)
+    wh = _loads(fleet)
+    table = Table(box=SIMPLE_HEAD)
+    for head in (
+        "month",
+        "from the",
+        "WAPE of the month's energy",
+        "coverage",
+        "bills off by",
+        "coverage",
+        "s for all",
+    ):
+        table.add_column(head, justify="right")
+    for year, number in MONTHS:
+        month = BillingMonth(year, number, fleet.place.zone)
+        for day in (1, 8, 15, 22):
+            table.add_row(str(month), str(day), *_judge(fleet, wh, month, day))
+    Console().print(table)
+
+
+def _loads(fleet: Fleet) -> np.ndarray:
+    wh = np.zeros((len(fleet), DAYS * 24), np.int64)
+    for block in simulate(fleet, START, DAYS, 3600):
+        first = block.start // 3600 - _first_hour()
+        wh[block.meters, first : first + block.wh.shape[1]] = block.wh
+    return wh
+
+
+def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[str]:
+    low, high = (edge // 3600 - _first_hour() for edge in (month.start, month.end))
+    now = low + (day - 1) * 24
+    tariffs = {name: _tariff(name) for name in sorted({meter.tariff_id for meter in fleet.meters})}
+    begun = time.perf_counter()
+    rest = rest_of(wh[:, :now].astype(float), high - now)
+    told = [
+        month_end(
+            meter.meter_id,
+            tariffs[meter.tariff_id],
+            month,
+            _intervals(wh[row], low, now),
+            (rest.value[row], rest.low[row], rest.high[row]),
+            wh[row, :now],
+            month.start,
+        )
+        for row, meter in enumerate(fleet.meters)
+    ]
+    seconds = time.perf_counter() - begun
+    some = range(0, len(told), 10)
+    true = [
+        month_end(
+            told[row].meter_id,
+            tariffs[fleet.meters[row].tariff_id],
+            month,
+            _intervals(wh[row], low, high),
+            (0, 0, 0),
+            wh[row, :now],
+            month.start,
+        )
+        for row in some
+    ]
+    energy = wh[:, low:high].sum(axis=1) / 1000
+    kwh = np.array([[float(getattr(end.energy_kwh, name)) for name in ("value", "low", "high")] for end in told])
+    owed = np.array([[float(getattr(told[row].total, name)) for name in ("value", "low", "high")] for row in some])
+    total = np.array([float(end.total.value) for end in true])
+    return [
+        f"{np.abs(kwh[:, 0] - energy).sum() / energy.sum():.1%}",
+        f"{np.mean((kwh[:, 1] - 0.001 <= energy) & (energy <= kwh[:, 2] + 0.001)):.0%}",
+        f"{np.abs(owed[:, 0] - total).sum() / total.sum():.1%}",
+        f"{np.mean((owed[:, 1] <= total) & (total <= owed[:, 2])):.0%}",
+        f"{seconds:.1f}",
+    ]
+
+
+def _intervals(wh: np.ndarray, low: int, high: int) -> list[Interval]:
+    return [Interval((_first_hour() + hour) * 3600, 3600, int(wh[hour])) for hour in range(low, high)]
+
+
+def _first_hour() -> int:
+    return (START - date(1970, 1, 1)) // timedelta(hours=1)
+
+
+def _tariff(name: str) -> Tariff:
+    return tariff_from_urdb(msgspec.json.decode(Path(f"tariffs/{name}.json").read_bytes()))
+
+
+if __name__ == "__main__":
+    typer.run(main)

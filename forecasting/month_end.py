@@ -1,0 +1,108 @@
+"""A month's energy and bill before the month is over: what was read, and the rest as the last weeks let expect."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from electrocloud.domain.billing import Bill, bills
+from electrocloud.domain.calendar import BillingMonth
+from electrocloud.domain.forecast import Between, MonthEnd
+from electrocloud.domain.meter_day import Interval
+from electrocloud.domain.tariff import Tariff
+from forecasting.intervals import COVERAGE
+from forecasting.load import HOUR_S, Floats
+
+WEEK = 168
+WINDOWS = (1, 2, 4, 8)  # weeks that may stand for those to come
+ORIGINS = 364  # days to test on: all seasons, for their turns are what a month-end misses
+SHAPE = 4 * WEEK  # hours whose shape the rest of the month gets
+
+
+class Rest(NamedTuple):
+    """Energy of the hours to come, a value a load: expected, and what it lies between in four of five cases."""
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+
+def rest_of(loads: Floats, hours: int) -> Rest:
+    """The energy of the `hours` after each load, shape (loads, hours of history), a week or more and without NaN.
+
+    It is like the mean of the last 1, 2, 4 or 8 weeks: of as many as would have been best for this load on the days of
+    the last year. The interval comes from the errors there, in units of the load's own mean error, over all the loads,
+    since one load has few spans that do not overlap. Where the history is too short for spans of that length, the
+    errors are those of shorter ones, which are rather larger.
+    """
+    known = loads.shape[1]
+    span = max(24, min(hours, (known - WEEK) // 2))
+    origins = np.arange(known - span, WEEK - 1, -24)[:ORIGINS]
+    total = np.concatenate([np.zeros((len(loads), 1)), np.cumsum(loads, axis=1)], axis=1)
+    windows = [weeks for weeks in WINDOWS if weeks * WEEK <= origins[-1]] if len(origins) else []
+    if not windows:
+        value = _expected(total, np.array([known]), hours, 1)[:, 0]
+        return Rest(value, value * 0.5, value * 1.5)
+    happened = total[:, origins + span] - total[:, origins]
+    expected = np.stack([_expected(total, origins, span, weeks) for weeks in windows])
+    off = (happened - expected) / np.maximum(expected, 1.0)
+    best = np.abs(off).mean(axis=2).argmin(axis=0)
+    rows = np.arange(len(loads))
+    off = off[best, rows]
+    unit = np.maximum(np.abs(off).mean(axis=1), 1e-9)
+    tail = (1 - COVERAGE) / 2
+    below, above = np.quantile(off / unit[:, None], [tail, 1 - tail])
+    value = np.stack([_expected(total, np.array([known]), hours, weeks)[:, 0] for weeks in windows])[best, rows]
+    return Rest(
+        value, np.maximum(0, value * (1 + min(below, 0) * unit)), np.maximum(0, value * (1 + max(above, 0) * unit))
+    )
+
+
+def month_end(
+    meter_id: str,
+    tariff: Tariff,
+    month: BillingMonth,
+    read: Sequence[Interval],
+    rest: tuple[float, float, float],
+    shape: Floats,
+    made_at: int,
+) -> MonthEnd:
+    """What a meter's month is going to come to: its readings, and for the hours after the last one `rest` Wh.
+
+    rest: value, low, high. shape: the last hours of the load (Wh), whose course over four weeks the hours to come get,
+    with its peaks, since a demand charge is for those. A low or high bill is that of low or high energy.
+    """
+    start = max((interval.start + interval.seconds for interval in read), default=month.start)
+    hours = np.arange(-(-start // HOUR_S) * HOUR_S, month.end, HOUR_S)
+    course = np.resize(shape[-min(SHAPE, len(shape) // WEEK * WEEK or len(shape)) :], len(hours))
+    course = course / course.sum() if course.sum() > 0 else np.full(len(hours), 1 / max(1, len(hours)))
+    issued = [_bill(meter_id, tariff, month, read, hours, course * energy) for energy in rest]
+    return MonthEnd(
+        meter_id,
+        str(month),
+        made_at,
+        Between(*(bill.energy_kwh for bill in issued)),
+        Between(*(bill.total_rounded for bill in issued)),
+    )
+
+
+def _bill(
+    meter_id: str, tariff: Tariff, month: BillingMonth, read: Sequence[Interval], hours: np.ndarray, wh: Floats
+) -> Bill:
+    ahead = [Interval(hour, HOUR_S, energy) for hour, energy in zip(hours.tolist(), _whole(wh), strict=True)]
+    (bill,) = (bill for bill in bills(tariff, read, ahead, meter_id) if bill.month == str(month))
+    return bill
+
+
+def _whole(wh: Floats) -> list[int]:
+    """Whole Wh with the same sum, to the nearest."""
+    steps = np.rint(np.cumsum(wh)).astype(np.int64)
+    return np.diff(steps, prepend=0).tolist()
+
+
+def _expected(total: Floats, origins: np.ndarray, hours: int, weeks: int) -> Floats:
+    """From each origin, the energy of `hours` hours like the mean of the `weeks` weeks before it, by running totals."""
+    whole, part = divmod(hours, WEEK)
+    back = [origins - WEEK * week for week in range(1, weeks + 1)]
+    parts = np.mean([total[:, begin + part] - total[:, begin] for begin in back], axis=0)
+    return whole * (total[:, origins] - total[:, origins - WEEK * weeks]) / weeks + parts

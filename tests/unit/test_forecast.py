@@ -1,0 +1,191 @@
+"""Forecasting: what a load is, what the models may look at, how they are judged, and what an interval holds."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.forecast import coverage_of, errors_of
+from forecasting.ahead import ahead_of, forecast_of
+from forecasting.backtest import actual, choose, origins_of, race, scale_of, with_blends
+from forecasting.candidates import CANDIDATES, LAG_DAY, LAG_WEEK, Candidate, profile
+from forecasting.intervals import bounds, cross_coverage
+from forecasting.load import HOUR_S, Load, calendar_of, load_of, shown, wall_clock
+
+BERLIN = "Europe/Berlin"
+HOUR = 3600
+
+
+def _load(values: list[float | None] | np.ndarray, zone: str = "") -> Load:
+    return load_of([hour * HOUR for hour in range(len(values))], list(values), zone)
+
+
+def _weekly(weeks: int, noise: float = 0.0) -> Load:
+    """A load with a day and a week to it."""
+    hours = np.arange(weeks * 168)
+    level = 100 + 40 * np.sin(hours * 2 * np.pi / 24) + 30 * ((hours // 24 + 3) % 7 < 5)
+    return _load(level + noise * np.random.default_rng(1).normal(size=len(hours)), BERLIN)
+
+
+def test_a_load_does_not_care_for_the_order_of_its_rows() -> None:
+    clock, values = [7200, 0, 3600], [3.0, 1.0, None]
+    load = load_of(clock, values)
+    assert load.first == 0
+    np.testing.assert_array_equal(load.values, [1, np.nan, 3])
+    np.testing.assert_array_equal(load.filled, [1, 1, 3])
+
+
+def test_a_gap_is_filled_from_the_week_before_it_and_never_from_after_it() -> None:
+    values: list[float | None] = [float(hour) for hour in range(400)]
+    values[200:230] = [None] * 30
+    load = _load(values)
+    np.testing.assert_array_equal(load.filled[200:230], np.arange(200, 230) - 168)
+
+
+def test_values_a_quarter_of_an_hour_apart_are_refused_with_what_to_do() -> None:
+    with pytest.raises(UsageError, match="15 min apart; add them up to whole hours"):
+        load_of([0, 900, 1800], [1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("values", [[], [None], [float("nan")]])
+def test_a_series_without_a_value_is_refused(values: list[float | None]) -> None:
+    with pytest.raises(UsageError, match="no values"):
+        _load(values)
+
+
+def test_the_clock_skips_an_hour_in_spring_and_shows_one_twice_in_autumn() -> None:
+    for day, hours in (
+        (datetime(2025, 3, 30, tzinfo=ZoneInfo(BERLIN)), 23),
+        (datetime(2025, 10, 26, tzinfo=ZoneInfo(BERLIN)), 25),
+    ):
+        start = int(day.timestamp())
+        load = load_of(wall_clock(start + np.arange(hours) * HOUR, BERLIN).tolist(), [10.0] * hours, BERLIN)
+        assert len(load.values) == 24
+        assert np.isnan(load.values).sum() == (hours == 23)
+        np.testing.assert_array_equal(load.filled, 10.0)
+
+
+def test_the_calendar_knows_the_public_holidays_of_the_zone() -> None:
+    unity = shown(datetime(2025, 10, 3)) // HOUR
+    columns = calendar_of(unity - 24, 72, BERLIN)
+    assert columns[::24, 3].tolist() == [0, 1, 0]  # is one
+    assert columns[::24, 4].tolist() == [1, 0, 0]  # comes before one
+    assert columns[::24, 5].tolist() == [0, 0, 1]  # comes after one
+    assert columns[24, 1] == 4  # a Friday
+    assert not calendar_of(unity, 24, "")[:, 3].any()
+
+
+@pytest.mark.parametrize("candidate", CANDIDATES, ids=lambda candidate: candidate.name)
+@pytest.mark.parametrize("horizon", [24, 40])
+def test_no_model_sees_past_its_origin(candidate: Candidate, horizon: int) -> None:
+    load = _weekly(9, noise=5)
+    origins = [len(load.values) - 24 * back for back in (4, 3)]
+    before = candidate.forecaster(load, origins, horizon)
+    blind = load.values.copy()
+    blind[origins[0] :] = 1e6
+    after = candidate.forecaster(Load(load.first, blind, blind, load.zone), origins, horizon)
+    assert before.shape == (2, horizon)
+    np.testing.assert_array_equal(before[0], after[0])
+
+
+def test_a_profile_is_the_median_of_like_days() -> None:
+    load = _weekly(5)
+    (row,) = profile(load, [4 * 168], 168)
+    np.testing.assert_allclose(row, load.values[4 * 168 :])
+
+
+def test_a_blend_is_made_of_the_best_and_chosen_where_it_is_better() -> None:
+    truth = np.array([[10.0, 20.0]])
+
+    def fixed(name: str, *values: float, naive: bool = False) -> Candidate:
+        return Candidate(name, lambda load, origins, horizon: np.array([values] * len(origins)), 0, naive)
+
+    trials = race(_weekly(1), [100], 2, (fixed("low", 9, 19), fixed("high", 11, 21), fixed("far", 50, 90)))
+    best = choose(with_blends(trials, truth), truth)
+    assert best.name == "low + high"
+    np.testing.assert_array_equal(best.forecasts, truth)
+
+
+def test_a_load_that_no_model_beats_repeats_its_week_and_says_so() -> None:
+    load = _load(np.tile(np.random.default_rng(3).random(168), 6))
+    made = ahead_of(load, 24)
+    assert made.model == "lag-168h"
+    assert "no model beat" in made.note
+    np.testing.assert_allclose(made.values, load.values[-168:-144])
+
+
+def test_the_hours_forecast_are_those_that_pass_when_the_clocks_change() -> None:
+    end = datetime(2025, 10, 25, 23, tzinfo=ZoneInfo(BERLIN))
+    starts = int(end.timestamp()) + np.arange(-239, 1) * HOUR
+    load = load_of(wall_clock(starts, BERLIN).tolist(), np.arange(240) % 24, BERLIN)
+    times = [(end.astimezone(UTC) + timedelta(hours=h)).astimezone(ZoneInfo(BERLIN)) for h in range(1, 25)]
+    made = forecast_of("x", load, times, end)
+    assert [row.timestamp.hour for row in made.rows][:5] == [0, 1, 2, 2, 3]
+    assert made.rows[2].value == made.rows[3].value
+    assert made.rows[-1].timestamp.hour == 22
+
+
+def test_errors_are_those_of_the_definitions() -> None:
+    errors = errors_of([1, 3, 0], [2, 1, 0], scale=2.0)
+    assert errors.wape == 3 / 4
+    assert errors.mase == 0.5
+    assert coverage_of([1, 2, 3], [1, 0, 4], [1, 1, 5]) == 1 / 3
+
+
+def test_errors_of_nothing_and_of_zeros_are_not_defined() -> None:
+    assert errors_of([0, 0], [1, 1], None) == errors_of([], [], 1.0)
+    assert errors_of([0, 0], [1, 1], None).wape is None
+    assert coverage_of([], [], []) is None
+    assert scale_of(_load([5.0] * 400)) is None
+
+
+def test_intervals_hold_four_of_five_errors_that_are_like_those_before() -> None:
+    errors = np.random.default_rng(4).gamma(2, size=(428, 24)) - 1
+    low, high = bounds(errors[:28])
+    held = ((errors[28:] >= low) & (errors[28:] <= high)).mean()
+    assert 0.75 < held < 0.87
+    assert cross_coverage(errors[:28]) == pytest.approx(0.8, abs=0.05)
+
+
+def test_origins_leave_as_much_before_them_as_there_is_after() -> None:
+    assert origins_of(_weekly(20), 24) == [20 * 168 - 24 * back for back in range(28, 0, -1)]
+    few = origins_of(_weekly(2), 24)
+    assert 24 * len(few) <= few[0]
+    assert origins_of(_load([1.0] * 30), 24) == []
+    assert actual(_weekly(2), few, 24).shape == (len(few), 24)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.one_of(st.none(), st.floats(-1e6, 1e6)), min_size=1, max_size=160).filter(any),
+    st.integers(1, 168),
+)
+def test_any_short_series_has_a_forecast_within_its_interval(values: list[float | None], horizon: int) -> None:
+    made = ahead_of(_load(values), horizon)
+    assert len(made.values) == len(made.low) == len(made.high) == horizon
+    assert np.isfinite([made.values, made.low, made.high]).all()
+    assert (made.low <= made.values).all()
+    assert (made.values <= made.high).all()
+
+
+def test_a_constant_series_stays_what_it_is() -> None:
+    made = ahead_of(_load([5.0] * 24 * 40), 48)
+    for row in (made.values, made.low, made.high):
+        np.testing.assert_allclose(row, 5.0)
+
+
+def test_a_load_that_was_never_negative_is_not_forecast_below_zero() -> None:
+    values = np.where(np.random.default_rng(2).random(24 * 30) < 0.1, 50.0, 0.0)
+    assert ahead_of(_load(values), 24).low.min() >= 0
+    assert ahead_of(_load(values - 5), 24).low.min() < 0
+
+
+def test_naive_models_repeat() -> None:
+    load = _load(np.arange(400.0))
+    np.testing.assert_array_equal(LAG_DAY.forecaster(load, [400], 30)[0], np.resize(np.arange(376, 400), 30))
+    np.testing.assert_array_equal(LAG_WEEK.forecaster(load, [400], 2)[0], [232, 233])
+    assert HOUR_S == HOUR
