@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from streamlit.testing.v1 import AppTest
@@ -13,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import data
 from electrocloud.aws.athena import Answer, Column
 from electrocloud.aws.reader import BillRow, Registered
-from electrocloud.domain.billing import Bill, bills
+from electrocloud.domain.billing import Bill, bills, reissue
 from electrocloud.domain.meter_day import MeterDay
 from electrocloud.domain.urdb import tariff_from_urdb
 from tests.billing_kit import document
@@ -176,3 +177,13 @@ def test_a_meter_whose_tariff_is_unknown_is_answered_with_a_sentence(give: Calla
     give_meter(give, measured())
     give(registry=[METER._replace(tariff_id="gone")])
     assert "is not registered" in texts(page("meter", meter="m-1"))
+
+
+def test_all_versions_of_a_bill_are_there_and_an_old_one_says_so(give: Callable[..., None]) -> None:
+    first = msgspec.structs.replace(issued(measured()), status="final")
+    second = reissue(first, msgspec.structs.replace(first, total_rounded=first.total_rounded + 1))
+    give(bills_of_month=ROWS, history=[first, second])
+    app = page("bills", bill="m-1", month=first.month)
+    assert app.dataframe[2].value["Changed by"].tolist() == ["", "+$1.00"]
+    app.selectbox(key=f"version_m-1_{first.month}").set_value(1).run()
+    assert "Version 2 has replaced this one." in texts(app)
