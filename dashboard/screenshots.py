@@ -30,7 +30,7 @@ def shots(meter_id: str, month: str) -> list[Shot]:
     paths = {
         "live": "/",
         "meter": f"/meter?meter={meter_id}",
-        "bills": f"/bills?month={month}&meter={meter_id}",
+        "bills": f"/bills?month={month}&bill={meter_id}",
         "analytics": "/analytics",
     }
     sizes = ((1440, 1000, "light", ""), (1440, 1000, "dark", "-dark"), (390, 844, "light", "-phone"))

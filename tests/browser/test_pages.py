@@ -49,7 +49,7 @@ def test_an_unknown_meter_is_a_sentence(page: Page, running: Running) -> None:
 def test_the_bill_on_the_page_and_in_its_files_is_the_stored_one(page: Page, running: Running) -> None:
     meter_id = running.fleet.meters[2].meter_id
     bill = Reader(running.fleet.stack).history(meter_id)[-1]
-    page.goto(f"{running.url}/bills?month={bill.month}&meter={meter_id}")
+    page.goto(f"{running.url}/bills?month={bill.month}&bill={meter_id}")
     expect(page.get_by_test_id("owed")).to_have_text(money(bill.total_rounded))
     rows = page.locator(".invoice tbody tr")
     expect(rows).to_have_count(len(bill.lines))

@@ -1,0 +1,112 @@
+"""What people read of a deployment is what the metering core has stored in it."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import boto3
+import pytest
+
+from electrocloud.aws.kinesis import Refused
+from electrocloud.aws.quarantine import put
+from electrocloud.aws.reader import Reader
+from electrocloud.aws.stack import Stack
+from electrocloud.aws.tables import DynamoTables
+from electrocloud.domain.metering import take_in
+from electrocloud.domain.upload import Upload
+from electrocloud.domain.urdb import tariff_from_urdb
+from tests.examples import TIME_OF_USE, upload
+from tests.integration.conftest import REGION, Aws
+
+DAY = date(2026, 11, 24)
+
+
+@pytest.fixture
+def reader(aws: Aws) -> Reader:
+    names = dict.fromkeys(Stack.__struct_fields__, "none") | {
+        "windows_table": "windows", "bills_table": "bills", "meters_table": "meters", "tariffs_table": "tariffs",
+        "bucket": aws.bucket, "region": REGION, "endpoint": None,
+    }  # fmt: skip
+    return Reader(Stack(**names))
+
+
+def store(aws: Aws, *uploads: Upload) -> None:
+    tables = DynamoTables(aws.dynamodb, "windows", "bills", lambda _: None)
+    tariff = tariff_from_urdb(TIME_OF_USE)
+    take_in(uploads, tables, lambda meters: dict.fromkeys(meters, tariff), lambda _: None)
+
+
+def register(aws: Aws, meter_id: str) -> None:
+    texts = {"meter_id": meter_id, "feeder": "F1", "class": "home", "tariff_id": "tou", "timezone": "Europe/Berlin"}
+    item = {name: {"S": text} for name, text in texts.items()} | {"lat": {"N": "51.5"}, "lon": {"N": "9.9"}}
+    aws.dynamodb.put_item(TableName="meters", Item=item)
+
+
+def test_registered_meters_come_in_order_and_one_by_its_id(aws: Aws, reader: Reader) -> None:
+    for meter_id in ("m-2", "m-1"):
+        register(aws, meter_id)
+    assert [meter.meter_id for meter in reader.meters()] == ["m-1", "m-2"]
+    assert reader.meter("m-2") == reader.meters()[1] == ("m-2", 51.5, 9.9, "F1", "home", "tou", "Europe/Berlin")
+    assert reader.meter("m-3") is None
+
+
+def test_tariffs_are_the_rules_of_their_documents(aws: Aws, reader: Reader) -> None:
+    item = {"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(TIME_OF_USE)}}
+    aws.dynamodb.put_item(TableName="tariffs", Item=item)
+    assert reader.tariffs()["tou"].fingerprint == tariff_from_urdb(TIME_OF_USE).fingerprint
+
+
+def test_days_come_in_order_and_the_newest_alone(aws: Aws, reader: Reader) -> None:
+    store(aws, *(upload(day=DAY - timedelta(days=back), wh=[back]) for back in (0, 1, 2)))
+    days = reader.days("m-1", DAY - timedelta(days=1), DAY)
+    assert [(day.day, day.latest.wh) for day in days] == [(DAY - timedelta(days=1), 1), (DAY, 0)]
+    newest = reader.newest_days(["m-1", "m-9"])
+    assert {meter: day.day for meter, day in newest.items()} == {"m-1": DAY}
+
+
+def test_one_day_of_more_meters_than_one_call_takes(aws: Aws, reader: Reader) -> None:
+    ids = [f"m-{number:03}" for number in range(130)]
+    store(aws, *(upload(meter_id=meter_id, wh=[7]) for meter_id in ids[::2]))
+    assert sorted(reader.day_of_each(ids, DAY)) == ids[::2]
+
+
+def test_a_month_s_bills_of_all_parts_of_the_index_are_the_stored_ones(aws: Aws, reader: Reader) -> None:
+    ids = [f"m-{number:02}" for number in range(20)]
+    store(aws, *(upload(meter_id=meter_id, wh=[1_000] * (number + 1)) for number, meter_id in enumerate(ids)))
+    rows = reader.bills_of_month("2026-11")
+    assert [row.meter_id for row in rows] == ids
+    for row in rows:
+        bill = reader.bill(row.meter_id, "2026-11")
+        assert bill
+        assert (row.energy_kwh, row.total) == (bill.energy_kwh, bill.total_rounded)
+    assert sum(row.energy_kwh for row in rows) == Decimal(210)
+    assert reader.bills_of_month("2026-10") == []
+
+
+def test_the_history_has_replaced_versions_before_the_current_one(aws: Aws, reader: Reader) -> None:
+    first = date(2026, 10, 31)  # the last hours of September and all of October in Berlin
+    days = [first - timedelta(days=back) for back in range(32)]
+    store(aws, *(upload(day=day, wh=[100] * 24, interval_s=3600) for day in days))
+    store(aws, upload(day=days[5], wh=[900], interval_s=3600, revision=1))
+    october = [bill for bill in reader.history("m-1") if bill.month == "2026-10"]
+    assert [bill.version for bill in october] == [1, 2]
+    assert october[1] == reader.bill("m-1", "2026-10")
+
+
+def test_metrics_are_the_function_s_own_by_the_minute(aws: Aws, reader: Reader) -> None:
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    datum = {"MetricName": "ReadingsStored", "Dimensions": [{"Name": "service", "Value": "metering"}]}
+    boto3.client("cloudwatch").put_metric_data(
+        Namespace="ElectroCloud",
+        MetricData=[datum | {"Timestamp": now - timedelta(minutes=2), "Value": value} for value in (20.0, 30.0)],
+    )
+    found = reader.metrics({"ReadingsStored": "Sum", "UploadAge": "p95"}, now - timedelta(minutes=5), now, 60)
+    assert found["ReadingsStored"].values == [50.0]
+    assert found["UploadAge"].values == []
+
+
+def test_the_quarantine_is_counted_by_reason(aws: Aws, reader: Reader) -> None:
+    arrived = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    for position, reason in enumerate(("misaligned", "misaligned", "not-json")):
+        put(aws.s3, aws.bucket, [Refused(reason, "why", b"{", "1", position, "key", arrived)])
+    assert reader.quarantined(DAY) == {"misaligned": 2, "not-json": 1}
