@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -58,22 +58,22 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(state: Path, environment: Mapping[str, str] = os.environ, limit_s: float = 60) -> Iterator[Served]:
-    """The dashboard of the stack that `state` tells of, on a free port, from when it answers."""
+def serving(state: Path, app: Path = APP, limit_s: float = 60) -> Iterator[Served]:
+    """The dashboard of the stack that the folder `state` tells of, on a free port, from when it answers."""
     port = cloud.free_port()
     log = state / "dashboard.log"
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*command, "--logger.level", "info"],
-            env=dict(environment) | {"ELECTROCLOUD_STATE": str(state)},
+            [*command, "--server.address", cloud.HOST, "--server.headless", "true", "--logger.level", "info"],
+            env=os.environ | {"ELECTROCLOUD_STATE": str(state)},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
         )
     try:
-        _wait(f"http://127.0.0.1:{port}/_stcore/health", process, log, limit_s)
-        yield Served(f"http://127.0.0.1:{port}", process.pid, log)
+        _wait(f"http://{cloud.HOST}:{port}/_stcore/health", process, log, limit_s)
+        yield Served(f"http://{cloud.HOST}:{port}", process.pid, log)
     finally:
         process.terminate()
         process.wait()
