@@ -3,22 +3,14 @@
 import io
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from electrocloud.aws.items import stored_ledger
+from electrocloud.aws.items import determinants_of
 from electrocloud.aws.stack import Stack
-
-
-class Arrived(NamedTuple):
-    """Readings that each store holds. What Parquet has twice counts once."""
-
-    windows: int
-    bills: int
-    parquet: int
 
 
 class Arrival:
@@ -32,36 +24,21 @@ class Arrival:
         self._s3 = stack.client("s3")
         self._files: dict[str, pa.Table] = {}
 
-    def count(self) -> Arrived:
-        return Arrived(self._windows(), self._bills(), self._parquet())
-
-    def _windows(self) -> int:
+    def windows(self) -> int:
+        """Readings that windows are made of. Walks the whole table, which is dear while the system is busy."""
         wanted = {day.isoformat() for day in self._days}
-        items = self._scan(self._stack.windows_table, "#day, #count", {"#day": "day", "#count": "count"})
+        items = self._scan(self._stack.windows_table, "day", "count")
         return sum(int(item["count"]["N"]) for item in items if item["day"]["S"] in wanted)
 
-    def _bills(self) -> int:
+    def bills(self) -> int:
+        """Readings that bills are made of."""
         wanted = {*self._days}
-        ledgers = (
-            stored_ledger(item).ledger
-            for item in self._scan(
-                self._stack.bills_table, "document, determinants, fingerprint, #mark", {"#mark": "mark"}
-            )
-            if "determinants" in item
-        )
-        return sum(own.count for ledger in ledgers for day, own in ledger.days.items() if day in wanted)
+        ledgers = self._scan(self._stack.bills_table, "determinants")
+        days = (day for item in ledgers if item for day in determinants_of(item).items())
+        return sum(own.count for day, own in days if day in wanted)
 
-    def _scan(self, table: str, projection: str, names: dict[str, str]) -> Iterator[dict[str, Any]]:
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=table,
-            FilterExpression="begins_with(meter_id, :prefix)",
-            ProjectionExpression=projection,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues={":prefix": {"S": self._prefix}},
-        )
-        return (item for page in pages for item in page["Items"])
-
-    def _parquet(self) -> int:
+    def parquet(self) -> int:
+        """Readings in Parquet; what is there twice counts once."""
         for day in self._days:
             pages = self._s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self._stack.bucket, Prefix=f"readings/dt={day}/"
@@ -72,6 +49,17 @@ class Arrival:
         if not self._files:
             return 0
         return pa.concat_tables(self._files.values()).group_by(["meter_id", "start"]).aggregate([]).num_rows
+
+    def _scan(self, table: str, *attributes: str) -> Iterator[dict[str, Any]]:
+        """These attributes of the fleet's items."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=table,
+            FilterExpression="begins_with(meter_id, :prefix)",
+            ProjectionExpression=", ".join(f"#{name}" for name in attributes),
+            ExpressionAttributeNames={f"#{name}": name for name in attributes},
+            ExpressionAttributeValues={":prefix": {"S": self._prefix}},
+        )
+        return (item for page in pages for item in page["Items"])
 
     def _keys(self, key: str) -> pa.Table:
         body = self._s3.get_object(Bucket=self._stack.bucket, Key=key)["Body"].read()

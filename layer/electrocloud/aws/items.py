@@ -31,14 +31,14 @@ def day_key(meter_id: str, day: date) -> Item:
 
 
 def day_item(meter_id: str, day: MeterDay) -> Item:
-    """`readings` holds the set; `hours` (Wh by UTC hour), `wh` and `count` are there for people to read."""
+    """`readings` holds the set; `hours` (Wh of each UTC hour), `wh` and `count` are there for people to read."""
     readings = day.pack()
     hours = day.hours_wh()
     return {
         **day_key(meter_id, day.day),
         "readings": {"B": readings},
         "mark": {"S": _mark(readings)},
-        "hours": {"L": [{"N": str(wh)} for wh in hours]},
+        "hours": {"S": " ".join(map(str, hours))},
         "wh": {"N": str(sum(hours))},
         "count": {"N": str(day.count)},
     }
@@ -78,13 +78,14 @@ def ledger_item(meter_id: str, ledger: Ledger) -> Item:
 
 
 def stored_ledger(item: Item) -> StoredLedger:
-    days = _determinants_decoder.decode(zlib.decompress(item["determinants"]["B"]))
-    ledger = Ledger(
-        item["fingerprint"]["S"],
-        {date.fromisoformat(day): determinants for day, determinants in days.items()},
-        bill_of(item),
-    )
+    ledger = Ledger(item["fingerprint"]["S"], determinants_of(item), bill_of(item))
     return StoredLedger(ledger, item["mark"]["S"])
+
+
+def determinants_of(item: Item) -> dict[date, DayDeterminants]:
+    """The days that a ledger's bill is made of."""
+    days = _determinants_decoder.decode(zlib.decompress(item["determinants"]["B"]))
+    return {date.fromisoformat(day): determinants for day, determinants in days.items()}
 
 
 def replaced_item(bill: Bill) -> Item:
