@@ -88,6 +88,12 @@ def pipeline() -> dict[str, Series]:
     return reader().metrics(wanted, now - timedelta(hours=1), now, 60)
 
 
+@st.cache_data(ttl=30, max_entries=2, show_spinner=False)
+def quarantined(day: date) -> dict[str, int]:
+    """How many uploads of a UTC day are in quarantine, by reason."""
+    return reader().quarantined(day)
+
+
 def ask(sql: str) -> athena.Answer:
     """The rows of one SELECT in Athena's dialect."""
     stack = find_stack()

@@ -33,7 +33,7 @@ def shots(meter_id: str, month: str) -> list[Shot]:
         "bills": f"/bills?month={month}&bill={meter_id}",
         "analytics": "/analytics",
     }
-    sizes = ((1440, 1000, "light", ""), (1440, 1000, "dark", "-dark"), (390, 844, "light", "-phone"))
+    sizes = ((1440, 1000, "light", ""), (1440, 1000, "dark", "-dark"), (390, 1500, "light", "-phone"))
     return [
         Shot(f"{page}{suffix}", path, width, height, theme)
         for page, path in paths.items()

@@ -1,6 +1,9 @@
 """The grid operator's page: the fleet now, its last day, where the load is, and who is silent."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
@@ -10,12 +13,24 @@ from dashboard.curve import BEFORE, DAY_S, NOW, end_of_step, last_day, power_by_
 from dashboard.fleet import Fleet, feeders_of
 
 EVERY_FEEDER = "Whole fleet"
+HEIGHT = 440
 NOTHING_YET = "No reading has come yet. Start a fleet with `electrocloud up`, or send an upload to the ingestion API."
+
+
+@contextmanager
+def loading(name: str, height: int) -> Iterator[None]:
+    """A placeholder of that height (px) until the first data is there; what comes later takes its place at once."""
+    if name in st.session_state:
+        yield
+        return
+    with st.skeleton(height):
+        yield
+    st.session_state[name] = True
 
 
 @st.fragment(run_every=3)
 def headline() -> None:
-    with data.in_a_sentence():
+    with data.in_a_sentence(), loading("headline", 130):
         fleet = data.fleet()
         if fleet is None:
             st.info(NOTHING_YET, icon=":material/hourglass_empty:")
@@ -43,11 +58,17 @@ def figures(fleet: Fleet) -> None:
             ("Quarantined", f"{sum(refused):,.0f}", "Uploads of the last hour that broke the contract."),
         ):  # fmt: skip
             st.metric(label, value, help=note, border=True)
+    if sum(refused):
+        reasons = data.quarantined(datetime.now(UTC).date())
+        listed = ", ".join(f"{wording.in_markdown(reason)} {number:,}" for reason, number in sorted(reasons.items()))
+        st.caption(
+            f"Quarantined today: {listed or 'none'}. The question “quarantined by reason” in Analytics tells more."
+        )
 
 
 @st.fragment(run_every=10, parallel=True)
 def curve() -> None:
-    with data.in_a_sentence():
+    with data.in_a_sentence(), loading("curve", HEIGHT):
         fleet = data.fleet()
         if fleet is None:
             return
@@ -109,7 +130,7 @@ def curve_spec(until: float, zone: str, unit: str) -> charts.Spec:
 
 @st.fragment(run_every=5)
 def where() -> None:
-    with data.in_a_sentence():
+    with data.in_a_sentence(), loading("where", fleet_map.HEIGHT):
         fleet = data.fleet()
         if fleet is None:
             return
@@ -178,8 +199,6 @@ def silent() -> None:
         if rows := chosen.selection["rows"]:
             st.switch_page("views/meter.py", query_params={"meter": table["Meter"].iloc[rows[0]]})
 
-
-HEIGHT = 440
 
 st.title("Live")
 headline()
