@@ -1,0 +1,137 @@
+"""What is sent: a fleet's month with late, repeated, revised and re-measured uploads, and poison."""
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+from aws_kinesis_agg import MAGIC
+from aws_kinesis_agg.aggregator import AggRecord
+
+from producers.faults import Faults
+from producers.fleet import Fleet
+from producers.simulate import simulate
+from producers.uploads import uploads
+
+HOUR_S, DAY_S = 3_600, 86_400
+FAULTS = Faults(late=0.05, duplicates=0.05, gaps=0.003, corrections=0.1, silent=0.1)
+
+Document = dict[str, Any]
+
+
+class Sending(NamedTuple):
+    """An upload and when it is sent, in s since 1970."""
+
+    at: int
+    meter_id: str
+    payload: bytes
+    readings: int
+
+
+def month(fleet: Fleet, first: date, days: int, interval_s: int, every_s: int, chance: random.Random) -> list[Sending]:
+    """The uploads of the fleet in order of sending: some days late, some of them revised, before or after."""
+    sent: list[Sending] = []
+    for delivery in uploads(fleet, simulate(fleet, first, days, interval_s), FAULTS, every_s):
+        late_s = chance.randrange(DAY_S, 5 * DAY_S) if chance.random() < 0.05 else 0
+        document = msgspec.to_builtins(delivery.upload)
+        sent.append(_sending(delivery.at + late_s, document))
+        if chance.random() < 0.08:
+            sent += [
+                _sending(delivery.at + chance.randrange(-DAY_S // 2, 4 * DAY_S), revised)
+                for revised in _revisions(document, chance)
+            ]
+    return sorted(sent, key=lambda sending: sending.at)
+
+
+def frame(payloads: Mapping[str, bytes]) -> bytes:
+    """A KPL frame of uploads by their partition keys, whatever shards these belong to."""
+    record = AggRecord()
+    for key, payload in payloads.items():
+        assert record.add_user_record(key, payload)
+    return record.get_contents()[2]
+
+
+POISON: dict[str, Callable[[Document, random.Random], bytes]] = {
+    "no JSON": lambda document, _: _json(document)[:-7],
+    "nothing": lambda *_: b"",
+    "no UTF-8": lambda document, _: _json({**document, "meter_id": "\x01"}).replace(b"\\u0001", b"\xff"),
+    "nested deep": lambda *_: b'{"meter_id":' + b"[" * 100_000,
+    "unknown field": lambda document, _: _json({**document, "colour": "red"}),
+    "no meter": lambda document, _: _json({**document, "meter_id": ""}),
+    "text for energy": lambda document, chance: _json(_with(document, chance, wh="12")),
+    "negative energy": lambda document, chance: _json(_with(document, chance, wh=-1)),
+    "absurd energy": lambda document, chance: _json(_with(document, chance, wh=10_000_001)),
+    "energy beyond integers": lambda document, chance: _json(_with(document, chance, wh=7)).replace(
+        b'"wh":7', b'"wh":7e300'
+    ),
+    "misaligned": lambda document, chance: _json(
+        _with(document, chance, start=document["readings"][0]["start"][:-2] + "7Z")
+    ),
+    "two days": lambda document, _: _json({**document, "readings": [*document["readings"], _moved(document, 1)]}),
+    "year 9999": lambda document, _: _json({**document, "readings": [{"start": "9999-12-31T23:00:00-01:00", "wh": 1}]}),
+    "strange interval": lambda document, _: _json({**document, "interval_s": 420}),
+    "too many readings": lambda document, _: _json({**document, "readings": document["readings"][:1] * 1_441}),
+    "huge": lambda document, _: _json({**document, "readings": document["readings"][:1] * 12_000}),
+    "frame with a broken checksum": lambda document, chance: _flipped(frame({"k": _json(document)}), chance),
+    "frame cut off": lambda document, chance: frame({"k": _json(document)})[: chance.randrange(4, 60)],
+    "frame that is no message": lambda *_: MAGIC + b"\xff" * 9 + hashlib.md5(b"\xff" * 9).digest(),
+}
+
+
+def poison(kind: str, payload: bytes, chance: random.Random) -> bytes:
+    """The upload made bad in one way."""
+    return POISON[kind](msgspec.json.decode(payload), chance)
+
+
+def _revisions(document: Document, chance: random.Random) -> Iterator[Document]:
+    """Later words on an upload: higher revisions, two that differ under one revision, or hours in place of less."""
+    for _ in range(chance.randint(1, 2)):
+        revision = chance.randint(1, 3)
+        yield {
+            **document,
+            "readings": [
+                {
+                    **row,
+                    "revision": revision,
+                    "wh": chance.randrange(3_000),
+                    "voltage_v": round(chance.uniform(200, 250), 2),
+                }
+                for row in document["readings"]
+            ],
+        }
+    if document["interval_s"] < HOUR_S and chance.random() < 0.3:
+        hour = document["readings"][0]["start"][:13]
+        yield {
+            **document,
+            "interval_s": HOUR_S,
+            "readings": [{"start": f"{hour}:00:00Z", "wh": chance.randrange(3_000), "revision": chance.randint(0, 1)}],
+        }
+
+
+def _sending(at: int, document: Document) -> Sending:
+    return Sending(at, document["meter_id"], _json(document), len(document["readings"]))
+
+
+def _json(document: Document) -> bytes:
+    return msgspec.json.encode(document)
+
+
+def _with(document: Document, chance: random.Random, **fields: Any) -> Document:
+    rows = list(document["readings"])
+    place = chance.randrange(len(rows))
+    rows[place] = {**rows[place], **fields}
+    return {**document, "readings": rows}
+
+
+def _moved(document: Document, days: int) -> Document:
+    row = document["readings"][0]
+    day = date.fromisoformat(row["start"][:10]) + timedelta(days=days)
+    return {**row, "start": f"{day}{row['start'][10:]}"}
+
+
+def _flipped(data: bytes, chance: random.Random) -> bytes:
+    broken = bytearray(data)
+    broken[chance.randrange(len(MAGIC), len(data))] ^= 1
+    return bytes(broken)

@@ -1,0 +1,206 @@
+"""Lambda's event source mapping of a Kinesis stream, with the semantics that its documentation gives.
+
+Order within a shard (within a partition key, where a shard has several lanes); at least once; the lowest failed
+sequence number of a partial answer is the checkpoint; an answer with an empty or a strange one fails the whole batch; a
+batch that fails is bisected, which costs no retry; when the retries are used up or the records too old, the batch is
+told of on the on-failure queue and left; a child shard begins when its parents are drained.
+"""
+
+import base64
+import hashlib
+import json
+import random
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from tests.faults.stream import MemoryStream, Record
+
+Event = dict[str, Any]
+
+
+class Settings(NamedTuple):
+    """As the mapping's properties of these names, of template.yaml; ages in s."""
+
+    batch_size: int
+    retries: int
+    most_age_s: float
+    lanes: int  # ParallelizationFactor
+
+
+@dataclass
+class Batch:
+    """Records that go to the function together, and how often they have failed together."""
+
+    records: list[Record]
+    failed: int = 0
+
+
+@dataclass
+class Lane:
+    """One order of records of a shard: `due` are batches cut already, `waiting` the records after them."""
+
+    shard: str
+    due: deque[Batch] = field(default_factory=deque)
+    waiting: deque[Record] = field(default_factory=deque)
+    busy: bool = False
+
+    @property
+    def idle(self) -> bool:
+        return not self.due and not self.waiting
+
+    def records(self) -> Iterator[Record]:
+        for batch in self.due:
+            yield from batch.records
+        yield from self.waiting
+
+
+class Mapping:
+    """Reads `stream` for a function. `dead` are the messages on the on-failure queue, as SQS would hold them."""
+
+    def __init__(
+        self, stream: MemoryStream, settings: Settings, chance: random.Random, now: Callable[[], datetime]
+    ) -> None:
+        self._stream, self._settings, self._chance, self._now = stream, settings, chance, now
+        self._read: dict[str, int] = {}
+        self.lanes: dict[str, list[Lane]] = {}
+        self.dead: list[str] = []
+
+    def poll(self) -> list[Lane]:
+        """Take in what the shards have got; the lanes that have something to do."""
+        for shard in self._stream.shards.values():
+            if shard.shard_id not in self.lanes:
+                if not all(self.drained(parent) for parent in shard.parents):
+                    continue
+                self.lanes[shard.shard_id] = [Lane(shard.shard_id) for _ in range(self._settings.lanes)]
+                self._read[shard.shard_id] = 0
+            for record in shard.records[self._read[shard.shard_id] :]:
+                self._lane(record).waiting.append(record)
+            self._read[shard.shard_id] = len(shard.records)
+        return [lane for lanes in self.lanes.values() for lane in lanes if not lane.idle]
+
+    def drained(self, shard_id: str) -> bool:
+        shard = self._stream.shards[shard_id]
+        started = shard_id in self.lanes and self._read[shard_id] == len(shard.records)
+        return started and shard.closed and all(lane.idle for lane in self.lanes[shard_id])
+
+    def pending(self) -> set[int]:
+        """The sequence numbers of the records that are still to be handed over, or not known to be done."""
+        held = {record.sequence for lanes in self.lanes.values() for lane in lanes for record in lane.records()}
+        for shard in self._stream.shards.values():
+            held |= {record.sequence for record in shard.records[self._read.get(shard.shard_id, 0) :]}
+        return held
+
+    def rewind(self, shard_id: str, moment: datetime) -> int:
+        """Hand over again what a shard got since `moment`, before all that is still due; how many records that is."""
+        shard = self._stream.shards[shard_id]
+        again = shard.records[shard.since(moment) : self._read[shard_id]]
+        for lane in self.lanes[shard_id]:
+            own = [record for record in again if self._lane(record) is lane]
+            still = {record.sequence: record for record in (*own, *lane.records())}
+            lane.due.clear()
+            lane.waiting = deque(still[sequence] for sequence in sorted(still))
+        return len(again)
+
+    def take(self, lane: Lane) -> Batch:
+        """The batch that the lane's next invocation is to get."""
+        if not lane.due:
+            size = self._chance.randint(1, self._settings.batch_size)
+            lane.due.append(Batch([lane.waiting.popleft() for _ in range(min(size, len(lane.waiting)))]))
+        return lane.due[0]
+
+    def settle(self, lane: Lane, answer: Any, fault: BaseException | None) -> None:
+        """Go on from what became of the lane's batch: the function's answer, or what it died of."""
+        batch = lane.due.popleft()
+        records = batch.records
+        first_failed = 0 if fault else _checkpoint(records, answer)
+        if first_failed == len(records):
+            return
+        if first_failed:
+            lane.due.appendleft(Batch(records[first_failed:], batch.failed + 1))
+        elif fault and len(records) > 1:
+            middle = len(records) // 2
+            lane.due.appendleft(Batch(records[middle:], batch.failed))
+            lane.due.appendleft(Batch(records[:middle], batch.failed))
+        else:
+            lane.due.appendleft(Batch(records, batch.failed + 1))
+        self._give_up(lane)
+
+    def _give_up(self, lane: Lane) -> None:
+        batch = lane.due[0]
+        oldest = self._now() - timedelta(seconds=self._settings.most_age_s)
+        young = [record for record in batch.records if record.arrived >= oldest]
+        if batch.failed > self._settings.retries:
+            lane.due.popleft()
+            self.dead.append(
+                _message(self._stream.arn, batch.records, batch.failed, "RetryAttemptsExhausted", self._now())
+            )
+        elif len(young) < len(batch.records):
+            old = batch.records[: len(batch.records) - len(young)]
+            self.dead.append(_message(self._stream.arn, old, batch.failed, "MaximumRecordAgeExceeded", self._now()))
+            lane.due.popleft()
+            if young:
+                lane.due.appendleft(Batch(young, batch.failed))
+
+    def _lane(self, record: Record) -> Lane:
+        lanes = self.lanes[record.shard]
+        return lanes[hashlib.md5(record.key.encode()).digest()[0] % len(lanes)]
+
+
+def event_of(arn: str, records: list[Record]) -> Event:
+    """The event that the function is invoked with."""
+    return {
+        "Records": [
+            {
+                "kinesis": {
+                    "kinesisSchemaVersion": "1.0",
+                    "partitionKey": record.key,
+                    "sequenceNumber": str(record.sequence),
+                    "data": base64.b64encode(record.data).decode(),
+                    "approximateArrivalTimestamp": record.arrived.timestamp(),
+                },
+                "eventSource": "aws:kinesis",
+                "eventVersion": "1.0",
+                "eventID": f"{record.shard}:{record.sequence}",
+                "eventName": "aws:kinesis:record",
+                "eventSourceARN": arn,
+            }
+            for record in records
+        ]
+    }
+
+
+def _checkpoint(records: list[Record], answer: Any) -> int:
+    """The place of the first record that is to come again: their number where all were done, 0 where all failed."""
+    failures = (answer or {}).get("batchItemFailures") or []
+    places = {str(record.sequence): place for place, record in enumerate(records)}
+    failed = [places.get(failure.get("itemIdentifier"), 0) for failure in failures]
+    return min(failed, default=len(records))
+
+
+def _message(arn: str, records: list[Record], failed: int, condition: str, now: datetime) -> str:
+    """What Lambda puts on the on-failure queue: where the records stand, and not the records."""
+    return json.dumps(
+        {
+            "requestContext": {
+                "requestId": "r-1",
+                "functionArn": "arn:aws:lambda:eu-central-1:000000000000:function:metering",
+                "condition": condition,
+                "approximateInvokeCount": failed,
+            },
+            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+            "version": "1.0",
+            "timestamp": f"{now:%Y-%m-%dT%H:%M:%S.000Z}",
+            "KinesisBatchInfo": {
+                "shardId": records[0].shard,
+                "startSequenceNumber": str(records[0].sequence),
+                "endSequenceNumber": str(records[-1].sequence),
+                "approximateArrivalOfFirstRecord": f"{records[0].arrived:%Y-%m-%dT%H:%M:%S.000Z}",
+                "approximateArrivalOfLastRecord": f"{records[-1].arrived:%Y-%m-%dT%H:%M:%S.000Z}",
+                "batchSize": len(records),
+                "streamArn": arn,
+            },
+        }
+    )

@@ -1,0 +1,77 @@
+"""The metering function's processes: each loads consumers/metering/app.py anew, as a cold start does."""
+
+import importlib.util
+import io
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from types import ModuleType, SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import boto3
+
+from local.template import ROOT
+from tests.faults.event_source import Event
+from tests.faults.mishaps import Killed
+
+APP = ROOT / "consumers" / "metering" / "app.py"
+ENVIRONMENT = {
+    "WINDOWS_TABLE": "windows",
+    "BILLS_TABLE": "bills",
+    "METERS_TABLE": "meters",
+    "TARIFFS_TABLE": "tariffs",
+    "BUCKET": "bucket",
+    "POWERTOOLS_SERVICE_NAME": "metering",
+    "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+}
+CONTEXT = SimpleNamespace(
+    function_name="metering", memory_limit_in_mb=1024, invoked_function_arn="arn", aws_request_id="r-1"
+)
+
+
+class Function:
+    """Invokes the handler, in a process that waits or in a new one. A killed process is never used again."""
+
+    def __init__(self, dynamodb: Any, s3: Any) -> None:
+        self._clients = {"dynamodb": dynamodb, "s3": s3}
+        self._idle: list[ModuleType] = []
+        self.cold_starts = 0
+
+    def invoke(self, event: Event) -> Any:
+        process = self._idle.pop() if self._idle else self._start()
+        try:
+            return process.handler(event, CONTEXT)
+        except Killed:
+            process = None
+            raise
+        finally:
+            if process:
+                self._idle.append(process)
+
+    def _start(self) -> ModuleType:
+        self.cold_starts += 1
+        spec = importlib.util.spec_from_file_location("metering_process", APP)
+        assert spec
+        assert spec.loader
+        module = importlib.util.module_from_spec(spec)
+        with mock.patch.object(boto3, "client", self._clients.__getitem__):
+            spec.loader.exec_module(module)
+        return module
+
+
+@contextmanager
+def environment() -> Iterator[None]:
+    """What the functions find around them; what they print of metrics is not looked at.
+
+    All processes share one buffer of metrics here, so that one may find it empty, and warns.
+    """
+    with (
+        mock.patch.dict(os.environ, ENVIRONMENT),
+        warnings.catch_warnings(action="ignore"),
+        redirect_stdout(io.StringIO()),
+    ):
+        yield

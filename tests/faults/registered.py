@@ -1,0 +1,40 @@
+"""The fleet and its tariffs, and tables that know them."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from local.template import ROOT
+from producers.fleet import Fleet, Meter, make_fleet
+from producers.registration import read_tariffs
+from tests.faults.dynamo import MemoryDynamo
+from tests.faults.plan import Plan
+
+TARIFFS = read_tariffs(ROOT / "tariffs")
+
+
+def fleet_of(plan: Plan) -> Fleet:
+    """A small fleet that has every kind of customer."""
+    return make_fleet(plan.meters, plan.seed, shops=0.3)
+
+
+def tables() -> MemoryDynamo:
+    """The four tables, with the tariffs in them."""
+    dynamo = MemoryDynamo(
+        {
+            "windows": ("meter_id", "day"),
+            "bills": ("meter_id", "bill"),
+            "meters": ("meter_id",),
+            "tariffs": ("tariff_id",),
+        }
+    )
+    for tariff_id, document in TARIFFS.items():
+        text = msgspec.json.encode(document).decode()
+        dynamo.put_item(TableName="tariffs", Item={"tariff_id": {"S": tariff_id}, "document": {"S": text}})
+    return dynamo
+
+
+def register(dynamo: MemoryDynamo, meters: Iterable[Meter]) -> None:
+    for meter in meters:
+        item = {"meter_id": {"S": meter.meter_id}, "tariff_id": {"S": meter.tariff_id}}
+        dynamo.put_item(TableName="meters", Item=item)

@@ -1,0 +1,97 @@
+"""One seed, from its plan to the verdict."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from electrocloud.aws.stream import uploads_in
+from tests.faults import verdict
+from tests.faults.dynamo import MemoryDynamo
+from tests.faults.event_source import event_of
+from tests.faults.function import Function, environment
+from tests.faults.mishaps import Bucket, Dynamo, Mishaps
+from tests.faults.plan import Plan
+from tests.faults.registered import register, tables
+from tests.faults.stream import MemoryStream
+from tests.faults.table import ParquetTable, Row
+from tests.faults.world import World
+
+LOOK_EVERY_H = 96
+BATCH = 25
+
+
+class Report(NamedTuple):
+    """`faults` counts what went wrong, `uploads` where the accepted ones were at the end; `losses` should be empty."""
+
+    seed: int
+    readings: int
+    faults: Counter[str]
+    uploads: Counter[str]
+    losses: list[str]
+
+
+def run(plan: Plan, told: Callable[[float], None] = lambda share: None) -> Report:
+    """Live the plan's month, put back what was set aside, replay where meters were registered late, and compare."""
+    world = World(plan)
+    losses: list[str] = []
+
+    def look(when: str) -> Counter[str]:
+        found = verdict.whereabouts(world)
+        if found["lost"]:
+            losses.append(f"{found['lost']} of {found['accepted']} uploads are nowhere {when}")
+        return found
+
+    with world.around():
+        for hour, _ in enumerate(world.hours()):
+            told(hour / plan.steps)
+            if hour % LOOK_EVERY_H == 0:
+                look(f"in hour {hour}")
+        world.settle()
+        look("at the end")
+        world.redrive()
+        uploads = look("after the redrive")
+        if plan.late_registration:
+            world.replay()
+            if again := [count for count in world.replay() if count]:
+                losses.append(f"a second replay changed {again}")
+    losses += [f"{uploads[where]} uploads {where}" for where in ("good, in quarantine", "waiting") if uploads[where]]
+    if uploads["quarantined"] < world.poisoned:
+        losses.append(f"{world.poisoned} uploads were poison and {uploads['quarantined']} are in quarantine")
+    if world.senders.tally.accepted != world.senders.tally.sent:
+        losses.append(f"the senders say {world.senders.tally}")
+    losses += verdict.differences(world, *reference(world))
+    return Report(plan.seed, world.senders.tally.sent, Counter(world.counts) + seen(world), uploads, losses)
+
+
+def seen(world: World) -> Counter[str]:
+    """What went wrong by itself, as the stream and the tables show it at the end."""
+    found = Counter({"cold starts": world.function.cold_starts})
+    newest: dict[tuple[str, date, int], int] = {}
+    for record in world.stream.records():
+        for upload in uploads_in([record])[0]:
+            found["uploads days late"] += (record.arrived.date() - upload.day).days > 2
+            slot, revision = (upload.meter_id, upload.day, upload.minutes[0]), upload.readings[0].revision
+            found["revisions that came before what they revise"] += newest.get(slot, -1) > revision
+            newest[slot] = max(newest.get(slot, -1), revision)
+    found["final bills replaced"] = sum("#" in bill for _, bill in world.dynamo.items["bills"])
+    return found
+
+
+def reference(world: World) -> tuple[MemoryDynamo, list[Row]]:
+    """The same uploads, once each and in order, through the same function with nothing going wrong."""
+    calm = Mishaps(world.chance, {})
+    dynamo = tables()
+    register(dynamo, world.fleet.meters)
+    stream = MemoryStream(1, lambda: datetime(2027, 1, 1, tzinfo=UTC))
+    for sending in world.sent:
+        stream.take({"PartitionKey": sending.meter_id, "Data": sending.payload})
+    records = list(stream.records())
+    function = Function(Dynamo(dynamo, calm, lambda: None), Bucket({}, calm, lambda: None))
+    with environment():
+        for first in range(0, len(records), BATCH):
+            answer = function.invoke(event_of(stream.arn, records[first : first + BATCH]))
+            assert answer == {"batchItemFailures": []}
+    table = ParquetTable(stream, calm)
+    table.finish()
+    return dynamo, table.rows()

@@ -1,0 +1,76 @@
+"""The Parquet side: the stream's delivery to files, and the files read through the analyst's view."""
+
+import io
+from functools import cache
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet
+
+from firehose.delivery import Delivery, Plan, Tail
+from local.dialect import to_duckdb
+from local.questions import views
+from local.template import load
+from tests.faults.mishaps import Mishaps
+from tests.faults.stream import MemoryStream
+
+Row = tuple[Any, ...]
+
+SQL = "SELECT meter_id, start, interval_s, wh, revision, voltage_v FROM readings_current ORDER BY meter_id, start"
+
+
+class ParquetTable:
+    """Delivers a stream at least once. `files` are the objects in the bucket by key."""
+
+    def __init__(self, stream: MemoryStream, mishaps: Mishaps) -> None:
+        self._stream, self._mishaps = stream, mishaps
+        self.files: dict[str, bytes] = {}
+        self._begin()
+
+    def poll(self) -> int:
+        """Deliver what has come; how many pages of records that was."""
+        if self._mishaps.strikes("deliveries begun again from the oldest record"):
+            self._begin()
+        pages = list(self._tail.poll())
+        for records in pages:
+            self._delivery.take(records)
+            if self._mishaps.strikes("Parquet records delivered again"):
+                self._delivery.take(records)
+        if self._mishaps.chance.random() < 0.3:
+            self._delivery.flush(everything=True)
+        return len(pages)
+
+    def finish(self) -> None:
+        while self.poll():
+            pass
+        self._delivery.flush(everything=True)
+
+    def rows(self) -> list[Row]:
+        """The readings that count, as the view `readings_current` gives them."""
+        connection = duckdb.connect()
+        connection.execute("SET threads = 1; SET TimeZone = 'UTC'")
+        connection.register(
+            "readings",
+            pa.concat_tables([_part(*file) for file in self.files.items() if file[0].startswith("readings/")]),
+        )
+        return connection.execute(_duckdb(SQL)).fetchall()
+
+    def _begin(self) -> None:
+        self._tail = Tail(self._stream, "readings")
+        self._delivery = Delivery(_plan(), self.files.__setitem__, lambda: 0.0)
+
+
+@cache
+def _duckdb(sql: str) -> str:
+    return to_duckdb(sql, views())
+
+
+@cache
+def _plan() -> Plan:
+    return Plan.of(load(), {})
+
+
+def _part(key: str, body: bytes) -> pa.Table:
+    rows = pa.parquet.ParquetFile(io.BytesIO(body)).read()  # read_table would load pandas
+    return rows.append_column("dt", pa.repeat(key.split("dt=")[1].split("/")[0], len(rows)))

@@ -1,0 +1,50 @@
+"""The short form of `make faults`: seeds that have every kind of fault between them, and those that failed once."""
+
+from functools import cache
+
+import pytest
+
+from tests.faults.cargo import POISON
+from tests.faults.plan import SHORT, plan
+from tests.faults.run import Report, run
+
+SEEDS = (9, 13, 18, 22, 31)
+FAILED_ONCE: tuple[int, ...] = ()
+
+BESIDES_THE_RATES = {
+    "cold starts",
+    "final bills replaced",
+    "good uploads refused by a bad deployment",
+    "hours without writes",
+    "meters registered in mid-month",
+    "records handed over again by that",
+    "redriven: dead letter",
+    "redriven: quarantine",
+    "revisions that came before what they revise",
+    "two invocations met on a meter",
+    "uploads days late",
+}
+
+
+@cache
+def report(seed: int) -> Report:
+    return run(plan(seed, SHORT))
+
+
+@pytest.mark.parametrize("seed", SEEDS + FAILED_ONCE)
+def test_nothing_is_lost_and_nothing_counts_twice(seed):
+    found = report(seed)
+    assert not found.losses, f"see it again: python -m tests.faults --size short --seeds 1 --first {seed}"
+    assert found.uploads["windowed"] > 100
+    assert found.uploads["windowed"] + found.uploads["quarantined"] == found.uploads["accepted"]
+
+
+def test_every_kind_of_fault_happened():
+    happened = {kind for seed in SEEDS for kind, count in report(seed).faults.items() if count}
+    kinds = {*plan(SEEDS[0], SHORT).rates, *(f"poison: {kind}" for kind in POISON), *BESIDES_THE_RATES}
+    assert not kinds - happened
+
+
+def test_a_seed_gives_the_same_run_again():
+    once, again = run(plan(SEEDS[0], SHORT)), report(SEEDS[0])
+    assert once == again

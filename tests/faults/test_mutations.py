@@ -1,0 +1,150 @@
+"""The harness is no use if it finds nothing: each of these mistakes, some of them in print, must show as a loss."""
+
+from collections.abc import Callable
+
+import pytest
+
+from electrocloud.aws import kinesis, tables
+from electrocloud.domain import meter_day, metering
+from electrocloud.domain.errors import UploadError
+from tests.faults import function, mishaps, table
+from tests.faults.plan import TINY, Plan, plan
+from tests.faults.run import run
+
+SEEDS = range(1, 4)
+
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+def a_write_without_its_condition(patch):
+    def put(table, item, mark):
+        return {"Put": {"TableName": table, "Item": item}}
+
+    patch.setattr(tables.DynamoTables, "_put", staticmethod(put))
+
+
+def energy_added_up_as_it_comes(patch):
+    def merge(self, upload):
+        kept = self._readings.setdefault(upload.interval_s, {})
+        for minute, row in zip(upload.minutes, upload.readings, strict=True):
+            kept[minute] = (0, kept.get(minute, (0, 0, 0))[1] + row.wh, 0)
+        return len(upload.readings)
+
+    patch.setattr(meter_day.MeterDay, "merge", merge)
+
+
+def the_last_to_come_holds(patch):
+    def merge(self, upload):
+        kept = self._readings.setdefault(upload.interval_s, {})
+        new = {
+            minute: (row.revision, row.wh, int((row.voltage_v or 0) * 10 + 0.5))
+            for minute, row in zip(upload.minutes, upload.readings, strict=True)
+        }
+        changed = sum(kept.get(minute) != value for minute, value in new.items())
+        kept |= new
+        return changed
+
+    patch.setattr(meter_day.MeterDay, "merge", merge)
+
+
+def a_meter_that_could_not_be_stored_is_forgotten(patch):
+    settle = metering.settle
+    patch.setattr(metering, "settle", lambda *given: (settle(*given)[0], set()))
+
+
+def only_the_last_failed_record_is_reported(patch):
+    invoke = function.Function.invoke
+
+    def last_only(self, event):
+        return {"batchItemFailures": invoke(self, event)["batchItemFailures"][-1:]}
+
+    patch.setattr(function.Function, "invoke", last_only)
+
+
+def an_upload_is_marked_as_seen_before_it_is_stored(patch):
+    seen: set[bytes] = set()
+    take_in = metering.take_in
+
+    def once(uploads, *given):
+        new = [upload for upload in uploads if repr(upload) not in seen]
+        seen.update(map(repr, new))
+        return take_in(new, *given)
+
+    patch.setattr(metering, "take_in", once)
+
+
+def a_bad_upload_takes_its_frame_along(patch):
+    user_records = kinesis.user_records
+
+    def strict(data):
+        payloads = user_records(data)
+        if len(payloads) > 1:
+            for payload in payloads:
+                kinesis.decode(payload)
+        return payloads
+
+    patch.setattr(kinesis, "user_records", strict)
+
+
+def a_bad_upload_is_dropped(patch):
+    read_event = kinesis.read_event
+    patch.setattr(kinesis, "read_event", lambda records: (read_event(records)[0], []))
+
+
+def a_frame_that_does_not_open_is_passed_over(patch):
+    user_records = kinesis.user_records
+
+    def lenient(data):
+        try:
+            return user_records(data)
+        except UploadError:
+            return []
+
+    patch.setattr(kinesis, "user_records", lenient)
+
+
+def a_producer_does_not_look_at_what_was_refused(patch):
+    put_records = mishaps.Intake.put_records
+
+    def unread(self, **request):
+        answers = put_records(self, **request)["Records"]
+        taken = {"ShardId": next(iter(self._stream.shards)), "SequenceNumber": "0"}
+        return {"FailedRecordCount": 0, "Records": [taken if "ErrorCode" in answer else answer for answer in answers]}
+
+    patch.setattr(mishaps.Intake, "put_records", unread)
+
+
+def a_question_is_asked_of_the_rows_as_they_came(patch):
+    patch.setattr(table, "SQL", table.SQL.replace("readings_current", "readings"))
+
+
+MISTAKES: tuple[Patch, ...] = (
+    a_write_without_its_condition,
+    energy_added_up_as_it_comes,
+    the_last_to_come_holds,
+    a_meter_that_could_not_be_stored_is_forgotten,
+    only_the_last_failed_record_is_reported,
+    an_upload_is_marked_as_seen_before_it_is_stored,
+    a_bad_upload_takes_its_frame_along,
+    a_bad_upload_is_dropped,
+    a_frame_that_does_not_open_is_passed_over,
+    a_producer_does_not_look_at_what_was_refused,
+    a_question_is_asked_of_the_rows_as_they_came,
+)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[mistake.__name__ for mistake in MISTAKES])
+def test_the_harness_finds(mistake: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
+    mistake(monkeypatch)
+    assert any(run(_down(seed)).losses for seed in SEEDS)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_without_a_mistake_it_finds_nothing(seed):
+    assert not run(_down(seed)).losses
+
+
+def _down(seed: int) -> Plan:
+    """A small plan in which the tables are down for a day, and large batches wait."""
+    small = plan(seed, TINY)
+    return small._replace(down=range(48, 72), settings=small.settings._replace(batch_size=40))

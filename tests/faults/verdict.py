@@ -1,0 +1,161 @@
+"""Whether all is there, once: where every upload is, and how the end differs from a run in which nothing went wrong.
+
+What is compared, and why just that:
+
+Windows: the items, byte for byte. A window is a set of readings, so nothing of its history can show.
+
+Bills: a meter's month has a current bill and those that it replaced. All of the current bill is compared byte for byte,
+but for `version`, `adjustment` and `status`, which tell when the bill became final and what came after: two orders of
+the same readings rightly differ there. In their place these must hold. The bill is final if its month is complete, and
+if not, then only as one that replaced a final bill. The versions are 1, 2, 3 … without a gap, each final, and each
+adjustment is what its version owes more than the one before. So the first final bill and all adjustments add up to
+the reference's total: the customer pays what was used, once.
+
+Parquet: the rows of the view `readings_current`, which must be those of the windows too; and the bills that
+`domain.billing.bills` makes of these rows, without windows or ledgers, must owe what the current bills owe.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from functools import cache
+
+import msgspec
+
+from electrocloud.aws.frames import user_records
+from electrocloud.aws.items import Item, bill_of, stored_day
+from electrocloud.domain.billing import Bill, bills
+from electrocloud.domain.errors import UploadError
+from electrocloud.domain.meter_day import Interval
+from electrocloud.domain.tariff import Tariff
+from electrocloud.domain.upload import decode
+from electrocloud.domain.urdb import tariff_from_urdb
+from producers.fleet import Meter
+from tests.faults.dynamo import MemoryDynamo
+from tests.faults.registered import TARIFFS
+from tests.faults.table import Row
+from tests.faults.world import World
+
+Key = tuple[str, ...]
+
+
+def whereabouts(world: World) -> Counter[str]:
+    """How many uploads that the stream took are windowed, quarantined (as they must be, or though they are good),
+    waiting in the stream, and lost. A repeated upload counts as often as the stream took it."""
+    kept = {key: stored_day(item).day for key, item in world.dynamo.items["windows"].items()}
+    quarantined = {key.rpartition("/")[2].removesuffix(".json") for key in world.objects if "quarantine/" in key}
+    waiting = world.mapping.pending()
+    for message in map(msgspec.json.decode, world.mapping.dead):
+        batch = message["KinesisBatchInfo"]
+        first, last = int(batch["startSequenceNumber"]), int(batch["endSequenceNumber"])
+        waiting |= {
+            record.sequence
+            for record in world.stream.shards[batch["shardId"]].records
+            if first <= record.sequence <= last
+        }
+    found: Counter[str] = Counter()
+    for record in world.stream.records():
+        for position, payload in enumerate(_payloads(record.data)):
+            found["accepted"] += 1
+            upload = _decoded(payload)
+            day = kept.get((upload.meter_id, upload.day.isoformat())) if upload else None
+            if upload and day and day.merge(upload) == 0:
+                found["windowed"] += 1
+            elif f"{record.sequence}-{position}" in quarantined:
+                found["good, in quarantine" if upload else "quarantined"] += 1
+            else:
+                found["waiting" if record.sequence in waiting else "lost"] += 1
+    return found
+
+
+def differences(world: World, reference: MemoryDynamo, reference_rows: list[Row]) -> Iterator[str]:
+    """What differs from the reference, and what contradicts itself."""
+    yield from _windows(world.dynamo.items["windows"], reference.items["windows"])
+    yield from _bills(world.dynamo.items["bills"], reference.items["bills"])
+    rows = world.table.rows()
+    if rows != reference_rows:
+        yield f"Parquet: {len(rows)} rows, {len({*rows} ^ {*reference_rows})} of which differ from the reference's"
+    if rows != sorted(_window_rows(world.dynamo.items["windows"]), key=lambda row: row[:2]):
+        yield "Parquet: its rows are not those of the windows"
+    yield from _owed(rows, world.fleet.meters, world.dynamo.items["bills"])
+
+
+def _payloads(data: bytes) -> list[bytes]:
+    try:
+        return user_records(data)
+    except UploadError:
+        return [data]
+
+
+def _decoded(payload: bytes):
+    try:
+        return decode(payload)
+    except UploadError:
+        return None
+
+
+def _windows(ours: dict[Key, Item], theirs: dict[Key, Item]) -> Iterator[str]:
+    for key in sorted(ours.keys() | theirs.keys()):
+        if ours.get(key) != theirs.get(key):
+            what = "is missing" if key not in ours else "should not be there" if key not in theirs else "differs"
+            yield f"window {' '.join(key)} {what}"
+
+
+def _bills(ours: dict[Key, Item], theirs: dict[Key, Item]) -> Iterator[str]:
+    current = {key: bill_of(item) for key, item in theirs.items() if "#" not in key[1]}
+    versions: dict[Key, list[Bill]] = defaultdict(list)
+    for (meter, name), item in sorted(ours.items()):
+        versions[meter, name.partition("#")[0]].append(bill_of(item))
+    for key in sorted(current.keys() | versions.keys()):
+        if key not in current or key not in versions:
+            yield f"bill {' '.join(key)} is {'missing' if key in current else 'one too many'}"
+            continue
+        bill = max(versions[key], key=lambda version: version.version)
+        if _timeless(bill) != _timeless(current[key]):
+            yield f"bill {' '.join(key)} differs: ${bill.total_rounded} for ${current[key].total_rounded}"
+        yield from _history(key, sorted(versions[key], key=lambda version: version.version))
+
+
+def _timeless(bill: Bill) -> bytes:
+    return msgspec.json.encode(msgspec.structs.replace(bill, version=1, adjustment=None, status="final"))
+
+
+def _history(key: Key, versions: list[Bill]) -> Iterator[str]:
+    name = " ".join(key)
+    if [bill.version for bill in versions] != list(range(1, len(versions) + 1)):
+        yield f"bill {name} has the versions {[bill.version for bill in versions]}"
+    complete = not versions[-1].intervals.missing
+    if (complete or len(versions) > 1) != (versions[-1].status == "final") and complete:
+        yield f"bill {name} is complete and {versions[-1].status}"
+    if any(bill.status != "final" for bill in versions[:-1]):
+        yield f"bill {name} replaced one that was not final"
+    paid = versions[0].total_rounded + sum((_adjusted(bill) for bill in versions[1:]), Decimal(0))
+    if paid != versions[-1].total_rounded:
+        yield f"bill {name}: ${paid} is charged in all and ${versions[-1].total_rounded} is owed"
+
+
+def _adjusted(bill: Bill) -> Decimal:
+    return bill.adjustment.amount_rounded if bill.adjustment else Decimal(0)
+
+
+def _window_rows(items: dict[Key, Item]) -> Iterator[Row]:
+    for (meter, _), item in items.items():
+        for row in stored_day(item).day.rows(meter):
+            yield meter, row.start.replace(tzinfo=None), row.interval_s, row.wh, row.revision, row.voltage_v
+
+
+def _owed(rows: Iterable[Row], meters: Iterable[Meter], items: dict[Key, Item]) -> Iterator[str]:
+    """Bills made of the Parquet rows alone, against the current ones."""
+    intervals: dict[str, list[Interval]] = defaultdict(list)
+    for meter_id, start, seconds, wh, *_ in rows:
+        intervals[meter_id].append(Interval(int(start.timestamp()), seconds, wh))
+    for meter in meters:
+        for bill in bills(_tariff(meter.tariff_id), intervals[meter.meter_id], meter_id=meter.meter_id):
+            item = items.get((meter.meter_id, bill.month))
+            if item and _timeless(bill_of(item)) != _timeless(bill):
+                yield f"bill {meter.meter_id} {bill.month} is not the bill of the Parquet rows"
+
+
+@cache
+def _tariff(tariff_id: str) -> Tariff:
+    return tariff_from_urdb(TARIFFS[tariff_id])
