@@ -4,6 +4,7 @@ It expands template.yaml as CloudFormation would and compares that with the temp
 """
 
 import argparse
+import logging
 import os
 import re
 import tomllib
@@ -93,6 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m cli.deploy_check", description=__doc__)
     parser.add_argument("--stage", default="dev", help="dev or prod, of samconfig.toml")
     arguments = parser.parse_args()
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it tells of features that it was not asked for
     console = Console()
     stack, parameters = settings_of(arguments.stage)
     region = boto3.Session().region_name or "eu-central-1"

@@ -4,9 +4,13 @@ import json
 from datetime import date
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
 
 from electrocloud.aws.items import bill_of, stored_day
 from local import cloud, metrics
+from local.template import load
 from producers.api import ApiSender
 from producers.fleet import make_fleet
 from producers.kpl import HeadEnd
@@ -119,6 +123,35 @@ def test_the_functions_metrics_can_be_read(deployed, sent):
         return stored == 4 * 96
 
     until(counted, "384 readings in the metric ReadingsStored")
+
+
+def test_a_call_can_be_followed_by_its_id_into_the_logs_of_the_function(deployed, sent):
+    stack = deployed.stack
+    body = b'{"uploads": [' + upload_json(meter_id=sent[0], day=DAY, wh=[100] * 96) + b"]}"  # which is known already
+    headers = {"Content-Type": "application/json"}
+    call = AWSRequest("POST", f"{stack.api}/v1/uploads", headers, body)
+    SigV4Auth(stack.session().get_credentials(), "execute-api", stack.region).add_auth(call)
+    answer = URLLib3Session().send(call.prepare())
+    assert answer.status_code == 202
+    request_id = answer.headers["x-amzn-RequestId"]
+    follower = metrics.Follower(stack.client("logs"), f"/electrocloud/{cloud.STACK}/metering")
+
+    def line():
+        found = (json.loads(text) for text in follower.lines() if request_id in text and text.startswith("{"))
+        return next((one for one in found if one["message"] == "taken in"), None)
+
+    assert request_id in until(line, "a line of the metering function that names the call")["request_ids"]
+
+
+def test_the_alarms_and_the_dashboard_are_there(deployed):
+    cloudwatch = deployed.stack.client("cloudwatch")
+    alarms = cloudwatch.describe_alarms()["MetricAlarms"]
+    expected = [one for one in load()["Resources"].values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+    assert len(alarms) == len(expected)
+    (dashboard,) = cloudwatch.list_dashboards()["DashboardEntries"]
+    body = cloudwatch.get_dashboard(DashboardName=dashboard["DashboardName"])["DashboardBody"]
+    shown = json.loads(body)["widgets"][0]["properties"]["alarms"]
+    assert {*shown} == {alarm["AlarmArn"] for alarm in alarms}
 
 
 def test_an_update_changes_the_stack_and_a_deletion_keeps_the_data(deployed, sent):
