@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -65,13 +66,17 @@ class Function:
 
 @contextmanager
 def environment() -> Iterator[None]:
-    """What the functions find around them; what they print of metrics is not looked at.
+    """What the functions find around them; what they say of metrics and in logs is not looked at.
 
     All processes share one buffer of metrics here, so that one may find it empty, and warns.
     """
-    with (
-        mock.patch.dict(os.environ, ENVIRONMENT),
-        warnings.catch_warnings(action="ignore"),
-        redirect_stdout(io.StringIO()),
-    ):
-        yield
+    logging.disable()
+    try:
+        with (
+            mock.patch.dict(os.environ, ENVIRONMENT),
+            warnings.catch_warnings(action="ignore"),
+            redirect_stdout(io.StringIO()),
+        ):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
