@@ -161,12 +161,12 @@ def report(opened: Browser, state: Path, stack: Stack) -> None:
     meter_id = meters[len(meters) // 2].meter_id
     metric, table = "[data-testid=stMetric]", "[data-testid=stDataFrame]"
     views = (
-        View("Live", "/", f"{metric}:has-text('Fleet power')", "[data-testid=stVegaLiteChart] canvas"),
+        View("Live", "/", f"{metric}:has-text('Fleet power')", "[data-testid=stVegaLiteChart] .marks"),
         View(
             "Meter",
             f"/meter?meter={meter_id}",
             f"{metric}:has-text('Bill so far')",
-            "[data-testid=stVegaLiteChart] canvas",
+            "[data-testid=stVegaLiteChart] .marks",
         ),
         View("Bills", "/bills", f"{metric}:has-text('Owed')", table),
         View("Analytics", "/analytics", "[data-testid=stFormSubmitButton]", "[data-testid=stExpander]"),

@@ -16,50 +16,56 @@ QUIET_MS = 3_000  # for the map and the charts to be drawn
 
 
 class Shot(NamedTuple):
-    """A picture's name, the page's path, the width and height (px) and the theme."""
+    """A picture's name, the page's path, the width and height (px), and whether the theme is the dark one."""
 
     name: str
     path: str
     width: int
     height: int
-    theme: str
+    dark: bool
 
 
 def shots(meter_id: str, month: str) -> list[Shot]:
     """Each page wide in both themes, and on a phone."""
-    paths = {
-        "live": "/",
-        "meter": f"/meter?meter={meter_id}",
-        "bills": f"/bills?month={month}&bill={meter_id}",
-        "analytics": "/analytics",
+    pages = {
+        "live": ("/", 920),
+        "meter": (f"/meter?meter={meter_id}", 1_500),
+        "bills": (f"/bills?month={month}&bill={meter_id}", 1_500),
+        "analytics": ("/analytics?question=peak_hour_of_fleet", 1_150),
     }
-    sizes = ((1440, 1000, "light", ""), (1440, 1000, "dark", "-dark"), (390, 1500, "light", "-phone"))
     return [
-        Shot(f"{page}{suffix}", path, width, height, theme)
-        for page, path in paths.items()
-        for width, height, theme, suffix in sizes
+        shot
+        for page, (path, height) in pages.items()
+        for shot in (
+            Shot(page, path, 1_440, height, dark=False),
+            Shot(f"{page}-dark", path, 1_440, height, dark=True),
+            Shot(f"{page}-phone", path, 390, 1_500, dark=False),
+        )
     ]
 
 
 def take(opened: Browser, url: str, shot: Shot) -> None:
     context = opened.new_context(
         viewport={"width": shot.width, "height": shot.height},
-        color_scheme="dark" if shot.theme == "dark" else "light",
+        color_scheme="dark" if shot.dark else "light",
         has_touch=shot.width < 600,
         is_mobile=shot.width < 600,
     )
     page = context.new_page()
     page.goto(url + shot.path)
     settle(page)
-    page.screenshot(path=FOLDER / f"{shot.name}.png", full_page=True)
+    ask = page.get_by_role("button", name="Ask")
+    if ask.count():
+        ask.click()
+        page.get_by_test_id("stDataFrame").wait_for(timeout=60_000)
+        settle(page)
+    page.screenshot(path=FOLDER / f"{shot.name}.png")
     context.close()
 
 
 def settle(page: Page) -> None:
     """Until the page is drawn: it has content, nothing of it is a placeholder, and it has been quiet."""
-    page.locator("[data-testid=stMetric], [data-testid=stAlert], [data-testid=stDataFrame]").first.wait_for(
-        timeout=60_000
-    )
+    page.locator("[data-testid=stMetric], [data-testid=stForm]").first.wait_for(timeout=60_000)
     page.wait_for_function(
         "!document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')", timeout=60_000
     )
@@ -69,7 +75,9 @@ def settle(page: Page) -> None:
 def main() -> None:
     stack = find_stack()
     reader = Reader(stack)
-    meter_id = reader.meters()[0].meter_id
+    meters = reader.meters()
+    # A tariff with periods has the most to show.
+    meter_id = next((meter for meter in meters if meter.tariff_id == "residential-tou"), meters[0]).meter_id
     month = reader.history(meter_id)[-1].month
     FOLDER.mkdir(parents=True, exist_ok=True)
     with serving(STATE) as served, browser() as opened:

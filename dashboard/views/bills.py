@@ -22,7 +22,7 @@ def figures(issued: pd.DataFrame) -> None:
     }
     with st.container(horizontal=True, gap="small"):
         for name, value in shown.items():
-            st.metric(name, value, border=True, width="content")
+            st.metric(name, value, border=True)
     st.subheader("By tariff")
     st.dataframe(numbers(by_tariff(issued)), hide_index=True, column_config=COLUMNS)
 

@@ -94,7 +94,7 @@ def costs(meter: Registered, month: BillingMonth, days: list[MeterDay], end: flo
     }
     with st.container(horizontal=True, gap="small"):
         for name, (value, note) in so_far.items():
-            st.metric(name, value, help=note, border=True, width=170)
+            st.metric(name, value, help=note, border=True)
     if bill and st.button("To the bill", icon=":material/receipt_long:"):
         st.switch_page("views/bills.py", query_params={"bill": meter.meter_id, "month": str(month)})
 

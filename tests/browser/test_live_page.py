@@ -24,7 +24,7 @@ def test_the_live_page_shows_the_fleet_its_day_and_its_map(page: Page, running: 
     expect(page.get_by_text(f"{METERS} meters on 2 feeders")).to_be_visible()
     expect(page.get_by_text("Europe/Berlin").first).to_be_visible()
     expect(page.get_by_text(re.compile(r"Now .* a week before"))).to_be_visible()
-    expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart").locator(".marks").first).to_be_visible()
     expect(page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first).to_be_visible()
 
 
