@@ -136,8 +136,8 @@ class World:
         store = DynamoTables(client, "windows", "bills", self.turns.switch)
         parts = (
             uploads_in(records)[0]
-            for shard_id in shard_ids(self.stream, self.stream.arn)
-            for records in read(self.stream, self.stream.arn, shard_id, self.now, ShardIteratorType="TRIM_HORIZON")
+            for shard_id in shard_ids(self.stream, "readings")
+            for records in read(self.stream, "readings", shard_id, self.now, ShardIteratorType="TRIM_HORIZON")
         )
         outcome, months = take_again(parts, store, registry.tariffs_of, self.turns.switch)
         rated = rate_anew(months, store, registry.tariffs_of, self.turns.switch)

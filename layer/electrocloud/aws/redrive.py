@@ -19,7 +19,7 @@ from electrocloud.aws.stream import Entry, Record
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.upload import decode
 
-REDRIVEN = "redriven/"
+REDRIVEN = f"{PREFIX}redriven/"  # in the quarantine still, where a meter's data is looked for that is to be forgotten
 OBJECTS_AT_ONCE = 100
 HIDE_S = 300  # how long a message is kept from others while it is redriven
 
@@ -45,7 +45,6 @@ class Batch(msgspec.Struct, frozen=True, rename="camel"):
     shard_id: str
     start_sequence_number: str
     end_sequence_number: str
-    batch_size: int
 
 
 class _Context(msgspec.Struct, frozen=True):
@@ -58,7 +57,7 @@ class _Message(msgspec.Struct, frozen=True):
 
 
 def redrive_quarantine(s3: Any, bucket: str, put: Put | None, reasons: Collection[str]) -> Iterator[Case]:
-    """Put back the quarantined uploads that keep the contract now, and move them to redriven/.
+    """Put back the quarantined uploads that keep the contract now, and move them to quarantine/redriven/.
 
     `put` takes entries into the stream; without it nothing is changed. `reasons` are those to look at; none means all.
     """
@@ -106,7 +105,7 @@ def redrive_dead_letters(
 
 
 def _keys(s3: Any, bucket: str) -> Iterator[str]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{PREFIX}dt=")
     return (found["Key"] for page in pages for found in page.get("Contents", []))
 
 
@@ -157,7 +156,8 @@ def _records(kinesis: Any, batch: Batch) -> Iterator[list[Record]]:
     last = int(batch.end_sequence_number)
     start = {"ShardIteratorType": "AT_SEQUENCE_NUMBER", "StartingSequenceNumber": batch.start_sequence_number}
     try:
-        for page in stream.read(kinesis, batch.stream_arn, batch.shard_id, datetime.now(UTC), **start):
+        name = batch.stream_arn.rpartition("/")[2]
+        for page in stream.read(kinesis, name, batch.shard_id, datetime.now(UTC), **start):
             if part := [record for record in page if record.sequence <= last]:
                 yield part
             if page[-1].sequence >= last:

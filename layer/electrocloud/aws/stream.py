@@ -34,20 +34,20 @@ class Record(NamedTuple):
     arrived: datetime
 
 
-def shard_ids(kinesis: Any, stream_arn: str) -> list[str]:
-    """All shards that still have records, the closed ones too."""
-    pages = kinesis.get_paginator("list_shards").paginate(StreamARN=stream_arn)
+def shard_ids(kinesis: Any, stream: str) -> list[str]:
+    """All shards that may still have records, the closed ones too."""
+    pages = kinesis.get_paginator("list_shards").paginate(StreamName=stream)
     return [shard["ShardId"] for page in pages for shard in page["Shards"]]
 
 
-def read(kinesis: Any, stream_arn: str, shard_id: str, until: datetime, **start: Any) -> Iterator[list[Record]]:
+def read(kinesis: Any, stream: str, shard_id: str, until: datetime, **start: Any) -> Iterator[list[Record]]:
     """A shard's records in pages, from `start` (GetShardIterator's arguments) to the newest, or to the first page that
     reaches beyond `until`."""
-    where = {"StreamARN": stream_arn, "ShardId": shard_id}
+    where = {"StreamName": stream, "ShardId": shard_id}
     iterator = kinesis.get_shard_iterator(**where, **start)["ShardIterator"]
     while iterator:
         try:
-            answer = kinesis.get_records(StreamARN=stream_arn, ShardIterator=iterator, Limit=RECORDS_A_PAGE)
+            answer = kinesis.get_records(ShardIterator=iterator, Limit=RECORDS_A_PAGE)
         except ClientError as fault:
             if fault.response["Error"]["Code"] != "ExpiredIteratorException":
                 raise

@@ -56,17 +56,17 @@ def take_again(
         bills=sum(one.bills for one in outcomes),
         failed=frozenset().union(*(one.failed for one in outcomes)),
     )
-    return total, list(months)
+    return total, sorted(months)
 
 
 def rate_anew(months: Iterable[MonthKey], tables: Tables, tariffs: TariffOf, pause: Callable[[int], None]) -> Rerated:
-    """Rate the bills of meters' months from all their windows, whatever was rated before.
+    """Rate the bills of meters' months, which come meter by meter, from all their windows, whatever was rated before.
 
     A bill that comes out as it was is left alone, and a final one that does not gets a new version.
     """
     bills = changed = 0
     failed: set[str] = set()
-    for meter, keys in groupby(sorted(months), key=itemgetter(0)):
+    for meter, keys in groupby(months, key=itemgetter(0)):
         for part in _parts([month for _, month in keys]):
 
             def changes_of(meters: Collection[str], part: list[BillingMonth] = part) -> list[Change]:

@@ -1,0 +1,147 @@
+"""`electrocloud redrive` and `electrocloud replay`: what was set aside goes back, and what is lost is made again."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from cli.delivered import from_parquet
+from electrocloud.aws.jitter import pause
+from electrocloud.aws.redrive import Case, Put, redrive_dead_letters, redrive_quarantine
+from electrocloud.aws.registry import Registry
+from electrocloud.aws.replay import Part, from_stream
+from electrocloud.aws.stack import Stack, find_stack
+from electrocloud.aws.stream import put
+from electrocloud.aws.tables import DynamoTables
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.metering import Outcome
+from electrocloud.domain.replay import Rerated, rate_anew, take_again
+from electrocloud.domain.upload import Upload
+
+console = Console()
+
+
+class Source(StrEnum):
+    stream = "stream"
+    parquet = "parquet"
+
+
+def redrive(
+    reason: Annotated[
+        list[str] | None, typer.Option(help="Only what was set aside for this reason; again for each.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go back.")] = False,
+) -> None:
+    """Put quarantined uploads and dead-letter batches back into the stream, once the cause is mended."""
+    stack = find_stack()
+    kinesis = stack.client("kinesis")
+    put_back = None if dry_run else partial(put, kinesis, stack.stream, pause=pause)
+    things: Counter[tuple[str, str, str]] = Counter()
+    records: Counter[tuple[str, str, str]] = Counter()
+    with console.status("looking at the quarantine and the dead letters"):
+        for case in _cases(stack, kinesis, put_back, reason or []):
+            things[case[:3]] += 1
+            records[case[:3]] += case.records
+    if not things:
+        console.print("Nothing is set aside." if not reason else f"Nothing is set aside for {', '.join(reason)}.")
+        return
+    console.print(_redriven(things, records, dry_run))
+    if any(fate.startswith("gone") for _, _, fate in things):
+        console.print("What is gone from the stream may be in Parquet: electrocloud replay --source parquet --from DAY")
+        raise typer.Exit(1)
+
+
+def replay(
+    since: Annotated[
+        str, typer.Option("--from", help="ISO 8601, UTC without an offset: 2026-11-24 or 2026-11-24T06:00+01:00.")
+    ],
+    source: Annotated[
+        Source, typer.Option(help="What the stream took in since then, or Parquet's days from that day on.")
+    ] = Source.stream,
+) -> None:
+    """Make windows and bills again from what was sent; what is there already stays as it is."""
+    now = datetime.now(UTC)
+    begin = _moment(since)
+    if begin >= now:
+        raise UsageError(f"--from is {since}, which is still to come")
+    stack = find_stack()
+    dynamodb = stack.client("dynamodb")
+    registry = Registry(dynamodb, stack.meters_table, stack.tariffs_table, pause, time.monotonic)
+    tables = DynamoTables(dynamodb, stack.windows_table, stack.bills_table, pause)
+    refused: list[int] = []
+    with _progress() as progress:
+        reading = progress.add_task("readings", total=1.0)
+
+        def uploads() -> Iterator[list[Upload]]:
+            for part in _parts(stack, source, begin, now):
+                yield part.uploads
+                refused.append(part.refused)
+                progress.update(reading, completed=part.done)
+            progress.update(reading, completed=1.0)
+
+        outcome, months = take_again(uploads(), tables, registry.tariffs_of, pause)
+        rated = rate_anew(progress.track(months, description="bills"), tables, registry.tariffs_of, pause)
+    console.print(_replayed(outcome, rated, sum(refused)))
+    if busy := outcome.failed | rated.failed:
+        console.print(f"[red]{len(busy)} meters could not be stored: the tables are busy.[/red] Replay once more.")
+        raise typer.Exit(1)
+
+
+def _cases(stack: Stack, kinesis: Any, put_back: Put | None, reasons: list[str]) -> Iterator[Case]:
+    yield from redrive_quarantine(stack.client("s3"), stack.bucket, put_back, reasons)
+    yield from redrive_dead_letters(stack.client("sqs"), stack.dead_letters, kinesis, put_back, reasons)
+
+
+def _parts(stack: Stack, source: Source, begin: datetime, now: datetime) -> Iterator[Part]:
+    if source is Source.parquet:
+        return from_parquet(stack.client("s3"), stack.bucket, begin.date())
+    return from_stream(stack.client("kinesis"), stack.stream, begin, now)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--from is {text!r}; give a date or a time in ISO 8601, such as 2026-11-24T06:00Z") from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _redriven(things: Counter[tuple[str, str, str]], records: Counter[tuple[str, str, str]], dry_run: bool) -> Table:
+    table = Table(title="This would be done" if dry_run else None, box=SIMPLE_HEAD, title_justify="left")
+    for name in ("Where", "Set aside for", "What became of it"):
+        table.add_column(name)
+    for name in ("Things", "Records put back"):
+        table.add_column(name, justify="right")
+    for key, count in sorted(things.items()):
+        table.add_row(*key, f"{count:,}", f"{records[key]:,}")
+    return table
+
+
+def _replayed(outcome: Outcome, rated: Rerated, refused: int) -> Table:
+    table = Table(show_header=False, box=SIMPLE_HEAD)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, count in (
+        ("Readings taken in again", outcome.readings),
+        ("of them new, or in place of others", outcome.changed),
+        ("of them there already", outcome.repeated),
+        ("Records passed over, which are no uploads", refused),
+        ("Bills rated anew", rated.bills),
+        ("of them other than before", outcome.bills + rated.changed),
+    ):
+        table.add_row(name, f"{count:,}")
+    return table
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description:9}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console)
