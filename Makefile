@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
-.PHONY: help setup run test fuzz lint format pr deploy-check deploy lock licences clean
+.PHONY: help setup run test fuzz faults bench backtest screenshots realism lint format pr deploy-check deploy lock licences clean
 STAGE ?= dev
 
 help:  ## list the targets
@@ -49,6 +49,19 @@ lint: setup  ## check form, types, layers and the template
 	$(BIN)/cfn-lint template.yaml
 	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint
+
+faults: setup  ## live many months with all that can go wrong, and show what was lost (a few minutes)
+	$(BIN)/python -m tests.faults
+
+bench: setup  ## time the metering function and the rating of bills beside other ways to do it
+	$(BIN)/python -m benchmarks.metering
+	$(BIN)/python -m benchmarks.rating
+
+backtest: setup  ## forecast days that have been, and measure the error
+	$(BIN)/python -m benchmarks.backtest
+
+screenshots: setup  ## take the README's pictures of the dashboard; it must be running
+	$(BIN)/python -m dashboard.screenshots
 
 realism: setup  ## hold the simulated fleet against measured load: a table, and build/realism.png
 	mkdir -p build
