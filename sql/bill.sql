@@ -1,6 +1,6 @@
 -- What does each meter owe for a month, line by line?
--- From the raw readings, by the rules of the tariffs, and equal to the bills to the cent; but nothing is estimated here:
--- what was never read is not billed.
+-- From the raw readings, by the rules of the tariffs, and equal to the bills to the cent; but nothing is estimated
+-- here: what was never read is not billed.
 -- param: month month this-month the billing month, in the tariff's time zone
 -- param: meter meter all one meter, or all
 -- param: detail lines|totals lines every line, or each bill's total alone
@@ -69,7 +69,7 @@ bucketed AS (
   ) AS further (step)
   GROUP BY meter_id, window_s, date_add('second', step * length_s - at_s, start)
 ),
--- The month's count of Wh before and after each bucket, which the tiers go by; the month's energy and demand.
+-- The month's count of Wh after each bucket, which the tiers go by; the month's energy and demand.
 counted AS (
   SELECT
     b.meter_id,
@@ -78,7 +78,9 @@ counted AS (
     h.demand_period,
     b.wh,
     b.w,
-    CAST(sum(b.wh) OVER (PARTITION BY b.meter_id ORDER BY b.start ROWS UNBOUNDED PRECEDING) AS decimal(18, 6)) AS after_wh,
+    CAST(
+      sum(b.wh) OVER (PARTITION BY b.meter_id ORDER BY b.start ROWS UNBOUNDED PRECEDING) AS decimal(18, 6)
+    ) AS after_wh,
     CAST(sum(b.wh) OVER (PARTITION BY b.meter_id) AS decimal(18, 6)) AS month_wh,
     max(b.w) OVER (PARTITION BY b.meter_id) AS month_w
   FROM bucketed AS b
@@ -107,7 +109,10 @@ tiered AS (
   SELECT
     c.*,
     p.tier,
-    CASE WHEN p.per_kw THEN CAST(p.above_wh * CAST(c.month_w AS decimal(38, 9)) AS decimal(18, 6)) ELSE p.above_wh END AS above_wh,
+    CASE
+      WHEN p.per_kw THEN CAST(p.above_wh * CAST(c.month_w AS decimal(38, 9)) AS decimal(18, 6))
+      ELSE p.above_wh
+    END AS above_wh,
     CASE
       WHEN p.up_to_wh IS NULL THEN c.month_wh
       WHEN p.per_kw THEN CAST(p.up_to_wh * CAST(c.month_w AS decimal(38, 9)) AS decimal(18, 6))

@@ -1,6 +1,6 @@
 -- How does the fleet's load stand against a day, a week and four weeks ago?
--- What a forecast starts from: the load of each hour (UTC), 24 and 168 hours before it, and the mean of the same hour of
--- the day over the 28 days before. Hours without a reading are there too, with no load.
+-- What a forecast starts from: the load of each hour (UTC), that of 24 and 168 hours before, and the mean of the same
+-- hour of the day over the 28 days before. Hours without a reading are there too, with no load.
 -- param: first_day day today-14 the first day, UTC
 -- param: last_day day today the last day, UTC
 WITH load AS (
