@@ -9,6 +9,7 @@ from cli.forget import forget
 from cli.history import history
 from cli.load import load
 from cli.query import query
+from cli.recover import redrive, replay
 from cli.simulate import simulate
 from cli.up import down, status, up
 from electrocloud.domain.errors import ElectroCloudError
@@ -40,6 +41,8 @@ app.command()(simulate)
 app.command()(forget)
 app.command()(forecast)
 app.command()(query)
+app.command()(redrive)
+app.command()(replay)
 bill.app.command()(history)
 app.add_typer(bill.app, name="bill")
 app.command()(bill.compare)

@@ -135,11 +135,11 @@ class Mapping:
         if batch.failed > self._settings.retries:
             lane.due.popleft()
             self.dead.append(
-                _message(self._stream.arn, batch.records, batch.failed, "RetryAttemptsExhausted", self._now())
+                message(self._stream.arn, batch.records, batch.failed, "RetryAttemptsExhausted", self._now())
             )
         elif len(young) < len(batch.records):
             old = batch.records[: len(batch.records) - len(young)]
-            self.dead.append(_message(self._stream.arn, old, batch.failed, "MaximumRecordAgeExceeded", self._now()))
+            self.dead.append(message(self._stream.arn, old, batch.failed, "MaximumRecordAgeExceeded", self._now()))
             lane.due.popleft()
             if young:
                 lane.due.appendleft(Batch(young, batch.failed))
@@ -180,7 +180,7 @@ def _checkpoint(records: list[Record], answer: Any) -> int:
     return min(failed, default=len(records))
 
 
-def _message(arn: str, records: list[Record], failed: int, condition: str, now: datetime) -> str:
+def message(arn: str, records: list[Record], failed: int, condition: str, now: datetime) -> str:
     """What Lambda puts on the on-failure queue: where the records stand, and not the records."""
     return json.dumps(
         {
