@@ -1,4 +1,4 @@
-"""How well and how fast month-ends are told: 1,000 simulated meters, from four days of months gone by.
+"""How well and how fast month-ends are told: 1,000 simulated meters, from three days of months gone by.
 
 python -m benchmarks.month_ends
 """
@@ -23,7 +23,7 @@ from producers.fleet import Fleet, make_fleet
 from producers.simulate import simulate
 
 START = date(2024, 9, 1)
-MONTHS = ((2025, 3), (2025, 7), (2025, 10), (2025, 12))
+MONTHS = ((2025, 3), (2025, 7), (2025, 11))
 DAYS = 490
 
 
@@ -44,7 +44,7 @@ def main(meters: int = 1000, seed: int = 3) -> None:
         table.add_column(head, justify="right")
     for year, number in MONTHS:
         month = BillingMonth(year, number, fleet.place.zone)
-        for day in (1, 8, 15, 22):
+        for day in (1, 11, 21):
             table.add_row(str(month), str(day), *_judge(fleet, wh, month, day))
     Console().print(table)
 

@@ -2,9 +2,7 @@
 
 import csv
 import sys
-from collections import Counter
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -67,7 +65,7 @@ def _of_file(path: Path, zone: str, horizon: int) -> Forecast:
 def _of_stack(series: str, horizon: int) -> tuple[Forecast, MonthEnd | None]:
     """The forecast of a series of the deployment at hand and, if it is a meter's, its month-end."""
     from forecasting.ahead import forecast_of
-    from forecasting.history import histories, history_of
+    from forecasting.history import DAYS, histories, history_of
     from forecasting.job import month_ends
 
     stack, now = find_stack(), datetime.now(UTC)
@@ -77,11 +75,10 @@ def _of_stack(series: str, horizon: int) -> tuple[Forecast, MonthEnd | None]:
         meter = reader.meter(name)
         if meter is None:
             raise UsageError(f"there is no meter {name!r} in the registry")
-        history, zone = history_of(reader.days(name, (now - timedelta(days=400)).date(), now.date())), meter.timezone
-        days = partial(reader.days, last=now.date())
-        ends = month_ends([meter], reader.tariffs(), lambda one, since: days(one, since.date()), now)
+        history, zone = history_of(reader.days(name, (now - timedelta(days=DAYS)).date(), now.date())), meter.timezone
+        ends = month_ends([meter], reader.tariffs(), lambda one, since: reader.days(one, since.date(), now.date()), now)
     else:
-        zone, ends = Counter(meter.timezone for meter in reader.meters()).most_common(1)[0][0], []
+        zone, ends = zone_of_most(reader.meters()), []
         found = histories(lambda sql: ask(stack, sql).rows, now)
         if series not in found:
             raise UsageError(f"there are no readings of {series}; there are some of {', '.join(found) or 'none'}")

@@ -16,7 +16,7 @@ DAY = 24
 LAGS = (1, 2, 3, 4, 5, 6, 7, 8, 14, 21, 28)  # days
 FIRST = 7  # the first day whose features say enough to learn from
 MEMORY = 730  # days: two years, so that each season is known
-REFIT = 7  # origins: one fit serves those of a week, as a model in service would
+REFIT = 7  # days: one fit serves the origins of a week, as a model in service would
 
 _TREES = 150
 _PARAMETERS = {
@@ -51,11 +51,11 @@ def boosted(change: bool, load: Load, origins: Sequence[int], horizon: int) -> F
     table = features(np.concatenate([days, np.full((1, DAY), np.nan)]), calendar[: len(days) + 1])
     usual = _usual(table) if change else np.zeros((len(table), DAY))
     answers = np.empty((len(origins), ahead, DAY))
-    for first in range(0, len(rows), REFIT):
-        some = rows[first : first + REFIT]
-        model = _fit(table[FIRST : some[0]], (known - usual[:-1])[FIRST : some[0]])
-        for place, row in enumerate(some, first):
-            answers[place] = _run(model, change, days[max(0, row - max(LAGS)) : row], calendar[: row + ahead], ahead)
+    fitted = -REFIT
+    for place, row in enumerate(rows):
+        if row - fitted >= REFIT:
+            model, fitted = _fit(table[FIRST:row], (known - usual[:-1])[FIRST:row]), row
+        answers[place] = _run(model, change, days[max(0, row - max(LAGS)) : row], calendar[: row + ahead], ahead)
     return answers.reshape(len(origins), -1)[:, :horizon]
 
 

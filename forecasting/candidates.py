@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,7 +50,7 @@ def profile(load: Load, origins: Sequence[int], horizon: int) -> Floats:
 
 def auto_ets(load: Load, origins: Sequence[int], horizon: int) -> Floats:
     """Exponential smoothing with a season of a day, its form chosen by AICc (statsforecast), on two weeks."""
-    from statsforecast.models import AutoETS  # seconds to import, and not there where only the others are wanted
+    from statsforecast.models import AutoETS  # seconds to import, for which the others need not wait
 
     return _fitted(partial(AutoETS, season_length=DAY), 2 * WEEK, load, origins, horizon)
 
@@ -72,13 +73,17 @@ def _fitted(make: Callable[[], Any], hours: int, load: Load, origins: Sequence[i
 LAG_DAY = Candidate("lag-24h", partial(repeat, DAY), DAY, naive=True)
 LAG_WEEK = Candidate("lag-168h", partial(repeat, WEEK), WEEK, naive=True)
 
+STATISTICAL = (
+    Candidate("auto-ets", auto_ets, WEEK),
+    Candidate("mstl-ets", partial(mstl, "ets"), 3 * WEEK),
+    Candidate("mstl-theta", partial(mstl, "theta"), 3 * WEEK),
+)
+
 CANDIDATES = (
     LAG_DAY,
     LAG_WEEK,
     Candidate("profile", profile, WEEK),
-    Candidate("auto-ets", auto_ets, WEEK),
-    Candidate("mstl-ets", partial(mstl, "ets"), 3 * WEEK),
-    Candidate("mstl-theta", partial(mstl, "theta"), 3 * WEEK),
+    *(STATISTICAL if find_spec("statsforecast") else ()),  # too large for a function, which does without
     Candidate("lightgbm", partial(boosted, False), 5 * WEEK),
     Candidate("lightgbm-change", partial(boosted, True), 5 * WEEK),
 )

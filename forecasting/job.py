@@ -1,13 +1,14 @@
 """The nightly work: the fleet's and each feeder's next day, how the day before was met, and all meters' month-ends."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 import numpy as np
 
 from electrocloud.aws.forecasts import Forecasts
-from electrocloud.aws.reader import Registered
+from electrocloud.aws.reader import Reader, Registered
 from electrocloud.domain.calendar import BillingMonth
 from electrocloud.domain.forecast import Errors, Forecast, MonthEnd, coverage_of, errors_of
 from electrocloud.domain.meter_day import Interval, MeterDay
@@ -25,12 +26,17 @@ DaysOf = Callable[[str, datetime], list[MeterDay]]  # a meter's days from a mome
 
 
 def keep_forecasts(loads: Mapping[str, History], zone: str, store: Forecasts, now: datetime) -> Iterator[Forecast]:
-    """Forecast each series and keep that, and write to the series' last one what it was off by."""
+    """Forecast each series whose last forecast has come to pass, and keep that; and write to the last its errors.
+
+    So it may run at any hour and be stopped at any series: the next run takes up the rest.
+    """
     for series, history in loads.items():
         load = history.load(zone)
         for before in store.newest(series):
             if errors := realised(before, history, load):
                 store.put(msgspec.structs.replace(before, realised=errors))
+        if any(before.rows[-1].timestamp.timestamp() > history.instants[-1] for before in store.newest(series)):
+            continue
         made = forecast_of(series, load, history.ahead(HORIZON, zone), now)
         store.put(made)
         yield made
@@ -47,6 +53,23 @@ def realised(forecast: Forecast, history: History, load: Load) -> Errors | None:
     errors = errors_of(actual, [row.value for row in rows], scale_of(load))
     covered = coverage_of(actual, [row.low for row in rows], [row.high for row in rows])
     return msgspec.structs.replace(errors, coverage=covered)
+
+
+def keep_month_ends(reader: Reader, meters: Sequence[Registered], store: Forecasts, now: datetime) -> int:
+    """Tell all month-ends and keep them; returns how many."""
+
+    def days_of(meter_id: str, since: datetime) -> list[MeterDay]:
+        return reader.days(meter_id, since.date(), now.date())
+
+    ends = month_ends(meters, reader.tariffs(), days_of, now)
+    store.put_month_ends(ends)
+    return len(ends)
+
+
+def zone_of_most(meters: Iterable[Registered]) -> str:
+    """The time zone that most meters are in; UTC where there are none."""
+    zones = Counter(meter.timezone for meter in meters)
+    return zones.most_common(1)[0][0] if zones else "UTC"
 
 
 def month_ends(

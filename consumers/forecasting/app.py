@@ -1,0 +1,50 @@
+"""The forecasting function: on a schedule, the next day of the fleet and of each feeder, and every meter's month-end."""
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from electrocloud.aws.athena import run
+from electrocloud.aws.forecasts import Forecasts
+from electrocloud.aws.reader import Reader
+from electrocloud.aws.stack import Stack
+from forecasting.history import histories
+from forecasting.job import keep_forecasts, keep_month_ends, zone_of_most
+
+RESERVE_MS = 60_000
+
+logger = Logger()
+metrics = Metrics()
+tracer = Tracer()
+
+names = {field: os.environ.get(field.upper(), "") for field in Stack.__struct_fields__ if field != "endpoint"}
+stack = Stack(**(names | {"region": os.environ["AWS_REGION"]}))
+store = Forecasts(stack.client("dynamodb"), os.environ["FORECASTS_TABLE"])
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """Month-ends first, which take seconds; then what forecasts the time suffices for. The next run makes the others."""
+    now = datetime.now(UTC)
+    reader = Reader(stack)
+    meters = reader.meters()
+    ends = keep_month_ends(reader, meters, store, now)
+    loads = histories(_ask, now)
+    made = 0
+    for _ in keep_forecasts(loads, zone_of_most(meters), store, now):
+        made += 1
+        if context.get_remaining_time_in_millis() < RESERVE_MS:
+            break
+    metrics.add_metric("ForecastsMade", MetricUnit.Count, made)
+    metrics.add_metric("MonthEndsMade", MetricUnit.Count, ends)
+    return {"forecasts": made, "month_ends": ends}
+
+
+def _ask(sql: str) -> list[tuple[Any, ...]]:
+    return run(stack.client("athena"), sql, work_group=stack.work_group, database=stack.database).rows
