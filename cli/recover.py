@@ -132,11 +132,12 @@ def _replayed(outcome: Outcome, rated: Rerated, refused: int) -> Table:
     table.add_column(justify="right")
     for name, count in (
         ("Readings taken in again", outcome.readings),
-        ("of them new, or in place of others", outcome.changed),
-        ("of them there already", outcome.repeated),
+        ("  new, or in place of others", outcome.changed),
+        ("  there already", outcome.repeated),
         ("Records passed over, which are no uploads", refused),
-        ("Bills rated anew", rated.bills),
-        ("of them other than before", outcome.bills + rated.changed),
+        ("Times a bill was rated as readings came", outcome.bills),
+        ("Bills rated anew at the end", rated.bills),
+        ("  other than before", rated.changed),
     ):
         table.add_row(name, f"{count:,}")
     return table

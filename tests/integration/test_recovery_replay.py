@@ -1,0 +1,181 @@
+"""`electrocloud replay`: windows and bills made again, from the stream and from Parquet, to the byte."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+from typer.testing import CliRunner
+
+import cli.recover
+from cli.delivered import from_parquet
+from cli.main import app as commands
+from electrocloud.aws.items import bill_of
+from electrocloud.aws.replay import from_stream
+from electrocloud.aws.stack import Stack
+from electrocloud.domain.metering import take_in
+from firehose.delivery import Delivery, Plan
+from local.template import load
+from tests.examples import TIME_OF_USE, kinesis_event, upload_json
+from tests.faults.cargo import frame
+from tests.faults.stream import MemoryStream
+from tests.integration.test_metering_function import CONTEXT, app  # noqa: F401  the fixture
+from tests.memory import MemoryTables
+
+DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(6)]
+PLAIN = [upload_json(day=day, meter_id=meter) for day in DAYS for meter in ("m-1", "m-2")]
+PAYLOADS = [
+    *PLAIN[:8],
+    frame({str(n): data for n, data in enumerate(PLAIN[8:])}),
+    upload_json(day=DAYS[2], wh=[7, 8, 9], revision=2, first=1),
+    upload_json(day=DAYS[3], wh=[5_000], interval_s=3600, revision=1),
+    b"no json",
+    upload_json(day=DAYS[2], wh=[1, 1, 1], revision=1, first=1),
+]
+ARRIVED = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def system(aws, app, monkeypatch):  # noqa: F811
+    """Everything was sent, stored and delivered, and is in the stream still."""
+    kinesis = boto3.client("kinesis")
+    kinesis.create_stream(StreamName="readings", ShardCount=2)
+    for number, data in enumerate(PAYLOADS):
+        kinesis.put_record(StreamName="readings", PartitionKey=str(number), Data=data)
+    app.handler(kinesis_event(PAYLOADS), CONTEXT)
+    deliver(aws)
+    names = dict.fromkeys((name for name in Stack.__struct_fields__ if name != "endpoint"), "none")
+    names |= {f"{table}_table": table for table in ("windows", "bills", "meters", "tariffs")}
+    names |= {"stream": "readings", "bucket": aws.bucket, "region": "eu-central-1"}
+    monkeypatch.setattr(cli.recover, "find_stack", lambda: Stack(**names))
+    monkeypatch.setattr(cli.recover, "pause", lambda attempt: None)
+    return aws
+
+
+def deliver(aws) -> None:
+    def write(key: str, body: bytes) -> None:
+        aws.s3.put_object(Bucket=aws.bucket, Key=key, Body=body)
+
+    delivery = Delivery(Plan.of(load(), {}), write, lambda: 0.0)
+    records = [
+        {"Data": data, "SequenceNumber": str(n), "ApproximateArrivalTimestamp": ARRIVED}
+        for n, data in enumerate(PAYLOADS)
+    ]
+    delivery.take(records[:6])
+    delivery.flush(everything=True)
+    delivery.take(records[4:])
+    delivery.flush(everything=True)
+
+
+def contents(aws, table: str) -> dict[tuple[str, str], Any]:
+    found = aws.dynamodb.scan(TableName=table)["Items"]
+    return {(item["meter_id"]["S"], item["day" if table == "windows" else "bill"]["S"]): item for item in found}
+
+
+def empty(aws, table: str) -> None:
+    for meter, name in contents(aws, table):
+        key = {"meter_id": {"S": meter}, "day" if table == "windows" else "bill": {"S": name}}
+        aws.dynamodb.delete_item(TableName=table, Key=key)
+
+
+def replay(*words: str) -> dict[str, int]:
+    """What the command counted."""
+    result = CliRunner().invoke(commands, ["replay", *words], env={"COLUMNS": "120"})
+    assert result.exit_code == 0, result.output
+    lines = [line.strip().rsplit(maxsplit=1) for line in result.output.splitlines() if line.strip()]
+    return {words[0].strip(): int(words[1].replace(",", "")) for words in lines if words[-1].replace(",", "").isdigit()}
+
+
+@pytest.mark.parametrize("source", [["--from", "2026-01-01"], ["--from", "2026-10-31", "--source", "parquet"]])
+def test_emptied_tables_are_filled_again_to_the_byte(system, source):
+    windows, bills = contents(system, "windows"), contents(system, "bills")
+    empty(system, "windows")
+    empty(system, "bills")
+    counts = replay(*source)
+    assert contents(system, "windows") == windows
+    assert contents(system, "bills") == bills
+    assert counts["Bills rated anew"] == 2
+    again = replay(*source)
+    changes = "new, or in place of others", "Times a bill was rated as readings came", "other than before"
+    assert [again[name] for name in changes] == [0, 0, 0]
+    assert contents(system, "windows") == windows
+    assert contents(system, "bills") == bills
+
+
+def test_lost_bills_are_made_again_from_what_is_there(system):
+    bills = contents(system, "bills")
+    empty(system, "bills")
+    counts = replay("--from", "2026-01-01")
+    assert contents(system, "bills") == bills
+    assert (counts["new, or in place of others"], counts["Records passed over, which are no uploads"]) == (0, 1)
+
+
+def test_another_tariff_is_in_the_bills_after_a_replay(system):
+    dearer = {"tariff_id": {"S": "tou"}, "document": {"S": json.dumps({**TIME_OF_USE, "fixedchargefirstmeter": 20})}}
+    before = bill_of(contents(system, "bills")["m-1", "2026-11"])
+    system.dynamodb.put_item(TableName="tariffs", Item=dearer)
+    assert replay("--from", "2026-11-06", "--source", "parquet")["new, or in place of others"] == 0
+    after = bill_of(contents(system, "bills")["m-1", "2026-11"])
+    assert after.total - before.total == Decimal("10.5")
+
+
+def test_parquet_is_read_from_the_day_on(system):
+    empty(system, "windows")
+    replay("--from", "2026-11-04T18:00", "--source", "parquet")
+    assert {day for _, day in contents(system, "windows")} == {f"{day}" for day in DAYS[3:]}
+
+
+def test_what_parquet_gives_is_what_the_stream_gave(system):
+    tables = MemoryTables()
+    for part in from_parquet(system.s3, system.bucket, date(2026, 11, 1)):
+        take_in(part.uploads, tables, lambda meters: {}, lambda attempt: None)
+    assert tables.windows == contents(system, "windows")
+
+
+def test_a_replay_of_the_stream_begins_where_it_is_told():
+    now = ARRIVED
+
+    def clock() -> datetime:
+        return now
+
+    stream = MemoryStream(2, clock)
+    for number, data in enumerate(PLAIN):
+        now = ARRIVED + timedelta(minutes=number)
+        stream.take({"PartitionKey": str(number), "Data": data})
+        if number == 5:
+            stream.split(stream.alive()[0])
+    parts = list(from_stream(stream, "readings", ARRIVED + timedelta(minutes=4), now))
+    assert sum(len(part.uploads) for part in parts) == len(PLAIN) - 4
+    assert parts[-1].done == 1.0
+    assert [part.done for part in parts] == sorted(part.done for part in parts)
+
+
+def test_a_replay_ends_though_uploads_keep_coming():
+    stream = MemoryStream(1, lambda: ARRIVED)
+    get_records = stream.get_records
+
+    def one_more(**request: Any) -> Any:
+        stream.take({"PartitionKey": "k", "Data": PLAIN[0]})
+        return {**get_records(**request), "MillisBehindLatest": 1}
+
+    stream.get_records = one_more
+    assert list(from_stream(stream, "readings", ARRIVED - timedelta(hours=1), ARRIVED - timedelta(minutes=1)))
+
+
+@pytest.mark.parametrize(("words", "says"), [("yesterday", "ISO 8601"), ("2999-01-01", "still to come")])
+def test_a_time_that_cannot_be_is_refused(words, says):
+    result = CliRunner().invoke(commands, ["replay", "--from", words])
+    assert result.exit_code == 1
+    assert says in result.output
+
+
+def test_busy_tables_are_told_of(system, monkeypatch):
+    monkeypatch.setattr(
+        "electrocloud.aws.tables.DynamoTables.commit", lambda self, changes, alone: {c.meter_id for c in changes}
+    )
+    empty(system, "bills")
+    result = CliRunner().invoke(commands, ["replay", "--from", "2026-01-01"])
+    assert result.exit_code == 1
+    assert "2 meters could not be stored" in result.output
