@@ -13,7 +13,7 @@ from dashboard import wording
 from dashboard.fleet import Fleet, feeders_of
 
 HEIGHT = 420
-WIDTH = 560  # what the view is fitted to; a map that is wider or narrower shows more or less around it
+WIDTH = 400  # what the view is fitted to; a map that is wider or narrower shows more or less around it
 ROOM = 1.15  # around what is shown
 POINTS_AT_MOST = 500  # more meters than this are shown as their feeders' columns
 METRES_A_DEGREE = 111_320.0

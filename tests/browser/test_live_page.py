@@ -1,11 +1,16 @@
 """The Live page, in a browser."""
 
+import math
 import re
 from datetime import UTC, datetime, time
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from dashboard import fleet_map
+from dashboard.fleet import fleet_of
+from electrocloud.aws.reader import Reader
+from producers.fleet import Meter
 from tests.browser.backend import HOSTILE, METERS
 from tests.browser.conftest import PATIENCE_MS, Running
 
@@ -38,6 +43,37 @@ def test_a_silent_meter_is_counted_and_opens_from_the_list(page: Page, running: 
     assert box
     page.mouse.click(box["x"] + 15, box["y"] + 50)  # the first row's box, drawn on a canvas
     page.wait_for_url(re.compile(rf"/meter\?meter={running.fleet.silent.meter_id}"))
+
+
+def test_a_click_on_a_meter_of_the_map_opens_it_and_going_back_stays(page: Page, running: Running) -> None:
+    page.goto(running.url)
+    canvas = page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first
+    expect(canvas).to_be_visible()
+    canvas.scroll_into_view_if_needed()
+    page.wait_for_timeout(3_000)
+    box = page.get_by_test_id("stDeckGlJsonChart").bounding_box()
+    assert box
+    meter = running.fleet.meters[20]
+    east, south = on_the_map(running, meter)
+    page.mouse.click(box["x"] + box["width"] / 2 + east, box["y"] + box["height"] / 2 + south)
+    page.wait_for_url(re.compile(r"/meter\?meter="))
+    assert page.url.endswith(meter.meter_id)
+    page.go_back()
+    expect(metric(page, "Fleet power")).to_be_visible()
+    page.wait_for_timeout(6_000)  # a refresh of the map
+    assert "/meter" not in page.url
+
+
+def on_the_map(running: Running, meter: Meter) -> tuple[float, float]:
+    """Where a meter is drawn, in px from the map's middle to the east and to the south (Web Mercator)."""
+    reader = Reader(running.fleet.stack)
+    registered = reader.meters()
+    fleet = fleet_of(registered, reader.newest_days([one.meter_id for one in registered]))
+    assert fleet
+    view = fleet_map.deck(fleet, None, fleet_map.LIGHT).initial_view_state
+    size = 512 * 2**view.zoom
+    north = [math.log(math.tan(math.pi / 4 + math.radians(lat) / 2)) for lat in (meter.lat, view.latitude)]
+    return (meter.lon - view.longitude) * size / 360, (north[1] - north[0]) * size / (2 * math.pi)
 
 
 def test_a_reading_that_is_sent_changes_the_fleet_s_power_on_screen(page: Page, running: Running) -> None:
