@@ -96,7 +96,7 @@ def test_emptied_tables_are_filled_again_to_the_byte(system, source):
     counts = replay(*source)
     assert contents(system, "windows") == windows
     assert contents(system, "bills") == bills
-    assert counts["Bills rated anew"] == 2
+    assert counts["Bills rated anew at the end"] == 2
     again = replay(*source)
     changes = "new, or in place of others", "Times a bill was rated as readings came", "other than before"
     assert [again[name] for name in changes] == [0, 0, 0]
