@@ -54,14 +54,17 @@ def month_key(meter_id: str, month: BillingMonth | str) -> Item:
 
 
 def ledger_item(meter_id: str, ledger: Ledger) -> Item:
-    """`document` is the bill as JSON, `determinants` the days it was made of; the rest is for the index by month."""
+    """`document` is the bill as JSON, `determinants` the days it was made of; the rest is for the index by month.
+
+    Both are deflated: a change of a bill is the dearest write there is, and is priced by the kilobyte.
+    """
     bill = ledger.bill
-    document = _bill_encoder.encode(bill)
+    document = _document(bill)
     days = {day.isoformat(): ledger.days[day] for day in sorted(ledger.days)}
     determinants = zlib.compress(_determinants_encoder.encode(days), 6)
     return {
         **month_key(meter_id, bill.month),
-        "document": {"S": document.decode()},
+        "document": {"B": document},
         "determinants": {"B": determinants},
         "fingerprint": {"S": ledger.fingerprint},
         "mark": {"S": _mark(document, determinants)},
@@ -92,17 +95,21 @@ def replaced_item(bill: Bill) -> Item:
     """A bill that a new version took the place of, under the month and its version, and in no index."""
     return {
         **month_key(bill.meter_id, f"{bill.month}#v{bill.version:03}"),
-        "document": {"S": _bill_encoder.encode(bill).decode()},
+        "document": {"B": _document(bill)},
     }
 
 
 def bill_of(item: Item) -> Bill:
-    return _bill_decoder.decode(item["document"]["S"])
+    return _bill_decoder.decode(zlib.decompress(item["document"]["B"]))
 
 
 def month_part(month: str, part: int) -> str:
     """The partition of the index by month that a meter's bill is in."""
     return f"{month}#{part}"
+
+
+def _document(bill: Bill) -> bytes:
+    return zlib.compress(_bill_encoder.encode(bill), 6)
 
 
 def _mark(*contents: bytes) -> str:
