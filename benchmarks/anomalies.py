@@ -20,7 +20,7 @@ RATES = Faults(stuck=0.003, spikes=0.003, silent=0.05, outage=0.005)
 
 
 def main(meters: int = 200, days: int = 150, seed: int = 3) -> None:
-    """Inject faults into a fleet at the rates of a bad month, and judge each flag, and each fault after the first weeks."""
+    """Inject faults into a fleet at the rates of a bad month; judge each flag, and each fault after the first weeks."""
     fleet = make_fleet(meters, seed)
     start = date(2025, 1, 1)
     rows = np.full((meters, days * 24), np.nan)

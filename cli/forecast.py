@@ -66,7 +66,7 @@ def _of_stack(series: str, horizon: int) -> tuple[Forecast, MonthEnd | None]:
     """The forecast of a series of the deployment at hand and, if it is a meter's, its month-end."""
     from forecasting.ahead import forecast_of
     from forecasting.history import DAYS, histories, history_of
-    from forecasting.job import month_ends
+    from forecasting.job import month_ends, zone_of_most
 
     stack, now = find_stack(), datetime.now(UTC)
     reader = Reader(stack)

@@ -79,6 +79,8 @@ def _stuck(values: Floats) -> np.ndarray:
     runs = [(first, end + 1) for first, end in _spans(equal)]
     stuck = np.zeros(len(values), bool)
     for place, (first, end) in enumerate(runs):
+        if first < MEMORY * DAY:
+            continue
         natural = (to - at for at, to in runs[:place] if first - at <= MEMORY * DAY and not stuck[at])
         stuck[first:end] = end - first >= max(STUCK_HOURS, max(natural, default=0) + STUCK_LONGER)
     return stuck

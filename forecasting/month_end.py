@@ -32,12 +32,13 @@ def rest_of(loads: Floats, hours: int) -> Rest:
 
     It is like the mean of the last 1, 2, 4 or 8 weeks: of as many as would have been best for this load on the days of
     the last year. The interval comes from the errors there, in units of the load's own mean error, over all the loads,
-    since one load has few spans that do not overlap. Where the history is too short for spans of that length, the
-    errors are those of shorter ones, which are rather larger.
+    since one load has few spans that do not overlap; each half of the days is judged by what the other half teaches.
+    Where the history is too short for spans of that length, the errors are those of shorter ones, which are larger.
     """
     known = loads.shape[1]
     span = max(24, min(hours, (known - WEEK) // 2))
-    origins = np.arange(known - span, WEEK - 1, -24)[:ORIGINS]
+    least = max(WEEK, min(WINDOWS[-1] * WEEK, (known - span) // 2))
+    origins = np.arange(known - span, least - 1, -24)[:ORIGINS]
     total = np.concatenate([np.zeros((len(loads), 1)), np.cumsum(loads, axis=1)], axis=1)
     windows = [weeks for weeks in WINDOWS if weeks * WEEK <= origins[-1]] if len(origins) else []
     if not windows:
@@ -46,16 +47,30 @@ def rest_of(loads: Floats, hours: int) -> Rest:
     happened = total[:, origins + span] - total[:, origins]
     expected = np.stack([_expected(total, origins, span, weeks) for weeks in windows])
     off = (happened - expected) / np.maximum(expected, 1.0)
-    best = np.abs(off).mean(axis=2).argmin(axis=0)
     rows = np.arange(len(loads))
-    off = off[best, rows]
-    unit = np.maximum(np.abs(off).mean(axis=1), 1e-9)
+    best, unit = _habits(off)
+    half = len(origins) // 2
+    strange = (
+        [_strange(off[..., :half], off[..., half:]), _strange(off[..., half:], off[..., :half])] if half else [off]
+    )
     tail = (1 - COVERAGE) / 2
-    below, above = np.quantile(off / unit[:, None], [tail, 1 - tail])
+    below, above = np.quantile(np.concatenate([errors.ravel() for errors in strange]), [tail, 1 - tail])
     value = np.stack([_expected(total, np.array([known]), hours, weeks)[:, 0] for weeks in windows])[best, rows]
     return Rest(
         value, np.maximum(0, value * (1 + min(below, 0) * unit)), np.maximum(0, value * (1 + max(above, 0) * unit))
     )
+
+
+def _habits(off: Floats) -> tuple[np.ndarray, Floats]:
+    """Of errors of shape (windows, loads, origins) each load's best window, and its mean absolute error with that."""
+    best = np.abs(off).mean(axis=2).argmin(axis=0)
+    return best, np.maximum(np.abs(off[best, np.arange(off.shape[1])]).mean(axis=1), 1e-9)
+
+
+def _strange(known: Floats, other: Floats) -> Floats:
+    """Errors at other origins, by the windows and in the units that the known ones give: as a new one will be."""
+    best, unit = _habits(known)
+    return other[best, np.arange(other.shape[1])] / unit[:, None]
 
 
 def month_end(

@@ -1,4 +1,4 @@
-"""The forecasting function: on a schedule, the next day of the fleet and of each feeder, and every meter's month-end."""
+"""The forecasting function: on a schedule, the fleet's and each feeder's next day, and all month-ends."""
 
 import os
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ store = Forecasts(stack.client("dynamodb"), os.environ["FORECASTS_TABLE"])
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Month-ends first, which take seconds; then what forecasts the time suffices for. The next run makes the others."""
+    """Month-ends first, which take seconds; then what forecasts the time is enough for. The next run makes the rest."""
     now = datetime.now(UTC)
     reader = Reader(stack)
     meters = reader.meters()

@@ -1,0 +1,105 @@
+"""Forecasts from the history to the table, on AWS in memory."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import msgspec
+import numpy as np
+import pytest
+
+from electrocloud.aws.forecasts import Forecasts
+from electrocloud.aws.reader import Registered
+from electrocloud.domain.forecast import Forecast, MonthEnd
+from electrocloud.domain.meter_day import MeterDay
+from forecasting.history import History, histories
+from forecasting.job import keep_forecasts, month_ends
+from tests.examples import upload
+from tests.integration.conftest import Aws
+from tests.unit.test_forecast_month_end import TARIFF
+
+NOW = datetime(2025, 11, 11, tzinfo=UTC)
+HOURS = 24 * 10
+BERLIN = "Europe/Berlin"
+
+
+@pytest.fixture
+def store(aws: Aws) -> Iterator[Forecasts]:
+    client = boto3.client("dynamodb")
+    client.create_table(
+        TableName="forecasts",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "series", "KeyType": "HASH"}, {"AttributeName": "made", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("series", "made")],
+    )
+    return Forecasts(client, "forecasts")
+
+
+def _history(hours: int) -> History:
+    start = int(NOW.timestamp()) - HOURS * 3600
+    return History(
+        [start + hour * 3600 for hour in range(hours)], [100 + hour % 24 for hour in range(hours)], [4] * hours
+    )
+
+
+def _keep(store: Forecasts, hours: int) -> list[Forecast]:
+    return list(keep_forecasts({"fleet": _history(hours)}, BERLIN, store, NOW))
+
+
+def test_a_forecast_is_kept_as_it_was_made(store: Forecasts) -> None:
+    (made,) = _keep(store, HOURS)
+    assert store.newest("fleet") == [made]
+    assert made.rows[0].timestamp == NOW
+    assert len(made.rows) == 24
+    assert store.newest("feeder/DE-F000") == []
+
+
+def test_the_next_forecast_is_due_when_the_hours_of_the_last_have_passed_and_scores_it(store: Forecasts) -> None:
+    _keep(store, HOURS)
+    assert _keep(store, HOURS + 23) == []
+    assert len(_keep(store, HOURS + 24)) == 1
+    newest, before = store.newest("fleet", 2)
+    assert newest.rows[0].timestamp == NOW + timedelta(days=1)
+    assert newest.realised is None
+    assert before.realised is not None
+    assert before.realised.wape == pytest.approx(0)
+    assert before.realised.coverage == 1
+
+
+def test_an_hour_in_which_too_few_meters_reported_is_a_gap(store: Forecasts) -> None:
+    history = _history(HOURS)
+    history.meters[50] = 3
+    load = history.load(BERLIN)
+    assert np.flatnonzero(np.isnan(load.values)).tolist() == [50]
+
+
+def test_the_fleet_is_the_sum_of_its_feeders_and_of_meters_on_none() -> None:
+    hour = datetime(2025, 11, 1)
+    rows: list[tuple[Any, ...]] = [("F0", hour, 10, 2), ("F1", hour, 5, 1), ("", hour, 1, 1)]
+    found = histories(lambda sql: rows, NOW)
+    assert found["fleet"] == History([int(hour.replace(tzinfo=UTC).timestamp())], [16], [4])
+    assert found["feeder/F1"].wh == [5]
+    assert set(found) == {"fleet", "feeder/F0", "feeder/F1"}
+
+
+def test_month_ends_of_meters_are_told_kept_and_replaced(store: Forecasts) -> None:
+    days = [_day(NOW - timedelta(days=back)) for back in range(20, 0, -1)]
+    meters = [Registered(name, 0.0, 0.0, "F", "home", "flat", BERLIN) for name in ("a", "b", "new")]
+    ends = month_ends(meters, {"flat": TARIFF}, lambda meter, _: [] if meter == "new" else days, NOW)
+    store.put_month_ends([msgspec.structs.replace(ends[0], meter_id=f"m{number}") for number in range(30)])
+    store.put_month_ends(ends)
+    store.put_month_ends(ends)
+    assert store.month_end("m29", "2025-11") is not None
+    assert [end.meter_id for end in ends] == ["a", "b"]
+    kept = store.month_end("a", "2025-11")
+    assert isinstance(kept, MonthEnd)
+    assert kept == ends[0]
+    assert kept.energy_kwh.value == pytest.approx(720, abs=1)  # a kilowatt throughout
+    assert store.month_end("new", "2025-11") is None
+
+
+def _day(moment: datetime) -> MeterDay:
+    day = MeterDay(moment.date())
+    day.merge(upload(meter_id="a", day=moment.date(), wh=[1000] * 24, interval_s=3600))
+    return day
