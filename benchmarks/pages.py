@@ -130,6 +130,7 @@ def interactions(page: Page, url: str, meter_id: str) -> Iterator[tuple[str, flo
     box.fill(meter_id)
     yield "Bills: find a meter", measured(lambda: box.press("Enter"), page.get_by_text("1 bill over").wait_for)
     page.goto(f"{url}/meter")
+    page.get_by_text("meters, the first").wait_for(timeout=60_000)
     box = page.get_by_role("textbox", name="Meter")
     box.fill(meter_id)
     bill = page.get_by_text("Bill so far")
@@ -152,7 +153,7 @@ def blank(opened: Browser, folder: Path) -> tuple[float, float]:
     app = folder / "blank.py"
     app.write_text("import streamlit as st\nst.metric('Nothing', 0)\n")
     metric = View("blank", "", "[data-testid=stMetric]", "[data-testid=stMetric]")
-    with serving(folder, app=app) as served:
+    with serving(folder, ("streamlit", "run", str(app))) as served:
         return paint(opened, served.url, metric)[0], paint(opened, served.url, metric)[0]
 
 

@@ -1,10 +1,10 @@
 """The dashboard. Start it with `streamlit run dashboard/app.py`."""
 
-import logging
 import time
 from pathlib import Path
 
 import streamlit as st
+from streamlit.logger import get_logger
 
 st.set_page_config("ElectroCloud", page_icon=Path(__file__).parent / "icon.svg", layout="wide")
 page = st.navigation(
@@ -18,4 +18,4 @@ page = st.navigation(
 )
 began = time.perf_counter()
 page.run()
-logging.getLogger("dashboard").info("%s drawn in %.3f s", page.title, time.perf_counter() - began)
+get_logger("dashboard").info("%s drawn in %.3f s", page.title, time.perf_counter() - began)

@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, sync_playwright
 from electrocloud.domain.errors import SettingsError
 from local import cloud
 
-APP = Path(__file__).parent / "app.py"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # The map wants WebGL, which without a graphics card the processor has to do.
 FLAGS = (
@@ -58,14 +57,17 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(state: Path, app: Path = APP, limit_s: float = 60) -> Iterator[Served]:
-    """The dashboard of the stack that the folder `state` tells of, on a free port, from when it answers."""
+def serving(state: Path, module: Sequence[str] = ("dashboard",), limit_s: float = 60) -> Iterator[Served]:
+    """The dashboard of the stack that the folder `state` tells of, on a free port, from when it answers.
+
+    `module` is what Python runs, with its arguments, if it is another Streamlit app.
+    """
     port = cloud.free_port()
     log = state / "dashboard.log"
-    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
+    command = [sys.executable, "-m", *module, "--server.port", str(port), "--server.address", cloud.HOST]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*command, "--server.address", cloud.HOST, "--server.headless", "true", "--logger.level", "info"],
+            [*command, "--server.headless", "true"],
             env=os.environ | {"ELECTROCLOUD_STATE": str(state)},
             stdin=subprocess.DEVNULL,
             stdout=out,

@@ -16,7 +16,6 @@ import msgspec
 from electrocloud.aws.stack import STATE, Stack
 from electrocloud.domain.errors import SettingsError
 from local import cloud
-from local.template import ROOT
 
 
 class Wish(NamedTuple):
@@ -97,10 +96,7 @@ def _start(wish: Wish, children: cloud.Children) -> Running:
     if wish.dashboard:
         port = cloud.free_port()
         dashboard = f"http://{cloud.HOST}:{port}"
-        python(
-            "dashboard", "streamlit", "run", str(ROOT / "dashboard" / "app.py"), "--server.port", str(port),
-            "--server.address", cloud.HOST, "--server.headless", "true", "--browser.gatherUsageStats", "false",
-        )  # fmt: skip
+        python("dashboard", "dashboard", "--server.port", str(port))
     cloud.wait_for(lambda: cloud.answers(api), "the gateway", children)
     if wish.meters:
         python(

@@ -67,7 +67,11 @@ class Reader:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._dynamodb, self._cloudwatch, self._s3 = map(self._client, ("dynamodb", "cloudwatch", "s3"))
+        session: Any = stack.session()
+        self._dynamodb, self._cloudwatch, self._s3 = (
+            session.client(service, endpoint_url=stack.endpoint, config=_PATIENCE)
+            for service in ("dynamodb", "cloudwatch", "s3")
+        )
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reader")
 
     def meters(self) -> list[Registered]:
@@ -160,9 +164,6 @@ class Reader:
             reason = found["Key"].removeprefix(prefix).partition("/")[0]
             counts[reason] = counts.get(reason, 0) + 1
         return counts
-
-    def _client(self, service: str) -> Any:
-        return self._stack.session().client(service, endpoint_url=self._stack.endpoint, config=_PATIENCE)  # type: ignore[call-overload]
 
     def _days(
         self, meter_id: str, first: date = date.min, last: date = date.max, limit: int | None = None
