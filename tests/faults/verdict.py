@@ -24,6 +24,7 @@ import msgspec
 
 from electrocloud.aws.frames import user_records
 from electrocloud.aws.items import Item, bill_of, stored_day
+from electrocloud.aws.quarantine import Quarantined
 from electrocloud.domain.billing import Bill, bills
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.meter_day import Interval
@@ -41,9 +42,9 @@ Key = tuple[str, ...]
 
 def whereabouts(world: World) -> Counter[str]:
     """How many uploads that the stream took are windowed, quarantined (as they must be, or though they are good),
-    waiting in the stream, and lost. A repeated upload counts as often as the stream took it."""
+    waiting in the stream, and lost. A repeated one counts as often as the stream took it."""
     kept = {key: stored_day(item).day for key, item in world.dynamo.items["windows"].items()}
-    quarantined = {key.rpartition("/")[2].removesuffix(".json") for key in world.objects if "quarantine/" in key}
+    quarantined = {msgspec.json.decode(body, type=Quarantined).payload for body in world.objects.values()}
     waiting = world.mapping.pending()
     for message in map(msgspec.json.decode, world.mapping.dead):
         batch = message["KinesisBatchInfo"]
@@ -55,13 +56,13 @@ def whereabouts(world: World) -> Counter[str]:
         }
     found: Counter[str] = Counter()
     for record in world.stream.records():
-        for position, payload in enumerate(_payloads(record.data)):
+        for payload in _payloads(record.data):
             found["accepted"] += 1
             upload = _decoded(payload)
             day = kept.get((upload.meter_id, upload.day.isoformat())) if upload else None
             if upload and day and day.merge(upload) == 0:
                 found["windowed"] += 1
-            elif f"{record.sequence}-{position}" in quarantined:
+            elif payload in quarantined:
                 found["good, in quarantine" if upload else "quarantined"] += 1
             else:
                 found["waiting" if record.sequence in waiting else "lost"] += 1
