@@ -91,6 +91,8 @@ def replay(
         outcome, months = take_again(uploads(), tables, registry.tariffs_of, pause)
         rated = rate_anew(progress.track(months, description="bills"), tables, registry.tariffs_of, pause)
     console.print(_replayed(outcome, rated, sum(refused)))
+    for tariff_id, fault in registry.wrong.items():
+        console.print(f"[red]The tariff {tariff_id} cannot be rated:[/red] {fault}")
     if busy := outcome.failed | rated.failed:
         console.print(f"[red]{len(busy)} meters could not be stored: the tables are busy.[/red] Replay once more.")
         raise typer.Exit(1)

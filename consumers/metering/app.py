@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -37,5 +38,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     put(s3, settings.bucket, refused)
     outcome = take_in((got.upload for got in accepted), tables, registry.tariffs_of, pause)
     observe(metrics, logger, accepted, refused, outcome, datetime.now(UTC))
+    metrics.add_metric("TariffsWrong", MetricUnit.Count, len(registry.wrong))
+    for tariff_id, fault in registry.wrong.items():
+        logger.error("its meters get no bills", tariff_id=tariff_id, fault=fault)
     again = {got.sequence for got in accepted if got.upload.meter_id in outcome.failed}
     return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in sorted(again, key=int)]}

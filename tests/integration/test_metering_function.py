@@ -11,6 +11,7 @@ from aws_kinesis_agg.aggregator import AggRecord
 from botocore.exceptions import ClientError
 
 from electrocloud.aws.items import bill_of, stored_day
+from electrocloud.aws.registry import REMEMBER_S
 from tests.examples import TIME_OF_USE, kinesis_event, upload_json
 
 CONTEXT = SimpleNamespace(
@@ -126,3 +127,21 @@ def test_a_missing_setting_is_named_at_the_cold_start(app, monkeypatch):
     monkeypatch.delenv("BILLS_TABLE")
     with pytest.raises(SettingsError, match="BILLS_TABLE"):
         importlib.reload(app)
+
+
+@pytest.mark.parametrize("document", ["no json", json.dumps({**TIME_OF_USE, "energyweekdayschedule": [[7] * 24] * 12})])
+def test_a_tariff_that_cannot_be_rated_keeps_no_reading_out_and_its_bills_come_once_it_is_mended(
+    app, aws, document, capsys
+):
+    aws.dynamodb.put_item(TableName="tariffs", Item={"tariff_id": {"S": "bad"}, "document": {"S": document}})
+    aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-2"}, "tariff_id": {"S": "bad"}})
+    event = kinesis_event([upload_json(), upload_json(meter_id="m-2")])
+    assert app.handler(event, CONTEXT) == {"batchItemFailures": []}
+    assert {meter for meter, _ in days(aws)} == {"m-1", "m-2"}
+    assert [item["meter_id"]["S"] for item in aws.dynamodb.scan(TableName="bills")["Items"]] == ["m-1"]
+    assert '"TariffsWrong":[1.0]' in capsys.readouterr().out
+    mended = {"tariff_id": {"S": "bad"}, "document": {"S": json.dumps(TIME_OF_USE)}}
+    aws.dynamodb.put_item(TableName="tariffs", Item=mended)
+    app.registry._since -= REMEMBER_S + 1
+    app.handler(event, CONTEXT)
+    assert len(aws.dynamodb.scan(TableName="bills")["Items"]) == 2

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from electrocloud.aws.tables import Pause, batch_get
+from electrocloud.domain.errors import TariffError
 from electrocloud.domain.tariff import Tariff
 from electrocloud.domain.urdb import tariff_from_urdb
 
@@ -29,21 +30,29 @@ class Registry:
         self._since = clock()
         self._tariff_id_of: dict[str, str] = {}
         self._tariff_of: dict[str, Tariff] = {}
+        self.wrong: dict[str, str] = {}  # what is wrong with a tariff, by its id
 
     def tariffs_of(self, meter_ids: Collection[str]) -> Mapping[str, Tariff]:
-        """The tariffs of those meters that are registered with one that exists; `TariffError` for a wrong one."""
+        """The tariffs of those meters that are registered with one that exists and can be rated.
+
+        One that cannot is in `wrong`: it must not keep its meters' readings, and those behind them, out of the windows.
+        """
         if self._clock() - self._since > REMEMBER_S:
             self._since = self._clock()
             self._tariff_id_of.clear()
             self._tariff_of.clear()
+            self.wrong.clear()
         unknown = [meter for meter in meter_ids if meter not in self._tariff_id_of]
         for item in self._get(self._meters, "meter_id", unknown):
             self._tariff_id_of[item["meter_id"]["S"]] = item["tariff_id"]["S"]
         tariff_id_of = {meter: self._tariff_id_of[meter] for meter in meter_ids if meter in self._tariff_id_of}
-        unread = sorted({*tariff_id_of.values()} - self._tariff_of.keys())
+        unread = sorted({*tariff_id_of.values()} - self._tariff_of.keys() - self.wrong.keys())
         for item in self._get(self._tariffs, "tariff_id", unread):
-            document = msgspec.json.decode(item["document"]["S"])
-            self._tariff_of[item["tariff_id"]["S"]] = tariff_from_urdb(document)
+            tariff_id = item["tariff_id"]["S"]
+            try:
+                self._tariff_of[tariff_id] = tariff_from_urdb(msgspec.json.decode(item["document"]["S"]))
+            except (TariffError, msgspec.DecodeError) as fault:
+                self.wrong[tariff_id] = str(fault)
         return {
             meter: self._tariff_of[tariff_id]
             for meter, tariff_id in tariff_id_of.items()
