@@ -1,4 +1,4 @@
-"""The function killed at each of its calls to AWS in turn, before and after it takes effect, and its batch come again."""
+"""The function killed at each of its calls in turn, before and after it takes effect, and its batch come again."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
