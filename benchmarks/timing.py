@@ -11,6 +11,8 @@ Times = dict[str, list[float]]
 def in_turn(contestants: Mapping[str, Callable[[], object]], rounds: int) -> Times:
     """CPU seconds of each contestant in each of the rounds, after one round to warm up."""
     times: Times = {name: [] for name in contestants}
+    gc.collect()
+    gc.freeze()  # as the function does after its cold start
     for number in range(rounds + 1):
         for name, work in contestants.items():
             gc.collect()

@@ -41,13 +41,13 @@ def rows_of(sent: Sequence[Upload]) -> list[Row]:
         reading(
             "m",
             datetime.combine(upload.day, time(minute // 60, minute % 60), UTC),
-            row.wh,
+            wh,
             upload.interval_s,
-            revision=row.revision,
-            voltage_v=row.voltage_v,
+            revision=revision,
+            voltage_v=decivolt / 10 or None,
         )
         for upload in sent
-        for minute, row in zip(upload.minutes, upload.readings, strict=True)
+        for minute, (revision, wh, decivolt) in zip(upload.minutes, upload.values, strict=True)
     ]
 
 

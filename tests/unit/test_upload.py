@@ -71,7 +71,7 @@ def test_a_start_with_an_offset_belongs_to_its_utc_day():
 
 
 def test_a_day_of_minutes_is_one_upload():
-    assert len(decode(upload_json(wh=[1] * MAX_READINGS, interval_s=60)).readings) == MAX_READINGS
+    assert len(decode(upload_json(wh=[1] * MAX_READINGS, interval_s=60)).minutes) == MAX_READINGS
 
 
 @given(

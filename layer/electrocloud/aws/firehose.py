@@ -36,11 +36,11 @@ def to_rows(payload: bytes, arrived: datetime) -> tuple[str, bytes]:
             upload.meter_id,
             f"{dt} {_CLOCK[minute]}",
             upload.interval_s,
-            row.wh,
-            row.voltage_v,
-            row.revision,
+            wh,
+            decivolt / 10 or None,
+            revision,
             ingested_at,
         )
-        for minute, row in zip(upload.minutes, upload.readings, strict=True)
+        for minute, (revision, wh, decivolt) in zip(upload.minutes, upload.values, strict=True)
     ]
     return dt, _encoder.encode_lines(rows)

@@ -30,7 +30,7 @@ def observe(
     for got in accepted:
         in_time = (got.arrived - LATE_S - instant_of(got.upload.day)) / 60
         late += sum(minute < in_time for minute in got.upload.minutes)
-        corrected += sum(row.revision > 0 for row in got.upload.readings)
+        corrected += sum(revision > 0 for revision, _, _ in got.upload.values)
     for name, count in (
         ("ReadingsReceived", outcome.readings),
         ("ReadingsStored", outcome.changed),

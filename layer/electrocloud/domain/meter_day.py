@@ -14,12 +14,9 @@ from typing import NamedTuple, Self
 import msgspec
 
 from electrocloud.domain.calendar import instant_of
-from electrocloud.domain.upload import Reading, Upload
+from electrocloud.domain.upload import Reading, Upload, Value
 
-# (revision, wh, voltage in tenths of a volt or 0): compared as a tuple, so that one of two different readings with one
-# revision wins whatever the order in which they come.
-_Value = tuple[int, int, int]
-_NOTHING: _Value = (-1, 0, 0)  # before every reading
+_NOTHING: Value = (-1, 0, 0)  # before every reading
 
 
 class Interval(NamedTuple):
@@ -51,7 +48,7 @@ class MeterDay:
     was set anew) one length counts: that of the highest revision there, then the shorter; so nothing counts twice.
     """
 
-    def __init__(self, day: date, readings: dict[int, dict[int, _Value]] | None = None) -> None:
+    def __init__(self, day: date, readings: dict[int, dict[int, Value]] | None = None) -> None:
         self.day = day
         self._readings = readings or {}
 
@@ -59,9 +56,7 @@ class MeterDay:
         """Take in an upload of this day; returns how many readings were new or replaced another."""
         kept = self._readings.setdefault(upload.interval_s, {})
         changed = 0
-        for minute, row in zip(upload.minutes, upload.readings, strict=True):
-            decivolt = int(row.voltage_v * 10 + 0.5) if row.voltage_v else 0  # half up, as SQL rounds
-            value = (row.revision, row.wh, decivolt)
+        for minute, value in zip(upload.minutes, upload.values, strict=True):
             if value > kept.get(minute, _NOTHING):
                 kept[minute] = value
                 changed += 1
@@ -135,7 +130,7 @@ class MeterDay:
         }
         return cls(day, readings)
 
-    def _counting(self) -> dict[int, dict[int, _Value]]:
+    def _counting(self) -> dict[int, dict[int, Value]]:
         """The readings that count, by interval length and minute."""
         if len(self._readings) == 1:
             return self._readings
@@ -149,7 +144,7 @@ class MeterDay:
             for seconds, kept in self._readings.items()
         }
 
-    def _in_order(self) -> list[tuple[int, int, _Value]]:
+    def _in_order(self) -> list[tuple[int, int, Value]]:
         return sorted(
             [(minute, seconds, value) for seconds, kept in self._counting().items() for minute, value in kept.items()]
         )

@@ -46,17 +46,23 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False
     request_id: RequestId | None = None
 
 
+# What a reading says: revision, Wh, and voltage in tenths of a volt or 0. Compared as a tuple, so that one of two
+# different readings with one revision wins whatever the order in which they come.
+Value = tuple[int, int, int]
+
+
 class Upload(msgspec.Struct, frozen=True, gc=False):
     """A document that keeps the contract. `decode` is the only way to make one, so that a wrong one does not exist.
 
-    All readings start in the UTC `day`; `minutes` has the minute of the day at which each does, in their order.
+    All readings start in the UTC `day`; `minutes` has the minute of the day at which each does, in their order, and
+    `values` what it says.
     """
 
     meter_id: str
     interval_s: int
     day: date
     minutes: list[int]
-    readings: list[Row]
+    values: list[Value]
     request_id: str | None = None
 
 
@@ -97,6 +103,7 @@ def _checked(document: Document) -> Upload:
     _check_meter_id(document.meter_id)
     step, most_wh = interval_s // 60, _MOST_WH[interval_s]
     minutes: list[int] = []
+    values: list[Value] = []
     try:
         day, _ = _place(readings[0].start)
         for row in readings:
@@ -104,6 +111,8 @@ def _checked(document: Document) -> Upload:
             if its_day != day or minute is None or minute % step or row.wh > most_wh:
                 break
             minutes.append(minute)
+            decivolt = int(row.voltage_v * 10 + 0.5) if row.voltage_v else 0  # half up, as SQL rounds
+            values.append((row.revision, row.wh, decivolt))
     except msgspec.ValidationError as fault:
         raise msgspec.ValidationError(f"{fault} - at `$.readings[{len(minutes)}].start`") from None
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
@@ -114,7 +123,7 @@ def _checked(document: Document) -> Upload:
         )
     if len(minutes) < len(readings):
         raise _fault(document, len(minutes), day)
-    return Upload(document.meter_id, interval_s, day, minutes, readings, document.request_id)
+    return Upload(document.meter_id, interval_s, day, minutes, values, document.request_id)
 
 
 # A fleet's meters measure at the same times and come again and again, so each time and each id is looked at once.
