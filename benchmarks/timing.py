@@ -12,7 +12,7 @@ def in_turn(contestants: Mapping[str, Callable[[], object]], rounds: int) -> Tim
     """CPU seconds of each contestant in each of the rounds, after one round to warm up."""
     times: Times = {name: [] for name in contestants}
     gc.collect()
-    gc.freeze()  # as the function does after its cold start
+    gc.freeze()  # this process holds far more than a function does, and the collector would walk it for each contestant
     for number in range(rounds + 1):
         for name, work in contestants.items():
             gc.collect()

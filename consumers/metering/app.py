@@ -1,6 +1,5 @@
 """The metering function: a batch of the stream becomes windows and bills, or comes back to be tried again."""
 
-import gc
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -29,7 +28,6 @@ dynamodb = boto3.client("dynamodb")
 s3 = boto3.client("s3")
 registry = Registry(dynamodb, settings.meters_table, settings.tariffs_table, pause, time.monotonic)
 tables = DynamoTables(dynamodb, settings.windows_table, settings.bills_table, pause)
-gc.freeze()  # all of that stays, so the collector need not walk it with every batch
 
 
 @logger.inject_lambda_context
