@@ -61,7 +61,7 @@ def fleet() -> Fleet | None:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _fleet(turn: int) -> Fleet | None:  # noqa: ARG001  the cache's key
-    ids = [meter.meter_id for meter in registry()]
+    ids = [one.meter_id for one in registry()]
     newest = reader().newest_days(ids[:: len(ids) // SAMPLE + 1])
     today = max((day.day for day in newest.values()), default=datetime.now(UTC).date())
     days = reader().day_of_each(ids, today)
@@ -111,12 +111,18 @@ def _turn(seconds: float) -> int:
     return int(time.time() / max(seconds, len(registry()) / METERS_A_SECOND))
 
 
+@st.cache_resource(ttl=60, max_entries=500, show_spinner=False)
+def meter(meter_id: str) -> Registered | None:
+    """A meter by its whole id, without reading the whole registry."""
+    return reader().meter(meter_id)
+
+
 @st.cache_resource(ttl=300, show_spinner=False)
 def tariffs() -> dict[str, Tariff]:
     return reader().tariffs()
 
 
-@st.cache_data(ttl=10, max_entries=4, show_spinner="Fetching the month's bills …")
+@st.cache_resource(ttl=10, max_entries=4, show_spinner="Fetching the month's bills …")
 def bills_of_month(month: str) -> list[BillRow]:
     return reader().bills_of_month(month)
 

@@ -51,7 +51,7 @@ def show(meter: Registered) -> None:
         if newest is None:
             st.info("This meter has sent no reading yet. It appears here with its first upload.")
             return
-        last = newest.intervals()[-1]
+        last = newest.latest
         end = last.start + last.seconds
         month = BillingMonth.at(last.start, tariff.zone)
         first = day_of(min(month.start - ESTIMATED_FROM_DAYS * DAY_S, end - HEAT_DAYS * DAY_S))
@@ -156,9 +156,8 @@ def heat(zone: str, days: list[MeterDay], end: float) -> None:
 
 st.title("Meter")
 with data.in_a_sentence():
-    known = {meter.meter_id: meter for meter in data.registry()}
     typed = st.text_input("Meter", placeholder="its id, or a part of it", key="meter", bind="query-params").strip()
-    if typed in known:
-        show(known[typed])
+    if typed and (meter := data.meter(typed)):
+        show(meter)
     else:
-        suggest(typed, list(known))
+        suggest(typed, [one.meter_id for one in data.registry()])

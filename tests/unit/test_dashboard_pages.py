@@ -79,7 +79,7 @@ def issued(days: list[MeterDay]) -> Bill:
 def give_meter(give: Callable[..., None], days: list[MeterDay]) -> None:
     newest = days[-1] if days else None
     bill = issued(days) if days else None
-    give(registry=[METER], tariffs=TARIFFS, newest_day=newest, days=days, bill=bill)
+    give(registry=[METER], meter=METER, tariffs=TARIFFS, newest_day=newest, days=days, bill=bill)
 
 
 ROWS = [
@@ -132,12 +132,13 @@ def test_a_meter_shows_its_stored_bill_and_what_the_month_will_cost(give: Callab
 
 def test_an_unknown_meter_is_answered_with_a_sentence(give: Callable[..., None]) -> None:
     give_meter(give, measured())
+    give(meter=None)
     assert r"No meter has “\<b\>” in its id" in texts(page("meter", meter="<b>"))
 
 
 def test_a_part_of_an_id_finds_the_meters_that_have_it(give: Callable[..., None]) -> None:
     give_meter(give, measured())
-    give(registry=[METER, METER._replace(meter_id="x-2")])
+    give(registry=[METER, METER._replace(meter_id="x-2")], meter=None)
     app = page("meter", meter="M")
     assert app.button_group(key="suggested").options == ["m-1"]
 
@@ -169,13 +170,13 @@ def test_a_wrong_value_is_answered_with_what_was_expected(give: Callable[..., No
 @pytest.mark.parametrize("name", ["bills", "meter"])
 def test_a_backend_that_is_away_is_told_in_a_sentence(give: Callable[..., None], name: str) -> None:
     away = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
-    give(bills_of_month=away, registry=away)
+    give(bills_of_month=away, registry=away, meter=away)
     assert "cannot be reached just now" in texts(page(name))
 
 
 def test_a_meter_whose_tariff_is_unknown_is_answered_with_a_sentence(give: Callable[..., None]) -> None:
     give_meter(give, measured())
-    give(registry=[METER._replace(tariff_id="gone")])
+    give(meter=METER._replace(tariff_id="gone"))
     assert "is not registered" in texts(page("meter", meter="m-1"))
 
 
