@@ -11,9 +11,9 @@ from forecasting.candidates import CANDIDATES, LAG_WEEK, Candidate
 from forecasting.load import Floats, Load
 
 ORIGINS = 28
-TRIAL = 4  # origins, spread over them all, at which a candidate must show that it is worth the rest
-TRIAL_MARGIN = 1.1  # of the best error there; beyond it a candidate is out of the race
-BLENDED = 3  # at most, and no more than that are run on beside the naive ones
+TRIAL = 4  # origins, spread over them all, at which a slow candidate must show that it is worth the rest
+TRIAL_MARGIN = 1.1  # of the best error there; beyond it a slow candidate is out of the race
+BLENDED = 3  # at most
 
 
 class Trial(NamedTuple):
@@ -43,27 +43,26 @@ def actual(load: Load, origins: Sequence[int], horizon: int) -> Floats:
 
 
 def race(load: Load, origins: Sequence[int], horizon: int, candidates: Sequence[Candidate] = CANDIDATES) -> list[Trial]:
-    """Forecasts of all candidates that know enough at the first origin; only the best of a trial run on."""
+    """Forecasts of all candidates that know enough at the first origin; a slow one that fails its trial stays at that."""
     able = [candidate for candidate in candidates if candidate.least <= origins[0]]
     few = sorted({round(place) for place in np.linspace(0, len(origins) - 1, TRIAL)})
-    truth = actual(load, origins, horizon)
-    trials, errors = {}, {}
+    every = list(range(len(origins)))
+    truth = actual(load, origins, horizon)[few]
+    trials = {
+        candidate: _tried(candidate, load, origins, horizon, few if candidate.slow else every) for candidate in able
+    }
+    errors = {candidate: float(np.nansum(np.abs(trial.forecasts[few] - truth))) for candidate, trial in trials.items()}
     for candidate in able:
-        begun = time.perf_counter()
-        some = candidate.forecaster(load, [origins[place] for place in few], horizon)
-        forecasts = np.full((len(origins), horizon), np.nan)
-        forecasts[few] = some
-        trials[candidate] = Trial(candidate.name, forecasts, (time.perf_counter() - begun) / len(few), candidate.naive)
-        errors[candidate] = float(np.nansum(np.abs(some - truth[few])))
-    bar = TRIAL_MARGIN * min(errors.values())
-    best = sorted((candidate for candidate in able if not candidate.naive), key=errors.__getitem__)[:BLENDED]
-    for candidate in able:
-        if candidate.naive or (candidate in best and errors[candidate] <= bar):
-            begun = time.perf_counter()
-            forecasts = candidate.forecaster(load, origins, horizon)
-            seconds = (time.perf_counter() - begun) / len(origins)
-            trials[candidate] = Trial(candidate.name, forecasts, seconds, candidate.naive)
+        if candidate.slow and errors[candidate] <= TRIAL_MARGIN * min(errors.values()):
+            trials[candidate] = _tried(candidate, load, origins, horizon, every)
     return list(trials.values())
+
+
+def _tried(candidate: Candidate, load: Load, origins: Sequence[int], horizon: int, places: list[int]) -> Trial:
+    begun = time.perf_counter()
+    forecasts = np.full((len(origins), horizon), np.nan)
+    forecasts[places] = candidate.forecaster(load, [origins[place] for place in places], horizon)
+    return Trial(candidate.name, forecasts, (time.perf_counter() - begun) / len(places), candidate.naive)
 
 
 def with_blends(trials: Sequence[Trial], truth: Floats) -> list[Trial]:
@@ -72,7 +71,7 @@ def with_blends(trials: Sequence[Trial], truth: Floats) -> list[Trial]:
     ranked = sorted(whole, key=lambda trial: float(np.nansum(np.abs(trial.forecasts - truth))))
     blends = [
         Trial(
-            " + ".join(trial.name for trial in best),
+            " + ".join(sorted(trial.name for trial in best)),
             np.mean([trial.forecasts for trial in best], axis=0),
             sum(trial.seconds for trial in best),
         )

@@ -106,7 +106,7 @@ def test_a_blend_is_made_of_the_best_and_chosen_where_it_is_better() -> None:
 
     trials = race(_weekly(1), [100], 2, (fixed("low", 9, 19), fixed("high", 11, 21), fixed("far", 50, 90)))
     best = choose(with_blends(trials, truth), truth)
-    assert best.name == "low + high"
+    assert best.name == "high + low"
     np.testing.assert_array_equal(best.forecasts, truth)
 
 
