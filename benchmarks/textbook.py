@@ -1,4 +1,4 @@
-"""The consumer that a textbook writes: Powertools' BatchProcessor, a Pydantic model a record, a table updated a reading.
+"""The consumer of a textbook: Powertools' BatchProcessor, a Pydantic model a record, a table updated a reading.
 
 As in Powertools' own guide: one model for the event's record with the payload's model inside, and one call a record.
 A frame of the KPL is opened with the published library first.

@@ -4,6 +4,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import bill
+from cli.cost import cost
 from cli.forecast import forecast
 from cli.forget import forget
 from cli.history import history
@@ -41,6 +42,7 @@ app.command()(simulate)
 app.command()(forget)
 app.command()(forecast)
 app.command()(query)
+app.command()(cost)
 app.command()(redrive)
 app.command()(replay)
 bill.app.command()(history)

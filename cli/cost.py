@@ -1,0 +1,144 @@
+"""`electrocloud cost`: what a fleet would cost in an account, and where it goes."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.cost_units import FleetPlan, units
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.upload import INTERVALS_S
+from local.template import load
+
+PRICES = Path(__file__).parent / "prices-us-east-1.json"
+BAR = 30
+console = Console()
+
+
+class Price(msgspec.Struct, frozen=True):
+    """`price` is in $ for `per` units."""
+
+    service: str
+    what: str
+    price: Decimal
+    per: Decimal
+    source: str
+
+
+class PriceList(msgspec.Struct, frozen=True):
+    """List prices of one region as of a month."""
+
+    region: str
+    as_of: str
+    note: str
+    prices: dict[str, Price]
+
+
+class Entry(NamedTuple):
+    """A line of the estimate: units a month and their price in $."""
+
+    service: str
+    what: str
+    quantity: float
+    dollars: float
+
+
+def cost(
+    meters: Annotated[int, typer.Option(min=1)] = 100_000,
+    interval: Annotated[int, typer.Option(help="Seconds a reading: 60, 300, 900, 1800 or 3600.")] = 900,
+    upload_every: Annotated[int, typer.Option(help="Seconds between a meter's uploads: a divisor of a day.")] = 86_400,
+    kpl: Annotated[bool, typer.Option("--kpl", help="By head-ends, in KPL frames; without it by the API.")] = False,
+    shards: Annotated[int, typer.Option(min=0, help="Of a PROVISIONED stream; 0 is an ON_DEMAND one.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What a fleet would cost a month in an account, counted from what the system does and dated list prices."""
+    fleet = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards)
+    prices = msgspec.json.decode(PRICES.read_bytes(), type=PriceList)
+    entries = estimate(units(fleet, load()), prices)
+    if as_json:
+        print(json.dumps(_document(fleet, entries, prices), indent=2))
+    else:
+        console.print(_table(fleet, entries))
+        console.print(_caption(fleet, prices), style="dim")
+
+
+def fleet_plan(meters: int, interval_s: int, upload_every_s: int, *, kpl: bool, shards: int = 0) -> FleetPlan:
+    """The fleet that the options describe; `UsageError` where they do not go together."""
+    if interval_s not in INTERVALS_S:
+        raise UsageError(f"--interval is {interval_s}; it must be one of {', '.join(map(str, INTERVALS_S))}")
+    if upload_every_s < interval_s or 86_400 % upload_every_s or upload_every_s % interval_s:
+        raise UsageError(
+            f"--upload-every is {upload_every_s}; it must be a multiple of the interval ({interval_s} s) "
+            "and a divisor of a day (86400 s)"
+        )
+    return FleetPlan(meters, interval_s, upload_every_s, kpl, shards)
+
+
+def estimate(quantities: dict[str, float], prices: PriceList) -> list[Entry]:
+    """Price the units that there are, the dearest first."""
+    entries = []
+    for name, quantity in quantities.items():
+        price = prices.prices[name]
+        if quantity:
+            dollars = quantity * float(price.price / price.per)
+            entries.append(Entry(price.service, price.what, quantity, dollars))
+    return sorted(entries, key=lambda entry: -entry.dollars)
+
+
+def _table(fleet: FleetPlan, entries: list[Entry]) -> Table:
+    total = sum(entry.dollars for entry in entries)
+    way = "KPL frames" if fleet.kpl else "the API"
+    fleet_says = (
+        f"{fleet.meters:,} meters, a reading every {fleet.interval_s} s, an upload every {fleet.upload_every_s} s"
+    )
+    table = Table(title=f"{fleet_says} by {way}", title_justify="left")
+    for name in ("Service", "Units a month", "", "$ a month", "Share", ""):
+        table.add_column(name, justify="right" if name in ("Units a month", "$ a month", "Share") else "left")
+    for entry in entries:
+        share = entry.dollars / total
+        bar = "█" * round(BAR * share)
+        table.add_row(
+            entry.service,
+            _number(entry.quantity),
+            entry.what,
+            f"{entry.dollars:,.2f}",
+            f"{share:.1%}",
+            f"[cyan]{bar}[/cyan]",
+        )
+    table.add_section()
+    a_million = total / fleet.readings * 1e6
+    table.add_row("[bold]All[/bold]", "", "", f"[bold]{total:,.2f}[/bold]", "", "")
+    table.add_row(
+        "", f"{fleet.readings / 1e6:,.1f}", "million readings, each million", f"[bold]{a_million:,.3f}[/bold]", "", ""
+    )
+    return table
+
+
+def _caption(fleet: FleetPlan, prices: PriceList) -> str:
+    stream = f"a PROVISIONED stream of {fleet.shards} shards" if fleet.shards else "an ON_DEMAND stream"
+    return (
+        f"With {stream}; prices of {prices.region} as of {prices.as_of}. {prices.note} Not counted: closing and "
+        "forecasts, the dashboard's reads, and what a table or lake of more months keeps costing."
+    )
+
+
+def _document(fleet: FleetPlan, entries: list[Entry], prices: PriceList) -> dict[str, object]:
+    total = sum(entry.dollars for entry in entries)
+    return {
+        "fleet": fleet._asdict(),
+        "region": prices.region,
+        "as_of": prices.as_of,
+        "dollars_a_month": round(total, 2),
+        "readings_a_month": fleet.readings,
+        "dollars_a_million_readings": round(total / fleet.readings * 1e6, 4),
+        "entries": [entry._asdict() for entry in entries],
+    }
+
+
+def _number(quantity: float) -> str:
+    return f"{quantity:,.0f}" if quantity >= 100 else f"{quantity:,.3g}"
