@@ -50,7 +50,7 @@ class Size(NamedTuple):
     days: int | None = None
 
 
-TINY = Size(meters=2, intervals_s=(3600,), every_s=(7_200, 21_600), days=6)
+TINY = Size(meters=2, intervals_s=(3600,), every_s=(7_200, 21_600), days=4)
 SHORT = Size(meters=4, intervals_s=(1800, 3600), every_s=(43_200, 86_400))
 FULL = Size(meters=12, intervals_s=(900, 1800, 3600), every_s=(10_800, 21_600, 43_200))
 

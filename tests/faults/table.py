@@ -48,13 +48,11 @@ class ParquetTable:
 
     def rows(self) -> list[Row]:
         """The readings that count, as the view `readings_current` gives them."""
-        connection = duckdb.connect()
-        connection.execute("SET threads = 1; SET TimeZone = 'UTC'")
-        connection.register(
-            "readings",
-            pa.concat_tables([_part(*file) for file in self.files.items() if file[0].startswith("readings/")]),
-        )
-        return connection.execute(_duckdb(SQL)).fetchall()
+        with duckdb.connect() as connection:
+            connection.execute("SET threads = 1; SET TimeZone = 'UTC'")
+            files = [_part(key, body) for key, body in self.files.items() if key.startswith("readings/")]
+            connection.register("readings", pa.concat_tables(files))
+            return connection.execute(_duckdb(SQL)).fetchall()
 
     def _begin(self) -> None:
         self._tail = Tail(self._stream, "readings")

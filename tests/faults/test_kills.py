@@ -57,7 +57,7 @@ CORRECTION = upload_json(meter_id=ONE, day=NOVEMBER[9], wh=[900] * 24, interval_
 NEW = upload_json(meter_id=OTHER, day=NOVEMBER[9])
 
 BATCHES = {
-    "a backlog in two parts, among poison": ([], [*MONTH, b"no json", frame({"a": NEW, "b": b"no json"})]),
+    "a backlog in two parts, among poison": ([], [*MONTH[:22], b"no json", frame({"a": NEW, "b": b"no json"})]),
     "a correction of a final bill": (MONTH, [CORRECTION, NEW]),
 }
 
