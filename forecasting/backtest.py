@@ -43,7 +43,7 @@ def actual(load: Load, origins: Sequence[int], horizon: int) -> Floats:
 
 
 def race(load: Load, origins: Sequence[int], horizon: int, candidates: Sequence[Candidate] = CANDIDATES) -> list[Trial]:
-    """Forecasts of all candidates that know enough at the first origin; a slow one that fails its trial stays at that."""
+    """Forecasts of all candidates that know enough at the first origin; a slow one may fail its trial."""
     able = [candidate for candidate in candidates if candidate.least <= origins[0]]
     few = sorted({round(place) for place in np.linspace(0, len(origins) - 1, TRIAL)})
     every = list(range(len(origins)))
