@@ -100,6 +100,7 @@ def show_path(arguments: argparse.Namespace) -> list[dict[str, Any]]:
                 f"{run.lost:,}",
                 f"{cpu:.1f}",
                 f"{run.machine_load:.1f}",
+                f"{run.lake.bytes_a_reading:.2f}",
                 *(f"{part.cpu_s:.1f}, {part.most_mb:.0f}" for part in each),
             )
             of_parts = {name: part._asdict() for name, part in run.parts.items()}

@@ -22,7 +22,7 @@ class Arrival:
         self._days = [first + timedelta(days=number) for number in range(days)]
         self._dynamodb = stack.client("dynamodb")
         self._s3 = stack.client("s3")
-        self._files: dict[str, pa.Table] = {}
+        self._counted: dict[date, tuple[list[str], int]] = {}
 
     def windows(self) -> int:
         """Readings that windows are made of. Walks the whole table, which is dear while the system is busy."""
@@ -38,17 +38,13 @@ class Arrival:
         return sum(own.count for day, own in days if day in wanted)
 
     def parquet(self) -> int:
-        """Readings in Parquet; what is there twice counts once."""
+        """Readings in Parquet; what is there twice counts once. A day is counted anew when it has got another file."""
         for day in self._days:
-            pages = self._s3.get_paginator("list_objects_v2").paginate(
-                Bucket=self._stack.bucket, Prefix=f"readings/dt={day}/"
-            )
-            for found in (found for page in pages for found in page.get("Contents", [])):
-                if found["Key"] not in self._files:
-                    self._files[found["Key"]] = self._keys(found["Key"])
-        if not self._files:
-            return 0
-        return pa.concat_tables(self._files.values()).group_by(["meter_id", "start"]).aggregate([]).num_rows
+            files = self._files(day)
+            if files != self._counted.get(day, ([], 0))[0]:
+                readings = pa.concat_tables(map(self._readings, files)).group_by(["meter_id", "start"]).aggregate([])
+                self._counted[day] = (files, readings.num_rows)
+        return sum(count for _, count in self._counted.values())
 
     def _scan(self, table: str, *attributes: str) -> Iterator[dict[str, Any]]:
         """These attributes of the fleet's items."""
@@ -61,7 +57,13 @@ class Arrival:
         )
         return (item for page in pages for item in page["Items"])
 
-    def _keys(self, key: str) -> pa.Table:
+    def _files(self, day: date) -> list[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._stack.bucket, Prefix=f"readings/dt={day}/"
+        )
+        return sorted(found["Key"] for page in pages for found in page.get("Contents", []))
+
+    def _readings(self, key: str) -> pa.Table:
         body = self._s3.get_object(Bucket=self._stack.bucket, Key=key)["Body"].read()
         table = pq.read_table(io.BytesIO(body), columns=["meter_id", "start"])
         return table.filter(pc.starts_with(table["meter_id"], self._prefix))
