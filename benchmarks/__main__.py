@@ -85,6 +85,7 @@ def show_path(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         "Lost",
         "CPU s",
         "Load",
+        "Parquet B",
         *(f"{part} CPU s, MB" for part in parts),
     ):
         table.add_column(name, justify="right")
