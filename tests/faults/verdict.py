@@ -125,9 +125,9 @@ def _history(key: Key, versions: list[Bill]) -> Iterator[str]:
     name = " ".join(key)
     if [bill.version for bill in versions] != list(range(1, len(versions) + 1)):
         yield f"bill {name} has the versions {[bill.version for bill in versions]}"
-    complete = not versions[-1].intervals.missing
-    if (complete or len(versions) > 1) != (versions[-1].status == "final") and complete:
-        yield f"bill {name} is complete and {versions[-1].status}"
+    complete, final = not versions[-1].intervals.missing, versions[-1].status == "final"
+    if complete != final and (complete or len(versions) == 1):
+        yield f"bill {name} is {'complete' if complete else 'not complete'} and {versions[-1].status}"
     if any(bill.status != "final" for bill in versions[:-1]):
         yield f"bill {name} replaced one that was not final"
     paid = versions[0].total_rounded + sum((_adjusted(bill) for bill in versions[1:]), Decimal(0))
