@@ -106,7 +106,7 @@ def test_the_map_keeps_its_zoom_when_the_page_refreshes(page: Page, running: Run
     page.mouse.move(5, 5)
     page.wait_for_timeout(3_000)
     zoomed = chart.screenshot()
-    page.wait_for_timeout(11_000)  # two refreshes of the map and more
+    page.wait_for_timeout(6_500)  # a refresh of the map and more
     assert zoomed != at_first
     assert chart.screenshot() == zoomed
 
