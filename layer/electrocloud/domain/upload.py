@@ -108,11 +108,11 @@ def _checked(document: Document) -> Upload:
         day, _ = _place(readings[0].start)
         for row in readings:
             its_day, minute = _place(row.start)
-            if its_day != day or minute is None or minute % step or row.wh > most_wh:
+            wh, volts = row.wh, row.voltage_v
+            if its_day != day or minute is None or minute % step or wh > most_wh:
                 break
             minutes.append(minute)
-            decivolt = int(row.voltage_v * 10 + 0.5) if row.voltage_v else 0  # half up, as SQL rounds
-            values.append((row.revision, row.wh, decivolt))
+            values.append((row.revision, wh, int(volts * 10 + 0.5) if volts else 0))  # half up, as SQL rounds
     except msgspec.ValidationError as fault:
         raise msgspec.ValidationError(f"{fault} - at `$.readings[{len(minutes)}].start`") from None
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
