@@ -1,18 +1,23 @@
 """The dashboard, ready before it answers: `python -m dashboard --server.port 8501`, with Streamlit's own options.
 
-Streamlit imports an app's libraries when the first person opens it, who would wait for them; here they come first.
+Streamlit imports an app's libraries when the first person opens it, and that person would wait for them and for the
+first look at the fleet; here they come first.
 """
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-import boto3  # noqa: F401
 import fpdf  # noqa: F401
-import pandas  # noqa: F401
 import pydeck  # noqa: F401
-import sqlglot  # noqa: F401
+from botocore.exceptions import BotoCoreError, ClientError
 from streamlit.web import cli
 
+from dashboard import data
+from electrocloud.domain.errors import ElectroCloudError
+
 if __name__ == "__main__":
+    with suppress(ElectroCloudError, BotoCoreError, ClientError):  # the pages say what is wrong
+        data.fleet()
     sys.argv[:1] = ["streamlit", "run", str(Path(__file__).with_name("app.py"))]
     cli.main(prog_name="streamlit")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import streamlit as st
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dashboard.fleet import Fleet, fleet_of
+from dashboard.kept import Kept
 from electrocloud.aws import athena
 from electrocloud.aws.reader import BillRow, Reader, Registered, Series
 from electrocloud.aws.stack import find_stack
@@ -44,23 +46,12 @@ def in_a_sentence() -> Iterator[None]:
         st.warning(str(fault), icon=":material/error:")
 
 
-@st.cache_resource
+@cache
 def reader() -> Reader:
     return Reader(find_stack())
 
 
-@st.cache_resource(ttl=300, show_spinner=False)
-def registry() -> list[Registered]:
-    return reader().meters()
-
-
-def fleet() -> Fleet | None:
-    """The fleet now; read again every few seconds, and less often the larger it is."""
-    return _fleet(_turn(2))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _fleet(turn: int) -> Fleet | None:  # noqa: ARG001  the cache's key
+def _read_fleet() -> Fleet | None:
     ids = [one.meter_id for one in registry()]
     newest = reader().newest_days(ids[:: len(ids) // SAMPLE + 1])
     today = max((day.day for day in newest.values()), default=datetime.now(UTC).date())
@@ -69,9 +60,18 @@ def _fleet(turn: int) -> Fleet | None:  # noqa: ARG001  the cache's key
     return fleet_of(registry(), days)
 
 
+def _pace_s(seconds: float) -> float:
+    """How often something of the whole fleet is read: every so many s, and less often the larger the fleet is."""
+    return max(seconds, len(registry()) / METERS_A_SECOND)
+
+
+registry: Kept[list[Registered]] = Kept(lambda: reader().meters(), lambda: 300, good_s=3_600)
+fleet: Kept[Fleet | None] = Kept(_read_fleet, lambda: _pace_s(2), good_s=600)
+
+
 def fleet_power(until: datetime) -> list[tuple[Any, ...]]:
     """Rows of start (naive UTC), interval_s, Wh and readings of the day before a moment and of that a week before."""
-    return _fleet_power(until, _turn(15 if find_stack().local else 60))
+    return _fleet_power(until, int(time.time() / _pace_s(15 if find_stack().local else 60)))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -80,7 +80,7 @@ def _fleet_power(until: datetime, turn: int) -> list[tuple[Any, ...]]:  # noqa: 
     return ask(question.render({"until": until.isoformat()})).rows
 
 
-@st.cache_data(ttl=2, show_spinner=False)
+@st.cache_resource(ttl=2, show_spinner=False)
 def pipeline() -> dict[str, Series]:
     """The last hour of the metering function, a point a minute."""
     now = datetime.now(UTC)
@@ -88,7 +88,7 @@ def pipeline() -> dict[str, Series]:
     return reader().metrics(wanted, now - timedelta(hours=1), now, 60)
 
 
-@st.cache_data(ttl=30, max_entries=2, show_spinner=False)
+@st.cache_resource(ttl=30, max_entries=2, show_spinner=False)
 def quarantined(day: date) -> dict[str, int]:
     """How many uploads of a UTC day are in quarantine, by reason."""
     return reader().quarantined(day)
@@ -101,14 +101,9 @@ def ask(sql: str) -> athena.Answer:
     return athena.run(_athena(), sent, work_group=stack.work_group, database=stack.database, limit_s=60)
 
 
-@st.cache_resource
+@cache
 def _athena() -> Any:
     return find_stack().client("athena", connect_timeout=2)
-
-
-def _turn(seconds: float) -> int:
-    """A number that changes every so many seconds, or as often as a fleet of this size can be read."""
-    return int(time.time() / max(seconds, len(registry()) / METERS_A_SECOND))
 
 
 @st.cache_resource(ttl=60, max_entries=500, show_spinner=False)
