@@ -8,12 +8,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-import fpdf  # noqa: F401
-import pydeck  # noqa: F401
 from botocore.exceptions import BotoCoreError, ClientError
 from streamlit.web import cli
 
-from dashboard import data
+from dashboard import answers, data, fleet_map, invoice, meter_charts, meter_view  # noqa: F401
 from electrocloud.domain.errors import ElectroCloudError
 
 if __name__ == "__main__":
