@@ -53,8 +53,8 @@ lint: setup  ## check form, types, layers and the template
 faults: setup  ## live many months with all that can go wrong, and show what was lost (a few minutes)
 	$(BIN)/python -m tests.faults
 
-bench: setup  ## time the metering function and the rating of bills beside other ways to do it
-	$(BIN)/python -m benchmarks.metering
+bench: setup  ## time metering, tables, the whole path, Parquet and rating; tables, and build/benchmarks.json
+	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.rating
 
 backtest: setup  ## forecast days that have been, and measure the error
