@@ -27,6 +27,8 @@ def main() -> None:
     parser.add_argument("--days", type=int, nargs="+", default=[8, 31], help=f"sizes of the load, of {METERS} meters")
     parser.add_argument("--json", type=Path, default=Path("build/benchmarks.json"))
     arguments = parser.parse_args()
+    if unknown := {*arguments.parts} - PARTS.keys():
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; parts: {', '.join(PARTS)}")
     found: dict[str, Any] = {
         "machine": {
             "cpus": os.cpu_count(),
