@@ -14,7 +14,7 @@ from aws_kinesis_agg.aggregator import AggRecord
 from electrocloud.domain.errors import StreamBusyError
 from producers.tally import Tally
 
-FRAME_BYTES = 100_000
+FRAME_BYTES = 200_000  # more than the largest upload that keeps the contract
 PUT_RECORDS = 500  # Kinesis' limits for PutRecords
 PUT_BYTES = 4_000_000
 ATTEMPTS = 12
