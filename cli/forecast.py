@@ -12,12 +12,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from cli.query import ask
 from cli.series_file import read_series
 from electrocloud.aws.reader import Reader
 from electrocloud.aws.stack import find_stack
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Forecast, MonthEnd
+from local.ask import ask
 
 SOURCE = "a forecast needs one of --input FILE, --fleet, --feeder F and --meter M"
 
@@ -79,7 +79,8 @@ def _of_stack(series: str, horizon: int) -> tuple[Forecast, MonthEnd | None]:
         ends = month_ends([meter], reader.tariffs(), lambda one, since: reader.days(one, since.date(), now.date()), now)
     else:
         zone, ends = zone_of_most(reader.meters()), []
-        found = histories(lambda sql: ask(stack, sql).rows, now)
+        athena = stack.client("athena")
+        found = histories(lambda sql: ask(stack, athena, sql).rows, now)
         if series not in found:
             raise UsageError(f"there are no readings of {series}; there are some of {', '.join(found) or 'none'}")
         history = found[series]

@@ -14,11 +14,11 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from electrocloud.aws.athena import Answer, run
-from electrocloud.aws.stack import Stack, find_stack
+from electrocloud.aws.athena import Answer
+from electrocloud.aws.stack import find_stack
 from electrocloud.domain.errors import UsageError
-from local.dialect import to_duckdb
-from local.questions import Question, find, questions, views
+from local.ask import ask
+from local.questions import Question, find, questions
 
 console = Console()
 ROWS_SHOWN = 50
@@ -45,7 +45,7 @@ def query(
         print(sql)
         return
     stack = find_stack()
-    answer = ask(stack, sql)
+    answer = ask(stack, stack.client("athena"), sql)
     if to_csv:
         _write_csv(answer, to_csv)
     if to_parquet:
@@ -53,15 +53,8 @@ def query(
     if not (to_csv or to_parquet):
         console.print(_table(question, answer))
     if str(to_csv) != "-":
-        # The laptop's Athena gives the size of the answer for what it scanned.
-        scanned = "" if stack.local else f" · {answer.bytes_scanned / 1e6:,.1f} MB scanned"
+        scanned = "" if answer.bytes_scanned is None else f" · {answer.bytes_scanned / 1e6:,.1f} MB scanned"
         console.print(f"{len(answer.rows):,} rows{scanned} · {answer.seconds:.1f} s")
-
-
-def ask(stack: Stack, sql: str) -> Answer:
-    """Run SQL of Athena's dialect where the stack is."""
-    sent = to_duckdb(sql, views()) if stack.local else sql
-    return run(stack.client("athena"), sent, work_group=stack.work_group, database=stack.database)
 
 
 def _values(params: list[str]) -> dict[str, str]:

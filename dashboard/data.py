@@ -21,7 +21,7 @@ from electrocloud.domain.errors import ElectroCloudError, SettingsError
 from electrocloud.domain.meter_day import MeterDay
 from electrocloud.domain.tariff import Tariff
 from local import questions
-from local.dialect import to_duckdb
+from local.ask import ask as ask_athena
 
 QUERIES = Path(__file__).parent / "queries"
 SAMPLE = 24  # meters that are asked for their newest day, to learn which day it is
@@ -96,9 +96,7 @@ def quarantined(day: date) -> dict[str, int]:
 
 def ask(sql: str) -> athena.Answer:
     """The rows of one SELECT in Athena's dialect."""
-    stack = find_stack()
-    sent = to_duckdb(sql, questions.views()) if stack.local else sql
-    return athena.run(_athena(), sent, work_group=stack.work_group, database=stack.database, limit_s=60)
+    return ask_athena(find_stack(), _athena(), sql, limit_s=60)
 
 
 @cache

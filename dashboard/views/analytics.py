@@ -37,8 +37,8 @@ def widget(parameter: Parameter, key: str, now: datetime, place: st.delta_genera
 def show(question: Question, sql: str) -> None:
     answer = data.answer(sql)
     frame = answers.table(answer)
-    scanned = wording.scaled(answer.bytes_scanned, "B")
-    st.caption(f"{wording.count(len(frame), 'row')} · {scanned} scanned · {answer.seconds:.1f} s")
+    scanned = "" if answer.bytes_scanned is None else f" · {wording.scaled(answer.bytes_scanned, 'B')} scanned"
+    st.caption(f"{wording.count(len(frame), 'row')}{scanned} · {answer.seconds:.1f} s")
     if frame.empty:
         st.info("Nothing in the data answers to that. Ask for other days, another month or another meter.")
         return

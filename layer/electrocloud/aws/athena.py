@@ -40,7 +40,7 @@ class Answer(NamedTuple):
 
     columns: tuple[Column, ...]
     rows: list[tuple[Value, ...]]
-    bytes_scanned: int
+    bytes_scanned: int | None
     seconds: float
 
 
