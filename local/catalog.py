@@ -28,14 +28,7 @@ def view_resource(name: str, text: str, sql: str) -> str:
     }
     listed = ", ".join(f"{{ Name: {column}, Type: {_GLUE_OF_TRINO.get(kind, kind)} }}" for column, kind in columns)
     quoted = json.dumps(document).replace("'", "''")
-    return f"""  {_camel(name)}View:
-    Type: AWS::Glue::Table
-    Properties:
-      CatalogId: !Ref AWS::AccountId
-      DatabaseName: !Ref Database
-      TableInput:
-        Name: {name}
-        TableType: VIRTUAL_VIEW
+    return f"""{_head(f"{_camel(name)}View", name)}        TableType: VIRTUAL_VIEW
         Parameters: {{ presto_view: "true", comment: Presto View }}
         ViewExpandedText: /* Presto View */
         ViewOriginalText: !Join
@@ -53,14 +46,7 @@ def view_resource(name: str, text: str, sql: str) -> str:
 def parquet_resource(name: str, location: str, schema: pa.Schema) -> str:
     """An unpartitioned table of Parquet files."""
     listed = "".join(f"            - {{ Name: {field.name}, Type: {_glue(field.type)} }}\n" for field in schema)
-    return f"""  {_camel(name)}Catalog:
-    Type: AWS::Glue::Table
-    Properties:
-      CatalogId: !Ref AWS::AccountId
-      DatabaseName: !Ref Database
-      TableInput:
-        Name: {name}
-        TableType: EXTERNAL_TABLE
+    return f"""{_head(f"{_camel(name)}Catalog", name)}        TableType: EXTERNAL_TABLE
         Parameters: {{ EXTERNAL: "TRUE", classification: parquet }}
         StorageDescriptor:
           Location: !Sub s3://${{Bucket}}/{location}/
@@ -74,14 +60,7 @@ def parquet_resource(name: str, location: str, schema: pa.Schema) -> str:
 def quarantine_resource() -> str:
     """The refused uploads, a JSON object a file, by the day (UTC) on which they came."""
     listed = "".join(f"            - {{ Name: {name}, Type: string }}\n" for name in QUARANTINE)
-    return f"""  QuarantineCatalog:
-    Type: AWS::Glue::Table
-    Properties:
-      CatalogId: !Ref AWS::AccountId
-      DatabaseName: !Ref Database
-      TableInput:
-        Name: quarantine
-        TableType: EXTERNAL_TABLE
+    return f"""{_head("QuarantineCatalog", "quarantine")}        TableType: EXTERNAL_TABLE
         Parameters:
           EXTERNAL: "TRUE"
           classification: json
@@ -111,6 +90,17 @@ def resources() -> str:
     for name, sql in views().items():
         parts.append(view_resource(name, Path(FOLDER / "views" / f"{name}.sql").read_text(), sql))
     return "\n".join(parts)
+
+
+def _head(resource: str, table: str) -> str:
+    return f"""  {resource}:
+    Type: AWS::Glue::Table
+    Properties:
+      CatalogId: !Ref AWS::AccountId
+      DatabaseName: !Ref Database
+      TableInput:
+        Name: {table}
+"""
 
 
 def _glue(kind: pa.DataType) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from electrocloud.aws.reader import Reader
 from electrocloud.aws.stack import STATE, Stack
 from electrocloud.domain.errors import SettingsError
 from local import cloud
@@ -127,7 +128,7 @@ class Watch:
         self._stack = stack
         self._dynamodb = stack.client("dynamodb")
         self._s3 = stack.client("s3")
-        self._cloudwatch = stack.client("cloudwatch")
+        self._reader = Reader(stack)
 
     def figures(self) -> Figures:
         parquet = self._objects("readings/")
@@ -150,18 +151,8 @@ class Watch:
 
     def _lag(self) -> float | None:
         now = datetime.now(UTC)
-        metric = {
-            "Namespace": "ElectroCloud",
-            "MetricName": "UploadAge",
-            "Dimensions": [{"Name": "service", "Value": "metering"}],
-        }
-        answer = self._cloudwatch.get_metric_data(
-            StartTime=now - timedelta(minutes=2),
-            EndTime=now,
-            MetricDataQueries=[{"Id": "age", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "p95"}}],
-        )
-        values = answer["MetricDataResults"][0]["Values"]
-        return float(values[0]) if values else None
+        ages = self._reader.metrics({"UploadAge": "p95"}, now - timedelta(minutes=2), now, period_s=60)["UploadAge"]
+        return ages.values[-1] if ages.values else None
 
     @staticmethod
     def _fleet() -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """A meter's way in: uploads posted to the ingestion API, each call signed."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from botocore.auth import SigV4Auth
@@ -11,6 +10,7 @@ from botocore.exceptions import ConnectionError as NoConnection
 from botocore.exceptions import HTTPClientError
 from botocore.httpsession import URLLib3Session
 
+from electrocloud.aws.jitter import Pause
 from electrocloud.domain.errors import ApiError
 from producers.tally import Tally
 
@@ -26,9 +26,7 @@ class ApiSender:
     `ApiError`. What it refuses as wrong is counted as refused and not sent again.
     """
 
-    def __init__(
-        self, url: str, credentials: Credentials, region: str, tally: Tally, pause: Callable[[int], None]
-    ) -> None:
+    def __init__(self, url: str, credentials: Credentials, region: str, tally: Tally, pause: Pause) -> None:
         self._url = f"{url.rstrip('/')}/v1/uploads"
         self._signer = SigV4Auth(credentials, "execute-api", region)
         self._session = URLLib3Session(timeout=60)

@@ -6,20 +6,16 @@ meter's uploads go into the frame of the shard that its own key belongs to: a me
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from aws_kinesis_agg.aggregator import AggRecord
 
+from electrocloud.aws.jitter import Pause
+from electrocloud.aws.stream import ATTEMPTS, PUT_BYTES, PUT_RECORDS
 from electrocloud.domain.errors import StreamBusyError
 from producers.tally import Tally
 
 FRAME_BYTES = 200_000  # more than the largest upload that keeps the contract
-PUT_RECORDS = 500  # Kinesis' limits for PutRecords
-PUT_BYTES = 4_000_000
-ATTEMPTS = 12
-
-Pause = Callable[[int], None]
 
 
 class Frame(NamedTuple):

@@ -6,17 +6,18 @@ runs `speed` times as fast as ours until it has caught up with it; so no reading
 
 import argparse
 import json
-import random
 import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
+from electrocloud.aws import jitter
 from electrocloud.aws.stack import STATE, find_stack
 from producers.api import ApiSender
 from producers.fleet import Fleet, make_fleet
@@ -54,9 +55,8 @@ class FleetClock:
         return min(self._start + elapsed * self._speed, self._began + elapsed)
 
 
-def pause(attempt: int) -> None:
-    """Full jitter between tries, at most 5 s."""
-    time.sleep(random.uniform(0, min(5.0, 0.1 * 2**attempt)))
+# A sender has more time than a function, and a stream that refuses needs a second to have room again.
+pause = partial(jitter.pause, first_s=0.1, most_s=5.0)
 
 
 def history(fleet: Fleet, before: date, days: int, interval_s: int) -> Iterator[Document]:

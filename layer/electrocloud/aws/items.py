@@ -30,6 +30,19 @@ def day_key(meter_id: str, day: date) -> Item:
     return {"meter_id": {"S": meter_id}, "day": {"S": day.isoformat()}}
 
 
+def days_between(meter_id: str, first: date, last: date) -> dict[str, Any]:
+    """The part of a Query of the windows table that asks for a meter's days from `first` to `last`; `#day` is named."""
+    return {
+        "KeyConditionExpression": "meter_id = :meter AND #day BETWEEN :first AND :last",
+        "ExpressionAttributeNames": {"#day": "day"},
+        "ExpressionAttributeValues": {
+            ":meter": {"S": meter_id},
+            ":first": {"S": first.isoformat()},
+            ":last": {"S": last.isoformat()},
+        },
+    }
+
+
 def day_item(meter_id: str, day: MeterDay) -> Item:
     """`readings` holds the set; `hours` (Wh of each UTC hour), `wh` and `count` are there for people to read."""
     readings = day.pack()

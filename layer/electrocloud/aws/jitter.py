@@ -2,10 +2,11 @@
 
 import random
 import time
+from collections.abc import Callable
 
-MOST_S = 2.0
+Pause = Callable[[int], None]  # waits after try n
 
 
-def pause(attempt: int) -> None:
-    """Full jitter, doubling up to MOST_S, so that two workers which met once do not meet again."""
-    time.sleep(random.uniform(0, min(MOST_S, 0.05 * 2**attempt)))
+def pause(attempt: int, first_s: float = 0.05, most_s: float = 2.0) -> None:
+    """Full jitter, doubling from `first_s` up to `most_s`, so that two workers which met once do not meet again."""
+    time.sleep(random.uniform(0, min(most_s, first_s * 2**attempt)))

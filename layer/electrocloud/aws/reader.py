@@ -171,14 +171,8 @@ class Reader:
         """In order of time; with `limit` the newest that many, newest first."""
         request: dict[str, Any] = {
             "TableName": self._stack.windows_table,
-            "KeyConditionExpression": "meter_id = :meter AND #day BETWEEN :first AND :last",
             "ProjectionExpression": "#day, readings",
-            "ExpressionAttributeNames": {"#day": "day"},
-            "ExpressionAttributeValues": {
-                ":meter": {"S": meter_id},
-                ":first": {"S": first.isoformat()},
-                ":last": {"S": last.isoformat()},
-            },
+            **items.days_between(meter_id, first, last),
         }
         if limit:
             answer = self._dynamodb.query(**request, Limit=limit, ScanIndexForward=False)

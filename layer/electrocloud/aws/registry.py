@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from electrocloud.aws.tables import Pause, batch_get
+from electrocloud.aws.jitter import Pause
+from electrocloud.aws.tables import batch_get
 from electrocloud.domain.errors import TariffError
 from electrocloud.domain.tariff import Tariff
 from electrocloud.domain.urdb import tariff_from_urdb

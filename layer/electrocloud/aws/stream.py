@@ -1,12 +1,13 @@
 """Records of the stream, read back from a place on, and put in again."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from electrocloud.aws.frames import user_records
+from electrocloud.aws.jitter import Pause
 from electrocloud.domain.errors import StreamBusyError, UploadError
 from electrocloud.domain.upload import Upload, decode
 
@@ -14,8 +15,6 @@ RECORDS_A_PAGE = 1_000
 PUT_RECORDS = 500  # Kinesis' limits for PutRecords
 PUT_BYTES = 4_000_000
 ATTEMPTS = 12
-
-Pause = Callable[[int], None]
 
 
 class Entry(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from electrocloud.aws import items
+from electrocloud.aws.jitter import Pause
 from electrocloud.domain.calendar import BillingMonth
 from electrocloud.domain.errors import StoreBusyError
 from electrocloud.domain.meter_day import MeterDay
@@ -18,7 +19,6 @@ READ_AT_ONCE = 100  # DynamoDB's limit for BatchGetItem
 WRITE_AT_ONCE = 100  # and for TransactWriteItems
 READ_ATTEMPTS = 10
 
-Pause = Callable[[int], None]
 Action = dict[str, Any]
 
 # Why a transaction did not go through where trying again can help.
@@ -56,15 +56,7 @@ class DynamoTables:
     def days_of(self, meter_id: str, month: BillingMonth) -> list[MeterDay]:
         days = month.utc_days()
         pages = self._client.get_paginator("query").paginate(
-            TableName=self._windows,
-            ConsistentRead=True,
-            KeyConditionExpression="meter_id = :meter AND #day BETWEEN :first AND :last",
-            ExpressionAttributeNames={"#day": "day"},
-            ExpressionAttributeValues={
-                ":meter": {"S": meter_id},
-                ":first": {"S": days[0].isoformat()},
-                ":last": {"S": days[-1].isoformat()},
-            },
+            TableName=self._windows, ConsistentRead=True, **items.days_between(meter_id, days[0], days[-1])
         )
         return [items.stored_day(item).day for page in pages for item in page["Items"]]
 

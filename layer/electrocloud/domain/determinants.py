@@ -111,6 +111,11 @@ def slots_due(low: int, high: int, seconds: int) -> int:
     return -(-high // seconds) + -low // seconds
 
 
+def due_slots(low: int, high: int, seconds: int) -> list[Slot]:
+    """The intervals that `slots_due` counts: readings are aligned to UTC, and a month need not be."""
+    return [Slot(start, seconds) for start in range(-(-low // seconds) * seconds, high, seconds)]
+
+
 def missing_slots(readings: Sequence[Interval], low: int, high: int) -> list[Slot]:
     """The intervals without a reading that start from `low` to before `high` (s since 1970 UTC), in order.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from electrocloud.domain.calendar import DAY_S, HOUR_S, BillingMonth, instant_of
-from electrocloud.domain.determinants import DayDeterminants, Slot, day_determinants, missing_slots
+from electrocloud.domain.determinants import DayDeterminants, day_determinants, due_slots, missing_slots
 from electrocloud.domain.estimation import estimate
 from electrocloud.domain.meter_day import Interval, MeterDay
 from electrocloud.domain.tariff import Tariff
@@ -30,13 +30,8 @@ def filled(
     for day in month.utc_days():
         low, high = max(instant_of(day), month.start), min(instant_of(day) + DAY_S, month.end)
         part = [reading for reading in own.get(day, []) if low <= reading.start < high]
-        slots = missing_slots(part, low, high) if part else _slots(low, high, usual)
+        slots = missing_slots(part, low, high) if part else due_slots(low, high, usual)
         guesses: list[Interval] = estimate(slots, [*history, *readings], month.zone) if slots else []
         if part or guesses:
             found[day] = day_determinants(tariff, month, part, guesses)
     return found
-
-
-def _slots(low: int, high: int, seconds: int) -> list[Slot]:
-    """The intervals that start from `low` to before `high`: readings are aligned to UTC, and a month may not be."""
-    return [Slot(start, seconds) for start in range(-(-low // seconds) * seconds, high, seconds)]
