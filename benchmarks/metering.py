@@ -90,11 +90,12 @@ def _merged(work: Workload) -> dict[tuple[str, date], MeterDay]:
     accepted, _ = read_event(work.records)
     days: dict[tuple[str, date], MeterDay] = {}
     for got in accepted:
-        key = got.upload.meter_id, got.upload.day
+        upload = got.upload
+        key = upload.meter_id, upload.day
         day = days.get(key)
         if day is None:
-            day = days[key] = MeterDay(got.upload.day)
-        day.merge(got.upload)
+            day = days[key] = MeterDay(upload.day)
+        day.merge(upload)
     return days
 
 

@@ -71,7 +71,7 @@ def seen(world: World) -> Counter[str]:
     for record in world.stream.records():
         for upload in uploads_in([record])[0]:
             found["uploads days late"] += (record.arrived.date() - upload.day).days > 2
-            slot, revision = (upload.meter_id, upload.day, upload.minutes[0]), upload.values[0][0]
+            slot, revision = (upload.meter_id, upload.day, upload.readings[0][0]), upload.readings[0][1][0]
             found["revisions that came before what they revise"] += newest.get(slot, -1) > revision
             newest[slot] = max(newest.get(slot, -1), revision)
     found["final bills replaced"] = sum("#" in bill for _, bill in world.dynamo.items["bills"])

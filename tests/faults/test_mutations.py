@@ -26,9 +26,9 @@ def a_write_without_its_condition(patch):
 def energy_added_up_as_it_comes(patch):
     def merge(self, upload):
         kept = self._readings.setdefault(upload.interval_s, {})
-        for minute, (_, wh, _) in zip(upload.minutes, upload.values, strict=True):
+        for minute, (_, wh, _) in upload.readings:
             kept[minute] = (0, kept.get(minute, (0, 0, 0))[1] + wh, 0)
-        return len(upload.minutes)
+        return len(upload.readings)
 
     patch.setattr(meter_day.MeterDay, "merge", merge)
 
@@ -36,7 +36,7 @@ def energy_added_up_as_it_comes(patch):
 def the_last_to_come_holds(patch):
     def merge(self, upload):
         kept = self._readings.setdefault(upload.interval_s, {})
-        new = dict(zip(upload.minutes, upload.values, strict=True))
+        new = dict(upload.readings)
         changed = sum(kept.get(minute) != value for minute, value in new.items())
         kept |= new
         return changed

@@ -136,7 +136,7 @@ def test_the_transform_refuses_what_the_metering_function_refuses(kind):
         else:
             dt, rows = to_rows(payload, NOW)
             assert dt == accepted[0].upload.day.isoformat()
-            assert rows.count(b"\n") == len(accepted[0].upload.minutes)
+            assert rows.count(b"\n") == len(accepted[0].upload.readings)
 
 
 def test_refused_bytes_are_kept_as_they_came():

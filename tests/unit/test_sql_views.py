@@ -47,7 +47,7 @@ def rows_of(sent: Sequence[Upload]) -> list[Row]:
             voltage_v=decivolt / 10 or None,
         )
         for upload in sent
-        for minute, (revision, wh, decivolt) in zip(upload.minutes, upload.values, strict=True)
+        for minute, (revision, wh, decivolt) in upload.readings
     ]
 
 

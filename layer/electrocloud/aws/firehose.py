@@ -41,6 +41,6 @@ def to_rows(payload: bytes, arrived: datetime) -> tuple[str, bytes]:
             revision,
             ingested_at,
         )
-        for minute, (revision, wh, decivolt) in zip(upload.minutes, upload.values, strict=True)
+        for minute, (revision, wh, decivolt) in upload.readings
     ]
     return dt, _encoder.encode_lines(rows)

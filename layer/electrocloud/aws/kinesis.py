@@ -1,6 +1,6 @@
 """What a Kinesis event brings to a function: uploads that keep the contract, and the bytes of those that do not."""
 
-import base64
+from binascii import a2b_base64
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -41,18 +41,19 @@ def read_event(records: Iterable[dict[str, Any]]) -> tuple[list[Accepted], list[
     refused: list[Refused] = []
     for record in records:
         kinesis = record["kinesis"]
-        data = base64.b64decode(kinesis["data"])
+        data = a2b_base64(kinesis["data"])
         sequence, arrived = kinesis["sequenceNumber"], kinesis["approximateArrivalTimestamp"]
         try:
             payloads = user_records(data)
         except UploadError as fault:
             refused.append(_refused(fault, data, kinesis, 0))
             continue
-        for index, payload in enumerate(payloads):
+        before = len(accepted) + len(refused)
+        for payload in payloads:
             try:
                 accepted.append(Accepted(decode(payload), sequence, arrived))
             except UploadError as fault:
-                refused.append(_refused(fault, payload, kinesis, index))
+                refused.append(_refused(fault, payload, kinesis, len(accepted) + len(refused) - before))
     return accepted, refused
 
 

@@ -29,8 +29,8 @@ def observe(
     late = corrected = 0
     for got in accepted:
         in_time = (got.arrived - LATE_S - instant_of(got.upload.day)) / 60
-        late += sum(minute < in_time for minute in got.upload.minutes)
-        corrected += sum(revision > 0 for revision, _, _ in got.upload.values)
+        late += sum(minute < in_time for minute, _ in got.upload.readings)
+        corrected += sum(revision > 0 for _, (revision, _, _) in got.upload.readings)
     for name, count in (
         ("ReadingsReceived", outcome.readings),
         ("ReadingsStored", outcome.changed),

@@ -16,8 +16,6 @@ import msgspec
 from electrocloud.domain.calendar import instant_of
 from electrocloud.domain.upload import Reading, Upload, Value
 
-_NOTHING: Value = (-1, 0, 0)  # before every reading
-
 
 class Interval(NamedTuple):
     """Energy over time, all that billing needs of a reading: start in s since 1970 UTC, length in s, energy in Wh."""
@@ -54,10 +52,18 @@ class MeterDay:
 
     def merge(self, upload: Upload) -> int:
         """Take in an upload of this day; returns how many readings were new or replaced another."""
-        kept = self._readings.setdefault(upload.interval_s, {})
+        kept = self._readings.get(upload.interval_s)
+        if kept is None:
+            kept = self._readings[upload.interval_s] = {}
+        if not kept and len(fresh := dict(upload.readings)) == len(
+            upload.readings
+        ):  # a day's upload: no two to compare
+            kept.update(fresh)
+            return len(fresh)
         changed = 0
-        for minute, value in zip(upload.minutes, upload.values, strict=True):
-            if value > kept.get(minute, _NOTHING):
+        for minute, value in upload.readings:
+            before = kept.get(minute)
+            if before is None or value > before:
                 kept[minute] = value
                 changed += 1
         return changed

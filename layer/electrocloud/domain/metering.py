@@ -114,7 +114,7 @@ def take_in(
     readings = 0
     for upload in uploads:
         sent.setdefault(upload.meter_id, {}).setdefault(upload.day, []).append(upload)
-        readings += len(upload.minutes)
+        readings += len(upload.readings)
     tariff_of = tariffs(sent.keys())
     stored, failed = _store(sent, tables, tariff_of, pause)
     bills = sum(len(change.ledgers) for change in stored)
@@ -221,7 +221,7 @@ def _changes(uploads: MeterUploads, tables: Tables, tariff_of: Mapping[str, Tari
             kept = stored_days.get((meter, day))
             meter_day = kept.day if kept else MeterDay(day)
             news = sum(meter_day.merge(part) for part in parts)
-            change.offered += sum(len(part.minutes) for part in parts)
+            change.offered += sum(len(part.readings) for part in parts)
             change.news += news
             if news or (tariff and not _entered(meter, meter_day, tariff, stored_ledgers)):
                 change.days.append((meter_day, kept.mark if kept else None))

@@ -1,7 +1,7 @@
 """The ingestion contract: one upload is one meter's readings of one interval length within one UTC day."""
 
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -54,15 +54,14 @@ Value = tuple[int, int, int]
 class Upload(msgspec.Struct, frozen=True, gc=False):
     """A document that keeps the contract. `decode` is the only way to make one, so that a wrong one does not exist.
 
-    All readings start in the UTC `day`; `minutes` has the minute of the day at which each does, in their order, and
-    `values` what it says.
+    All readings start in the UTC `day`: each, in the order sent, is the minute of the day at which it does, and what it
+    says.
     """
 
     meter_id: str
     interval_s: int
     day: date
-    minutes: list[int]
-    values: list[Value]
+    readings: list[tuple[int, Value]]
     request_id: str | None = None
 
 
@@ -89,56 +88,71 @@ _MOST_WH = {interval_s: MAX_POWER_W * interval_s // 3600 for interval_s in INTER
 def decode(data: bytes) -> Upload:
     """An upload from its JSON bytes, or `UploadError` with the reason and the place of the first fault."""
     try:
-        return _checked(_decoder.decode(data))
+        document = _decoder.decode(data)
+        _check_meter_id(document.meter_id)
     except msgspec.ValidationError as fault:
         raise UploadError("contract", f"the upload breaks the contract: {fault}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise UploadError("not-json", f"the upload is not JSON: {fault}; send a JSON object") from None
-
-
-def _checked(document: Document) -> Upload:
-    interval_s, readings = document.interval_s, document.readings
+    interval_s = document.interval_s
     if interval_s not in _MOST_WH:
         raise UploadError("interval", f"interval_s is {interval_s}; it must be one of {INTERVALS_S} (s)")
-    _check_meter_id(document.meter_id)
-    step, most_wh = interval_s // 60, _MOST_WH[interval_s]
-    minutes: list[int] = []
-    values: list[Value] = []
+    day, readings = _checked(document.readings, interval_s)
+    return Upload(document.meter_id, interval_s, day, readings, document.request_id)
+
+
+def _checked(rows: list[Row], interval_s: int) -> tuple[date, list[tuple[int, Value]]]:
+    place, most_wh = _place_of[interval_s], _MOST_WH[interval_s]
+    day = date.min
+    readings: list[tuple[int, Value]] = []
     try:
-        day, _ = _place(readings[0].start)
-        for row in readings:
-            its_day, minute = _place(row.start)
+        for row in rows:
+            its_day, minute = place(row.start)
             wh, volts = row.wh, row.voltage_v
-            if its_day != day or minute is None or minute % step or wh > most_wh:
-                break
-            minutes.append(minute)
-            values.append((row.revision, wh, int(volts * 10 + 0.5) if volts else 0))  # half up, as SQL rounds
-    except msgspec.ValidationError as fault:
-        raise msgspec.ValidationError(f"{fault} - at `$.readings[{len(minutes)}].start`") from None
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise UploadError(
-            "year",
-            f"readings[0].start is in the year {day.year} UTC; it must be {FIRST_YEAR} to {LAST_YEAR}: "
-            "set the meter's clock",
-        )
-    if len(minutes) < len(readings):
-        raise _fault(document, len(minutes), day)
-    return Upload(document.meter_id, interval_s, day, minutes, values, document.request_id)
+            if its_day != day:
+                if readings:
+                    raise UploadError(
+                        "two-days",
+                        f"start {row.start} is not on {day} UTC as readings[0] is; send one upload a UTC day",
+                    )
+                day = its_day
+            if wh > most_wh:
+                raise UploadError(
+                    "absurd-energy", f"wh is {wh}; over {interval_s} s the most is {most_wh} Wh ({MAX_POWER_W} W)"
+                )
+            # tenths of a volt, half up, as SQL rounds
+            readings.append((minute, (row.revision, wh, int(volts * 10 + 0.5) if volts else 0)))
+    except UploadError as fault:
+        raise UploadError(fault.reason, f"readings[{len(readings)}].{fault}") from None
+    return day, readings
 
 
 # A fleet's meters measure at the same times and come again and again, so each time and each id is looked at once.
 
 
-@lru_cache(maxsize=1 << 14)
-def _place(start: str) -> tuple[date, int | None]:
-    """The UTC day of a time, and its minute there; None where it is no whole minute."""
-    moment = msgspec.convert(start, Start)
+def _place(interval_s: int, start: str) -> tuple[date, int]:
+    """The UTC day of a reading's start and its minute there, or `UploadError` where none starts then."""
+    try:
+        moment = msgspec.convert(start, Start)
+    except msgspec.ValidationError as fault:
+        raise UploadError("contract", f"start {start!r} breaks the contract: {fault}") from None
     try:
         moment = moment.astimezone(UTC)
     except OverflowError:  # an offset that leads out of the calendar
         moment = moment.replace(tzinfo=UTC)
-    whole = moment.second == moment.microsecond == 0
-    return moment.date(), moment.hour * 60 + moment.minute if whole else None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise UploadError(
+            "year",
+            f"start {start} is in the year {moment.year} UTC; it must be {FIRST_YEAR} to {LAST_YEAR}: "
+            "set the meter's clock",
+        )
+    minute = moment.hour * 60 + moment.minute
+    if minute % (interval_s // 60) or moment.second or moment.microsecond:
+        raise UploadError("misaligned", f"start {start} is no multiple of {interval_s} s after midnight UTC")
+    return moment.date(), minute
+
+
+_place_of = {interval_s: lru_cache(maxsize=1 << 14)(partial(_place, interval_s)) for interval_s in INTERVALS_S}
 
 
 @lru_cache(maxsize=1 << 16)
@@ -147,24 +161,3 @@ def _check_meter_id(meter_id: str) -> None:
         msgspec.convert(meter_id, MeterId)
     except msgspec.ValidationError as fault:
         raise msgspec.ValidationError(f"{fault} - at `$.meter_id`") from None
-
-
-def _fault(document: Document, index: int, day: date) -> UploadError:
-    """What is wrong with the reading at the index."""
-    row, interval_s = document.readings[index], document.interval_s
-    its_day, minute = _place(row.start)
-    if minute is None or minute % (interval_s // 60):
-        return UploadError(
-            "misaligned",
-            f"readings[{index}].start {row.start} is no multiple of {interval_s} s after midnight UTC",
-        )
-    if its_day != day:
-        return UploadError(
-            "two-days",
-            f"readings[{index}].start {row.start} is not on {day} UTC as readings[0] is; send one upload a UTC day",
-        )
-    most_wh = _MOST_WH[interval_s]
-    return UploadError(
-        "absurd-energy",
-        f"readings[{index}].wh is {row.wh}; over {interval_s} s the most is {most_wh} Wh ({MAX_POWER_W} W)",
-    )
