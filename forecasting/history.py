@@ -49,8 +49,8 @@ class History(NamedTuple):
 
 
 def histories(ask: Ask, now: datetime) -> dict[str, History]:
-    """The loads of the last DAYS days by their series: `fleet`, and `feeder/DE-F000` of each feeder."""
-    hours: dict[str, dict[int, list[int]]] = {"fleet": {}}
+    """The loads of the last DAYS days by their series: `fleet`, `feeder/DE-F000` of each feeder; of what has any."""
+    hours: dict[str, dict[int, list[int]]] = {}
     for feeder, hour, wh, meters in ask(_LOADS.format(first=(now - timedelta(days=DAYS)).date())):
         instant = int((hour - datetime(1970, 1, 1)).total_seconds())  # noqa: DTZ001, Athena's timestamps are naive
         for series in ("fleet", f"feeder/{feeder}") if feeder else ("fleet",):

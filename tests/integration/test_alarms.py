@@ -21,6 +21,7 @@ from tests.examples import TIME_OF_USE, kinesis_event, upload_json
 from tests.faults.event_source import Mapping, Settings
 from tests.faults.stream import MemoryStream
 from tests.gateway_kit import UPLOAD, FakeKinesis, answered, gateway, signed
+from tests.integration.conftest import REGION
 from tests.integration.test_metering_function import CONTEXT
 from tests.template_kit import Resolver
 
@@ -31,6 +32,7 @@ ALARMS = {
     if body["Type"] == "AWS::CloudWatch::Alarm"
 }
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PATIENT = type("Context", (), vars(CONTEXT) | {"get_remaining_time_in_millis": staticmethod(lambda: 900_000)})()
 STATISTICS: dict[str, Callable[[list[float]], float]] = {"Sum": sum, "Maximum": max}
 Data = list[tuple[datetime, str, str, dict[str, str], list[float]]]  # when, namespace, name, dimensions, values
 
@@ -74,10 +76,11 @@ def failures(alarm: dict[str, Any], minutes: int, count: int, invoke: Callable[[
 
 @pytest.fixture
 def functions(aws, monkeypatch):
-    """The three handlers, on tables and a bucket in memory."""
-    for name in ("windows", "bills", "meters", "tariffs"):
+    """The handlers, on tables and a bucket in memory."""
+    for name in ("windows", "bills", "meters", "tariffs", "forecasts"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     for name, value in {
+        "AWS_REGION": REGION, "DATABASE": "electrocloud", "WORK_GROUP": "primary",
         "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "POWERTOOLS_SERVICE_NAME": "metering",
         "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
     }.items():  # fmt: skip
@@ -86,12 +89,14 @@ def functions(aws, monkeypatch):
         TableName="tariffs", Item={"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(TIME_OF_USE)}}
     )
     from consumers.closing import app as closing
+    from consumers.forecasting import app as forecasting
     from consumers.metering import app as metering
     from firehose.transform import app as transform
 
     return {
         "metering": importlib.reload(metering).handler,
         "closing": importlib.reload(closing).handler,
+        "forecasting": importlib.reload(forecasting).handler,
         "transform": importlib.reload(transform).handler,
     }
 
@@ -111,10 +116,16 @@ def transform_fails(alarm, world, enough):
 
 def closing_fails(alarm, world, enough):
     """The bills table is not there."""
-    context = type("Context", (), vars(CONTEXT) | {"get_remaining_time_in_millis": staticmethod(lambda: 900_000)})()
     if enough:
         world("aws").dynamodb.delete_table(TableName="bills")
-    return failures(alarm, 60, 1, lambda: world("functions")["closing"]({}, context))
+    return failures(alarm, 60, 1, lambda: world("functions")["closing"]({}, PATIENT))
+
+
+def forecasting_fails(alarm, world, enough):
+    """The registry is not there."""
+    if enough:
+        world("aws").dynamodb.delete_table(TableName="meters")
+    return failures(alarm, 60, 1, lambda: world("functions")["forecasting"]({}, PATIENT))
 
 
 def many_are_quarantined(alarm, world, enough):
@@ -206,6 +217,7 @@ SITUATIONS = {
     "MeteringErrorsAlarm": metering_fails,
     "TransformErrorsAlarm": transform_fails,
     "ClosingErrorsAlarm": closing_fails,
+    "ForecastingErrorsAlarm": forecasting_fails,
     "QuarantineAlarm": many_are_quarantined,
     "ReadingsWaitAlarm": batches_wait,
     "DeadLettersAlarm": a_batch_is_given_up,

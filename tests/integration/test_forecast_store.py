@@ -99,6 +99,21 @@ def test_month_ends_of_meters_are_told_kept_and_replaced(store: Forecasts) -> No
     assert store.month_end("new", "2025-11") is None
 
 
+def test_the_month_ends_of_more_meters_than_one_call_may_ask_for_are_all_found(store: Forecasts) -> None:
+    days = [_day(NOW - timedelta(days=back)) for back in range(20, 0, -1)]
+    meter = Registered("a", 0.0, 0.0, "F", "home", "flat", BERLIN)
+    (end,) = month_ends([meter], {"flat": TARIFF}, lambda *_: days, NOW)
+    names = [f"m{number:03d}" for number in range(130)]
+    store.put_month_ends([msgspec.structs.replace(end, meter_id=name) for name in names])
+    found = store.month_ends([*names, "never"], "2025-11")
+    assert sorted(one.meter_id for one in found) == names
+    assert store.month_ends(names, "2025-12") == []
+
+
+def test_a_deployment_without_readings_has_nothing_to_forecast(store: Forecasts) -> None:
+    assert list(keep_forecasts(histories(lambda _: [], NOW), BERLIN, store, NOW)) == []
+
+
 def _day(moment: datetime) -> MeterDay:
     day = MeterDay(moment.date())
     day.merge(upload(meter_id="a", day=moment.date(), wh=[1000] * 24, interval_s=3600))

@@ -56,8 +56,11 @@ def test_every_role_names_the_resources_that_it_may_use(resources):
         "Bucket.Arn/quarantine/*", "Bucket.Arn/readings/*", "Bucket.Arn/errors/*", "BillsTable.Arn/index/by-month",
         "TransformFunction.Arn:*",
     }  # fmt: skip
-    glue = "arn:aws:glue:eu-central-1:111122223333:"
-    named |= {f"{glue}catalog", f"{glue}database/Database", f"{glue}table/Database/readings"}
+    named |= {"Bucket.Arn/meters/*", "Bucket.Arn/athena/*"}
+    glue, athena = (f"arn:aws:{service}:eu-central-1:111122223333:" for service in ("glue", "athena"))
+    tables = ("readings", "readings_latest", "readings_hourly", "meters")
+    named |= {f"{glue}catalog", f"{glue}database/Database", *(f"{glue}table/Database/{table}" for table in tables)}
+    named |= {f"{athena}workgroup/WorkGroup"}
     for name, statement in statements(resources):
         if {*listed(statement["Action"])} <= UNNAMEABLE:
             continue

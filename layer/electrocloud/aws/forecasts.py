@@ -1,6 +1,6 @@
 """Forecasts in DynamoDB: one item a forecast, by its series and the moment it was made; one a meter and month-end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from electrocloud.domain.forecast import Forecast, MonthEnd
 
 WRITE_AT_ONCE = 25  # DynamoDB's limit for BatchWriteItem
+READ_AT_ONCE = 100  # and for BatchGetItem
 
 _encoder = msgspec.json.Encoder()
 _forecast_decoder = msgspec.json.Decoder(Forecast)
@@ -45,9 +46,28 @@ class Forecasts:
 
     def month_end(self, meter_id: str, month: str) -> MonthEnd | None:
         """What a meter's month (such as `2026-11`) was last expected to come to."""
-        key = {"series": {"S": _of_meter(meter_id)}, "made": {"S": month}}
+        key = _month_end_key(meter_id, month)
         item = self._client.get_item(TableName=self._table, Key=key).get("Item")
-        return _month_end_decoder.decode(item["document"]["S"]) if item else None
+        return _month_end_of(item) if item else None
+
+    def month_ends(self, meter_ids: Sequence[str], month: str) -> list[MonthEnd]:
+        """The month-ends of many meters: of those that have one, in no order."""
+        wanted = [_month_end_key(meter_id, month) for meter_id in meter_ids]
+        found: list[MonthEnd] = []
+        while wanted:
+            now, wanted = wanted[:READ_AT_ONCE], wanted[READ_AT_ONCE:]
+            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": now}})
+            found += (_month_end_of(item) for item in answer["Responses"].get(self._table, []))
+            wanted += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        return found
+
+
+def _month_end_key(meter_id: str, month: str) -> dict[str, Any]:
+    return {"series": {"S": _of_meter(meter_id)}, "made": {"S": month}}
+
+
+def _month_end_of(item: dict[str, Any]) -> MonthEnd:
+    return _month_end_decoder.decode(item["document"]["S"])
 
 
 def _of_meter(meter_id: str) -> str:

@@ -25,6 +25,7 @@ class Stack(msgspec.Struct, frozen=True):
     bills_table: str
     meters_table: str
     tariffs_table: str
+    forecasts_table: str
     bucket: str
     database: str
     work_group: str
