@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from dashboard import charts
 from dashboard.charts import Spec
 from electrocloud.aws.athena import Answer
 
@@ -80,7 +81,7 @@ def _lines(drawing: Drawing, frame: pd.DataFrame) -> Spec:
     up = [title(name) for name in drawing.up]
     scale = {"type": "utc"} if timed else {"nice": False}
     return {
-        "data": _values(shown),
+        "data": charts.values(shown),
         "transform": [{"fold": up, "as": ["what", "value"]}],
         "mark": {"type": "line", "tooltip": True, "strokeWidth": 2, "point": len(frame) <= 62},
         "encoding": {
@@ -110,7 +111,7 @@ def _bars(drawing: Drawing, frame: pd.DataFrame) -> Spec:
     shown = (sums.sort_index() if hours else sums).head(BARS).rename("value").rename_axis("name").reset_index()
     shown["name"] = shown["name"].astype(str)
     return {
-        "data": _values(shown),
+        "data": charts.values(shown),
         "mark": {"type": "bar", "tooltip": True},
         "encoding": {
             "x": {
@@ -123,7 +124,3 @@ def _bars(drawing: Drawing, frame: pd.DataFrame) -> Spec:
             "y": {"field": "value", "type": "quantitative", "title": drawing.up_title},
         },
     }
-
-
-def _values(frame: pd.DataFrame) -> Spec:
-    return {"values": frame.astype(object).where(frame.notna(), None).to_dict("records")}

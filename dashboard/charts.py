@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
+
 Spec = dict[str, Any]
 
 BLUE, ORANGE, GREY = "#3B8FC8", "#E69F00", "#8C8C8C"  # they read on white and on black alike
@@ -41,3 +43,8 @@ def y_axis(field: str, title: str, unit: str) -> Spec:
         "scale": {"zero": True},
         "axis": {"title": f"{title}, {unit}", "tickCount": 5},
     }
+
+
+def values(frame: pd.DataFrame) -> Spec:
+    """A chart's data: the rows of a frame, with null for what is missing."""
+    return {"values": frame.astype(object).where(frame.notna(), None).to_dict("records")}

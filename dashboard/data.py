@@ -46,6 +46,17 @@ def in_a_sentence() -> Iterator[None]:
         st.warning(str(fault), icon=":material/error:")
 
 
+@contextmanager
+def loading(name: str, height: int) -> Iterator[None]:
+    """A placeholder of that height (px) until the first data is there; what comes later takes its place at once."""
+    if name in st.session_state:
+        yield
+        return
+    with st.skeleton(height):
+        yield
+    st.session_state[name] = True
+
+
 @cache
 def reader() -> Reader:
     return Reader(find_stack())
@@ -60,18 +71,18 @@ def _read_fleet() -> Fleet | None:
     return fleet_of(registry(), days)
 
 
-def _pace_s(seconds: float) -> float:
+def pace_s(seconds: float) -> float:
     """How often something of the whole fleet is read: every so many s, and less often the larger the fleet is."""
     return max(seconds, len(registry()) / METERS_A_SECOND)
 
 
 registry: Kept[list[Registered]] = Kept(lambda: reader().meters(), lambda: 300, good_s=3_600)
-fleet: Kept[Fleet | None] = Kept(_read_fleet, lambda: _pace_s(2), good_s=600)
+fleet: Kept[Fleet | None] = Kept(_read_fleet, lambda: pace_s(2), good_s=600)
 
 
 def fleet_power(until: datetime) -> list[tuple[Any, ...]]:
     """Rows of start (naive UTC), interval_s, Wh and readings of the day before a moment and of that a week before."""
-    return _fleet_power(until, int(time.time() / _pace_s(15 if find_stack().local else 60)))
+    return _fleet_power(until, int(time.time() / pace_s(15 if find_stack().local else 60)))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -1,7 +1,6 @@
 """The charts of one meter: its curve over the tariff's periods, its voltage, and the heat map of its hours."""
 
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -31,17 +30,17 @@ def curve(readings: pd.DataFrame, bands: pd.DataFrame, zone: str) -> Spec:
     return {
         "layer": [
             {
-                "data": _values(behind[["ms", "until", "name"]]),
+                "data": charts.values(behind[["ms", "until", "name"]]),
                 "mark": {"type": "rect", "opacity": 0.2},
                 "encoding": {"x": x, "x2": {"field": "until"}, "color": colour},
             },
             {
-                "data": _values(frame[["ms", "kw", "when", "shown"]]),
+                "data": charts.values(frame[["ms", "kw", "when", "shown"]]),
                 "mark": {"type": "line", "interpolate": "step-after", "color": BLUE, "strokeWidth": 1.5},
                 "encoding": {"x": x, "y": charts.y_axis("kw", "Power", "kW"), "tooltip": _tooltip("Power")},
             },
             {
-                "data": _values(corrected[["ms", "kw", "when", "shown"]]),
+                "data": charts.values(corrected[["ms", "kw", "when", "shown"]]),
                 "mark": {"type": "point", "shape": "triangle-up", "filled": True, "size": 70, "color": VERMILION},
                 "encoding": {"x": x, "y": {"field": "kw", "type": "quantitative"}, "tooltip": _tooltip("Corrected to")},
             },
@@ -67,12 +66,12 @@ def voltage(readings: pd.DataFrame, zone: str) -> Spec:
     return {
         "layer": [
             {
-                "data": _values(limits),
+                "data": charts.values(limits),
                 "mark": {"type": "rule", "color": VERMILION, "strokeDash": [5, 3]},
                 "encoding": {"y": y},
             },
             {
-                "data": _values(frame[["ms", "volt", "when", "shown"]]),
+                "data": charts.values(frame[["ms", "volt", "when", "shown"]]),
                 "mark": {"type": "line", "color": BLUE, "strokeWidth": 1.2},
                 "encoding": {"x": _time(readings, zone), "y": y, "tooltip": _tooltip("Voltage")},
             },
@@ -115,7 +114,7 @@ def heat(hours: pd.DataFrame, zone: str, first: float, last: float) -> Spec:
         },
         "layer": [
             {
-                "data": _values(frame[["day", "hour", "kw", "when", "shown", "read"]]),
+                "data": charts.values(frame[["day", "hour", "kw", "when", "shown", "read"]]),
                 "mark": {"type": "rect"},
                 "encoding": {
                     "color": {
@@ -128,7 +127,7 @@ def heat(hours: pd.DataFrame, zone: str, first: float, last: float) -> Spec:
                 },
             },
             {
-                "data": _values(frame[frame["complete"] < 1][["day", "hour", "when", "shown", "read"]]),
+                "data": charts.values(frame[frame["complete"] < 1][["day", "hour", "when", "shown", "read"]]),
                 "mark": {"type": "point", "shape": "cross", "filled": True, "color": VERMILION, "size": 40},
                 "encoding": {"tooltip": tooltip},
             },
@@ -153,7 +152,3 @@ def _time(readings: pd.DataFrame, zone: str) -> Spec:
 
 def _tooltip(title: str) -> list[Spec]:
     return [{"field": "shown", "title": title}, {"field": "when", "title": "From"}]
-
-
-def _values(frame: pd.DataFrame) -> dict[str, Any]:
-    return {"values": frame.astype(object).where(frame.notna(), None).to_dict("records")}

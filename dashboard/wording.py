@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -43,6 +43,11 @@ def moment(instant: float, zone: str) -> str:
 def zone_name(instant: float, zone: str) -> str:
     """`Europe/Berlin (CET)`: the zone and what it is called at that instant."""
     return f"{zone} ({datetime.fromtimestamp(instant, ZoneInfo(zone)):%Z})"
+
+
+def month(month: str) -> str:
+    """`November 2026`, of `2026-11`."""
+    return f"{date.fromisoformat(f'{month}-01'):%B %Y}"
 
 
 def count(number: int, noun: str) -> str:

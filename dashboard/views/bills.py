@@ -1,6 +1,6 @@
 """The billing clerk's page: a month's bills, what they come to, and one of them as an invoice."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pandas as pd
@@ -63,7 +63,7 @@ def list_of(shown: pd.DataFrame) -> str | None:
 def draw_invoice(meter_id: str, month: str) -> None:
     versions = [bill for bill in data.history(meter_id) if bill.month == month]
     if not versions:
-        st.info(f"Meter {wording.in_markdown(meter_id)} has no bill of {month_name(month)}. Select one in the list.")
+        st.info(f"Meter {wording.in_markdown(meter_id)} has no bill of {wording.month(month)}. Select one in the list.")
         return
     newest = versions[-1]
     numbers = [bill.version for bill in reversed(versions)]
@@ -119,10 +119,6 @@ def numbers(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(decimal, float))
 
 
-def month_name(month: str) -> str:
-    return f"{date.fromisoformat(f'{month}-01'):%B %Y}"
-
-
 COLUMNS = {
     "meter_id": "Meter",
     "tariff_id": "Tariff",
@@ -143,11 +139,11 @@ with data.in_a_sentence():
     months = months_until(datetime.now(UTC).date())
     linked = st.query_params.get("month")
     month = st.selectbox(
-        "Month", months, months.index(linked) if linked in months else 0, format_func=month_name, key="month"
+        "Month", months, months.index(linked) if linked in months else 0, format_func=wording.month, key="month"
     )
     issued = table(data.bills_of_month(month))
     if issued.empty:
-        st.info(f"There are no bills of {month_name(month)}. Choose another month, or send readings of it.")
+        st.info(f"There are no bills of {wording.month(month)}. Choose another month, or send readings of it.")
     else:
         figures(issued)
         meter_id = list_of(filtered(issued)) or st.query_params.get("bill")

@@ -1,8 +1,6 @@
 """The grid operator's page: the fleet now, its last day, where the load is, and who is silent."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -17,20 +15,9 @@ HEIGHT = 440
 NOTHING_YET = "No reading has come yet. Start a fleet with `electrocloud up`, or send an upload to the ingestion API."
 
 
-@contextmanager
-def loading(name: str, height: int) -> Iterator[None]:
-    """A placeholder of that height (px) until the first data is there; what comes later takes its place at once."""
-    if name in st.session_state:
-        yield
-        return
-    with st.skeleton(height):
-        yield
-    st.session_state[name] = True
-
-
 @st.fragment(run_every=3)
 def headline() -> None:
-    with data.in_a_sentence(), loading("headline", 130):
+    with data.in_a_sentence(), data.loading("headline", 130):
         fleet = data.fleet()
         if fleet is None:
             st.info(NOTHING_YET, icon=":material/hourglass_empty:")
@@ -68,7 +55,7 @@ def figures(fleet: Fleet) -> None:
 
 @st.fragment(run_every=10, parallel=True)
 def curve() -> None:
-    with data.in_a_sentence(), loading("curve", HEIGHT):
+    with data.in_a_sentence(), data.loading("curve", HEIGHT):
         fleet = data.fleet()
         if fleet is None:
             return
@@ -130,7 +117,7 @@ def curve_spec(until: float, zone: str, unit: str) -> charts.Spec:
 
 @st.fragment(run_every=5)
 def where() -> None:
-    with data.in_a_sentence(), loading("where", fleet_map.HEIGHT):
+    with data.in_a_sentence(), data.loading("where", fleet_map.HEIGHT):
         fleet = data.fleet()
         if fleet is None:
             return

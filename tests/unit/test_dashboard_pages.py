@@ -3,64 +3,26 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from streamlit.testing.v1 import AppTest
 
-from dashboard import data
 from electrocloud.aws.athena import Answer, Column
 from electrocloud.aws.reader import BillRow, Registered
 from electrocloud.domain.billing import Bill, bills, reissue
 from electrocloud.domain.meter_day import MeterDay
 from electrocloud.domain.urdb import tariff_from_urdb
 from tests.billing_kit import document
+from tests.dashboard_kit import metrics, page, texts
 from tests.examples import TIME_OF_USE, upload
 
-VIEWS = Path(__file__).parents[2] / "dashboard" / "views"
 TARIFFS = {
     "tou": tariff_from_urdb(TIME_OF_USE),
     "cheap": tariff_from_urdb(document(0.01, label="cheap", name="Cheap", timezone="Europe/Berlin")),
 }
 METER = Registered("m-1", 51.5, 9.9, "F_1", "home", "tou", "Europe/Berlin")
 MONTH = datetime.now(UTC).date().replace(day=1)  # the pages offer the months up to this one
-
-
-@pytest.fixture
-def give(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let functions of `data` return values, or raise them."""
-
-    def given(**answers: Any) -> None:
-        for name, value in answers.items():
-
-            def answer(*_: Any, value: Any = value) -> Any:
-                if isinstance(value, Exception):
-                    raise value
-                return value
-
-            monkeypatch.setattr(data, name, answer)
-
-    return given
-
-
-def page(name: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(VIEWS / f"{name}.py"), default_timeout=30)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def metrics(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
-
-
-def texts(app: AppTest) -> str:
-    return "\n".join(str(element.value) for kind in ("info", "warning", "caption") for element in app.get(kind))
 
 
 def measured(days: int = 5) -> list[MeterDay]:

@@ -1,0 +1,27 @@
+"""Pages of the dashboard run without a browser, and what is on them."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+VIEWS = Path(__file__).parents[1] / "dashboard" / "views"
+
+
+def page(name: str, **query: str) -> AppTest:
+    """A page, drawn; `query` are the parameters of its address."""
+    app = AppTest.from_file(str(VIEWS / f"{name}.py"), default_timeout=30)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(
+        str(element.value) for kind in ("info", "warning", "caption", "markdown") for element in app.get(kind)
+    )

@@ -1,0 +1,25 @@
+"""What the tests of the pages share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dashboard import data, forecasts
+
+
+@pytest.fixture
+def give(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let the functions that pages read with, of `data` and `forecasts`, return values, or raise them."""
+
+    def given(**answers: Any) -> None:
+        for name, value in answers.items():
+
+            def answer(*_: Any, value: Any = value) -> Any:
+                if isinstance(value, Exception):
+                    raise value
+                return value
+
+            monkeypatch.setattr(data if hasattr(data, name) else forecasts, name, answer)
+
+    return given
