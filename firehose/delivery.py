@@ -33,7 +33,8 @@ _ARROW = {
 }
 
 
-MOST_WAITING_BYTES = 512 << 20  # of all days together, as JSON; then the fullest is written early
+MOST_WAITING_BYTES = 256 << 20  # of all days together, as JSON; then the fullest is written early
+RECORDS_A_CALL = 50  # of the largest frames 10 MB, where Kinesis itself stops; the laptop's does not
 
 
 class Plan(NamedTuple):
@@ -164,7 +165,7 @@ class Tail:
             iterator = self._iterators[shard_id]
             if iterator is None:
                 continue
-            answer = self._kinesis.get_records(ShardIterator=iterator, Limit=2_000)
+            answer = self._kinesis.get_records(ShardIterator=iterator, Limit=RECORDS_A_CALL)
             self._iterators[shard_id] = answer.get("NextShardIterator")
             if answer["Records"]:
                 yield answer["Records"]
