@@ -6,15 +6,24 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from electrocloud.domain.calendar import DAY_S
+
 Spec = dict[str, Any]
 
 BLUE, ORANGE, GREY = "#3B8FC8", "#E69F00", "#8C8C8C"  # they read on white and on black alike
 
 
 def time_axis(first: float, last: float, zone: str, every_h: int = 3) -> Spec:
-    """The x channel of instants (s since 1970, in a column `ms`), with a tick at each whole local `every_h` hours."""
+    """The x channel of instants (s since 1970, in a column `ms`), with a tick at each whole local `every_h` hours.
+
+    Over more than two days the ticks begin at a midnight: where there is room for a few only, these are the days.
+    """
     info = ZoneInfo(zone)
     tick = datetime.fromtimestamp(first, info).replace(minute=0, second=0, microsecond=0)
+    if last - first > 2 * DAY_S:
+        tick = tick.replace(hour=0)
+        if tick.timestamp() < first:
+            tick += timedelta(days=1)
     labels: dict[int, str] = {}
     while tick.timestamp() <= last:
         if tick.timestamp() >= first and tick.hour % every_h == 0:

@@ -10,16 +10,16 @@ from dashboard.charts import BLUE, GREY, ORANGE, Spec
 
 VERMILION = "#D55E00"
 BANDS = [GREY, "#56B4E9", ORANGE, "#CC79A7", "#009E73", "#F0E442"]
+CORRECTED, ESTIMATED = "corrected", "estimated"
+SHAPES = {CORRECTED: "triangle-up", ESTIMATED: "diamond"}
 EN_50160 = 0.1  # of the nominal voltage, up and down
 NOMINAL_V = (120, 230)
 
 
-def curve(readings: pd.DataFrame, bands: pd.DataFrame, zone: str) -> Spec:
-    """Power in steps, its corrections marked, over the periods; frames as `meter_view` makes them."""
+def curve(readings: pd.DataFrame, estimates: pd.DataFrame, bands: pd.DataFrame, zone: str) -> Spec:
+    """Power in steps over the periods, corrected and estimated readings marked; frames as `meter_view` makes them."""
     names = list(dict.fromkeys(bands.sort_values("rate")["name"]))  # the dearer, the warmer
-    frame = _stepped(readings, zone)
-    corrected = frame[frame["revision"] > 0]
-    x = _time(readings, zone)
+    x, y = _time(readings, zone), charts.y_axis("kw", "Power", "kW")
     colour = {
         "field": "name",
         "type": "nominal",
@@ -35,17 +35,45 @@ def curve(readings: pd.DataFrame, bands: pd.DataFrame, zone: str) -> Spec:
                 "encoding": {"x": x, "x2": {"field": "until"}, "color": colour},
             },
             {
-                "data": charts.values(frame[["ms", "kw", "when", "shown"]]),
+                "data": charts.values(_stepped(readings, zone)[["ms", "kw", "when", "shown"]]),
                 "mark": {"type": "line", "interpolate": "step-after", "color": BLUE, "strokeWidth": 1.5},
-                "encoding": {"x": x, "y": charts.y_axis("kw", "Power", "kW"), "tooltip": _tooltip("Power")},
+                "encoding": {"x": x, "y": y, "tooltip": _tooltip("Power")},
             },
-            {
-                "data": charts.values(corrected[["ms", "kw", "when", "shown"]]),
-                "mark": {"type": "point", "shape": "triangle-up", "filled": True, "size": 70, "color": VERMILION},
-                "encoding": {"x": x, "y": {"field": "kw", "type": "quantitative"}, "tooltip": _tooltip("Corrected to")},
-            },
+            *_marks(readings, estimates, x, y, zone),
         ],
     }  # fmt: skip
+
+
+def _marks(readings: pd.DataFrame, estimates: pd.DataFrame, x: Spec, y: Spec, zone: str) -> list[Spec]:
+    """A symbol in the middle of each reading that is not as the meter first sent it; no layer without one."""
+    corrected = readings[readings["revision"] > 0]
+    frame = pd.concat([corrected.assign(what=CORRECTED), estimates.assign(what=ESTIMATED)])
+    if frame.empty:
+        return []
+    shapes = {name: shape for name, shape in SHAPES.items() if (frame["what"] == name).any()}
+    frame = frame.assign(
+        ms=(frame["start"] + frame["end"]) * 500,
+        when=[wording.moment(start, zone) for start in frame["start"]],
+        shown=[wording.scaled(kw * 1000, "W") for kw in frame["kw"]],
+    )
+    shape = {
+        "field": "what",
+        "type": "nominal",
+        "scale": {"domain": list(shapes), "range": list(shapes.values())},
+        "legend": {"orient": "top", "title": None, "symbolFillColor": VERMILION, "symbolStrokeWidth": 0},
+    }
+    return [
+        {
+            "data": charts.values(frame[["ms", "kw", "what", "when", "shown"]]),
+            "mark": {"type": "point", "filled": True, "size": 45, "color": VERMILION},
+            "encoding": {
+                "x": x,
+                "y": y,
+                "shape": shape,
+                "tooltip": [{"field": "what", "title": "Reading"}, *_tooltip("Power")],
+            },
+        }
+    ]
 
 
 def voltage(readings: pd.DataFrame, zone: str) -> Spec:

@@ -54,6 +54,18 @@ def curve(meter_id: str, days: Iterable[MeterDay], since: float) -> pd.DataFrame
     return pd.DataFrame(found, columns=["start", "end", "kw", "volt", "revision"])
 
 
+def estimated(days: Sequence[MeterDay], first: int, last: int, zone: str) -> pd.DataFrame:
+    """A row an interval from `first` to before `last` (s since 1970 UTC) that was not read, as a bill estimates it.
+
+    `start`, `end` and `kw`. `days` are those, and the four weeks before, from which the estimates come.
+    """
+    readings = [reading for day in days for reading in day.intervals()]
+    own = [reading for reading in readings if first <= reading.start < last]
+    guesses = estimate(missing_slots(own, first, last), readings, zone) if own else []
+    rows = [(guess.start, guess.start + guess.seconds, guess.wh * 3.6 / guess.seconds) for guess in guesses]
+    return pd.DataFrame(rows, columns=["start", "end", "kw"])
+
+
 def periods(tariff: Tariff, first: float, last: float) -> pd.DataFrame:
     """The energy periods between two instants, in time order: `start`, `end`, `name` with its price, `rate` ($/kWh)."""
     found: list[list[Any]] = []

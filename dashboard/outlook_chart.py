@@ -7,7 +7,7 @@ from dashboard.charts import BLUE, GREY, ORANGE, Spec
 from dashboard.outlook import Load
 from electrocloud.domain.calendar import HOUR_S
 
-MEASURED, FORECAST, BAND = "measured", "forecast", "4 of 5 hours lie in the band"
+MEASURED, FORECAST, BAND = "measured", "forecast", "80 % band"
 
 
 def outlook(hours: pd.DataFrame, load: Load, now: float, since: float, zone: str) -> Spec:
@@ -35,13 +35,8 @@ def outlook(hours: pd.DataFrame, load: Load, now: float, since: float, zone: str
 
 
 def _band(frame: pd.DataFrame, x: Spec, y: Spec) -> Spec:
-    fill = {
-        "datum": BAND,
-        "type": "nominal",
-        "scale": {"domain": [BAND], "range": [ORANGE]},
-        "legend": {"orient": "top", "title": None, "symbolOpacity": 0.3, "symbolType": "square", "symbolStrokeWidth": 0,
-                   "labelLimit": 300},
-    }  # fmt: skip
+    legend = {"orient": "top", "title": None, "symbolType": "square", "symbolOpacity": 0.3, "symbolStrokeWidth": 0}
+    fill = {"datum": BAND, "type": "nominal", "scale": {"domain": [BAND], "range": [ORANGE]}, "legend": legend}
     return {
         "data": charts.values(frame[["ms", "low", "high"]]),
         "mark": {"type": "area", "interpolate": "step-after", "opacity": 0.3},
@@ -83,7 +78,7 @@ def _told(frame: pd.DataFrame, x: Spec) -> Spec:
     """What a pointer is told of an hour."""
     hover = {"name": "hover", "select": {"type": "point", "on": "pointerover", "nearest": True, "clear": "pointerout"}}
     at = frame.assign(at=frame["value"].fillna(frame["wh"]))
-    titles = {"when": "From", "came": "Measured", "told": "Forecast", "band": "4 of 5 lie in"}
+    titles = {"when": "From", "came": "Measured", "told": "Forecast", "band": "4 of 5 hours lie in"}
     return {
         "data": charts.values(at[["ms", "at", *titles]]),
         "mark": {"type": "point", "filled": True, "size": 60, "color": ORANGE},

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cli.comparison import offers
 from cli.invoice import money, percent
-from dashboard import data, meter_charts, meter_view, wording
+from dashboard import data, forecasts, meter_charts, meter_view, wording
 from electrocloud.aws.reader import Registered
 from electrocloud.domain.billing import Bill
 from electrocloud.domain.calendar import DAY_S, HOUR_S, BillingMonth, day_of
@@ -78,25 +78,36 @@ def projected(
 
 def costs(meter: Registered, month: BillingMonth, days: list[MeterDay], end: float) -> None:
     bill = data.bill(meter.meter_id, str(month))
-    (expected,) = projected(meter.meter_id, meter.tariff_id, month, end, days)
+    named = wording.month(str(month))
     so_far = {
-        "Bill so far": (
-            money(bill.total_rounded) if bill else "–",
-            f"The stored bill of {month}, fixed charges in it.",
+        "Bill so far": (money(bill.total_rounded) if bill else "–", f"The bill of {named}, fixed charges in it.", None),
+        "At the month's end": at_the_end(meter, month, days, end),
+        "Energy so far": (f"{bill.energy_kwh:,.0f} kWh" if bill else "–", f"Billed in {named}.", None),
+        "Highest demand": (f"{bill.demand_kw:,.2f} kW" if bill else "–", f"In {named}, by the tariff's rule.", None),
+        "Estimated": (
+            f"{bill.intervals.estimated:,}" if bill else "–",
+            "Intervals of the bill that were estimated from the weeks before.",
+            None,
         ),
-        "At the month's end": (
-            money(expected.total_rounded),
-            "If the rest of the month is like the same hours of the last four weeks: the rule that fills gaps, too.",
-        ),
-        "Energy so far": (f"{bill.energy_kwh:,.0f} kWh" if bill else "–", f"Billed in {month}."),
-        "Highest demand": (f"{bill.demand_kw:,.2f} kW" if bill else "–", f"In {month}, by the tariff's rule."),
-        "Estimated": (f"{bill.intervals.estimated:,}" if bill else "–", "Intervals estimated from the weeks before."),
     }
     with st.container(horizontal=True, gap="small"):
-        for name, (value, note) in so_far.items():
-            st.metric(name, value, help=note, border=True)
+        for name, (value, note, below) in so_far.items():
+            st.metric(
+                name, value, below, delta_color="off", delta_arrow="off", help=note, border=True, height="stretch"
+            )
     if bill and st.button("To the bill", icon=":material/receipt_long:"):
         st.switch_page("views/bills.py", query_params={"bill": meter.meter_id, "month": str(month)})
+
+
+def at_the_end(meter: Registered, month: BillingMonth, days: list[MeterDay], end: float) -> tuple[str, str, str | None]:
+    """The month's end as it was forecast, on what that rests, and its interval; without a forecast a projection."""
+    if forecast := forecasts.month_end(meter.meter_id, str(month)):
+        total = forecast.total
+        made = f"Forecast on {wording.moment(forecast.made_at, month.zone)}; four of five bills end between the two."
+        return money(total.value), made, f"{money(total.low)} to {money(total.high)}"
+    (expected,) = projected(meter.meter_id, meter.tariff_id, month, end, days)
+    note = "If the rest of the month is like the same hours of the last four weeks: the rule that fills gaps, too."
+    return money(expected.total_rounded), note, None
 
 
 def otherwise(meter: Registered, month: BillingMonth, days: list[MeterDay], end: float) -> None:
@@ -106,7 +117,10 @@ def otherwise(meter: Registered, month: BillingMonth, days: list[MeterDay], end:
     best = ranked[0]
     saved = f"would save {money(best.saving)}" if best.saving > 0 else "is the cheapest, and the present one"
     st.subheader("The same month on other tariffs")
-    st.markdown(f"**{wording.in_markdown(best.tariff_name)}** {saved}. All are projected to the month's end.")
+    st.markdown(
+        f"**{wording.in_markdown(best.tariff_name)}** {saved}. "
+        "All are projected to the month's end in one way: as if its rest were like the last four weeks."
+    )
     present = issued[0][0].tariff
     st.dataframe(
         pd.DataFrame(
@@ -124,17 +138,23 @@ def otherwise(meter: Registered, month: BillingMonth, days: list[MeterDay], end:
     )
 
 
-def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: float) -> None:
+def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: int) -> None:
     since = end - CURVE_DAYS * DAY_S
     curve = meter_view.curve(meter_id, days, since)
+    estimates = meter_view.estimated(days, since, end, tariff.zone)
     st.subheader(f"The last {CURVE_DAYS} days")
-    corrected = int((curve["revision"] > 0).sum())
-    st.caption(
-        "Behind the curve are the periods of its tariff; a gap in the curve is a gap in the readings. "
-        + (f"{wording.count(corrected, 'reading')} came as a correction: the triangles." if corrected else "")
-    )
+    corrected, missing = int((curve["revision"] > 0).sum()), len(estimates)
+    sentences = [
+        "Behind the curve are the periods of its tariff; a gap in it is a gap in the readings.",
+        f"{wording.count(corrected, 'reading')} came as a correction." if corrected else "",
+        f"{wording.count(missing, 'reading')} did not come: estimated from the weeks before, as the bill does once the "
+        "days of grace are over."
+        if missing
+        else "",
+    ]
+    st.caption(" ".join(filter(None, sentences)))
     bands = meter_view.periods(tariff, since, end)
-    st.vega_lite_chart(meter_charts.curve(curve, bands, tariff.zone), key="meter_curve", height=320)
+    st.vega_lite_chart(meter_charts.curve(curve, estimates, bands, tariff.zone), key="meter_curve", height=320)
     if curve["volt"].notna().any():
         st.vega_lite_chart(meter_charts.voltage(curve, tariff.zone), key="meter_volts", height=200)
     else:

@@ -167,3 +167,12 @@ def test_a_time_axis_has_its_ticks_at_local_hours_across_a_change_of_clocks() ->
     assert [tick / 1000 - change for tick in axis["values"]] == [0, 2 * 3600, 5 * 3600, 8 * 3600, 11 * 3600]
     assert "03:00" in axis["labelExpr"]
     assert axis["title"] == "Time, Europe/Berlin (CEST)"
+
+
+def test_a_time_axis_of_days_begins_with_a_midnight() -> None:
+    hour, day = 3_600, 86_400
+    midnight = MIDNIGHT - hour  # in Berlin
+    for first in (midnight, midnight - 5 * hour):
+        assert (
+            charts.time_axis(first, first + 3 * day, "Europe/Berlin", every_h=6)["axis"]["values"][0] == midnight * 1000
+        )

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 
 from dashboard import meter_charts, meter_view
@@ -13,6 +14,7 @@ from tests.billing_kit import document, instant, time_of_use
 from tests.examples import upload
 
 ZONE = "Europe/Berlin"
+NONE = pd.DataFrame([], columns=["start", "end", "kw"])
 
 
 def day_of(day: date, wh: list[int], first: int = 0, revision: int = 0) -> MeterDay:
@@ -62,7 +64,7 @@ def test_a_chart_orders_the_periods_by_price() -> None:
     tariff = tariff_from_urdb(time_of_use(0.35, 0.2, timezone=ZONE))
     bands = meter_view.periods(tariff, instant("2026-11-24T12:00", ZONE), instant("2026-11-25T12:00", ZONE))
     readings = meter_view.curve("m-1", [day_of(date(2026, 11, 24), [100] * 96)], 0)
-    spec = meter_charts.curve(readings, bands, ZONE)
+    spec = meter_charts.curve(readings, NONE, bands, ZONE)
     names = spec["layer"][0]["encoding"]["color"]["scale"]["domain"]
     assert [name.rpartition("$")[2] for name in names] == ["0.2/kWh", "0.35/kWh"]
 
@@ -75,3 +77,30 @@ def test_the_rest_of_the_month_is_like_the_weeks_before() -> None:
     assert present.energy_kwh == 30 * 24
     assert present.status == "final"
     assert (present.total_rounded, other.total_rounded) == (Decimal("72.00"), Decimal("144.00"))
+
+
+def test_what_was_not_read_is_estimated_from_the_weeks_before() -> None:
+    before = [day_of(date(2026, 11, 16) + timedelta(days=number), [100] * 96) for number in range(8)]
+    today = day_of(date(2026, 11, 24), [500] * 4)
+    today.merge(upload(day=date(2026, 11, 24), wh=[500] * 90, first=6))
+    start = instant("2026-11-24T00:00")
+    estimates = meter_view.estimated([*before, today], start, start + 96 * 900, "UTC")
+    assert estimates.to_numpy().tolist() == [
+        [start + 4 * 900, start + 5 * 900, 0.4],
+        [start + 5 * 900, start + 6 * 900, 0.4],
+    ]
+    assert meter_view.estimated(before, start, start + 900, "UTC").empty
+
+
+def test_corrected_and_estimated_readings_have_symbols_of_their_own_and_none_has_no_legend() -> None:
+    day = day_of(date(2026, 11, 24), [100, 200])
+    bands = meter_view.periods(
+        tariff_from_urdb(document(0.1)), instant("2026-11-24T00:00"), instant("2026-11-24T01:00")
+    )
+    assert len(meter_charts.curve(meter_view.curve("m-1", [day], 0), NONE, bands, ZONE)["layer"]) == 2
+    day.merge(upload(day=date(2026, 11, 24), wh=[300], first=1, revision=1))
+    start = instant("2026-11-24T00:30")
+    estimates = pd.DataFrame([(start, start + 900, 0.5)], columns=["start", "end", "kw"])
+    *_, marks = meter_charts.curve(meter_view.curve("m-1", [day], 0), estimates, bands, ZONE)["layer"]
+    assert [(row["what"], row["kw"]) for row in marks["data"]["values"]] == [("corrected", 1.2), ("estimated", 0.5)]
+    assert len(set(marks["encoding"]["shape"]["scale"]["range"])) == 2

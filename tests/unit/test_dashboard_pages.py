@@ -11,6 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from electrocloud.aws.athena import Answer, Column
 from electrocloud.aws.reader import BillRow, Registered
 from electrocloud.domain.billing import Bill, bills, reissue
+from electrocloud.domain.forecast import Between, MonthEnd
 from electrocloud.domain.meter_day import MeterDay
 from electrocloud.domain.urdb import tariff_from_urdb
 from tests.billing_kit import document
@@ -41,7 +42,7 @@ def issued(days: list[MeterDay]) -> Bill:
 def give_meter(give: Callable[..., None], days: list[MeterDay]) -> None:
     newest = days[-1] if days else None
     bill = issued(days) if days else None
-    give(registry=[METER], meter=METER, tariffs=TARIFFS, newest_day=newest, days=days, bill=bill)
+    give(registry=[METER], meter=METER, tariffs=TARIFFS, newest_day=newest, days=days, bill=bill, month_end=None)
 
 
 ROWS = [
@@ -90,6 +91,15 @@ def test_a_meter_shows_its_stored_bill_and_what_the_month_will_cost(give: Callab
     offers = app.dataframe[0].value.set_index("Tariff")
     assert offers.index[0] == "Cheap"
     assert metrics(app)["At the month's end"] == f"${offers.loc['Time of use (present)', 'Month, $']:,.2f}"
+
+
+def test_a_meter_s_month_end_is_the_one_that_was_forecast_with_its_interval(give: Callable[..., None]) -> None:
+    give_meter(give, measured())
+    total = Between(Decimal("41.5"), Decimal("40"), Decimal("45"))
+    give(month_end=MonthEnd("m-1", f"{MONTH:%Y-%m}", 1_795_478_400, Between(Decimal(1), Decimal(1), Decimal(1)), total))
+    app = page("meter", meter="m-1")
+    (shown,) = (metric for metric in app.metric if metric.label == "At the month's end")
+    assert (shown.value, shown.delta) == ("$41.50", "$40.00 to $45.00")
 
 
 def test_an_unknown_meter_is_answered_with_a_sentence(give: Callable[..., None]) -> None:
