@@ -66,7 +66,7 @@ def _fleet(meters: int, seed: int) -> Fleet:
 def _sender(stack: Stack, via: Way, tally: Tally) -> Sender:
     if via is Way.kinesis:
         return HeadEnd(stack.client("kinesis"), stack.stream, tally, pause)
-    return ApiSender(stack.api, stack.session().get_credentials(), stack.region, tally, pause)
+    return ApiSender(stack.api, stack.session().get_credentials(), stack.region, stack.api_key(), tally, pause)
 
 
 def _push(

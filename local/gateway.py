@@ -24,10 +24,15 @@ from local.refusal import RefusedError
 from local.rest_api import RestApi
 from local.template import ROOT, load
 from local.throttle import Throttle
+from local.usage_plan import UsagePlan, deployed_plan
 
 MAX_BODY = 10 * 1024 * 1024
 INTEGRATION_TIMEOUT_S = 29
 ANY_CALL = {"Statement": {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def create_app(
@@ -36,17 +41,19 @@ def create_app(
     kinesis: Any,
     principals: Mapping[str, Principal],
     throttle: Throttle,
+    plan: UsagePlan | None = None,
     *,
     region: str = "us-east-1",
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] = _now,
 ) -> web.Application:
     """The API of an OpenAPI file as an aiohttp application.
 
     values: what the variables of the file's Fn::Sub stand for, besides AWS::Region and AWS::Partition: the stream's
-    name under "ReadingsStream". kinesis: a boto3 client. principals: who may call, by access key. now: aware UTC.
+    name under "ReadingsStream". kinesis: a boto3 client. principals: who may call, by access key. throttle: of all
+    calls together. plan: of those that need an API key; none does without it. now: aware UTC.
     """
     api = read_api(openapi, {"AWS::Partition": "aws", "AWS::Region": region, **values})
-    rest_api = RestApi(api, kinesis, principals, region, throttle, now)
+    rest_api = RestApi(api, kinesis, principals, region, throttle, plan, now)
 
     async def handle(request: web.Request) -> web.Response:
         request_id = str(uuid.uuid4())
@@ -97,12 +104,16 @@ def main() -> None:
     except (OSError, msgspec.DecodeError, UsageError) as fault:
         parser.error(f"--principals: {fault}")
     config = Config(read_timeout=INTEGRATION_TIMEOUT_S, retries={"total_max_attempts": 1}, max_pool_connections=32)
+    plan = None
+    if arguments.usage_plan:
+        plan = deployed_plan(session.client("apigateway", endpoint_url=arguments.endpoint), arguments.usage_plan, _now)
     app = create_app(
         ROOT / "api" / "openapi.yaml",
         {"ReadingsStream": arguments.stream},
         session.client("kinesis", endpoint_url=arguments.endpoint, config=config),
         principals,
         Throttle(arguments.rate, arguments.burst),
+        plan,
         region=arguments.region,
     )
     try:
@@ -114,7 +125,11 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local.gateway", description=__doc__)
     parser.add_argument("--stream", required=True, help="the Kinesis stream")
-    parser.add_argument("--endpoint", help="where Kinesis is, such as http://127.0.0.1:4566; AWS where it is not given")
+    parser.add_argument("--usage-plan", metavar="ID", help="whose API keys head-ends send; without it they need none")
+    parser.add_argument(
+        "--endpoint",
+        help="where Kinesis and the usage plan are, such as http://127.0.0.1:4566; AWS where it is not given",
+    )
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")

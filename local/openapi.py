@@ -32,6 +32,7 @@ class Route:
     method: str
     resource: str
     path: re.Pattern[str]
+    needs_key: bool
     schemas: Mapping[str, Draft4Validator]
     requests: Mapping[str, str]
     responses: Mapping[str, MappedResponse]
@@ -85,6 +86,7 @@ def _route(document: Any, method: str, resource: str, operation: Any, values: Ma
         method=method,
         resource=resource,
         path=re.compile(_PATH_PARAMETER.sub(r"(?P<\1>[^/]+)", resource)),
+        needs_key=any("api_key" in requirement for requirement in operation["security"]),
         schemas={
             content_type: Draft4Validator(content["schema"] | {"components": document["components"]})
             for content_type, content in operation["requestBody"]["content"].items()

@@ -14,6 +14,7 @@ from local.integration import put_records
 from local.openapi import Api, Route
 from local.refusal import RefusedError
 from local.throttle import Throttle
+from local.usage_plan import UsagePlan
 from local.vtl import Input, fill, render
 
 MAX_FAULTS = 5
@@ -29,7 +30,8 @@ class Answer(NamedTuple):
 class RestApi:
     """An API of API Gateway in front of Kinesis, as calls and answers without the sockets.
 
-    kinesis: a boto3 client. principals: who may call, by access key. now: the time, aware UTC.
+    kinesis: a boto3 client. principals: who may call, by access key. throttle: of all calls together. plan: of those
+    that need an API key; none needs one without it. now: the time, aware UTC.
     """
 
     def __init__(
@@ -39,10 +41,11 @@ class RestApi:
         principals: Mapping[str, Principal],
         region: str,
         throttle: Throttle,
+        plan: UsagePlan | None,
         now: Callable[[], datetime],
     ) -> None:
         self._api, self._kinesis, self._principals = api, kinesis, principals
-        self._region, self._throttle, self._now = region, throttle, now
+        self._region, self._throttle, self._plan, self._now = region, throttle, plan, now
 
     def answer(self, call: Call, request_id: str) -> Answer:
         """The status and the body that API Gateway answers the call with."""
@@ -55,6 +58,8 @@ class RestApi:
         try:
             route, path_params = self._route(call)
             self._authorise(call)
+            if self._plan and route.needs_key:
+                self._plan.take(call.headers.get("x-api-key"))
             if not self._throttle.take():
                 raise RefusedError("THROTTLED", "Rate exceeded")
             template, document = _validated(route, call)

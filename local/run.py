@@ -89,7 +89,7 @@ def _start(wish: Wish, children: cloud.Children) -> Running:
     api_port = api.rpartition(":")[2]
     python(
         "gateway", "local.gateway", "--stream", stack.stream, "--endpoint", endpoint,
-        "--region", stack.region, "--port", api_port,
+        "--usage-plan", stack.usage_plan, "--region", stack.region, "--port", api_port,
     )  # fmt: skip
     python("delivery", "firehose.delivery")
     python("metrics", "local.metrics")

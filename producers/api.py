@@ -1,4 +1,4 @@
-"""A meter's way in: uploads posted to the ingestion API, each call signed."""
+"""A head-end's way in by HTTP: uploads posted to the ingestion API, each call signed and with its API key."""
 
 import json
 from typing import Any
@@ -26,10 +26,13 @@ class ApiSender:
     `ApiError`. What it refuses as wrong is counted as refused and not sent again.
     """
 
-    def __init__(self, url: str, credentials: Credentials, region: str, tally: Tally, pause: Pause) -> None:
+    def __init__(
+        self, url: str, credentials: Credentials, region: str, api_key: str, tally: Tally, pause: Pause
+    ) -> None:
         self._url = f"{url.rstrip('/')}/v1/uploads"
         self._signer = SigV4Auth(credentials, "execute-api", region)
         self._session = URLLib3Session(timeout=60)
+        self._headers = {"Content-Type": "application/json", "x-api-key": api_key}
         self._tally = tally
         self._pause = pause
         self._waiting: list[tuple[bytes, int]] = []
@@ -69,7 +72,7 @@ class ApiSender:
 
     def _post(self, uploads: list[tuple[bytes, int]]) -> tuple[int, dict[str, Any]]:
         body = b'{"uploads":[' + b",".join(upload for upload, _ in uploads) + b"]}"
-        request = AWSRequest("POST", self._url, headers={"Content-Type": "application/json"}, data=body)
+        request = AWSRequest("POST", self._url, headers=self._headers, data=body)
         self._signer.add_auth(request)
         try:
             answer = self._session.send(request.prepare())

@@ -121,7 +121,7 @@ def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> No
     tally = Tally()
     tell = Status(STATE / "fleet.json", tally, len(fleet))
     credentials = stack.session().get_credentials()
-    api = ApiSender(stack.api, credentials, stack.region, tally, pause)
+    api = ApiSender(stack.api, credentials, stack.region, stack.api_key(), tally, pause)
     head_end = HeadEnd(stack.client("kinesis"), stack.stream, tally, pause)
     ways: dict[str, Sender] = {
         meter.meter_id: api if number % 2 else head_end for number, meter in enumerate(fleet.meters)

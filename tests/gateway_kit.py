@@ -15,9 +15,11 @@ from local.openapi import read_api
 from local.rest_api import RestApi
 from local.template import ROOT
 from local.throttle import Throttle
+from local.usage_plan import UsagePlan
 
 OPENAPI = ROOT / "api" / "openapi.yaml"
 REGION = "us-east-1"
+API_KEY = "head-end-key-of-20-chars"
 VALUES = {"AWS::Partition": "aws", "AWS::Region": REGION, "ReadingsStream": "readings"}
 API = read_api(OPENAPI, VALUES)
 HEAD_END = {"HEADEND": Principal("head-end secret", ANY_CALL)}
@@ -49,9 +51,23 @@ class FakeKinesis:
         return {"FailedRecordCount": len(self.failing), "Records": results}
 
 
-def gateway(kinesis: Any, principals: dict[str, Principal] = HEAD_END, throttle: Throttle | None = None) -> RestApi:
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def plan(**limits: Any) -> UsagePlan:
+    """A plan of API_KEY, without limits but for those given."""
+    return UsagePlan([API_KEY], **{"rate": 1e9, "burst": 10**9, "quota": 10**9, "now": now} | limits)
+
+
+def gateway(
+    kinesis: Any,
+    principals: dict[str, Principal] = HEAD_END,
+    throttle: Throttle | None = None,
+    usage: UsagePlan | None = None,
+) -> RestApi:
     throttle = throttle or Throttle(rate=1e9, burst=10**9)
-    return RestApi(API, kinesis, principals, REGION, throttle, lambda: datetime.now(UTC))
+    return RestApi(API, kinesis, principals, REGION, throttle, usage or plan(), now)
 
 
 def signed(
@@ -59,7 +75,7 @@ def signed(
 ) -> Call:
     """A POST, signed now; a body that is not bytes is sent as JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    sent = {"Host": "gateway", "Content-Type": "application/json", **headers}
+    sent = {"Host": "gateway", "Content-Type": "application/json", "x-api-key": API_KEY, **headers}
     request = AWSRequest("POST", f"http://gateway{path}", sent, data)
     SigV4Auth(Credentials(key, secret), "execute-api", REGION).add_auth(request)
     return Call("POST", path, "", CIMultiDict(request.headers.items()), data)

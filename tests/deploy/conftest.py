@@ -31,7 +31,7 @@ def deployed() -> Iterator[Deployed]:
         stack = cloud.laptop_stack(outputs, endpoint, f"http://{cloud.HOST}:{port}")
         (STATE / "stack.json").write_bytes(msgspec.json.encode(stack))
         gateway = [sys.executable, "-m", "local.gateway", "--stream", stack.stream, "--endpoint", endpoint]
-        gateway += ["--region", stack.region, "--port", port]
+        gateway += ["--usage-plan", stack.usage_plan, "--region", stack.region, "--port", port]
         children.start("gateway", gateway, cloud.environment(endpoint))
         cloud.wait_for(lambda: cloud.answers(stack.api), "the gateway", children)
         yield Deployed(stack, endpoint, children)

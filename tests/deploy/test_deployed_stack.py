@@ -36,7 +36,7 @@ def sent(deployed):
     fleet = make_fleet(4, seed=1, tariffs={kind: ["tou"] for kind in ("home", "flat", "shop")})
     register(stack, fleet.meters, {"tou": TIME_OF_USE})
     tally = Tally()
-    api = ApiSender(stack.api, stack.session().get_credentials(), stack.region, tally, never)
+    api = ApiSender(stack.api, stack.session().get_credentials(), stack.region, stack.api_key(), tally, never)
     head_end = HeadEnd(stack.client("kinesis"), stack.stream, tally, never)
     meters = [meter.meter_id for meter in fleet.meters]
     for number, meter in enumerate(meters):
@@ -128,7 +128,7 @@ def test_the_functions_metrics_can_be_read(deployed, sent):
 def test_a_call_can_be_followed_by_its_id_into_the_logs_of_the_function(deployed, sent):
     stack = deployed.stack
     body = b'{"uploads": [' + upload_json(meter_id=sent[0], day=DAY, wh=[100] * 96) + b"]}"  # which is known already
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "x-api-key": stack.api_key()}
     call = AWSRequest("POST", f"{stack.api}/v1/uploads", headers, body)
     SigV4Auth(stack.session().get_credentials(), "execute-api", stack.region).add_auth(call)
     answer = URLLib3Session().send(call.prepare())

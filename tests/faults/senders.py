@@ -16,7 +16,7 @@ from producers.tally import Tally
 from tests.faults import cargo
 from tests.faults.mishaps import Intake, Mishaps
 from tests.faults.stream import HASHES, MemoryStream
-from tests.gateway_kit import REGION, gateway
+from tests.gateway_kit import API_KEY, REGION, gateway
 
 THROUGH_THE_API = ("misaligned", "two days", "year 9999")  # what its schema cannot tell
 RAW = ("frame", "nothing", "huge", "nested", "too many")  # no payload of a frame
@@ -54,7 +54,7 @@ class Senders:
         self._intake = Intake(stream, mishaps, tries=5)
         self._head_end = HeadEnd(self._intake, "readings", self.tally, wait)
         credentials = Credentials("HEADEND", "head-end secret")
-        self._api = ApiSender("http://gateway", credentials, REGION, self.tally, wait)
+        self._api = ApiSender("http://gateway", credentials, REGION, API_KEY, self.tally, wait)
         self._api._session = _Session(gateway(Intake(stream, mishaps, tries=1)))
 
     def send(self, sending: cargo.Sending) -> None:

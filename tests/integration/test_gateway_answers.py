@@ -11,7 +11,7 @@ from electrocloud.domain.errors import UploadError
 from electrocloud.domain.upload import decode
 from local.authorisation import Principal
 from local.throttle import Throttle
-from tests.gateway_kit import HEAD_END, UPLOAD, FakeKinesis, answered, gateway, signed
+from tests.gateway_kit import HEAD_END, UPLOAD, FakeKinesis, answered, gateway, plan, signed
 
 EXAMPLES = Path(__file__).parent.parent / "bad_uploads"
 REFUSED = {
@@ -89,6 +89,28 @@ def test_the_first_faults_are_named_and_not_all_of_them():
     assert status == 400
     assert answer["faults"].count("/meter_id: ") == 5
     assert "/uploads/4/meter_id" in answer["faults"]
+
+
+@pytest.mark.parametrize("key", ["", "another-key-of-20-chars"])
+def test_a_head_end_without_a_key_of_the_plan_is_refused_and_told_what_to_send(key: str):
+    kinesis = FakeKinesis()
+    status, body = answered(gateway(kinesis), signed({"uploads": uploads(1)}, **{"x-api-key": key}))
+    assert status == 403
+    assert "x-api-key" in body["message"]
+    assert kinesis.taken == []
+
+
+def test_a_head_end_that_has_had_its_day_s_calls_is_told_when_to_go_on():
+    limited = gateway(FakeKinesis(), usage=plan(quota=1))
+    assert answered(limited, signed({"uploads": uploads(1)}))[0] == 202
+    status, body = answered(limited, signed({"uploads": uploads(1)}))
+    assert (status, body["accepted"]) == (429, 0)
+    assert "after midnight UTC" in body["message"]
+
+
+def test_a_meter_needs_no_key_on_its_own_route():
+    call = signed({"uploads": [UPLOAD]}, f"/v1/meters/{UPLOAD['meter_id']}/uploads", **{"x-api-key": ""})
+    assert answered(gateway(FakeKinesis(), usage=plan(quota=0)), call)[0] == 202
 
 
 def test_a_call_has_at_most_500_uploads():

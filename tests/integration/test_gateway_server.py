@@ -28,13 +28,13 @@ from electrocloud.domain.upload import decode
 from local.gateway import MAX_BODY, create_app
 from local.template import ROOT
 from local.throttle import Throttle
-from tests.gateway_kit import HEAD_END, OPENAPI, REGION, UPLOAD, FakeKinesis
+from tests.gateway_kit import API_KEY, HEAD_END, OPENAPI, REGION, UPLOAD, FakeKinesis, plan
 
 BODY = json.dumps({"uploads": [UPLOAD]}).encode()
 
 
 def headers_for(url: str, body: bytes, key: str = "HEADEND", secret: str = "head-end secret") -> dict[str, str]:
-    request = AWSRequest("POST", url, {"Content-Type": "application/json"}, body)
+    request = AWSRequest("POST", url, {"Content-Type": "application/json", "x-api-key": API_KEY}, body)
     SigV4Auth(Credentials(key, secret), "execute-api", REGION).add_auth(request)
     return dict(request.headers.items())
 
@@ -44,7 +44,7 @@ def posted(kinesis: Any, body: bytes) -> tuple[int, dict[str, Any], Any]:
 
     async def post() -> tuple[int, dict[str, Any], Any]:
         app = create_app(
-            OPENAPI, {"ReadingsStream": "readings"}, kinesis, HEAD_END, Throttle(1e9, 10**9), region=REGION
+            OPENAPI, {"ReadingsStream": "readings"}, kinesis, HEAD_END, Throttle(1e9, 10**9), plan(), region=REGION
         )
         async with TestServer(app) as server, aiohttp.ClientSession() as client:
             url = str(server.make_url("/v1/uploads"))

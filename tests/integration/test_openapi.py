@@ -50,8 +50,15 @@ def test_no_route_is_open_to_the_unsigned():
     schemes = DOCUMENT["components"]["securitySchemes"]
     assert schemes["sigv4"]["x-amazon-apigateway-authtype"] == "awsSigv4"
     for operation in OPERATIONS:
-        assert operation["security"] == [{"sigv4": []}]
+        assert {"sigv4": []} in operation["security"]
         assert operation["x-amazon-apigateway-auth"] == {"type": "AWS_IAM"}
+
+
+def test_head_ends_call_with_a_key_and_meters_without():
+    assert DOCUMENT["components"]["securitySchemes"]["api_key"]["name"] == "x-api-key"
+    assert DOCUMENT["x-amazon-apigateway-api-key-source"] == "HEADER"
+    keyed = {name: {"api_key": []} in path["post"]["security"] for name, path in DOCUMENT["paths"].items()}
+    assert keyed == {"/v1/uploads": True, "/v1/meters/{meter_id}/uploads": False}
 
 
 def test_no_body_goes_past_the_validator():
@@ -73,9 +80,9 @@ def test_schemas_keep_to_what_api_gateway_can_check():
         assert used - properties <= known
 
 
-def test_the_two_routes_differ_in_their_request_template_alone():
+def test_the_two_routes_differ_in_their_request_template_and_their_key_alone():
     def common(operation: dict[str, Any]) -> dict[str, Any]:
-        own = ("operationId", "summary", "parameters", "x-amazon-apigateway-integration")
+        own = ("operationId", "summary", "parameters", "security", "x-amazon-apigateway-integration")
         integration = operation["x-amazon-apigateway-integration"]
         rest = {key: value for key, value in operation.items() if key not in own}
         return rest | {key: value for key, value in integration.items() if key != "requestTemplates"}

@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.upload import decode
 from local.authorisation import Call
-from tests.gateway_kit import OPENAPI, REGION, FakeKinesis, gateway
+from tests.gateway_kit import API_KEY, OPENAPI, REGION, FakeKinesis, gateway
 
 CASES = int(os.environ.get("FUZZ_CASES", "10"))
 SCHEMA = schemathesis.openapi.from_dict(yaml.safe_load(OPENAPI.read_text()))
@@ -52,7 +52,7 @@ def call_of(case: schemathesis.Case) -> Call:
     body = case.body
     if not isinstance(body, bytes):
         body = b"" if type(body).__name__ == "NotSet" else json.dumps(body).encode()
-    headers = {"Host": "gateway", "Content-Type": case.media_type or "application/json"}
+    headers = {"Host": "gateway", "Content-Type": case.media_type or "application/json", "x-api-key": API_KEY}
     request = AWSRequest(case.method.upper(), f"http://gateway{path}" + (f"?{query}" if query else ""), headers, body)
     SigV4Auth(Credentials("HEADEND", "head-end secret"), "execute-api", REGION).add_auth(request)
     return Call(case.method.upper(), path, query, CIMultiDict(request.headers.items()), body)

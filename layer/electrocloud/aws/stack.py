@@ -32,12 +32,19 @@ class Stack(msgspec.Struct, frozen=True):
     dead_letters: str
     metering_function: str
     api: str
+    usage_plan: str
+    head_end_key: str
     region: str
     endpoint: str | None = None
 
     @property
     def local(self) -> bool:
         return self.endpoint is not None
+
+    def api_key(self) -> str:
+        """The value of the head-end's API key, which is kept in API Gateway alone."""
+        key = self.client("apigateway").get_api_key(apiKey=self.head_end_key, includeValue=True)
+        return str(key["value"])
 
     def session(self) -> boto3.Session:
         return _session(self.region, self.endpoint)
