@@ -101,6 +101,15 @@ def functions(aws, monkeypatch):
     }
 
 
+def emitted(world) -> Data:
+    """The metrics that a function wrote to its log."""
+    return [
+        (START, namespace, datum["MetricName"], {d["Name"]: d["Value"] for d in datum["Dimensions"]}, datum["Values"])
+        for line in world("capsys").readouterr().out.splitlines()
+        for namespace, datum in metrics_in(line)
+    ]
+
+
 def metering_fails(alarm, world, enough):
     """The windows table is not there, as after a role that lost its rights to it: each batch fails."""
     world("aws").dynamodb.delete_table(TableName="windows")
@@ -133,12 +142,17 @@ def many_are_quarantined(alarm, world, enough):
     world("capsys")
     bad = upload_json().replace(b"+00:00", b"")
     world("functions")["metering"](kinesis_event([bad] * (101 if enough else 100)), CONTEXT)
-    lines = world("capsys").readouterr().out.splitlines()
-    return [
-        (START, namespace, datum["MetricName"], {d["Name"]: d["Value"] for d in datum["Dimensions"]}, datum["Values"])
-        for line in lines
-        for namespace, datum in metrics_in(line)
-    ]
+    return emitted(world)
+
+
+def a_tariff_cannot_be_rated(alarm, world, enough):
+    """A meter of the registry whose tariff is a rate that this version does not bill."""
+    dynamodb, document = world("aws").dynamodb, TIME_OF_USE | ({"energyratestructure": []} if enough else {})
+    dynamodb.put_item(TableName="tariffs", Item={"tariff_id": {"S": "t"}, "document": {"S": json.dumps(document)}})
+    dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-1"}, "tariff_id": {"S": "t"}})
+    world("capsys")
+    world("functions")["metering"](kinesis_event([upload_json(meter_id="m-1")]), CONTEXT)
+    return emitted(world)
 
 
 def batches_wait(alarm, world, enough):
@@ -219,6 +233,7 @@ SITUATIONS = {
     "ClosingErrorsAlarm": closing_fails,
     "ForecastingErrorsAlarm": forecasting_fails,
     "QuarantineAlarm": many_are_quarantined,
+    "TariffsWrongAlarm": a_tariff_cannot_be_rated,
     "ReadingsWaitAlarm": batches_wait,
     "DeadLettersAlarm": a_batch_is_given_up,
     "StreamThrottlesAlarm": the_stream_refuses,
