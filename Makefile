@@ -8,6 +8,7 @@ SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
 .PHONY: help setup run test fuzz faults bench backtest screenshots realism lint format pr deploy-check deploy lock licences clean
 STAGE ?= dev
+METERS ?= 10000
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,8 +74,8 @@ format: setup  ## put the code into form
 
 pr: lint test  ## all that CI runs
 
-deploy-check: setup  ## say what `make deploy` would change, and create nothing (STAGE=dev or prod)
-	$(BIN)/python -m cli.deploy_check --stage $(STAGE)
+deploy-check: setup  ## say what `make deploy` would change and what METERS would cost a month, and create nothing (STAGE=dev or prod)
+	$(BIN)/python -m cli.deploy_check --stage $(STAGE) --meters $(METERS)
 
 deploy: setup  ## build and deploy to your AWS account (STAGE=dev or prod)
 	$(SAM) build

@@ -58,13 +58,22 @@ def cost(
 ) -> None:
     """What a fleet would cost a month in an account, counted from what the system does and dated list prices."""
     fleet = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards)
-    prices = msgspec.json.decode(PRICES.read_bytes(), type=PriceList)
-    entries = estimate(units(fleet, load()), prices)
     if as_json:
-        print(json.dumps(_document(fleet, entries, prices), indent=2))
+        prices = read_prices()
+        print(json.dumps(_document(fleet, estimate(units(fleet, load()), prices), prices), indent=2))
     else:
-        console.print(_table(fleet, entries))
-        console.print(_caption(fleet, prices), style="dim")
+        show(fleet, console)
+
+
+def show(fleet: FleetPlan, to: Console) -> None:
+    """Print what a fleet would cost a month, the dearest first."""
+    prices = read_prices()
+    to.print(_table(fleet, estimate(units(fleet, load()), prices)))
+    to.print(_caption(fleet, prices), style="dim")
+
+
+def read_prices() -> PriceList:
+    return msgspec.json.decode(PRICES.read_bytes(), type=PriceList)
 
 
 def fleet_plan(meters: int, interval_s: int, upload_every_s: int, *, kpl: bool, shards: int = 0) -> FleetPlan:

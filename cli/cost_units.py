@@ -243,7 +243,8 @@ def _batch_uploads(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -
     shards = fleet.shards or max(LEAST_SHARDS, math.ceil(_rate(fleet) * each / SHARD_BYTES_S))
     arrives = _rate(fleet) / shards * source["MaximumBatchingWindowInSeconds"]
     fits = PAYLOAD_BYTES / (each * 4 / 3 + ENVELOPE_BYTES / in_record)
-    return max(1.0, min(arrives, fits, source["BatchSize"] * in_record))
+    records = template["Parameters"][source["BatchSize"]["Ref"]]["Default"]
+    return max(1.0, min(arrives, fits, records * in_record))
 
 
 def _frame_bytes(fleet: FleetPlan, upload_bytes: float) -> float:

@@ -1,4 +1,4 @@
-"""`make deploy-check`: what a deployment would change, found without creating or uploading anything.
+"""`make deploy-check`: what a deployment would change and cost a month, found without creating or uploading anything.
 
 It expands template.yaml as CloudFormation would and compares that with the template that the stack was deployed with.
 """
@@ -19,6 +19,8 @@ from rich.table import Table
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
+from cli.cost import fleet_plan, show
+from cli.cost_units import FleetPlan
 from electrocloud.domain.errors import UsageError
 from local.template import ROOT, load
 
@@ -93,6 +95,9 @@ def deployed(cloudformation: Any, stack: str) -> tuple[dict[str, Any], dict[str,
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m cli.deploy_check", description=__doc__)
     parser.add_argument("--stage", default="dev", help="dev or prod, of samconfig.toml")
+    parser.add_argument("--meters", type=int, default=10_000, help="of the fleet whose month is priced")
+    parser.add_argument("--interval", type=int, default=900, help="seconds a reading of it")
+    parser.add_argument("--upload-every", type=int, default=86_400, help="seconds between a meter's uploads")
     arguments = parser.parse_args()
     logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it tells of features that it was not asked for
     console = Console()
@@ -111,6 +116,14 @@ def main() -> None:
     for name, value in sorted((defaults | parameters).items()):
         if had.get(name) != value:
             console.print(f"parameter {name}: {had.get(name, '-')} becomes {value or repr(value)}")
+    console.print()
+    show(fleet_of(arguments, defaults | parameters), console)
+
+
+def fleet_of(arguments: argparse.Namespace, parameters: Mapping[str, str]) -> FleetPlan:
+    """The fleet to price, on the stream that the parameters ask for."""
+    shards = int(parameters["ShardCount"]) if parameters["StreamMode"] == "PROVISIONED" else 0
+    return fleet_plan(arguments.meters, arguments.interval, arguments.upload_every, kpl=False, shards=shards)
 
 
 def _table(found: list[Difference]) -> Table:

@@ -1,9 +1,12 @@
 """What `make deploy-check` finds between two templates, and against a stack."""
 
+from argparse import Namespace
+
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.deploy_check import Difference, deployed, differences, expanded, settings_of
+from cli.cost_units import FleetPlan
+from cli.deploy_check import Difference, deployed, differences, expanded, fleet_of, settings_of
 from electrocloud.domain.errors import UsageError
 from local.template import load
 
@@ -42,6 +45,12 @@ def test_a_stack_that_is_not_there_has_nothing():
             raise ClientError({"Error": error}, "DescribeStacks")
 
     assert deployed(NoStack(), "electrocloud-dev") == ({}, {})
+
+
+def test_the_fleet_is_priced_on_the_stream_that_would_be_deployed():
+    arguments = Namespace(meters=5, interval=900, upload_every=86_400)
+    assert fleet_of(arguments, {"StreamMode": "ON_DEMAND", "ShardCount": "4"}) == FleetPlan(5, 900, 86_400, False, 0)
+    assert fleet_of(arguments, {"StreamMode": "PROVISIONED", "ShardCount": "4"}).shards == 4
 
 
 def test_each_stage_has_a_name_and_parameters_of_the_template():
