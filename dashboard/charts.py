@@ -10,6 +10,7 @@ from electrocloud.domain.calendar import DAY_S
 
 Spec = dict[str, Any]
 
+LABELS_PX = 36  # at the least beside a y axis, so that charts below each other have their times below each other
 BLUE, ORANGE, GREY = "#3B8FC8", "#E69F00", "#8C8C8C"  # they read on white and on black alike
 
 
@@ -50,7 +51,7 @@ def y_axis(field: str, title: str, unit: str) -> Spec:
         "field": field,
         "type": "quantitative",
         "scale": {"zero": True},
-        "axis": {"title": f"{title}, {unit}", "tickCount": 5},
+        "axis": {"title": f"{title}, {unit}", "tickCount": 5, "minExtent": LABELS_PX},
     }
 
 

@@ -49,10 +49,8 @@ def in_a_sentence() -> Iterator[None]:
 @contextmanager
 def loading(name: str, height: int) -> Iterator[None]:
     """A placeholder of that height (px) until the first data is there; what comes later takes its place at once."""
-    if name in st.session_state:
-        yield
-        return
-    with st.skeleton(height):
+    # The container keeps the place that the placeholder had, or what was drawn in it would be there twice for a while.
+    with st.container() if name in st.session_state else st.skeleton(height):
         yield
     st.session_state[name] = True
 

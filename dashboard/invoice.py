@@ -17,7 +17,7 @@ from electrocloud.domain.billing import Bill
 from electrocloud.domain.charges import Line
 
 HEADINGS = ("What", "Quantity", "Price", "Amount")
-_GREY = 120
+_GREY, _LINES = 90, 200
 
 
 class Row(NamedTuple):
@@ -32,6 +32,13 @@ class Row(NamedTuple):
 def rows(bill: Bill) -> list[Row]:
     """The bill's lines in order; what was estimated of one is said with it."""
     return [Row(_what(line), *price_of(line), money(line.amount_rounded)) for line in bill.lines]
+
+
+def change(bill: Bill) -> Row | None:
+    """Of a re-billed bill, by how much it differs from the version that it replaces."""
+    if bill.adjustment is None:
+        return None
+    return Row("Difference from the version before", "", "", money(bill.adjustment.amount_rounded, sign=True))
 
 
 def heading(bill: Bill) -> str:
@@ -54,11 +61,13 @@ def as_html(bill: Bill) -> str:
         f"<td>{in_html(row.amount)}</td></tr>"
         for row in rows(bill)
     )
+    changed = change(bill)
+    below = f"<tr><td>{changed.what}</td><td></td><td></td><td>{changed.amount}</td></tr>" if changed else ""
     head = "".join(f"<th>{name}</th>" for name in HEADINGS)
     return (
         f"{STYLE}<table class='invoice'><thead><tr>{head}</tr></thead><tbody>{''.join(cells)}</tbody>"
         f"<tfoot><tr><td>Total for {month(bill)}</td><td></td><td></td>"
-        f"<td data-testid='owed'>{money(bill.total_rounded)}</td></tr></tfoot></table>"
+        f"<td data-testid='owed'>{money(bill.total_rounded)}</td></tr>{below}</tfoot></table>"
     )
 
 
@@ -68,13 +77,14 @@ STYLE = """<style>
   border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
 .invoice th { font-weight: 600; opacity: .75; }
 .invoice th:first-child, .invoice td:first-child { text-align: left; padding-left: 0; overflow-wrap: anywhere; }
-.invoice tfoot td { font-weight: 700; border-bottom: 0; }
+.invoice tfoot td { border-bottom: 0; }
+.invoice tfoot tr:first-child td { font-weight: 700; }
 @media (max-width: 640px) { .invoice { font-size: .8rem; } .invoice th, .invoice td { padding: .35rem .25rem; } }
 </style>"""
 
 
 def as_csv(bill: Bill) -> str:
-    """A row a line of the bill, exact, and a last one with the total; money in $."""
+    """A row a line of the bill, exact, then the total and, if it was re-billed, the adjustment; money in $."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     kept = ("kind", "period", "tier", "quantity", "unit", "unit_rate", "amount", "amount_rounded", "explanation")
@@ -82,6 +92,8 @@ def as_csv(bill: Bill) -> str:
     known = (bill.meter_id, bill.month, bill.version, bill.status, bill.tariff)
     writer.writerows((*known, *(getattr(line, name) for name in kept)) for line in bill.lines)
     writer.writerow((*known, "total", "", "", bill.energy_kwh, "kWh", "", bill.total, bill.total_rounded, ""))
+    if bill.adjustment:
+        writer.writerow((*known, *(getattr(bill.adjustment, name) for name in kept)))
     return text.getvalue()
 
 
@@ -110,6 +122,7 @@ def as_pdf(bill: Bill) -> bytes:
 
 def _table(pdf: FPDF, bill: Bill) -> None:
     pdf.set_font("DejaVu", "", 9)
+    pdf.set_draw_color(_LINES)
     with pdf.table(
         col_widths=(100, 32, 26, 26),
         text_align=("LEFT", "RIGHT", "RIGHT", "RIGHT"),
@@ -122,6 +135,9 @@ def _table(pdf: FPDF, bill: Bill) -> None:
             table.row(row)
         pdf.set_font("DejaVu", "B", 10)
         table.row((f"Total for {month(bill)}", "", "", money(bill.total_rounded)))
+        if changed := change(bill):
+            pdf.set_font("DejaVu", "", 9)
+            table.row(changed)
 
 
 def _what(line: Line) -> str:

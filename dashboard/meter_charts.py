@@ -65,7 +65,7 @@ def _marks(readings: pd.DataFrame, estimates: pd.DataFrame, x: Spec, y: Spec, zo
     return [
         {
             "data": charts.values(frame[["ms", "kw", "what", "when", "shown"]]),
-            "mark": {"type": "point", "filled": True, "size": 45, "color": VERMILION},
+            "mark": {"type": "point", "filled": True, "size": 60, "color": VERMILION},
             "encoding": {
                 "x": x,
                 "y": y,
@@ -89,7 +89,7 @@ def voltage(readings: pd.DataFrame, zone: str) -> Spec:
         "field": "volt",
         "type": "quantitative",
         "scale": {"zero": False},
-        "axis": {"title": "Voltage, V", "tickCount": 4},
+        "axis": {"title": "Voltage, V", "tickCount": 4, "minExtent": charts.LABELS_PX},
     }
     return {
         "layer": [

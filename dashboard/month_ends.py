@@ -1,7 +1,6 @@
 """How the meters' months will end: all of them as a list, and one of them with its next day."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 import pandas as pd
 import streamlit as st
@@ -41,10 +40,11 @@ def draw() -> None:
             st.info(f"No meter's end of {named} has been forecast yet. It takes a week of a meter's readings.")
             return
         bills, energy = (outlook.together(getattr(end, part) for end in ends) for part in ("total", "energy_kwh"))
+        low, middle, high = (wording.dollars(amount) for amount in (bills.low, bills.value, bills.high))
         st.markdown(
             f"{wording.count(len(ends), 'meter')} of {len(fleet.meters):,} are expected to come to "
-            f"**{wording.scaled(float(energy.value) * 1000, 'Wh')}** and **{in_dollars(bills.value)}** in {named}; "
-            f"at the very most, were all off the same way, to {in_dollars(bills.low)} or {in_dollars(bills.high)}."
+            f"**{wording.scaled(float(energy.value) * 1000, 'Wh')}** and **{middle}** in {named}; "
+            f"at the very most, were all off the same way, to {low} or {high}."
         )
         (before,) = months_until(day_of(month.start))[1:2]
         table = outlook.month_end_table(ends, data.bills_of_month(before))
@@ -111,8 +111,3 @@ def next_day(meter_id: str, fleet: Fleet) -> None:
     day_ahead.figures(made, hours, fleet.zone)
     since = fleet.now - (forecasts.DAYS - 1) * DAY_S
     st.vega_lite_chart(outlook_chart.outlook(hours, load, fleet.now, since, fleet.zone), key="next_day", height=320)
-
-
-def in_dollars(amount: Decimal) -> str:
-    """`$48,120`, for sums of many bills."""
-    return f"${amount:,.0f}"

@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -20,6 +21,11 @@ def scaled(number: float, unit: str) -> str:
     value = number / size
     places = 0 if abs(value) >= 100 or not name else 1 if abs(value) >= 10 else 2
     return f"{value:,.{places}f} {name}{unit}"
+
+
+def dollars(amount: Decimal) -> str:
+    """`$950.12`, and from ten thousand on without the cents: `$48,120`."""
+    return f"${amount:,.2f}" if abs(amount) < 10_000 else f"${amount:,.0f}"
 
 
 def duration(seconds: float) -> str:

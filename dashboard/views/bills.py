@@ -15,9 +15,9 @@ from electrocloud.domain.billing import Bill
 def figures(issued: pd.DataFrame) -> None:
     shown = {
         "Bills": f"{len(issued):,}",
-        "Owed": money(issued["total"].sum()),
+        "Owed": wording.dollars(issued["total"].sum()),
         "Energy": wording.scaled(float(issued["energy_kwh"].sum()) * 1000, "Wh"),
-        "Final": f"{(issued['status'] == 'final').sum():,}",
+        "Final": f"{(issued['state'] == 'final').sum():,}",
         "Re-billed": f"{(issued['state'] == 're-billed').sum():,}",
     }
     with st.container(horizontal=True, gap="small"):
@@ -88,8 +88,10 @@ def draw_invoice(meter_id: str, month: str) -> None:
 def ways_on(bill: Bill) -> None:
     name = f"bill-{bill.meter_id}-{bill.month}-v{bill.version}"
     with st.container(horizontal=True):
-        st.download_button("PDF", lambda: invoice.as_pdf(bill), f"{name}.pdf", "application/pdf", on_click="ignore")
-        st.download_button("CSV", invoice.as_csv(bill), f"{name}.csv", "text/csv", on_click="ignore")
+        st.download_button(
+            "Download PDF", lambda: invoice.as_pdf(bill), f"{name}.pdf", "application/pdf", on_click="ignore"
+        )
+        st.download_button("Download CSV", invoice.as_csv(bill), f"{name}.csv", "text/csv", on_click="ignore")
         if st.button("To the meter", icon=":material/electric_meter:"):
             st.switch_page("views/meter.py", query_params={"meter": bill.meter_id})
 

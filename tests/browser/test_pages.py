@@ -57,13 +57,13 @@ def test_the_bill_on_the_page_and_in_its_files_is_the_stored_one(page: Page, run
         money(line.amount_rounded) for line in bill.lines
     ]
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV", exact=True).click()
+        page.get_by_role("button", name="Download CSV").click()
     lines = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
     assert [Decimal(line["amount_rounded"]) for line in lines] == [
         *(line.amount_rounded for line in bill.lines), bill.total_rounded,
     ]  # fmt: skip
     with page.expect_download() as download:
-        page.get_by_role("button", name="PDF", exact=True).click()
+        page.get_by_role("button", name="Download PDF").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")
 
 

@@ -69,7 +69,7 @@ def test_month_ends_come_with_their_intervals_the_highest_first(give: Callable[.
     app = page("forecast")
     table = app.dataframe[2].value
     assert table[["meter_id", "total", "low", "high"]].to_numpy().tolist() == [["m-2", 60, 58, 63], ["m-1", 40, 38, 43]]
-    assert "2 meters of 2 are expected to come to **200 kWh** and **$100**" in texts(app).replace("\\", "")
+    assert "2 meters of 2 are expected to come to **200 kWh** and **$100.00**" in texts(app).replace("\\", "")
 
 
 def test_meters_can_be_put_in_the_order_of_what_is_new_to_them(give: Callable[..., None]) -> None:

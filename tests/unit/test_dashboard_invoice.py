@@ -49,6 +49,10 @@ def test_a_new_version_says_what_it_replaces(bill: Bill) -> None:
     again = reissue(msgspec.structs.replace(bill, status="final"), changed)
     assert invoice.heading(again) == "Bill for November 2026, version 2"
     assert next(invoice.remarks(again)).endswith("this one is $1.00 more.")
+    assert "Difference from the version before" in invoice.as_html(again)
+    assert "+$1.00" in PdfReader(BytesIO(invoice.as_pdf(again))).pages[0].extract_text()
+    *_, total, adjustment = csv.DictReader(StringIO(invoice.as_csv(again)))
+    assert (total["kind"], adjustment["kind"], adjustment["amount_rounded"]) == ("total", "adjustment", "1.00")
 
 
 def test_the_pdf_says_the_same_in_every_script(bill: Bill) -> None:
