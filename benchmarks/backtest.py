@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.series_file import read_series
+from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Errors, coverage_of, errors_of
 from forecasting.backtest import actual, choose, origins_of, race, scale_of, with_blends
 from forecasting.intervals import bounds
@@ -40,13 +41,18 @@ class Outcome(NamedTuple):
 
 
 def outcome_of(load: Load) -> Outcome:
-    """The errors over the load's last 28 days, which begin at the hour of the day at which the load ends."""
+    """The errors over the load's last 28 days, which begin at the hour of the day at which the load ends.
+
+    Of a load under 16 weeks long they are fewer: half of the days that it can be tested on.
+    """
     origins = origins_of(load, HORIZON, 2 * DAYS)
+    if len(origins) < 4:
+        raise UsageError(f"the series has {len(load.values)} hours; a back-test of its forecasts needs nine days")
     begun = time.process_time()
     trials = race(load, origins, HORIZON)
     seconds = (time.process_time() - begun) / len(origins)
     truth = actual(load, origins, HORIZON)
-    lead = len(origins) - DAYS
+    lead = len(origins) - min(DAYS, len(origins) // 2)
     values, low, high = [], [], []
     chosen: dict[str, int] = {}
     for now in range(lead, len(origins)):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from electrocloud.domain.errors import UsageError
-from forecasting.load import Load, load_of, shown, zone_of
+from forecasting.load import HOUR_S, Load, load_of, shown, zone_of
 
 _GAPS = frozenset({"", "na", "nan", "null", "none"})
 
@@ -41,7 +41,10 @@ def read_series(path: Path, zone: str = "") -> Series:
         times = [
             time.astimezone(zone_of(zone)) if time.tzinfo else time.replace(tzinfo=zone_of(zone)) for time in times
         ]
-    load = load_of([shown(time) for time in times], values, zone)
+    starts = [shown(time) for time in times]
+    if len(starts) > 2 and (step := np.median(np.diff(np.unique(starts)))) > HOUR_S:
+        raise UsageError(f"{path} has values {step / HOUR_S:g} h apart; a forecast needs one for each hour")
+    load = load_of(starts, values, zone)
     known = [time for time, value in zip(times, values, strict=True) if value is not None]
     return Series(load, max(known, key=shown))
 
@@ -55,13 +58,15 @@ def _columns(path: Path) -> tuple[list[datetime], list[float | None]]:
             header = reader.fieldnames or []
             for name in ("timestamp", "value"):
                 if name not in header:
-                    raise UsageError(f"{path} has no column {name}; its first row must be timestamp,value")
+                    raise UsageError(f"{path} begins with {','.join(header)!r}; its first row must be timestamp,value")
             for row in reader:
                 where = f"{path}, row {reader.line_num}"
                 times.append(_time(where, row["timestamp"]))
                 values.append(_value(where, row["value"]))
-    except (OSError, UnicodeDecodeError, csv.Error) as fault:
-        raise UsageError(f"{path} cannot be read as CSV: {fault}") from None
+    except OSError as fault:
+        raise UsageError(f"{path} cannot be read: {fault.strerror}; give the path of a CSV file") from None
+    except (UnicodeDecodeError, csv.Error) as fault:
+        raise UsageError(f"{path} is not a CSV file in UTF-8 ({fault}); unpack or convert it first") from None
     return times, values
 
 

@@ -110,6 +110,19 @@ def test_a_blend_is_made_of_the_best_and_chosen_where_it_is_better() -> None:
     np.testing.assert_array_equal(best.forecasts, truth)
 
 
+def test_of_the_slow_models_the_best_is_run_to_the_end_if_it_is_near_the_best_of_all() -> None:
+    load = _load(np.full(24 * 20, 10.0))
+    origins = origins_of(load, 24)
+
+    def fixed(value: float, slow: bool = True) -> Candidate:
+        return Candidate(str(value), lambda load, at, horizon: np.full((len(at), horizon), value), 0, slow=slow)
+
+    trials = race(load, origins, 24, (fixed(11.2, slow=False), fixed(11.4), fixed(11.3), fixed(9)))
+    assert [trial.name for trial in trials if np.isfinite(trial.forecasts).all()] == ["11.2", "9"]
+    trials = race(load, origins, 24, (fixed(11.2, slow=False), fixed(11.4)))
+    assert [trial.name for trial in trials if np.isfinite(trial.forecasts).all()] == ["11.2"]
+
+
 def test_a_load_that_no_model_beats_repeats_its_week_and_says_so() -> None:
     load = _load(np.tile(np.random.default_rng(3).random(168), 6))
     made = ahead_of(load, 24)
