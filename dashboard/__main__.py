@@ -1,21 +1,24 @@
 """The dashboard, ready before it answers: `python -m dashboard --server.port 8501`, with Streamlit's own options.
 
 Streamlit imports an app's libraries when the first person opens it, and that person would wait for them and for the
-first look at the fleet; here they come first.
+first look at the fleet and its bills; here they come first.
 """
 
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 from streamlit.web import cli
 
-from dashboard import answers, data, fleet_map, invoice, meter_charts, meter_view  # noqa: F401
+from dashboard import answers, data, fleet_map, invoice, meter_charts, meter_view, month_ends, outlook_chart  # noqa: F401
+from dashboard.bill_table import months_until
 from electrocloud.domain.errors import ElectroCloudError
 
 if __name__ == "__main__":
     with suppress(ElectroCloudError, BotoCoreError, ClientError):  # the pages say what is wrong
         data.fleet()
+        data.bills_of_month(months_until(datetime.now(UTC).date())[0])
     sys.argv[:1] = ["streamlit", "run", str(Path(__file__).with_name("app.py"))]
     cli.main(prog_name="streamlit")

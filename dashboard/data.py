@@ -124,9 +124,14 @@ def tariffs() -> dict[str, Tariff]:
     return reader().tariffs()
 
 
-@st.cache_resource(ttl=10, max_entries=4, show_spinner="Fetching the month's bills …")
+@cache
+def _bills(month: str) -> Kept[list[BillRow]]:
+    return Kept(lambda: reader().bills_of_month(month), lambda: pace_s(10), good_s=600)
+
+
 def bills_of_month(month: str) -> list[BillRow]:
-    return reader().bills_of_month(month)
+    """The current bills of a month such as `2026-11`, by meter."""
+    return _bills(month)()
 
 
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)

@@ -19,7 +19,7 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Forecast, MonthEnd
 from local import questions
 
-DAYS = 4  # of forecasts that are set against what came
+DAYS = 3  # of forecasts that are set against what came; those of hourly_load.sql
 LIMIT_S = 120
 
 _one_at_a_time = Lock()  # a forecast takes a processor to itself

@@ -109,5 +109,5 @@ def next_day(meter_id: str, fleet: Fleet) -> None:
     load = outlook.load_of(data.days(meter_id, day - timedelta(days=forecasts.DAYS), day + timedelta(days=1)))
     hours = outlook.hours_of([made])
     day_ahead.figures(made, hours, fleet.zone)
-    since = fleet.now - (forecasts.DAYS - 1) * DAY_S
+    since = fleet.now - forecasts.DAYS * DAY_S
     st.vega_lite_chart(outlook_chart.outlook(hours, load, fleet.now, since, fleet.zone), key="next_day", height=320)

@@ -11,26 +11,27 @@ from electrocloud.domain.forecast import Between, Errors, Forecast, MonthEnd, co
 from electrocloud.domain.meter_day import MeterDay
 
 FLEET = "fleet"
-QUORUM = 0.9  # of the meters that reported in the best hour; an hour with fewer is not whole
+QUORUM = 0.9  # of the meters' time that was read in the best hour; an hour with less is not whole
 
 Load = Mapping[int, float]  # Wh of an hour by its start, s since 1970 UTC
 
 
 def loads_of(rows: Iterable[tuple[str, datetime, int, int]]) -> dict[str, dict[int, float]]:
-    """The loads of `fleet` and of each `feeder/F`, from rows of feeder ('' without), hour (naive UTC), Wh and meters.
+    """The loads of `fleet` and of each `feeder/F`, in order of time.
 
-    An hour in which fewer meters than QUORUM reported is left out.
+    Rows are of feeder ('' without one), hour (naive UTC), Wh and the s that were read. An hour below QUORUM is left
+    out.
     """
     sums: dict[str, dict[int, list[int]]] = {}
-    for feeder, hour, wh, meters in rows:
+    for feeder, hour, wh, read_s in rows:
         start = int(hour.replace(tzinfo=UTC).timestamp())
         for series in (FLEET, f"feeder/{feeder}") if feeder else (FLEET,):
             of_hour = sums.setdefault(series, {}).setdefault(start, [0, 0])
             of_hour[0] += wh
-            of_hour[1] += meters
-    most = {series: max(meters for _, meters in hours.values()) for series, hours in sums.items()}
+            of_hour[1] += read_s
+    most = {series: max(read_s for _, read_s in hours.values()) for series, hours in sums.items()}
     return {
-        series: {start: float(wh) for start, (wh, meters) in hours.items() if meters >= QUORUM * most[series]}
+        series: {start: float(wh) for start, (wh, read_s) in sorted(hours.items()) if read_s >= QUORUM * most[series]}
         for series, hours in sums.items()
     }
 

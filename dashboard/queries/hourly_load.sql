@@ -1,12 +1,14 @@
--- What did each feeder use in each hour of the four days before a moment?
--- Of each meter the hours that it was read in whole count, and `meters` says how many those were.
+-- What did each feeder use in each hour of the three days before a moment, and how much of its meters' time was read?
+-- In an hour in which a meter was set to another interval length, both of its lengths count.
 -- param: until time now the moment, UTC
-SELECT coalesce(m.feeder, '') AS feeder, h.hour, CAST(sum(h.wh) AS bigint) AS wh, count(*) AS meters
-FROM readings_hourly AS h
-LEFT JOIN meters AS m ON m.meter_id = h.meter_id
-WHERE h.dt BETWEEN date_format({until} - INTERVAL '4' DAY, '%Y-%m-%d') AND date_format({until}, '%Y-%m-%d')
-  AND h.hour >= {until} - INTERVAL '4' DAY
-  AND h.hour < {until}
-  AND h.readings = h.expected
-GROUP BY coalesce(m.feeder, ''), h.hour
-ORDER BY h.hour
+SELECT
+  coalesce(m.feeder, '') AS feeder,
+  date_trunc('hour', r.start) AS hour,
+  CAST(sum(r.wh) AS bigint) AS wh,
+  CAST(sum(r.interval_s) AS bigint) AS read_s
+FROM readings_latest AS r
+LEFT JOIN meters AS m ON m.meter_id = r.meter_id
+WHERE r.dt BETWEEN date_format({until} - INTERVAL '3' DAY, '%Y-%m-%d') AND date_format({until}, '%Y-%m-%d')
+  AND r.start >= {until} - INTERVAL '3' DAY
+  AND r.start < {until}
+GROUP BY coalesce(m.feeder, ''), date_trunc('hour', r.start)

@@ -143,7 +143,8 @@ with data.in_a_sentence():
     month = st.selectbox(
         "Month", months, months.index(linked) if linked in months else 0, format_func=wording.month, key="month"
     )
-    issued = table(data.bills_of_month(month))
+    with st.spinner("Fetching the month's bills …"):
+        issued = table(data.bills_of_month(month))
     if issued.empty:
         st.info(f"There are no bills of {wording.month(month)}. Choose another month, or send readings of it.")
     else:

@@ -47,7 +47,7 @@ def course(series: str) -> None:
             return
         load = forecasts.loads().get(series, {})
         st.markdown(f"**The last days' forecasts and what came.** {day_ahead.verdict(made, load)}")
-        since = fleet.now - (forecasts.DAYS - 1) * DAY_S
+        since = fleet.now - forecasts.DAYS * DAY_S
         hours = outlook.hours_of(made)
         st.vega_lite_chart(outlook_chart.outlook(hours, load, fleet.now, since, fleet.zone), key="course", height=380)
         left, right = st.columns([3, 2], gap="medium")
