@@ -119,7 +119,7 @@ def test_a_backend_that_is_away_is_told_in_a_sentence(give: Callable[..., None])
     assert texts(page("forecast")).count("cannot be reached just now") == 3
 
 
-def test_a_load_leaves_out_the_hours_that_too_few_meters_reported() -> None:
+def test_a_load_leaves_out_the_hours_of_which_too_little_was_read() -> None:
     hours = [datetime(2026, 11, 24, n) for n in range(3)]
     rows = [("F1", hour, 500, 10) for hour in hours[:2]] + [("F2", hours[0], 100, 10), ("", hours[0], 1, 1)]
     loads = outlook.loads_of([*rows, ("F1", hours[2], 50, 2)])
