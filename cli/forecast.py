@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.series_file import read_series
+from cli.suspects import suspects_table
 from electrocloud.aws.reader import Reader
 from electrocloud.aws.stack import find_stack
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.forecast import Forecast, MonthEnd
+from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
 from local.ask import ask
 
 SOURCE = "a forecast needs one of --input FILE, --fleet, --feeder F and --meter M"
@@ -36,12 +37,15 @@ def forecast(
     if sum((file is not None, fleet, feeder is not None, meter is not None)) != 1:
         raise UsageError(SOURCE)
     end: MonthEnd | None = None
+    found: list[Suspect] = []
     if file is not None:
         made = _of_file(file, zone, horizon)
     else:
-        made, end = _of_stack("fleet" if fleet else f"feeder/{feeder}" if feeder else f"meter/{meter}", horizon)
+        made, end, found = _of_stack("fleet" if fleet else f"feeder/{feeder}" if feeder else f"meter/{meter}", horizon)
     if as_json:
-        document = msgspec.to_builtins(made) | ({"month_end": msgspec.to_builtins(end)} if end else {})
+        document = msgspec.to_builtins(made)
+        if meter is not None:
+            document |= {"month_end": msgspec.to_builtins(end), "suspects": msgspec.to_builtins(found)}
         print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
     elif as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -53,6 +57,8 @@ def forecast(
             kwh, owed = end.energy_kwh, end.total
             print(f"{end.month} comes to {kwh.value:,.0f} kWh ({kwh.low:,.0f} to {kwh.high:,.0f}) ", end="")
             print(f"and ${owed.value:,.2f} (${owed.low:,.2f} to ${owed.high:,.2f}).")
+        if found:
+            Console().print(suspects_table(found))
 
 
 def _of_file(path: Path, zone: str, horizon: int) -> Forecast:
@@ -62,11 +68,12 @@ def _of_file(path: Path, zone: str, horizon: int) -> Forecast:
     return forecast_of(path.name, series.load, series.ahead(horizon), datetime.now(UTC))
 
 
-def _of_stack(series: str, horizon: int) -> tuple[Forecast, MonthEnd | None]:
-    """The forecast of a series of the deployment at hand and, if it is a meter's, its month-end."""
+def _of_stack(series: str, horizon: int) -> tuple[Forecast, MonthEnd | None, list[Suspect]]:
+    """The forecast of a series of the deployment at hand and, if it is a meter's, its month-end and what is suspect."""
     from forecasting.ahead import forecast_of
     from forecasting.history import DAYS, histories, history_of
-    from forecasting.job import month_ends, zone_of_most
+    from forecasting.job import zone_of_most
+    from forecasting.meters import metered, month_ends, suspects
 
     stack, now = find_stack(), datetime.now(UTC)
     reader = Reader(stack)
@@ -76,16 +83,21 @@ def _of_stack(series: str, horizon: int) -> tuple[Forecast, MonthEnd | None]:
         if meter is None:
             raise UsageError(f"there is no meter {name!r} in the registry")
         history, zone = history_of(reader.days(name, (now - timedelta(days=DAYS)).date(), now.date())), meter.timezone
-        ends = month_ends([meter], reader.tariffs(), lambda one, since: reader.days(one, since.date(), now.date()), now)
+        days_of = lambda one, since: reader.days(one, since.date(), now.date())  # noqa: E731
+        known = list(metered([meter], reader.tariffs(), days_of, now))
     else:
-        zone, ends = zone_of_most(reader.meters()), []
+        zone, known = zone_of_most(reader.meters()), []
         athena = stack.client("athena")
         found = histories(lambda sql: ask(stack, athena, sql).rows, now)
         if series not in found:
             raise UsageError(f"there are no readings of {series}; there are some of {', '.join(found) or 'none'}")
         history = found[series]
     load = history.load(zone)
-    return forecast_of(series, load, history.ahead(horizon, zone), now), ends[0] if ends else None
+    return (
+        forecast_of(series, load, history.ahead(horizon, zone), now),
+        next(month_ends(known, now), None),
+        list(suspects(known)),
+    )
 
 
 def _print(made: Forecast) -> None:

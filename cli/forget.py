@@ -33,6 +33,7 @@ def _table(meter: str, found: Forgotten, really: bool) -> Table:
     table.add_row("Registry", f"{found.registered} entries")
     table.add_row("Windows", f"{found.days} meter-days")
     table.add_row("Bills", f"{found.bills} bills, with those that were replaced")
+    table.add_row("Month-ends", f"{found.month_ends} forecasts")
     table.add_row("Parquet", f"{found.rows:,} rows of {found.files} files, which are written anew without them")
     table.add_row("Quarantine and errors", f"{found.refused} objects")
     table.add_row("Old versions", f"{found.versions} of these files and objects")

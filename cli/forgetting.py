@@ -7,13 +7,14 @@ run that is interrupted leaves nothing half done that the next run would not fin
 import base64
 import binascii
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from electrocloud.aws.forecasts import month_end_series
 from electrocloud.aws.stack import Stack
 
 READINGS = "readings/"
@@ -21,12 +22,13 @@ REFUSED = ("quarantine/", "errors/")
 
 
 class Forgotten(NamedTuple):
-    """What was found of a meter: registry entries, window items, bill items, Parquet files and its rows in them,
-    refused uploads' objects, and old versions of files and objects."""
+    """What was found of a meter: registry entries, window items, bill items, month-ends, Parquet files and its rows in
+    them, refused uploads' objects, and old versions of files and objects."""
 
     registered: int
     days: int
     bills: int
+    month_ends: int
     files: int
     rows: int
     refused: int
@@ -42,15 +44,17 @@ class _Found(NamedTuple):
 def forget_meter(stack: Stack, meter_id: str, *, really: bool) -> Forgotten:
     """Find what is kept of a meter and, if `really`, delete it.
 
-    The registry comes first, so that no bill is rated anew meanwhile. Athena's answers go by themselves within days.
+    The registry comes first, so that no bill is rated anew meanwhile. Athena's answers go by themselves within days,
+    and its suspect readings when forecasts are made next.
     """
     dynamodb = stack.client("dynamodb")
     counts = [
-        _forget_items(dynamodb, table, meter_id, range_key, really)
-        for table, range_key in (
-            (stack.meters_table, None),
-            (stack.windows_table, "day"),
-            (stack.bills_table, "bill"),
+        _forget_items(dynamodb, table, {hash_key: value}, range_key, really)
+        for table, hash_key, value, range_key in (
+            (stack.meters_table, "meter_id", meter_id, None),
+            (stack.windows_table, "meter_id", meter_id, "day"),
+            (stack.bills_table, "meter_id", meter_id, "bill"),
+            (stack.forecasts_table, "series", month_end_series(meter_id), "made"),
         )
     ]
     found = [*_forget_objects(stack.client("s3"), stack.bucket, meter_id, really)]
@@ -65,15 +69,16 @@ def forget_meter(stack: Stack, meter_id: str, *, really: bool) -> Forgotten:
     )
 
 
-def _forget_items(dynamodb: Any, table: str, meter_id: str, range_key: str | None, really: bool) -> int:
-    names = {"#meter": "meter_id"} | ({"#range": range_key} if range_key else {})
+def _forget_items(dynamodb: Any, table: str, of: Mapping[str, str], range_key: str | None, really: bool) -> int:
+    ((hash_key, value),) = of.items()
+    names = {"#hash": hash_key} | ({"#range": range_key} if range_key else {})
     pages = dynamodb.get_paginator("query").paginate(
         TableName=table,
         ConsistentRead=True,
-        KeyConditionExpression="#meter = :meter",
+        KeyConditionExpression="#hash = :hash",
         ProjectionExpression=", ".join(names),
         ExpressionAttributeNames=names,
-        ExpressionAttributeValues={":meter": {"S": meter_id}},
+        ExpressionAttributeValues={":hash": {"S": value}},
     )
     keys = [item for page in pages for item in page["Items"]]
     for key in keys if really else []:

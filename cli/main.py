@@ -12,6 +12,7 @@ from cli.load import load
 from cli.query import query
 from cli.recover import redrive, replay
 from cli.simulate import simulate
+from cli.suspects import suspects
 from cli.up import down, status, up
 from electrocloud.domain.errors import ElectroCloudError
 
@@ -41,6 +42,7 @@ app.command()(load)
 app.command()(simulate)
 app.command()(forget)
 app.command()(forecast)
+app.command()(suspects)
 app.command()(query)
 app.command()(cost)
 app.command()(redrive)

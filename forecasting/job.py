@@ -1,28 +1,22 @@
-"""The nightly work: the fleet's and each feeder's next day, how the day before was met, and all meters' month-ends."""
+"""The nightly work: the next day of the fleet and each feeder, how the day before was met, and the meters' outlook."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
-import numpy as np
 
 from electrocloud.aws.forecasts import Forecasts
 from electrocloud.aws.reader import Reader, Registered
-from electrocloud.domain.calendar import BillingMonth
-from electrocloud.domain.forecast import Errors, Forecast, MonthEnd, coverage_of, errors_of
-from electrocloud.domain.meter_day import Interval, MeterDay
-from electrocloud.domain.tariff import Tariff
+from electrocloud.domain.forecast import Errors, Forecast, coverage_of, errors_of
+from electrocloud.domain.meter_day import MeterDay
 from forecasting.ahead import forecast_of
 from forecasting.backtest import scale_of
-from forecasting.history import History, history_of
-from forecasting.load import HOUR_S, Load
-from forecasting.month_end import WEEK, month_end, rest_of
+from forecasting.history import History
+from forecasting.load import Load
+from forecasting.meters import metered, month_ends, suspects
 
 HORIZON = 24
-SEASON = timedelta(days=100)  # of a meter's history, for its month-end
-
-DaysOf = Callable[[str, datetime], list[MeterDay]]  # a meter's days from a moment on
 
 
 def keep_forecasts(loads: Mapping[str, History], zone: str, store: Forecasts, now: datetime) -> Iterator[Forecast]:
@@ -55,54 +49,20 @@ def realised(forecast: Forecast, history: History, load: Load) -> Errors | None:
     return msgspec.structs.replace(errors, coverage=covered)
 
 
-def keep_month_ends(reader: Reader, meters: Sequence[Registered], store: Forecasts, now: datetime) -> int:
-    """Tell all month-ends and keep them; returns how many."""
+def keep_of_meters(reader: Reader, meters: Sequence[Registered], store: Forecasts, now: datetime) -> tuple[int, int]:
+    """Keep what each meter's month will come to, and which readings are suspect; returns how many of each."""
 
     def days_of(meter_id: str, since: datetime) -> list[MeterDay]:
         return reader.days(meter_id, since.date(), now.date())
 
-    ends = month_ends(meters, reader.tariffs(), days_of, now)
+    known = list(metered(meters, reader.tariffs(), days_of, now))
+    ends, found = list(month_ends(known, now)), list(suspects(known))
     store.put_month_ends(ends)
-    return len(ends)
+    store.replace_suspects(found)
+    return len(ends), len(found)
 
 
 def zone_of_most(meters: Iterable[Registered]) -> str:
     """The time zone that most meters are in; UTC where there are none."""
     zones = Counter(meter.timezone for meter in meters)
     return zones.most_common(1)[0][0] if zones else "UTC"
-
-
-def month_ends(
-    meters: Iterable[Registered], tariffs: Mapping[str, Tariff], days_of: DaysOf, now: datetime
-) -> list[MonthEnd]:
-    """The month-ends of all meters with a tariff and at least a week of readings, in the month of each one's newest."""
-    loads, ends = [], []
-    for meter in meters:
-        if meter.tariff_id not in tariffs:
-            continue
-        days = days_of(meter.meter_id, now - SEASON)
-        history = history_of(days)
-        if len(history.instants) < WEEK:
-            continue
-        tariff = tariffs[meter.tariff_id]
-        month = BillingMonth.at(history.instants[-1], tariff.zone)
-        read = [reading for day in days for reading in day.intervals() if month.start <= reading.start < month.end]
-        load = history.load(tariff.zone).filled
-        loads.append(load)
-        ends.append((meter.meter_id, tariff, month, read, max(one.start + one.seconds for one in read)))
-    return list(_told(loads, ends, int(now.timestamp())))
-
-
-def _told(
-    loads: list[np.ndarray], ends: list[tuple[str, Tariff, BillingMonth, list[Interval], int]], now: int
-) -> Iterator[MonthEnd]:
-    """Month-ends, of all meters together that have as many hours to come and behind them, as intervals need company."""
-    groups: dict[tuple[int, int], list[int]] = {}
-    for place, (_, _, month, _, since) in enumerate(ends):
-        groups.setdefault(((month.end - since) // HOUR_S, len(loads[place])), []).append(place)
-    for (hours, _), places in groups.items():
-        rest = rest_of(np.array([loads[place] for place in places]), hours)
-        for row, place in enumerate(places):
-            meter_id, tariff, month, read, _ = ends[place]
-            energy = (rest.value[row], rest.low[row], rest.high[row])
-            yield month_end(meter_id, tariff, month, read, energy, loads[place], now)

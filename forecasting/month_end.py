@@ -27,14 +27,15 @@ class Rest(NamedTuple):
     high: Floats
 
 
-def rest_of(loads: Floats, hours: int) -> Rest:
-    """The energy of the `hours` after each load, shape (loads, hours of history), a week or more and without NaN.
+def rest_of(histories: Floats | Sequence[Floats], hours: int) -> Rest:
+    """The energy of the `hours` after each load, of equally long histories of a week or more without NaN.
 
     It is like the mean of the last 1, 2, 4 or 8 weeks: of as many as would have been best for this load on the days of
     the last year. The interval comes from the errors there, in units of the load's own mean error, over all the loads,
     since one load has few spans that do not overlap; each half of the days is judged by what the other half teaches.
     Where the history is too short for spans of that length, the errors are those of shorter ones, which are larger.
     """
+    loads = np.asarray(histories)
     known = loads.shape[1]
     span = max(24, min(hours, (known - WEEK) // 2))
     least = max(WEEK, min(WINDOWS[-1] * WEEK, (known - span) // 2))

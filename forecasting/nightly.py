@@ -14,7 +14,7 @@ from electrocloud.aws.reader import Reader
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.domain.errors import ElectroCloudError
 from forecasting.history import histories
-from forecasting.job import keep_forecasts, keep_month_ends, zone_of_most
+from forecasting.job import keep_forecasts, keep_of_meters, zone_of_most
 from local.ask import ask
 
 FIRST_WAIT_S = 30  # for the history of a fleet that starts at the same time
@@ -24,7 +24,8 @@ def run(stack: Stack) -> None:
     """Make what is due, with a line for each part of it."""
     reader, store, now = Reader(stack), Forecasts(stack.client("dynamodb"), stack.forecasts_table), datetime.now(UTC)
     athena, meters = stack.client("athena"), reader.meters()
-    print(f"{now:%H:%M:%S}: {keep_month_ends(reader, meters, store, now)} month-ends", flush=True)
+    ends, suspects = keep_of_meters(reader, meters, store, now)
+    print(f"{now:%H:%M:%S}: {ends} month-ends, {suspects} suspects", flush=True)
     loads = histories(lambda sql: ask(stack, athena, sql).rows, now)
     for made in keep_forecasts(loads, zone_of_most(meters), store, now):
         print(f"{made.series}: {made.model}", flush=True)

@@ -1,4 +1,4 @@
-"""The forecasting function: on a schedule, the fleet's and each feeder's next day, and all month-ends."""
+"""The forecasting function: on a schedule, the next day of the fleet and each feeder, month-ends, and suspects."""
 
 import os
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from electrocloud.aws.forecasts import Forecasts
 from electrocloud.aws.reader import Reader
 from electrocloud.aws.stack import Stack
 from forecasting.history import histories
-from forecasting.job import keep_forecasts, keep_month_ends, zone_of_most
+from forecasting.job import keep_forecasts, keep_of_meters, zone_of_most
 
 RESERVE_MS = 60_000
 
@@ -23,18 +23,18 @@ tracer = Tracer()
 
 names = {field: os.environ.get(field.upper(), "") for field in Stack.__struct_fields__ if field != "endpoint"}
 stack = Stack(**(names | {"region": os.environ["AWS_REGION"]}))
-store = Forecasts(stack.client("dynamodb"), os.environ["FORECASTS_TABLE"])
+store = Forecasts(stack.client("dynamodb"), stack.forecasts_table)
 
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Month-ends first, which take seconds; then what forecasts the time is enough for. The next run makes the rest."""
+    """Meters first, which takes a minute or so; then what forecasts the time is enough for. The next run goes on."""
     now = datetime.now(UTC)
     reader = Reader(stack)
     meters = reader.meters()
-    ends = keep_month_ends(reader, meters, store, now)
+    ends, suspects = keep_of_meters(reader, meters, store, now)
     loads = histories(_ask, now)
     made = 0
     for _ in keep_forecasts(loads, zone_of_most(meters), store, now):
@@ -43,7 +43,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
             break
     metrics.add_metric("ForecastsMade", MetricUnit.Count, made)
     metrics.add_metric("MonthEndsMade", MetricUnit.Count, ends)
-    return {"forecasts": made, "month_ends": ends}
+    metrics.add_metric("SuspectsFound", MetricUnit.Count, suspects)
+    return {"forecasts": made, "month_ends": ends, "suspects": suspects}
 
 
 def _ask(sql: str) -> list[tuple[Any, ...]]:

@@ -29,6 +29,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             ("bills", "meter_id", "bill"),
             ("meters", "meter_id", None),
             ("tariffs", "tariff_id", None),
+            ("forecasts", "series", "made"),
         ):
             keys = [(hash_key, "HASH")] + ([(range_key, "RANGE")] if range_key else [])
             by_month = [("month_part", "HASH"), ("meter_id", "RANGE")] if table == "bills" else []

@@ -1,20 +1,20 @@
 """Forecasts from the history to the table, on AWS in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import msgspec
 import numpy as np
 import pytest
 
 from electrocloud.aws.forecasts import Forecasts
 from electrocloud.aws.reader import Registered
-from electrocloud.domain.forecast import Forecast, MonthEnd
+from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
 from electrocloud.domain.meter_day import MeterDay
 from forecasting.history import History, histories
-from forecasting.job import keep_forecasts, month_ends
+from forecasting.job import keep_forecasts
+from forecasting.meters import metered, month_ends, suspects
 from tests.examples import upload
 from tests.integration.conftest import Aws
 from tests.unit.test_forecast_month_end import TARIFF
@@ -25,15 +25,8 @@ BERLIN = "Europe/Berlin"
 
 
 @pytest.fixture
-def store(aws: Aws) -> Iterator[Forecasts]:
-    client = boto3.client("dynamodb")
-    client.create_table(
-        TableName="forecasts",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "series", "KeyType": "HASH"}, {"AttributeName": "made", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("series", "made")],
-    )
-    return Forecasts(client, "forecasts")
+def store(aws: Aws) -> Forecasts:
+    return Forecasts(aws.dynamodb, "forecasts")
 
 
 def _history(hours: int) -> History:
@@ -86,7 +79,8 @@ def test_the_fleet_is_the_sum_of_its_feeders_and_of_meters_on_none() -> None:
 def test_month_ends_of_meters_are_told_kept_and_replaced(store: Forecasts) -> None:
     days = [_day(NOW - timedelta(days=back)) for back in range(20, 0, -1)]
     meters = [Registered(name, 0.0, 0.0, "F", "home", "flat", BERLIN) for name in ("a", "b", "new")]
-    ends = month_ends(meters, {"flat": TARIFF}, lambda meter, _: [] if meter == "new" else days, NOW)
+    known = list(metered(meters, {"flat": TARIFF}, lambda meter, _: [] if meter == "new" else days, NOW))
+    ends = list(month_ends(known, NOW))
     store.put_month_ends([msgspec.structs.replace(ends[0], meter_id=f"m{number}") for number in range(30)])
     store.put_month_ends(ends)
     store.put_month_ends(ends)
@@ -102,7 +96,7 @@ def test_month_ends_of_meters_are_told_kept_and_replaced(store: Forecasts) -> No
 def test_the_month_ends_of_more_meters_than_one_call_may_ask_for_are_all_found(store: Forecasts) -> None:
     days = [_day(NOW - timedelta(days=back)) for back in range(20, 0, -1)]
     meter = Registered("a", 0.0, 0.0, "F", "home", "flat", BERLIN)
-    (end,) = month_ends([meter], {"flat": TARIFF}, lambda *_: days, NOW)
+    (end,) = month_ends(list(metered([meter], {"flat": TARIFF}, lambda *_: days, NOW)), NOW)
     names = [f"m{number:03d}" for number in range(130)]
     store.put_month_ends([msgspec.structs.replace(end, meter_id=name) for name in names])
     found = store.month_ends([*names, "never"], "2025-11")
@@ -114,7 +108,29 @@ def test_a_deployment_without_readings_has_nothing_to_forecast(store: Forecasts)
     assert list(keep_forecasts(histories(lambda _: [], NOW), BERLIN, store, NOW)) == []
 
 
-def _day(moment: datetime) -> MeterDay:
+def test_the_suspects_of_a_run_take_the_place_of_those_before(store: Forecasts) -> None:
+    homes = [Registered(name, 0.0, 0.0, "F", "home", "flat", BERLIN) for name in ("a", "b")]
+
+    def found(spiking: str) -> list[Suspect]:
+        def days_of(meter_id: str, _: datetime) -> list[MeterDay]:
+            usual, spike = list(range(1000, 1024)), [*range(1000, 1023), 90_000]
+            spikes = meter_id == spiking
+            return [_day(NOW - timedelta(back), spike if spikes and back == 2 else usual) for back in range(35, 0, -1)]
+
+        return list(suspects(metered(homes, {"flat": TARIFF}, days_of, NOW)))
+
+    store.replace_suspects(found("a"))
+    (first,) = store.suspects()
+    assert (first.meter_id, first.kind) == ("a", "high")
+    assert datetime.fromtimestamp(first.start, UTC) == NOW - timedelta(days=1, hours=1)
+    assert first.end - first.start == 3600
+    store.replace_suspects(found("b"))
+    assert [one.meter_id for one in store.suspects()] == ["b"]
+    store.replace_suspects([])
+    assert store.suspects() == []
+
+
+def _day(moment: datetime, wh: Sequence[int] = (1000,) * 24) -> MeterDay:
     day = MeterDay(moment.date())
-    day.merge(upload(meter_id="a", day=moment.date(), wh=[1000] * 24, interval_s=3600))
+    day.merge(upload(meter_id="a", day=moment.date(), wh=wh, interval_s=3600))
     return day

@@ -4,26 +4,29 @@ import base64
 import io
 import json
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pyarrow.parquet as pq
 import pytest
 
 from cli.forgetting import Forgotten, forget_meter
+from electrocloud.aws.forecasts import Forecasts
 from electrocloud.aws.kinesis import read_event
 from electrocloud.aws.quarantine import put
+from electrocloud.domain.forecast import Between, MonthEnd
 from firehose.delivery import Delivery, Plan
 from local.template import load
 from tests.examples import kinesis_event, upload_json
 from tests.integration.test_metering_function import CONTEXT, app  # noqa: F401  the fixture
 
-NOBODY = Forgotten(0, 0, 0, 0, 0, 0, 0)
+NOBODY = Forgotten(0, 0, 0, 0, 0, 0, 0, 0)
 ARRIVED = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 class Deployment:
     """What `forget_meter` needs of a stack, on the clients of the test."""
 
-    windows_table, bills_table, meters_table = "windows", "bills", "meters"
+    windows_table, bills_table, meters_table, forecasts_table = "windows", "bills", "meters", "forecasts"
 
     def __init__(self, aws):
         self._aws = aws
@@ -40,6 +43,9 @@ def stack(request, aws, app):  # noqa: F811
     days = [date(2026, 10, 30), date(2026, 11, 24)]
     uploads = [upload_json(meter_id=meter, day=day) for meter in ("m-1", "m-2") for day in days]
     app.handler(kinesis_event(uploads), CONTEXT)
+    amount = Between(Decimal(3), Decimal(2), Decimal(4))
+    ends = [MonthEnd(meter, month, 0, amount, amount) for meter in ("m-1", "m-2") for month in ("2026-10", "2026-11")]
+    Forecasts(aws.dynamodb, "forecasts").put_month_ends(ends)
     bad = [upload_json(meter_id=meter, interval_s=7) for meter in ("m-1", "m-2")]
     put(aws.s3, aws.bucket, read_event(kinesis_event(bad)["Records"])[1])
 
@@ -71,7 +77,7 @@ def rows(stack):
 def everything(stack):
     """All items and all versions of all objects, as text to search in."""
     s3, dynamodb = stack.client("s3"), stack.client("dynamodb")
-    texts = [repr(dynamodb.scan(TableName=table)["Items"]) for table in ("windows", "bills", "meters")]
+    texts = [repr(dynamodb.scan(TableName=table)["Items"]) for table in ("windows", "bills", "meters", "forecasts")]
     for one in s3.list_object_versions(Bucket=stack.bucket).get("Versions", []):
         body = s3.get_object(Bucket=stack.bucket, Key=one["Key"], VersionId=one["VersionId"])["Body"].read()
         texts.append(body.decode(errors="replace"))
@@ -85,7 +91,7 @@ def everything(stack):
 def test_without_really_it_tells_what_there_is_and_changes_nothing(stack):
     before = everything(stack)
     told = forget_meter(stack, "m-1", really=False)
-    assert told == Forgotten(registered=1, days=2, bills=2, files=3, rows=12, refused=2, versions=0)
+    assert told == Forgotten(registered=1, days=2, bills=2, month_ends=2, files=3, rows=12, refused=2, versions=0)
     assert everything(stack) == before
 
 
@@ -95,9 +101,9 @@ def test_nothing_of_the_meter_is_left_and_all_of_the_others(stack):
     assert "m-1" not in everything(stack)
     assert rows(stack).count("m-2") == others == 8
     dynamodb = stack.client("dynamodb")
-    for table, count in (("windows", 2), ("bills", 2), ("meters", 1)):
+    for table, count in (("windows", 2), ("bills", 2), ("meters", 1), ("forecasts", 2)):
         assert len(dynamodb.scan(TableName=table)["Items"]) == count
-    assert forget_meter(stack, "m-2", really=False) == Forgotten(1, 2, 2, 2, 8, 2, 0)
+    assert forget_meter(stack, "m-2", really=False) == Forgotten(1, 2, 2, 2, 2, 8, 2, 0)
 
 
 def test_the_second_time_there_is_nothing_to_forget(stack):

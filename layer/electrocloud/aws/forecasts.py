@@ -1,11 +1,11 @@
-"""Forecasts in DynamoDB: one item a forecast, by its series and the moment it was made; one a meter and month-end."""
+"""Forecasts in DynamoDB: one item a forecast, by its series and moment; one a meter and month-end; one a suspect."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from electrocloud.domain.forecast import Forecast, MonthEnd
+from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
 
 WRITE_AT_ONCE = 25  # DynamoDB's limit for BatchWriteItem
 READ_AT_ONCE = 100  # and for BatchGetItem
@@ -13,6 +13,8 @@ READ_AT_ONCE = 100  # and for BatchGetItem
 _encoder = msgspec.json.Encoder()
 _forecast_decoder = msgspec.json.Decoder(Forecast)
 _month_end_decoder = msgspec.json.Decoder(MonthEnd)
+_suspect_decoder = msgspec.json.Decoder(Suspect)
+_SUSPECTS = "suspects"
 
 
 class Forecasts:
@@ -38,11 +40,9 @@ class Forecasts:
 
     def put_month_ends(self, month_ends: Iterable[MonthEnd]) -> None:
         """Keep month-ends, each in the place of an earlier one of its meter and month."""
-        requests = [{"PutRequest": {"Item": _item(_of_meter(end.meter_id), end.month, end)}} for end in month_ends]
-        while requests:
-            now, requests = requests[:WRITE_AT_ONCE], requests[WRITE_AT_ONCE:]
-            answer = self._client.batch_write_item(RequestItems={self._table: now})
-            requests += answer.get("UnprocessedItems", {}).get(self._table, [])
+        self._write(
+            [{"PutRequest": {"Item": _item(month_end_series(end.meter_id), end.month, end)}} for end in month_ends]
+        )
 
     def month_end(self, meter_id: str, month: str) -> MonthEnd | None:
         """What a meter's month (such as `2026-11`) was last expected to come to."""
@@ -61,16 +61,45 @@ class Forecasts:
             wanted += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
         return found
 
+    def replace_suspects(self, suspects: Iterable[Suspect]) -> None:
+        """Keep these as what is suspect, in the place of all that were before."""
+        items = [_item(_SUSPECTS, f"{one.meter_id}/{one.start:010d}/{one.kind}", one) for one in suspects]
+        made = {item["made"]["S"] for item in items}
+        gone = [{name: item[name] for name in ("series", "made")} for item in self._items_of_suspects()]
+        self._write(
+            [{"PutRequest": {"Item": item}} for item in items]
+            + [{"DeleteRequest": {"Key": key}} for key in gone if key["made"]["S"] not in made]
+        )
+
+    def suspects(self) -> list[Suspect]:
+        """What was suspect at the last run, by meter and time."""
+        return [_suspect_decoder.decode(item["document"]["S"]) for item in self._items_of_suspects()]
+
+    def _items_of_suspects(self) -> list[dict[str, Any]]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="series = :series",
+            ExpressionAttributeValues={":series": {"S": _SUSPECTS}},
+        )
+        return [item for page in pages for item in page["Items"]]
+
+    def _write(self, requests: list[dict[str, Any]]) -> None:
+        while requests:
+            now, requests = requests[:WRITE_AT_ONCE], requests[WRITE_AT_ONCE:]
+            answer = self._client.batch_write_item(RequestItems={self._table: now})
+            requests = requests + answer.get("UnprocessedItems", {}).get(self._table, [])
+
 
 def _month_end_key(meter_id: str, month: str) -> dict[str, Any]:
-    return {"series": {"S": _of_meter(meter_id)}, "made": {"S": month}}
+    return {"series": {"S": month_end_series(meter_id)}, "made": {"S": month}}
 
 
 def _month_end_of(item: dict[str, Any]) -> MonthEnd:
     return _month_end_decoder.decode(item["document"]["S"])
 
 
-def _of_meter(meter_id: str) -> str:
+def month_end_series(meter_id: str) -> str:
+    """Where the month-ends of a meter are kept, as the `series` of their items."""
     return f"month-end/{meter_id}"
 
 
@@ -79,5 +108,5 @@ def _moment(forecast: Forecast) -> str:
     return f"{int(forecast.rows[0].timestamp.timestamp()):010d}"
 
 
-def _item(series: str, made: str, document: Forecast | MonthEnd) -> dict[str, Any]:
+def _item(series: str, made: str, document: Forecast | MonthEnd | Suspect) -> dict[str, Any]:
     return {"series": {"S": series}, "made": {"S": made}, "document": {"S": _encoder.encode(document).decode()}}

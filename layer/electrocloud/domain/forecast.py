@@ -76,6 +76,22 @@ class MonthEnd(msgspec.Struct, frozen=True):
     total: Between
 
 
+class Suspect(msgspec.Struct, frozen=True):
+    """Hours of a meter from `start` to before `end` (s since 1970) that are far outside of what could be expected.
+
+    kind: `high` (a register that spikes, or a theft that ended), `zero` (an outage, or a bypass), `stuck` (a register
+    that repeats a reading) or `silent` (nothing was read for a day and more). low, high: what its first hour was
+    expected to lie between, Wh. The readings count on bills all the same, until somebody corrects them.
+    """
+
+    meter_id: str
+    kind: str
+    start: int
+    end: int
+    low: float
+    high: float
+
+
 def errors_of(actual: Sequence[float], forecast: Sequence[float], scale: float | None) -> Errors:
     """The errors of forecasts; `scale` is the mean absolute error of the naive forecast in the history."""
     off = sum(abs(a - f) for a, f in zip(actual, forecast, strict=True))
