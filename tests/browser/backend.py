@@ -10,6 +10,7 @@ import msgspec
 
 from electrocloud.aws.stack import Stack
 from firehose.delivery import Delivery, Plan, Tail
+from forecasting import nightly
 from local.cloud import PARAMETERS
 from local.template import ROOT, load
 from producers.fleet import Meter, make_fleet
@@ -53,6 +54,7 @@ class Filled:
         head_end.flush()
         until(lambda: self._windows() == tally.sent, f"{tally.sent} readings in windows", 120)
         self._deliver()
+        nightly.run(self.stack)
 
     def send(self, meter_id: str, start: datetime, wh: int) -> None:
         """One reading, into the stream."""
@@ -92,7 +94,7 @@ def empty_copy(stack: Stack) -> Stack:
     """A stack like this one in which nothing has come yet: its own tables, without an item."""
     dynamodb = stack.client("dynamodb")
     names = {}
-    for part in ("windows_table", "bills_table", "meters_table", "tariffs_table"):
+    for part in ("windows_table", "bills_table", "meters_table", "tariffs_table", "forecasts_table"):
         table = dynamodb.describe_table(TableName=getattr(stack, part))["Table"]
         names[part] = f"empty-{part}"
         indexes = [

@@ -3,18 +3,20 @@
 import csv
 import io
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from cli.invoice import money
+from electrocloud.aws.forecasts import Forecasts
 from electrocloud.aws.reader import Reader
 from tests.browser.conftest import PATIENCE_MS, Running
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
-PATHS = ("/", "/meter", "/bills", "/analytics")
+PATHS = ("/", "/meter", "/bills", "/forecast", "/analytics")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -65,6 +67,39 @@ def test_the_bill_on_the_page_and_in_its_files_is_the_stored_one(page: Page, run
     with page.expect_download() as download:
         page.get_by_role("button", name="Download PDF").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")
+
+
+def test_the_forecast_page_shows_what_is_ahead_and_what_came(page: Page, running: Running) -> None:
+    page.goto(f"{running.url}/forecast")
+    peak = page.get_by_test_id("stMetric").filter(has_text="Peak ahead")
+    expect(peak.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"^[\d.]+ kW$"))
+    expect(page.get_by_test_id("stVegaLiteChart").locator(".marks").first).to_be_visible()
+    expect(page.get_by_text(re.compile("hours? that (has|have) come|None of their hours"))).to_be_visible()
+
+
+def test_a_meter_s_month_end_is_found_by_its_id(page: Page, running: Running) -> None:
+    meter_id = running.fleet.meters[3].meter_id
+    stack = running.fleet.stack
+    store = Forecasts(stack.client("dynamodb"), stack.forecasts_table)
+    end = store.month_end(meter_id, f"{running.fleet.today - timedelta(days=1):%Y-%m}")
+    assert end
+    page.goto(f"{running.url}/forecast?meter={meter_id}")
+    card = page.get_by_test_id("stMetric").filter(has_text="Bill of the month")
+    expect(card.get_by_test_id("stMetricValue")).to_have_text(money(end.total.value))
+    expect(card.get_by_text(f"{money(end.total.low)} to {money(end.total.high)}")).to_be_visible()
+
+
+def test_the_forecast_page_says_that_the_backend_is_away_and_comes_back(page: Page, running: Running) -> None:
+    page.goto(f"{running.url}/forecast")
+    expect(page.get_by_test_id("stMetric").first).to_be_visible()
+    running.backend.off()
+    try:
+        page.reload()
+        page.goto(f"{running.url}/forecast?load={running.fleet.meters[0].feeder}")
+        expect(page.get_by_text("cannot be reached").first).to_be_visible()
+    finally:
+        running.backend.on()
+    expect(page.get_by_test_id("stMetric").first).to_be_visible()
 
 
 @pytest.mark.parametrize("path", PATHS)
