@@ -1,7 +1,7 @@
 """Everything that the pages read: how long each answer holds, and what a person is told when there is none."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -29,21 +29,46 @@ METERS_A_SECOND = 200  # how much of the fleet is read again in a second, at mos
 
 
 @contextmanager
-def in_a_sentence() -> Iterator[None]:
-    """Draw what is inside; where its data cannot be had, say so instead, and what to do."""
+def in_a_sentence(*, first: bool = True, again: bool = False) -> Iterator[None]:
+    """Draw what is inside; where its data cannot be had, say so instead, and what to do.
+
+    A part of a page that is not the `first` says nothing that the first one has said. `again` draws the page anew until
+    there is something; a fragment that runs every so often does that by itself.
+    """
     try:
         yield
     except SettingsError as fault:
-        st.info(f"There is nothing to show yet: {fault}.", icon=":material/power_settings_new:")
+        _tell(st.info, f"There is nothing to show yet: {fault}.", ":material/power_settings_new:", first)
     except (BotoCoreError, ClientError, athena.QueryError) as fault:
         reason = str(fault).splitlines()[0][:300]
-        st.warning(
-            f"The data cannot be reached just now. The page tries again; if it stays so, look at `electrocloud status`."
+        _tell(
+            st.warning,
+            "The data cannot be reached just now. The page tries again; if it stays so, look at `electrocloud status`."
             f"\n\n{reason}",
-            icon=":material/cloud_off:",
+            ":material/cloud_off:",
+            first,
         )
     except ElectroCloudError as fault:
-        st.warning(str(fault), icon=":material/error:")
+        _tell(st.warning, str(fault), ":material/error:", first)
+    else:
+        if first and not again:  # what goes round other parts is drawn before some of them
+            st.session_state.pop("told", None)
+        return
+    if again:
+        _try_again(time.monotonic())
+
+
+def _tell(how: Callable[..., object], sentence: str, icon: str, first: bool) -> None:
+    if first or st.session_state.get("told") != sentence:
+        how(sentence, icon=icon)
+    if first:
+        st.session_state["told"] = sentence
+
+
+@st.fragment(run_every=5)
+def _try_again(since: float) -> None:
+    if time.monotonic() - since > 4:
+        st.rerun()
 
 
 @contextmanager

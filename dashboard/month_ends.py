@@ -29,7 +29,7 @@ COLUMNS = {
 
 @st.fragment(parallel=True)
 def draw() -> None:
-    with data.in_a_sentence():
+    with data.in_a_sentence(first=False):
         fleet = data.fleet()
         if not fleet:
             return

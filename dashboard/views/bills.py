@@ -137,7 +137,7 @@ COLUMNS = {
 }
 
 st.title("Bills")
-with data.in_a_sentence():
+with data.in_a_sentence(again=True):
     months = months_until(datetime.now(UTC).date())
     linked = st.query_params.get("month")
     month = st.selectbox(

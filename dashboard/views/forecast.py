@@ -41,7 +41,7 @@ def headline(series: str) -> None:
 
 @st.fragment(run_every=30, parallel=True)
 def course(series: str) -> None:
-    with data.in_a_sentence(), data.loading("course", 430):
+    with data.in_a_sentence(first=False), data.loading("course", 430):
         made, fleet = forecasts.newest(series), data.fleet()
         if not made or not fleet:
             return
@@ -58,7 +58,7 @@ def course(series: str) -> None:
 
 
 st.title("Forecast")
-with data.in_a_sentence():
+with data.in_a_sentence(again=True):
     series = series_chosen()
     headline(series)
     course(series)

@@ -55,7 +55,7 @@ def figures(fleet: Fleet) -> None:
 
 @st.fragment(run_every=10, parallel=True)
 def curve() -> None:
-    with data.in_a_sentence(), data.loading("curve", HEIGHT):
+    with data.in_a_sentence(first=False), data.loading("curve", HEIGHT):
         fleet = data.fleet()
         if fleet is None:
             return
@@ -117,7 +117,7 @@ def curve_spec(until: float, zone: str, unit: str) -> charts.Spec:
 
 @st.fragment(run_every=5)
 def where() -> None:
-    with data.in_a_sentence(), data.loading("where", fleet_map.HEIGHT):
+    with data.in_a_sentence(first=False), data.loading("where", fleet_map.HEIGHT):
         fleet = data.fleet()
         if fleet is None:
             return
@@ -161,7 +161,7 @@ def legend(fleet: Fleet, feeder: str | None, look: fleet_map.Look) -> str:
 
 @st.fragment(run_every=5)
 def silent() -> None:
-    with data.in_a_sentence():
+    with data.in_a_sentence(first=False):
         fleet = data.fleet()
         if fleet is None:
             return

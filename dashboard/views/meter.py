@@ -175,7 +175,7 @@ def heat(zone: str, days: list[MeterDay], end: float) -> None:
 
 
 st.title("Meter")
-with data.in_a_sentence():
+with data.in_a_sentence(again=True):
     typed = st.text_input("Meter", placeholder="its id, or a part of it", key="meter", bind="query-params").strip()
     if typed and (meter := data.meter(typed)):
         show(meter)
