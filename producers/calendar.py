@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import numpy as np
+from numpy.typing import NDArray
 
 from producers.chance import Floats
 from producers.places import Place
@@ -22,7 +23,7 @@ class Days(NamedTuple):
     number: days since 1970-01-01. midnight: the second (since 1970 UTC) to which the day's wall-clock times are added;
     the day keeps its noon's distance to UTC, so on the two days a year when the clocks change the hours before that
     are off by one. kind: WORKDAY, SATURDAY, or SUNDAY, which public holidays are too. weekday: 0 is Monday. of_year:
-    1 to 366.
+    1 to 366. feast: Christmas Day, when all families eat at home at once.
     """
 
     number: Ints
@@ -30,6 +31,7 @@ class Days(NamedTuple):
     kind: Ints
     weekday: Ints
     of_year: Ints
+    feast: NDArray[np.bool_]
 
 
 def local_days(place: Place, start: int, days: int) -> Days:
@@ -46,6 +48,7 @@ def local_days(place: Place, start: int, days: int) -> Days:
         kind=np.array([day_kind(place, day) for day in dates]),
         weekday=np.array([day.weekday() for day in dates]),
         of_year=np.array([day.timetuple().tm_yday for day in dates]),
+        feast=np.array([(day.month, day.day) == (12, 25) for day in dates]),
     )
 
 

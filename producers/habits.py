@@ -44,8 +44,8 @@ class Plan(NamedTuple):
     """What customers do on days, arrays of shape (customers, days).
 
     away: nobody is there all day. out: nobody is there from `leave` to `back`. times: moments by name, in hours of the
-    local clock, 24 and more past midnight. busy: the factor on the chance of all uses. cold: degrees (°C) that the day
-    is below the year's mean.
+    local clock, 24 and more past midnight. busy: the factor on the chance of all uses, and its root on their run times.
+    cold: degrees (°C) that the day is below the year's mean.
     """
 
     keys: Keys
@@ -70,9 +70,9 @@ class Use(NamedTuple):
     customer to customer and from day to day. hours, watts: medians of run time and power. until: the moment of the
     plan it runs to, instead of `hours`. phases: (begin, length, power) as fractions of run time and power. size: the
     exponent of the customer's size in the rate, or with `until` in the power. cold: change of the rate by each 10 °C
-    below the year's mean. waits: wanted while all are out, it is done after they are back; else not at all. weekly:
-    done mostly on days of the week of their own. out: the factor on days on which all are out. always: also when they
-    are away. ways: only for these ways of life or trades.
+    below the year's mean, of the typical customer. waits: wanted while all are out, it is done after they are back;
+    else not at all. weekly: done mostly on days of the week of their own. always: also when they are away. ways: only
+    for these ways of life or trades.
     """
 
     name: str
@@ -86,11 +86,10 @@ class Use(NamedTuple):
     watts: int
     until: str = ""
     phases: Phases = STEADY
-    size: float = 0.4
-    cold: float = 0.0
+    size: float = 0.6
+    cold: float = 0.1
     waits: bool = True
     weekly: bool = False
-    out: float = 1.0
     always: bool = False
     ways: tuple[int, ...] = ()
 
@@ -99,7 +98,7 @@ def use_runs(use: Use, customers: Customers, plan: Plan, days: Days) -> Runs:
     """The runs of one use by the customers on the days of the plan."""
     named = zlib.crc32(use.name.encode())
     own, keys = branch(customers.keys, named), branch(plan.keys, named)
-    pace = customers.size**use.size * customers.thrift**0.5 * np.exp(0.6 * bell(own, "pace"))
+    pace = customers.size**use.size * customers.thrift**0.7 * np.exp(0.5 * bell(own, "pace"))
     row, day = np.nonzero(_used(use, customers, plan, days, own, keys, pace))
     own, keys = own[row], keys[row, day]
 
@@ -108,13 +107,15 @@ def use_runs(use: Use, customers: Customers, plan: Plan, days: Days) -> Runs:
     at = np.clip(at, 0.0, 30.0)  # a day's uses begin on it, or in the night after it
     leave, back = plan.times["leave"][row, day], plan.times["back"][row, day]
     missed = plan.out[row, day] & (at > leave) & (at < back)
-    thrift = customers.thrift[row] ** 0.3
-    watts = use.watts * thrift * np.exp(0.3 * bell(own, "strong") + 0.1 * bell(keys, "strong"))
+    # Who uses more does so more often and for longer; what they have is hardly stronger.
+    strong = np.exp(0.25 * bell(own, "strong") + 0.1 * bell(keys, "strong"))
+    watts = use.watts * customers.thrift[row] ** 0.1 * strong
     if use.until:
         hours = np.clip(plan.times[use.until][row, day] - at, 0.0, 16.0)
-        watts = watts * pace[row] * plan.busy[row, day] * np.exp(0.35 * bell(keys, "much"))
+        watts = watts * pace[row] * plan.busy[row, day] * (0.2 + 1.6 * uniform(keys, "much"))
     else:
-        hours = np.minimum(use.hours * thrift * np.exp(0.25 * bell(own, "long") + 0.2 * bell(keys, "long")), 16.0)
+        long = np.exp(0.25 * bell(own, "long") + 0.2 * bell(keys, "long"))
+        hours = np.minimum(use.hours * customers.thrift[row] ** 0.3 * plan.busy[row, day] ** 0.5 * long, 16.0)
         at = np.where(missed & use.waits, back + 2 * uniform(keys, "later"), at)
     kept = np.full(len(row), True) if use.waits else ~missed
     start = days.midnight[day[kept]] + at[kept] * 3600
@@ -152,8 +153,8 @@ def phased(phases: Phases, row: Ints, start: Floats, seconds: Floats, watts: Flo
 
 
 def _used(use: Use, customers: Customers, plan: Plan, days: Days, own: Keys, keys: Keys, pace: Floats) -> Bools:
-    often = np.array(use.rates)[days.kind] * np.maximum(1 + use.cold * plan.cold / 10, 0)
-    often = often * np.where(plan.out, use.out, 1.0)
+    chilly = use.cold * np.exp(0.7 * bell(own, "chilly"))[:, None]
+    often = np.array(use.rates)[days.kind] * np.maximum(1 + chilly * plan.cold / 10, 0)
     if use.weekly:
         often = often * np.where(uniform(branch(own[:, None], days.weekday), "weekly") < 0.35, 2.2, 0.35)
     if not use.until:

@@ -5,15 +5,17 @@ from datetime import date
 import numpy as np
 
 from producers import chance
-from producers.calendar import EPOCH, SATURDAY, WORKDAY, Days, sun
+from producers.calendar import EPOCH, SATURDAY, SUNDAY, WORKDAY, Days, sun
 from producers.chance import Floats, bell, bell_of, branch, even, uniform
 from producers.habits import Bools, Customers, Plan
 from producers.places import Place
 from producers.register import Ints
 from producers.weather import Weather
 
-HOME, HALF_DAYS, FULL_DAYS = 0, 1, 2  # ways of life: nobody works away from home, half days, full days
-_PEOPLE = (0.36, 0.72, 0.86, 0.96)  # cumulative shares of homes with 1, 2, 3 and 4 people; the rest have 5
+RETIRED, AT_HOME, HALF_DAYS, FULL_DAYS = range(4)  # ways of life: somebody is at home by day, half the day, or nobody
+_WAYS = (0.22, 0.50, 0.72)  # cumulative shares of the first three
+_PEOPLE = (0.41, 0.75, 0.87, 0.965)  # cumulative shares of homes with 1, 2, 3 and 4 people; the rest have 5
+_FEAST = 1.65  # as busy makes Christmas Day a third above a winter's day, as BDEW finds it: 12 kWh against 9
 _TRAITS = ("people", "work", "thrift", "irregular", "rhythm", "wake", "lie in", "bed", "lunch", "dinner", "stay")
 
 
@@ -26,11 +28,11 @@ def households(seed: int, index: Ints, flats: Bools) -> Customers:
     habits = {trait: bell_of(value) for trait, value in share.items()}
     draw = share["people"] * np.where(flats, 0.90, 1.0) + np.where(flats, 0.0, 0.12)
     people = 1.0 + np.searchsorted(_PEOPLE, draw, side="right")
-    work = np.select([share["work"] < 0.45, share["work"] < 0.67], [HOME, HALF_DAYS], FULL_DAYS)
-    irregular = share["irregular"] < np.where(people == 1, 0.55, 0.3)
-    rhythm = np.where(irregular, 0.3 + 2.2 * habits["rhythm"], 0.5 * habits["rhythm"])
+    way = np.searchsorted(_WAYS, share["work"], side="right")
+    irregular = share["irregular"] < np.select([people == 1, people == 2], [0.7, 0.35], 0.15)
+    rhythm = np.where(irregular, 0.3 + 2.2 * habits["rhythm"], 0.4 * habits["rhythm"])
     keys = branch(chance.key(seed, "life"), index)
-    return Customers(keys, people / 2, np.exp(0.8 * habits["thrift"]), work, np.clip(rhythm, -1.8, 5), habits)
+    return Customers(keys, people / 2, np.exp(1.15 * habits["thrift"] - 0.25), way, np.clip(rhythm, -1.5, 5), habits)
 
 
 def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> Plan:
@@ -38,18 +40,22 @@ def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> P
     keys = branch(homes.keys[:, None], days.number)
     habit = {trait: values[:, None] for trait, values in homes.habits.items()}
     rhythm = homes.rhythm[:, None]
-    works = (homes.way != HOME)[:, None]
 
-    wake = np.where(works, 6.65, 7.5) + rhythm + 0.6 * habit["wake"] + 0.25 * bell(keys, "wake")
+    wake = (
+        np.array((7.2, 8.0, 6.65, 6.65))[homes.way][:, None] + rhythm + 0.6 * habit["wake"] + 0.25 * bell(keys, "wake")
+    )
     wake += (days.kind != WORKDAY) * (1.2 + 0.5 * habit["lie in"] + 0.9 * (days.kind != SATURDAY))
-    eve = np.isin(days.weekday, (4, 5))
-    bed = 22.45 + 0.9 * rhythm + 0.8 * habit["bed"] + 0.5 * bell(keys, "bed") + 0.8 * eve
+    eve = np.select([days.weekday == 4, days.weekday == 5], [0.7, 1.3])
+    bed = 22.6 + 0.75 * rhythm + habit["bed"] + 0.5 * bell(keys, "bed") + eve
+    # On a Saturday night some go out after dinner: their lights go out as if they went to bed.
+    goes_out = (days.weekday == 5) & (uniform(keys, "goes out") < 0.3)
+    bed = np.where(goes_out, np.minimum(bed, 20.5 + 0.5 * bell(keys, "saturday night")), bed)
     out, leave, back = _outings(homes, days, keys, wake)
 
-    lunch = 12.2 + 0.6 * rhythm + 0.6 * habit["lunch"] + 0.3 * bell(keys, "lunch") + place.meals_h
+    lunch = 12.4 + 0.6 * rhythm + 0.6 * habit["lunch"] + 0.3 * bell(keys, "lunch") + place.meals_h
     lunch = np.where(out & (back < 14.5), np.maximum(lunch, back + 0.4), lunch)
-    dinner = 19.1 - 0.5 * (days.kind != WORKDAY) + place.meals_h
-    dinner = dinner + 0.7 * rhythm + 0.9 * habit["dinner"] + 0.4 * bell(keys, "dinner")
+    dinner = 19.0 - 0.5 * (days.kind != WORKDAY) + place.meals_h
+    dinner = dinner + 0.7 * rhythm + 0.9 * habit["dinner"] + 0.25 * bell(keys, "dinner")
     dinner = np.where(out, np.maximum(dinner, back + 0.3), dinner)
 
     rise, set_ = sun(place, days)
@@ -66,7 +72,7 @@ def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> P
         "dawn": np.where(out, np.minimum(rise + gloom, leave), rise + gloom),
         "dusk": np.maximum(np.where(out, np.maximum(back, set_ - gloom), set_ - gloom), wake),
     }
-    busy = np.exp(0.22 * bell(keys, "busy") + 0.12 * drift(homes, days))
+    busy = np.exp(0.25 * bell(keys, "busy") + 0.25 * drift(homes, days)) * np.where(days.feast, _FEAST, 1)
     cold = np.broadcast_to(place.mean_c - weather.mean_c, busy.shape)
     return Plan(keys, _away(homes, place, days), out, times, busy, cold)
 
@@ -87,7 +93,8 @@ def _outings(homes: Customers, days: Days, keys: chance.Keys, wake: Floats) -> t
     usual = uniform(branch(homes.keys[:, None], days.weekday), "leave")
     leaves = usual < np.select([full, half], [0.85, 0.75], 0.2)
     out = np.where(workday, leaves ^ (uniform(keys, "change") < 0.12), uniform(keys, "errand") < 0.4)
-    leave = np.where(workday & (full | half), wake + 1.1, 10.6 + 1.3 * bell(keys, "leave"))
+    errand = np.where(days.kind == SUNDAY, 14.7, 10.6) + 1.3 * bell(keys, "leave")  # a walk or a visit on Sundays
+    leave = np.where(workday & (full | half), wake + 1.1, errand)
     leave = np.maximum(leave, wake + 0.4)
     habit = homes.habits["stay"][:, None]
     stay = np.where(workday, np.select([full, half], [9.8 + 0.9 * habit, 5.6 + habit], 2.5), 3.0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.upload import INTERVALS_S
-from producers.appliances import HOME_USES, base_runs, fridge_runs
+from producers.appliances import HOME_USES, base_runs, fridge_runs, thermostat_runs
 from producers.calendar import Days, local_days, midnight_utc
 from producers.chance import bell, branch, key, uniform
 from producers.electric import car_runs, cooler_runs, heat_pump_runs
@@ -83,6 +83,7 @@ def _home_runs(part: Fleet, rows: Ints, days: Days, outside: Weather) -> Iterato
     plan = home_plan(homes, part.place, days, outside)
     yield base_runs(homes, days)
     yield fridge_runs(homes, days)
+    yield thermostat_runs(homes, days)
     for use in HOME_USES:
         owned = part.place.owned.get(use.name, use.owned)
         yield use_runs(use._replace(owned=owned), homes, plan, days)
