@@ -105,7 +105,7 @@ def _draw(homes: Load, shops: Load, picture: Path) -> None:
     _draw_mean_days(axes[:3], homes, "h0")
     _draw_year(axes[3], shops)
     _draw_homes(axes[4])
-    figure.savefig(picture, dpi=90)
+    figure.savefig(picture, dpi=75)
     plt.close(figure)
 
 

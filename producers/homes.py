@@ -12,8 +12,11 @@ from producers.places import Place
 from producers.register import Ints
 from producers.weather import Weather
 
-RETIRED, AT_HOME, HALF_DAYS, FULL_DAYS = range(4)  # ways of life: somebody is at home by day, half the day, or nobody
+# Ways of life: somebody is in all day and cooks at noon, or rises later and cooks in the evening; or all are out for
+# half of the workday, or for all of it.
+RETIRED, AT_HOME, HALF_DAYS, FULL_DAYS = range(4)
 _WAYS = (0.22, 0.50, 0.72)  # cumulative shares of the first three
+_WAKES = np.array((7.2, 8.0, 6.65, 6.65))  # when they wake on workdays, h
 _PEOPLE = (0.41, 0.75, 0.87, 0.965)  # cumulative shares of homes with 1, 2, 3 and 4 people; the rest have 5
 _FEAST = 1.65  # as busy makes Christmas Day a third above a winter's day, as BDEW finds it: 12 kWh against 9
 _TRAITS = ("people", "work", "thrift", "irregular", "rhythm", "wake", "lie in", "bed", "lunch", "dinner", "stay")
@@ -40,10 +43,7 @@ def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> P
     keys = branch(homes.keys[:, None], days.number)
     habit = {trait: values[:, None] for trait, values in homes.habits.items()}
     rhythm = homes.rhythm[:, None]
-
-    wake = (
-        np.array((7.2, 8.0, 6.65, 6.65))[homes.way][:, None] + rhythm + 0.6 * habit["wake"] + 0.25 * bell(keys, "wake")
-    )
+    wake = _WAKES[homes.way][:, None] + rhythm + 0.6 * habit["wake"] + 0.25 * bell(keys, "wake")
     wake += (days.kind != WORKDAY) * (1.2 + 0.5 * habit["lie in"] + 0.9 * (days.kind != SATURDAY))
     eve = np.select([days.weekday == 4, days.weekday == 5], [0.7, 1.3])
     bed = 22.6 + 0.75 * rhythm + habit["bed"] + 0.5 * bell(keys, "bed") + eve

@@ -27,16 +27,16 @@ _KITCHEN: Phases = ((0.0, 0.4, 1.0), (0.4, 0.6, 0.6))
 
 SHOP_USES = (
     Use("lights and devices", 1.0, (2.7, 2.7, 2.7), "open", -0.3, 0.3, 0.1, 0.0, 600, until="close"),
-    Use("morning work", 0.9, (1.8, 3, 0.15), "open", 1.0, 0.8, 0.8, 2.0, 900),
-    Use("noon work", 0.9, (1.5, 3, 0.63), "open", 3.0, 0.8, 1.0, 1.5, 900),
+    Use("morning work", 0.9, (1.8, 4, 0.15), "open", 1.0, 0.8, 0.8, 2.0, 900),
+    Use("noon work", 0.9, (2.2, 3, 0.5), "open", 3.0, 0.8, 1.0, 1.5, 900),
     Use("afternoon work", 0.9, (2.1, 0.46, 0.071), "close", -3.0, 0.8, 0.8, 2.5, 1000),
-    Use("coffee machine", 0.8, (1.5, 1.5, 0.8), "open", 0.5, 0.5, 0.5, 0.5, 1500),
-    Use("oven", 1.0, (2.5, 0.85, 0.18), "open", -0.5, 0.4, 0.3, 3.0, 2200, phases=_KITCHEN, ways=(BAKERY,)),
-    Use("lunch kitchen", 1.0, (0.6, 0.9, 0.8), 12.0, 0.0, 0.5, 0.3, 3.0, 2200, phases=_KITCHEN, ways=(RESTAURANT,)),
-    Use("dinner kitchen", 1.0, (0.68, 0.58, 0.75), 17.7, 0.0, 0.5, 0.3, 3.0, 3000, phases=_KITCHEN, ways=(RESTAURANT,)),
-    Use("machines", 0.9, (3, 1.8, 0), "open", 1.0, 0.6, 0.8, 3.0, 2500, ways=(WORKSHOP,)),
+    Use("coffee machine", 0.8, (1.5, 2.5, 0.8), "open", 0.5, 0.5, 0.5, 0.5, 1500),
+    Use("oven", 1.0, (2.5, 1.2, 0.18), "open", -0.5, 0.4, 0.3, 3.0, 2200, phases=_KITCHEN, ways=(BAKERY,)),
+    Use("lunch kitchen", 1.0, (0.7, 1.2, 0.7), 12.0, 0.0, 0.5, 0.3, 3.0, 2200, phases=_KITCHEN, ways=(RESTAURANT,)),
+    Use("dinner kitchen", 1.0, (0.65, 0.42, 0.8), 17.7, 0.0, 0.5, 0.3, 3.0, 3000, phases=_KITCHEN, ways=(RESTAURANT,)),
+    Use("machines", 0.9, (3, 2.5, 0), "open", 1.0, 0.6, 0.8, 3.0, 2500, ways=(WORKSHOP,)),
     Use("shop window", 0.6, (1.5, 1.4, 1.4), "dusk", 0.0, 0.3, 0.1, 0.0, 300, until="late", always=True),
-    Use("cleaning", 0.6, (1.9, 0.98, 0.099), "close", 0.3, 0.6, 0.3, 1.0, 800),
+    Use("cleaning", 0.6, (1.9, 0.7, 0.1), "close", 0.3, 0.6, 0.3, 1.0, 800),
     Use("heater", 0.3, (0.6, 1.2, 0.3), "open", -0.5, 0.3, 0.3, 5.0, 1500, cold=1.3),
 )
 
