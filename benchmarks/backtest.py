@@ -77,7 +77,7 @@ def outcome_of(load: Load) -> Outcome:
     return Outcome(Errors(errors.wape, errors.mase, covered), alone, chosen, seconds)
 
 
-def simulated(meters: int, seed: int) -> Iterator[tuple[str, Load]]:
+def simulated(meters: int, seed: int, homes: int) -> Iterator[tuple[str, Load]]:
     """The fleet, its feeders and some of its customers over 14 months, each from local midnight to local midnight."""
     fleet = make_fleet(meters, seed)
     start, days = date(2025, 1, 1), 425
@@ -96,7 +96,7 @@ def simulated(meters: int, seed: int) -> Iterator[tuple[str, Load]]:
     feeders = np.array([meter.feeder for meter in fleet.meters])
     for feeder in np.unique(feeders)[:2].tolist():
         yield f"feeder {feeder}", load(wh[feeders == feeder])
-    for kind, count in (("home", 3), ("flat", 2), ("shop", 1)):
+    for kind, count in (("home", homes), ("flat", 2), ("shop", 1)):
         for row in [i for i, meter in enumerate(fleet.meters) if meter.kind == kind][:count]:
             yield f"{kind} {fleet.meters[row].meter_id}", load(wh[row : row + 1])
 
@@ -111,9 +111,10 @@ def main(
     zone: Annotated[str, typer.Option(help="Whose clock and holidays.")] = "",
     meters: int = 200,
     seed: int = 3,
+    homes: Annotated[int, typer.Option(help="How many single homes.")] = 3,
 ) -> None:
     """Print the errors of the forecasts made, beside those of each model alone."""
-    loads = [(series.name, read_series(series, zone).load)] if series else simulated(meters, seed)
+    loads = [(series.name, read_series(series, zone).load)] if series else simulated(meters, seed, homes)
     console = Console(width=160)
     table = Table(box=SIMPLE_HEAD)
     heads = ("series", "WAPE", "lag-24h", "lag-168h", "below the better", "MASE", "coverage", "s an origin", "models")

@@ -18,12 +18,13 @@ from electrocloud.domain.calendar import BillingMonth
 from electrocloud.domain.meter_day import Interval
 from electrocloud.domain.tariff import Tariff
 from electrocloud.domain.urdb import tariff_from_urdb
+from forecasting.meters import SEASON
 from forecasting.month_end import month_end, rest_of
 from producers.fleet import Fleet, make_fleet
 from producers.simulate import simulate
 
 START = date(2024, 9, 1)
-MONTHS = ((2025, 3), (2025, 7), (2025, 11))
+MONTHS = ((2025, 2), (2025, 3), (2025, 5), (2025, 7), (2025, 9), (2025, 11))
 DAYS = 490
 
 
@@ -62,7 +63,7 @@ def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[
     now = low + (day - 1) * 24
     tariffs = {name: _tariff(name) for name in sorted({meter.tariff_id for meter in fleet.meters})}
     begun = time.perf_counter()
-    rest = rest_of(wh[:, :now].astype(float), high - now)
+    rest = rest_of(wh[:, max(0, now - SEASON // timedelta(hours=1)) : now].astype(float), high - now)
     told = [
         month_end(
             meter.meter_id,

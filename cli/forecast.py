@@ -62,9 +62,9 @@ def forecast(
 
 
 def _of_file(path: Path, zone: str, horizon: int) -> Forecast:
+    series = read_series(path, zone)
     from forecasting.ahead import forecast_of  # seconds to import, for which no other command is to wait
 
-    series = read_series(path, zone)
     return forecast_of(path.name, series.load, series.ahead(horizon), datetime.now(UTC))
 
 

@@ -9,13 +9,14 @@ from rich.table import Table
 
 from electrocloud.aws.forecasts import Forecasts
 from electrocloud.aws.stack import find_stack
+from electrocloud.domain.calendar import HOUR_S
 from electrocloud.domain.forecast import Suspect
 
 MEANS = {
-    "high": "spiking register, or a theft that ended",
-    "zero": "outage, or a bypass",
-    "stuck": "register that repeats a reading",
-    "silent": "nothing read for a day and more",
+    "high": "high: the register spikes, or a theft ended",
+    "zero": "zero: an outage, or a bypass",
+    "stuck": "stuck: the register repeats a reading",
+    "silent": "silent: nothing was read",
 }
 
 
@@ -30,13 +31,12 @@ def suspects() -> None:
 
 
 def suspects_table(found: Iterable[Suspect]) -> Table:
-    """A row for each, in UTC."""
+    """A row for each: how many hours, and what the first of them was expected to lie between."""
     table = Table(box=SIMPLE_HEAD, title="Suspect readings", title_justify="left")
-    for heading in ("meter", "from (UTC)", "until", "what", "perhaps"):
-        table.add_column(heading)
-    table.add_column("expected, Wh an hour", justify="right")
+    for heading in ("meter", "since (UTC)", "h", "what, and perhaps why", "Wh expected"):
+        table.add_column(heading, justify="right" if heading in ("h", "Wh expected") else "left")
     for one in found:
-        start, end = (f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}" for at in (one.start, one.end))
+        since, hours = datetime.fromtimestamp(one.start, UTC), (one.end - one.start) // HOUR_S
         expected = f"{one.low:,.0f} to {one.high:,.0f}"
-        table.add_row(one.meter_id, start, end, one.kind, MEANS[one.kind], expected)
+        table.add_row(one.meter_id, f"{since:%m-%d %H:%M}", str(hours), MEANS[one.kind], expected)
     return table

@@ -17,7 +17,7 @@ BLENDED = 3  # at most
 
 
 class Trial(NamedTuple):
-    """What one model forecast from each origin, shape (origins, horizon), and what that took (s an origin).
+    """What one model forecast from each origin, shape (origins, horizon), and what that took (s of a processor each).
 
     Rows are NaN where it was not tried: it was out of the race, or did not know enough.
     """
@@ -59,10 +59,10 @@ def race(load: Load, origins: Sequence[int], horizon: int, candidates: Sequence[
 
 
 def _tried(candidate: Candidate, load: Load, origins: Sequence[int], horizon: int, places: list[int]) -> Trial:
-    begun = time.perf_counter()
+    begun = time.process_time()
     forecasts = np.full((len(origins), horizon), np.nan)
     forecasts[places] = candidate.forecaster(load, [origins[place] for place in places], horizon)
-    return Trial(candidate.name, forecasts, (time.perf_counter() - begun) / len(places), candidate.naive)
+    return Trial(candidate.name, forecasts, (time.process_time() - begun) / len(places), candidate.naive)
 
 
 def with_blends(trials: Sequence[Trial], truth: Floats) -> list[Trial]:

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from forecasting.boosting import boosted
 from forecasting.load import Floats, Load, calendar_of
+
+try:
+    from statsforecast import models
+except ImportError:  # it is too large for a function, which does without
+    models = None
 
 DAY, WEEK = 24, 168
 
@@ -54,17 +58,16 @@ def profile(load: Load, origins: Sequence[int], horizon: int) -> Floats:
 
 def auto_ets(load: Load, origins: Sequence[int], horizon: int) -> Floats:
     """Exponential smoothing with a season of a day, its form chosen by AICc (statsforecast), on two weeks."""
-    from statsforecast.models import AutoETS  # seconds to import, for which the others need not wait
-
-    return _fitted(partial(AutoETS, season_length=DAY), 2 * WEEK, load, origins, horizon)
+    return _fitted(partial(models.AutoETS, season_length=DAY), 2 * WEEK, load, origins, horizon)
 
 
 def mstl(trend: str, load: Load, origins: Sequence[int], horizon: int) -> Floats:
     """Seasons of a day and a week taken out by MSTL, the rest by AutoETS or AutoTheta, on eight weeks."""
-    from statsforecast.models import MSTL, AutoETS, AutoTheta
-
-    make = {"ets": partial(AutoETS, model="ZZN"), "theta": partial(AutoTheta, season_length=1, model="STM")}[trend]
-    return _fitted(lambda: MSTL([DAY, WEEK], trend_forecaster=make()), 8 * WEEK, load, origins, horizon)
+    make = {
+        "ets": partial(models.AutoETS, model="ZZN"),
+        "theta": partial(models.AutoTheta, season_length=1, model="STM"),
+    }[trend]
+    return _fitted(lambda: models.MSTL([DAY, WEEK], trend_forecaster=make()), 8 * WEEK, load, origins, horizon)
 
 
 def _fitted(make: Callable[[], Any], hours: int, load: Load, origins: Sequence[int], horizon: int) -> Floats:
@@ -87,7 +90,7 @@ CANDIDATES = (
     LAG_DAY,
     LAG_WEEK,
     Candidate("profile", profile, WEEK),
-    *(STATISTICAL if find_spec("statsforecast") else ()),  # too large for a function, which does without
+    *(STATISTICAL if models else ()),
     Candidate("lightgbm", partial(boosted, False), 5 * WEEK),
     Candidate("lightgbm-change", partial(boosted, True), 5 * WEEK),
 )

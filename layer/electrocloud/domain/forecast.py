@@ -30,7 +30,7 @@ class Errors(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """A model in the back-test: its errors (see Errors), from how many origins, and the s an origin that it took."""
+    """A model in the back-test: its errors (see Errors), from how many origins, and the s of a processor an origin."""
 
     model: str
     wape: float | None
