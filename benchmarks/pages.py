@@ -180,7 +180,7 @@ def interactions(page: Page, url: str, meter_id: str) -> Iterator[tuple[str, flo
     bill = page.get_by_text("Bill so far")
     yield "Meter: open one by its id", measured(lambda: box.press("Enter"), lambda: bill.wait_for(timeout=60_000))
     page.goto(f"{url}/forecast")
-    page.get_by_test_id("stDataFrame").nth(1).wait_for(timeout=60_000)
+    page.get_by_text("Select one to see its forecast").wait_for(timeout=60_000)
     energy = page.locator(METRIC, has_text="Energy ahead").get_by_text("kWh")
     yield "Forecast: choose a feeder", measured(choose(page), energy.wait_for)
     page.goto(f"{url}/analytics?question=peak_hour_of_fleet")

@@ -12,13 +12,26 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from streamlit.web import cli
 
-from dashboard import answers, data, fleet_map, invoice, meter_charts, meter_view, month_ends, outlook_chart  # noqa: F401
+from dashboard import (  # noqa: F401
+    answers,
+    data,
+    fleet_map,
+    forecasts,
+    invoice,
+    meter_charts,
+    meter_view,
+    month_ends,
+    outlook,
+    outlook_chart,
+)
 from dashboard.bill_table import months_until
 from electrocloud.domain.errors import ElectroCloudError
 
 if __name__ == "__main__":
     with suppress(ElectroCloudError, BotoCoreError, ClientError):  # the pages say what is wrong
         data.fleet()
+        data.tariffs()
+        forecasts.newest(outlook.FLEET)
         data.bills_of_month(months_until(datetime.now(UTC).date())[0])
     sys.argv[:1] = ["streamlit", "run", str(Path(__file__).with_name("app.py"))]
     cli.main(prog_name="streamlit")
