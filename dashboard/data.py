@@ -74,8 +74,11 @@ def _try_again(since: float) -> None:
 @contextmanager
 def loading(name: str, height: int) -> Iterator[None]:
     """A placeholder of that height (px) until the first data is there; what comes later takes its place at once."""
-    # The container keeps the place that the placeholder had, or what was drawn in it would be there twice for a while.
-    with st.container() if name in st.session_state else st.skeleton(height):
+    if name in st.session_state:
+        st.empty()  # where the placeholder was, or what is drawn would be there twice until its old place is cleared
+        yield
+        return
+    with st.skeleton(height):
         yield
     st.session_state[name] = True
 
