@@ -1,8 +1,7 @@
 """What homes switch on, with powers, run times and habits; and what runs by itself.
 
 Powers and run times are those on rating plates and energy labels: a wash of 0.6 kWh, a load of dishes of 0.7 kWh, a
-heat-pump dryer of 1.2 kWh, a roast of 1.7 kWh. That the three meals, light, cold, washing, screens and hot water each
-take their share of a home's energy follows surveys of German homes (EnergieAgentur.NRW, 522,000 homes; BDEW, 2021).
+heat-pump dryer of 1.2 kWh, a roast of 1.7 kWh.
 """
 
 import numpy as np
@@ -24,7 +23,7 @@ _EVENING = (AT_HOME, FULL_DAYS)  # who eat warm in the evening
 _BREAD = (RETIRED, HALF_DAYS)  # who eat bread in the evening, and seldom warm
 
 # The rates are for Göttingen; elsewhere the place says who owns what, and its sun and weather do the rest. They were
-# fitted, within what is likely, to H0's energy by hour and day type; how one home differs from another was not.
+# fitted, within the likely, to H0's energy by hour and day type; spreads were set by hand with single homes in view.
 HOME_USES = (
     Use("coffee", 0.9, (2.5, 1.2, 1.2), "wake", 0.6, 0.5, 0.3, 0.2, 1000),
     Use("breakfast", 0.95, (2, 0.6, 0.6), "wake", 0.9, 0.6, 0.4, 0.22, 1200),
