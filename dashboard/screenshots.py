@@ -31,7 +31,7 @@ def shots(meter_id: str, month: str) -> list[Shot]:
         "live": ("/", 920),
         "meter": (f"/meter?meter={meter_id}", 1_500),
         "bills": (f"/bills?month={month}&bill={meter_id}", 1_500),
-        "forecast": (f"/forecast?meter={meter_id}", 1_300),
+        "forecast": ("/forecast", 1_300),
         "analytics": ("/analytics?question=peak_hour_of_fleet", 1_150),
     }
     return [
