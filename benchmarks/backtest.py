@@ -130,12 +130,15 @@ def main(
             f"{alone['lag-24h']:.2%}",
             f"{alone['lag-168h']:.2%}",
             f"{1 - wape / naive:.0%}",
-            f"{made.mase:.2f}",
-            f"{made.coverage:.1%}",
+            f"{made.mase or 0:.2f}",
+            f"{made.coverage or 0:.1%}",
             f"{seconds:.2f}",
             ", ".join(f"{model} {days}" for model, days in chosen.items()),
         )
-        console.print(f"{name}: " + ", ".join(f"{model} {error:.2%}" for model, error in alone.items()), style="dim")
+        told = (
+            f"{name}: {wape:.2%}, MASE {made.mase or 0:.2f}, coverage {made.coverage or 0:.1%}, {seconds:.2f} s; alone "
+        )
+        console.print(told + ", ".join(f"{model} {error:.2%}" for model, error in alone.items()), style="dim")
     console.print(table)
 
 
