@@ -9,6 +9,7 @@ from local.template import ROOT
 PLACE = ROOT / "docs" / "licences.md"
 LISTS = (
     ("In the functions' layer", "layer/requirements.txt", ".venv"),
+    ("In the forecasting function's layers", "forecasting/requirements.txt", ".venv"),
     ("In a checkout, with the above", "locks/dev.txt", ".venv"),
     ("The SAM CLI, apart", "locks/sam.txt", ".venv-sam"),
     ("The laptop's cloud, apart", "locks/cloud.txt", ".venv-cloud"),
