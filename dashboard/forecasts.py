@@ -16,7 +16,7 @@ from electrocloud.aws.forecasts import Forecasts
 from electrocloud.aws.stack import find_stack
 from electrocloud.domain.calendar import HOUR_S
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.forecast import Forecast, MonthEnd
+from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
 from local import questions
 
 DAYS = 3  # of forecasts that are set against what came; those of hourly_load.sql
@@ -47,6 +47,12 @@ def month_end(meter_id: str, month: str) -> MonthEnd | None:
 def month_ends(month: str) -> list[MonthEnd]:
     """Those of all registered meters that have one."""
     return _store().month_ends([meter.meter_id for meter in data.registry()], month)
+
+
+@st.cache_resource(ttl=60, max_entries=1, show_spinner=False)
+def suspects() -> list[Suspect]:
+    """Readings of the last week that are far outside of what was expected, of all meters."""
+    return _store().suspects()
 
 
 def _read_loads() -> dict[str, dict[int, float]]:

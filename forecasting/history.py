@@ -1,5 +1,6 @@
 """The history that forecasts are made of: hourly loads, from the readings by Athena or from a meter's windows."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -36,6 +37,11 @@ class History(NamedTuple):
         """The starts of the hours that pass after the last one, in the zone."""
         zoned = zone_of(zone)
         return [datetime.fromtimestamp(self.instants[-1] + step * HOUR_S, zoned) for step in range(1, hours + 1)]
+
+    def until(self, instant: int) -> "History":
+        """What was known at an instant: the hours that had begun and ended before it."""
+        known = bisect_right(self.instants, instant - HOUR_S)
+        return History(self.instants[:known], self.wh[:known], self.meters[:known])
 
     def load(self, zone: str) -> Load:
         """The load on the wall clock of a zone; an hour in which too few meters reported is a gap."""

@@ -8,6 +8,7 @@ import msgspec
 
 from electrocloud.aws.forecasts import Forecasts
 from electrocloud.aws.reader import Reader, Registered
+from electrocloud.domain.calendar import DAY_S, HOUR_S
 from electrocloud.domain.forecast import Errors, Forecast, coverage_of, errors_of
 from electrocloud.domain.meter_day import MeterDay
 from forecasting.ahead import forecast_of
@@ -17,23 +18,42 @@ from forecasting.load import Load
 from forecasting.meters import metered, month_ends, suspects
 
 HORIZON = 24
+DAYS_BEFORE = 3
 
 
 def keep_forecasts(loads: Mapping[str, History], zone: str, store: Forecasts, now: datetime) -> Iterator[Forecast]:
     """Forecast each series whose last forecast has come to pass, and keep that; and write to the last its errors.
 
-    So it may run at any hour and be stopped at any series: the next run takes up the rest.
+    So it may run at any hour and be stopped at any series: the next run takes up the rest. Of a series that is new the
+    days before are forecast as well, each from what was known at its begin, so that one sees at once how far such
+    forecasts are off.
     """
     for series, history in loads.items():
-        load = history.load(zone)
-        for before in store.newest(series):
-            if errors := realised(before, history, load):
-                store.put(msgspec.structs.replace(before, realised=errors))
-        if any(before.rows[-1].timestamp.timestamp() > history.instants[-1] for before in store.newest(series)):
+        kept = store.newest(series)
+        for before in kept:
+            if (met := _met(before, history, zone)) != before:
+                store.put(met)
+        if any(before.rows[-1].timestamp.timestamp() > history.instants[-1] for before in kept):
             continue
-        made = forecast_of(series, load, history.ahead(HORIZON, zone), now)
-        store.put(made)
-        yield made
+        for known in [history] if kept else [*_days_before(history), history]:
+            made = forecast_of(series, known.load(zone), known.ahead(HORIZON, zone), now)
+            met = _met(made, history, zone)
+            store.put(met)
+            yield met
+
+
+def _days_before(history: History) -> Iterator[History]:
+    """What was known DAYS_BEFORE days ago and since, a day apart, where that was two days of load."""
+    for back in range(DAYS_BEFORE, 0, -1):
+        known = history.until(history.instants[-1] + HOUR_S - back * DAY_S)
+        if len(known.instants) >= 2 * HORIZON:
+            yield known
+
+
+def _met(forecast: Forecast, history: History, zone: str) -> Forecast:
+    """The forecast with its errors where its hours have come to pass."""
+    errors = realised(forecast, history, history.load(zone))
+    return msgspec.structs.replace(forecast, realised=errors) if errors else forecast
 
 
 def realised(forecast: Forecast, history: History, load: Load) -> Errors | None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from cli.comparison import offers
 from cli.invoice import money, percent
+from cli.suspects import MEANS
 from dashboard import data, forecasts, meter_charts, meter_view, wording
 from electrocloud.aws.reader import Registered
 from electrocloud.domain.billing import Bill
@@ -59,6 +60,7 @@ def show(meter: Registered) -> None:
         shown, zone = wording.moment(end, tariff.zone), wording.zone_name(end, tariff.zone)
         st.caption(f"Read until **{shown}**, {zone}, every {wording.duration(last.seconds)}")
         costs(meter, month, days, end)
+        suspicious(meter.meter_id, tariff.zone)
         latest(meter.meter_id, tariff, days, end)
         heat(tariff.zone, days, end)
         otherwise(meter, month, days, end)
@@ -108,6 +110,19 @@ def at_the_end(meter: Registered, month: BillingMonth, days: list[MeterDay], end
     (expected,) = projected(meter.meter_id, meter.tariff_id, month, end, days)
     note = "If the rest of the month is like the same hours of the last four weeks: the rule that fills gaps, too."
     return money(expected.total_rounded), note, None
+
+
+def suspicious(meter_id: str, zone: str) -> None:
+    """Readings to look into before one quarrels with a customer about the bill."""
+    found = [one for one in forecasts.suspects() if one.meter_id == meter_id]
+    if found:
+        lines = [
+            f"- {wording.moment(one.start, zone)}, {wording.duration(one.end - one.start)}: {MEANS[one.kind]} "
+            f"({wording.scaled(one.low, 'Wh')} to {wording.scaled(one.high, 'Wh')} an hour expected)"
+            for one in found
+        ]
+        text = "**Suspect readings.** They count on the bill until somebody corrects them."
+        st.warning("\n".join([text, "", *lines]), icon=":material/troubleshoot:")
 
 
 def otherwise(meter: Registered, month: BillingMonth, days: list[MeterDay], end: float) -> None:

@@ -41,11 +41,26 @@ def _keep(store: Forecasts, hours: int) -> list[Forecast]:
 
 
 def test_a_forecast_is_kept_as_it_was_made(store: Forecasts) -> None:
-    (made,) = _keep(store, HOURS)
+    *_, made = _keep(store, HOURS)
     assert store.newest("fleet") == [made]
     assert made.rows[0].timestamp == NOW
     assert len(made.rows) == 24
     assert store.newest("feeder/DE-F000") == []
+
+
+def test_of_a_new_series_the_days_before_are_forecast_from_what_was_known_then(store: Forecasts) -> None:
+    history, changed = _history(HOURS), _history(HOURS)
+    changed.wh[-24:] = [7] * 24  # the last day came otherwise than expected
+    made = list(keep_forecasts({"fleet": history}, BERLIN, store, NOW))
+    assert [one.rows[0].timestamp for one in made] == [NOW - timedelta(days=back) for back in (3, 2, 1, 0)]
+    assert [one.realised is not None for one in made] == [True, True, True, False]
+    again = list(keep_forecasts({"other": changed}, BERLIN, store, NOW))
+    assert [one.rows for one in again][:3] == [one.rows for one in made][:3]
+    assert again[2].realised != made[2].realised
+
+
+def test_a_new_series_of_two_days_has_no_forecasts_of_days_before(store: Forecasts) -> None:
+    assert len(_keep(store, 49)) == 1
 
 
 def test_the_next_forecast_is_due_when_the_hours_of_the_last_have_passed_and_scores_it(store: Forecasts) -> None:

@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from electrocloud.aws.athena import Answer, Column
 from electrocloud.aws.reader import BillRow, Registered
 from electrocloud.domain.billing import Bill, bills, reissue
-from electrocloud.domain.forecast import Between, MonthEnd
+from electrocloud.domain.forecast import Between, MonthEnd, Suspect
 from electrocloud.domain.meter_day import MeterDay
 from electrocloud.domain.urdb import tariff_from_urdb
 from tests.billing_kit import document
@@ -42,7 +42,16 @@ def issued(days: list[MeterDay]) -> Bill:
 def give_meter(give: Callable[..., None], days: list[MeterDay]) -> None:
     newest = days[-1] if days else None
     bill = issued(days) if days else None
-    give(registry=[METER], meter=METER, tariffs=TARIFFS, newest_day=newest, days=days, bill=bill, month_end=None)
+    give(
+        registry=[METER],
+        meter=METER,
+        tariffs=TARIFFS,
+        newest_day=newest,
+        days=days,
+        bill=bill,
+        month_end=None,
+        suspects=[],
+    )
 
 
 ROWS = [
@@ -100,6 +109,15 @@ def test_a_meter_s_month_end_is_the_one_that_was_forecast_with_its_interval(give
     app = page("meter", meter="m-1")
     (shown,) = (metric for metric in app.metric if metric.label == "At the month's end")
     assert (shown.value, shown.delta) == ("$41.50", "$40.00 to $45.00")
+
+
+def test_a_meter_s_suspect_readings_are_told_and_no_other_s(give: Callable[..., None]) -> None:
+    give_meter(give, measured())
+    at = int(datetime(MONTH.year, MONTH.month, 2, 20, tzinfo=UTC).timestamp())
+    give(suspects=[Suspect("m-1", "high", at, at + 7200, 200, 1500), Suspect("m-2", "zero", at, at + 3600, 1, 2)])
+    told = texts(page("meter", meter="m-1"))
+    assert "2 h: high: the register spikes, or a theft ended (200 Wh to 1.50 kWh an hour expected)" in told
+    assert "zero" not in told
 
 
 def test_an_unknown_meter_is_answered_with_a_sentence(give: Callable[..., None]) -> None:

@@ -85,6 +85,10 @@ def find_stack() -> Stack:
         return stack_of(outputs_of(name, region), region)
     try:
         return msgspec.json.decode((STATE / "stack.json").read_bytes(), type=Stack)
+    except msgspec.ValidationError as fault:
+        raise SettingsError(
+            f"{STATE / 'stack.json'} is of another version ({fault}): `electrocloud down`, then `electrocloud up`"
+        ) from None
     except FileNotFoundError:
         raise SettingsError(
             "nothing runs on this laptop: start `electrocloud up`, or name a deployed stack in ELECTROCLOUD_STACK"
