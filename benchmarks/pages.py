@@ -186,6 +186,8 @@ def interactions(page: Page, url: str, meter_id: str) -> Iterator[tuple[str, flo
     page.goto(f"{url}/analytics?question=peak_hour_of_fleet")
     ask, table = page.get_by_role("button", name="Ask"), page.get_by_test_id("stDataFrame")
     ask.wait_for(timeout=60_000)
+    page.get_by_test_id("stExpander").first.wait_for(timeout=60_000)
+    page.wait_for_load_state("networkidle")
     began = time.perf_counter()
     yield "Analytics: ask, until it says so", measured(ask.click, page.get_by_text("Asking Athena").wait_for)
     table.wait_for(timeout=120_000)

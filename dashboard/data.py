@@ -25,6 +25,7 @@ from local.ask import ask as ask_athena
 
 QUERIES = Path(__file__).parent / "queries"
 SAMPLE = 24  # meters that are asked for their newest day, to learn which day it is
+PAINT_S = 0.5
 METERS_A_SECOND = 200  # how much of the fleet is read again in a second, at most
 
 
@@ -81,6 +82,16 @@ def loading(name: str, height: int) -> Iterator[None]:
     with st.skeleton(height):
         yield
     st.session_state[name] = True
+
+
+def paint_first() -> None:
+    """Once a session, leave the browser the time to paint the numbers that it has.
+
+    It loads the code of charts and tables, megabytes of it, as soon as it is sent one, and paints nothing meanwhile.
+    """
+    if "painted" not in st.session_state:
+        st.session_state["painted"] = True
+        time.sleep(PAINT_S)
 
 
 @cache
@@ -184,7 +195,7 @@ def bill(meter_id: str, month: str) -> Bill | None:
     return reader().bill(meter_id, month)
 
 
-@st.cache_resource(ttl=60, max_entries=16, show_spinner="Asking Athena …")
+@st.cache_resource(ttl=60, max_entries=16, show_spinner=False)
 def answer(sql: str) -> athena.Answer:
     """The answer to a SELECT in Athena's dialect; the same for a minute."""
     return ask(sql)

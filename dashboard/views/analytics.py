@@ -35,7 +35,12 @@ def widget(parameter: Parameter, key: str, now: datetime, place: st.delta_genera
 
 
 def show(question: Question, sql: str) -> None:
-    answer = data.answer(sql)
+    asking = st.empty()
+    asking.info("Asking Athena …", icon=":material/hourglass_top:")  # at once: a spinner waits before it says anything
+    try:
+        answer = data.answer(sql)
+    finally:
+        asking.empty()
     frame = answers.table(answer)
     scanned = "" if answer.bytes_scanned is None else f" · {wording.scaled(answer.bytes_scanned, 'B')} scanned"
     st.caption(f"{wording.count(len(frame), 'row')}{scanned} · {answer.seconds:.1f} s")

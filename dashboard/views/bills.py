@@ -23,6 +23,7 @@ def figures(issued: pd.DataFrame) -> None:
     with st.container(horizontal=True, gap="small"):
         for name, value in shown.items():
             st.metric(name, value, border=True)
+    data.paint_first()
     st.subheader("By tariff")
     st.dataframe(numbers(by_tariff(issued)), hide_index=True, column_config=COLUMNS)
 

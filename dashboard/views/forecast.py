@@ -61,6 +61,7 @@ st.title("Forecast")
 with data.in_a_sentence(again=True):
     series = series_chosen()
     headline(series)
+    data.paint_first()
     course(series)
     st.subheader("How meters' months will end")
     month_ends.draw()

@@ -189,6 +189,7 @@ def silent() -> None:
 
 st.title("Live")
 headline()
+data.paint_first()
 left, right = st.columns([3, 2], gap="medium")
 with left:
     curve()

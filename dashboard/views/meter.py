@@ -60,6 +60,7 @@ def show(meter: Registered) -> None:
         shown, zone = wording.moment(end, tariff.zone), wording.zone_name(end, tariff.zone)
         st.caption(f"Read until **{shown}**, {zone}, every {wording.duration(last.seconds)}")
         costs(meter, month, days, end)
+        data.paint_first()
         suspicious(meter.meter_id, tariff.zone)
         latest(meter.meter_id, tariff, days, end)
         heat(tariff.zone, days, end)

@@ -8,6 +8,11 @@ import pytest
 from dashboard import data, forecasts
 
 
+@pytest.fixture(autouse=True)
+def _nobody_has_to_wait_for_paint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "PAINT_S", 0)
+
+
 @pytest.fixture
 def give(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let the functions that pages read with, of `data` and `forecasts`, return values, or raise them."""
