@@ -47,19 +47,20 @@ def load(
     """Push a generated fleet through the running system, and say what became of it."""
     stack = find_stack()
     first = date.fromisoformat(start) if start else datetime.now(UTC).date() - timedelta(days=days)
-    fleet = _fleet(meters, seed)
+    prefix = f"load{seed}x{meters}-"  # so that no load counts what another has sent
+    fleet = _fleet(meters, seed, prefix)
     register(stack, fleet.meters, read_tariffs(TARIFFS))
     tally = Tally()
     _push(fleet, first, days, interval, _sender(stack, via, tally), tally, rate)
     console.print(str(tally))
     if verify:
-        _verify(Arrival(stack, f"load{seed}-", first, days), tally)
+        _verify(Arrival(stack, prefix, first, days), tally)
 
 
-def _fleet(meters: int, seed: int) -> Fleet:
+def _fleet(meters: int, seed: int, prefix: str) -> Fleet:
     """Meters of their own, so that a load never mixes with the meters of a fleet that lives."""
     fleet = make_fleet(meters, seed, "US")  # where the tariffs of this checkout hold
-    renamed = [meter._replace(meter_id=f"load{seed}-{meter.meter_id}") for meter in fleet.meters]
+    renamed = [meter._replace(meter_id=f"{prefix}{meter.meter_id}") for meter in fleet.meters]
     return replace(fleet, meters=tuple(renamed))
 
 
