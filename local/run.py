@@ -104,9 +104,10 @@ def _start(wish: Wish, children: cloud.Children) -> Running:
             "fleet", "producers.live", "--meters", str(wish.meters), "--seed", str(wish.seed),
             "--speed", str(wish.speed), "--interval", str(wish.interval_s),
         )  # fmt: skip
-        python("forecasting", "forecasting.nightly", "--every", "120")
     if dashboard:
         cloud.wait_for(lambda: cloud.answers(f"{dashboard}/_stcore/health"), "the dashboard", children)
+    if wish.meters:
+        python("forecasting", "forecasting.nightly", "--every", "120")
     return Running(stack, dashboard, children)
 
 
