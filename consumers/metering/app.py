@@ -31,7 +31,6 @@ registry = Registry(dynamodb, settings.meters_table, settings.tariffs_table, pau
 tables = DynamoTables(dynamodb, settings.windows_table, settings.bills_table, pause)
 
 # A batch is tens of thousands of readings, with no cycle among them: a tenth of the time went to look for one.
-gc.freeze()
 gc.set_threshold(50_000)
 
 
