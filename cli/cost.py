@@ -59,21 +59,22 @@ def cost(
     """What a fleet would cost a month in an account, counted from what the system does and dated list prices."""
     fleet = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards)
     if as_json:
-        prices = read_prices()
-        print(json.dumps(_document(fleet, estimate(units(fleet, load()), prices), prices), indent=2))
+        print(json.dumps(_document(fleet, *priced(fleet)), indent=2))
     else:
         show(fleet, console)
 
 
 def show(fleet: FleetPlan, to: Console) -> None:
     """Print what a fleet would cost a month, the dearest first."""
-    prices = read_prices()
-    to.print(_table(fleet, estimate(units(fleet, load()), prices)))
+    entries, prices = priced(fleet)
+    to.print(_table(fleet, entries))
     to.print(_caption(fleet, prices), style="dim")
 
 
-def read_prices() -> PriceList:
-    return msgspec.json.decode(PRICES.read_bytes(), type=PriceList)
+def priced(fleet: FleetPlan) -> tuple[list[Entry], PriceList]:
+    """A fleet's month, the dearest first, and the list that its prices are from."""
+    prices = msgspec.json.decode(PRICES.read_bytes(), type=PriceList)
+    return estimate(units(fleet, load()), prices), prices
 
 
 def fleet_plan(meters: int, interval_s: int, upload_every_s: int, *, kpl: bool, shards: int = 0) -> FleetPlan:

@@ -29,15 +29,15 @@ def keep_forecasts(loads: Mapping[str, History], zone: str, store: Forecasts, no
     forecasts are off.
     """
     for series, history in loads.items():
-        kept = store.newest(series)
+        load, kept = history.load(zone), store.newest(series)
         for before in kept:
-            if (met := _met(before, history, zone)) != before:
+            if (met := _met(before, history, load)) != before:
                 store.put(met)
         if any(before.rows[-1].timestamp.timestamp() > history.instants[-1] for before in kept):
             continue
         for known in [history] if kept else [*_days_before(history), history]:
-            made = forecast_of(series, known.load(zone), known.ahead(HORIZON, zone), now)
-            met = _met(made, history, zone)
+            past = load if known is history else known.load(zone)
+            met = _met(forecast_of(series, past, known.ahead(HORIZON, zone), now), history, load)
             store.put(met)
             yield met
 
@@ -50,9 +50,9 @@ def _days_before(history: History) -> Iterator[History]:
             yield known
 
 
-def _met(forecast: Forecast, history: History, zone: str) -> Forecast:
+def _met(forecast: Forecast, history: History, load: Load) -> Forecast:
     """The forecast with its errors where its hours have come to pass."""
-    errors = realised(forecast, history, history.load(zone))
+    errors = realised(forecast, history, load)
     return msgspec.structs.replace(forecast, realised=errors) if errors else forecast
 
 

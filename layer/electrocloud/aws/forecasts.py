@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 
+from electrocloud.aws.jitter import pause
+from electrocloud.aws.tables import batch_get
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
 
 WRITE_AT_ONCE = 25  # DynamoDB's limit for BatchWriteItem
-READ_AT_ONCE = 100  # and for BatchGetItem
 
 _encoder = msgspec.json.Encoder()
 _forecast_decoder = msgspec.json.Decoder(Forecast)
@@ -52,14 +53,8 @@ class Forecasts:
 
     def month_ends(self, meter_ids: Sequence[str], month: str) -> list[MonthEnd]:
         """The month-ends of many meters: of those that have one, in no order."""
-        wanted = [_month_end_key(meter_id, month) for meter_id in meter_ids]
-        found: list[MonthEnd] = []
-        while wanted:
-            now, wanted = wanted[:READ_AT_ONCE], wanted[READ_AT_ONCE:]
-            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": now}})
-            found += (_month_end_of(item) for item in answer["Responses"].get(self._table, []))
-            wanted += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-        return found
+        keys = [(self._table, _month_end_key(meter_id, month)) for meter_id in meter_ids]
+        return [_month_end_of(item) for _, item in batch_get(self._client, keys, pause)]
 
     def replace_suspects(self, suspects: Iterable[Suspect]) -> None:
         """Keep these as what is suspect, in the place of all that were before."""

@@ -53,13 +53,12 @@ class MeterDay:
     def merge(self, upload: Upload) -> int:
         """Take in an upload of this day; returns how many readings were new or replaced another."""
         kept = self._readings.get(upload.interval_s)
-        if kept is None:
+        if not kept:
+            fresh = dict(upload.readings)
+            if len(fresh) == len(upload.readings):  # no two of one minute, so there is nothing to compare
+                self._readings[upload.interval_s] = fresh
+                return len(fresh)
             kept = self._readings[upload.interval_s] = {}
-        if not kept and len(fresh := dict(upload.readings)) == len(
-            upload.readings
-        ):  # a day's upload: no two to compare
-            kept.update(fresh)
-            return len(fresh)
         changed = 0
         for minute, value in upload.readings:
             before = kept.get(minute)
