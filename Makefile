@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
-.PHONY: help setup run test fuzz faults bench backtest screenshots realism lint format pr deploy-check deploy lock licences clean
+.PHONY: help setup run test fuzz faults bench backtest screenshots realism lint format pr deploy-check deploy lock licenses clean
 STAGE ?= dev
 METERS ?= 10000
 
@@ -62,7 +62,7 @@ backtest: setup  ## forecast days that have been, and measure the error
 	$(BIN)/python -m benchmarks.backtest
 
 screenshots: setup  ## take the README's pictures of the dashboard; it must be running
-	$(BIN)/python -m dashboard.screenshots
+	$(BIN)/python -m tools.screenshots
 
 realism: setup  ## hold the simulated fleet against measured load: a table, and build/realism.png
 	mkdir -p build
@@ -75,7 +75,7 @@ format: setup  ## put the code into form
 pr: lint test  ## all that CI runs
 
 deploy-check: setup  ## say what `make deploy` would change and what METERS would cost a month, and create nothing (STAGE=dev or prod)
-	$(BIN)/python -m cli.deploy_check --stage $(STAGE) --meters $(METERS)
+	$(BIN)/python -m tools.deploy_check --stage $(STAGE) --meters $(METERS)
 
 deploy: setup  ## build and deploy to your AWS account (STAGE=dev or prod)
 	$(SAM) build
@@ -86,8 +86,8 @@ lock: | $(UV)  ## pin every dependency anew, with hashes
 	$(UV) pip compile --quiet --upgrade forecasting/requirements.in -o forecasting/requirements.txt --python-version 3.12 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	for name in dev sam cloud checkov; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
 
-licences: setup  ## list the licence of every package that is pinned
-	$(BIN)/python -m cli.licences
+licenses: setup  ## list the license of every package that is pinned
+	$(BIN)/python -m tools.licenses
 
 clean:  ## remove what was built, and the environments
 	rm -rf .venv .venv-sam .venv-cloud .venv-checkov .aws-sam .electrocloud build

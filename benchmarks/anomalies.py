@@ -11,9 +11,9 @@ from rich.table import Table
 
 from forecasting.anomalies import DAY, MEMORY, Anomaly, anomalies
 from forecasting.load import load_of
-from producers.faults import Faults, Truth, inject
-from producers.fleet import make_fleet
-from producers.simulate import simulate
+from producers.fleet.faults import Faults, Truth, inject
+from producers.fleet.fleet import make_fleet
+from producers.fleet.simulate import simulate
 
 FINDS = {"spike": "high", "stuck": "stuck", "outage": "zero", "silent": "silent"}
 RATES = Faults(stuck=0.003, spikes=0.003, silent=0.05, outage=0.005)

@@ -18,14 +18,14 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from cli.series_file import read_series
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Errors, coverage_of, errors_of
 from forecasting.backtest import actual, choose, origins_of, race, scale_of, with_blends
 from forecasting.intervals import bounds
 from forecasting.load import Load, load_of, wall_clock
-from producers.fleet import make_fleet
-from producers.simulate import simulate
+from forecasting.series_file import read_series
+from producers.fleet.fleet import make_fleet
+from producers.fleet.simulate import simulate
 
 DAYS = 28
 HORIZON = 24

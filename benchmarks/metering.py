@@ -20,12 +20,12 @@ from benchmarks.streaming import hourly
 from benchmarks.textbook import consume
 from benchmarks.timing import in_turn, ratio
 from benchmarks.workload import Workload, workload
-from electrocloud.aws.items import stored_day
-from electrocloud.aws.kinesis import read_event
-from electrocloud.domain.meter_day import MeterDay
-from electrocloud.domain.metering import take_in
-from electrocloud.domain.tariff import Tariff
-from tests.memory import MemoryTables
+from electrocloud.aws.ingest.kinesis_event import read_event
+from electrocloud.aws.store.dynamodb_items import stored_day
+from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.services.ingest import take_in
+from tests.kits.memory import MemoryTables
 
 METERS = 20
 READINGS_AN_UPLOAD = (1, 4, 96)

@@ -14,14 +14,14 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from electrocloud.domain.calendar import BillingMonth
-from electrocloud.domain.meter_day import Interval
-from electrocloud.domain.tariff import Tariff
-from electrocloud.domain.urdb import tariff_from_urdb
+from electrocloud.domain.local_time import BillingMonth
+from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from forecasting.meters import SEASON
 from forecasting.month_end import month_end, rest_of
-from producers.fleet import Fleet, make_fleet
-from producers.simulate import simulate
+from producers.fleet.fleet import Fleet, make_fleet
+from producers.fleet.simulate import simulate
 
 START = date(2024, 9, 1)
 MONTHS = ((2025, 2), (2025, 3), (2025, 5), (2025, 7), (2025, 9), (2025, 11))

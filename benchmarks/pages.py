@@ -26,22 +26,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-from dashboard.browser import browser, serving
-from electrocloud.aws.forecasts import Forecasts
-from electrocloud.aws.reader import Reader
+from analytics.registration import read_tariffs, register
+from analytics.template import ROOT, load
 from electrocloud.aws.stack import Stack
-from electrocloud.aws.tables import DynamoTables
+from electrocloud.aws.store.forecasts import Forecasts
+from electrocloud.aws.store.reader import Reader
+from electrocloud.aws.store.tables import DynamoTables
 from electrocloud.domain.forecast import Between, Forecast, MonthEnd, Row, Score
-from electrocloud.domain.metering import take_in
-from electrocloud.domain.upload import decode
-from electrocloud.domain.urdb import tariff_from_urdb
-from firehose.delivery import Plan
-from local import cloud
-from local.template import ROOT, load
-from producers.fleet import FEEDER_METERS, Fleet, make_fleet
-from producers.registration import read_tariffs, register
-from producers.simulate import simulate
-from producers.uploads import uploads
+from electrocloud.domain.readings.upload import decode
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.ingest import take_in
+from laptop import cloud
+from laptop.delivery import Plan
+from producers.fleet.fleet import FEEDER_METERS, Fleet, make_fleet
+from producers.fleet.simulate import simulate
+from producers.sending.uploads import uploads
+from tools.browser import browser, serving
 
 INTERVAL_S = 900
 STORED_DAYS = 2

@@ -15,14 +15,14 @@ from sqlglot import exp, parse_one
 from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.qualify import qualify
 
+from analytics.questions import questions, views
+from analytics.template import load
 from benchmarks.workload import INTERVAL_S, SEED
 from electrocloud.aws.stack import Stack
-from firehose.delivery import Delivery, Plan
-from local.questions import questions, views
-from local.template import load
-from producers.fleet import make_fleet
-from producers.simulate import simulate
-from producers.uploads import uploads
+from laptop.delivery import Delivery, Plan
+from producers.fleet.fleet import make_fleet
+from producers.fleet.simulate import simulate
+from producers.sending.uploads import uploads
 
 START = date(2026, 9, 1)
 READINGS = 100_000  # a lake, at most

@@ -17,13 +17,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from electrocloud.domain import calendar, tariff
-from electrocloud.domain.billing import bills, rate
-from electrocloud.domain.calendar import BillingMonth, day_of
-from electrocloud.domain.determinants import day_determinants
-from electrocloud.domain.meter_day import Interval
-from electrocloud.domain.urdb import tariff_from_urdb
-from tests.billing_kit import plain_bills
+from electrocloud.domain import local_time
+from electrocloud.domain.billing.bill import bills, rate
+from electrocloud.domain.billing.determinants import day_determinants
+from electrocloud.domain.local_time import BillingMonth, day_of
+from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.tariffs import tariff
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from tests.kits.billing_kit import plain_bills
 
 RUNS = 40
 DOCUMENT = json.loads((Path(__file__).parents[1] / "tariffs" / "commercial-demand.json").read_text())
@@ -79,7 +80,7 @@ def of_day(intervals: list[Interval], day: date) -> list[Interval]:
 
 def forget() -> None:
     """Empty the caches that rating a tariff fills."""
-    calendar.offsets.cache_clear()
+    local_time.offsets.cache_clear()
     tariff.stretches.cache_clear()
 
 

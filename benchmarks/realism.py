@@ -16,9 +16,9 @@ from rich.table import Table
 
 from benchmarks import load_statistics as statistics
 from benchmarks.load_statistics import BANDS, DAY_TYPES, SEASONS, Floats, Hours
-from producers.calendar import day_kind, midnight_utc
-from producers.fleet import make_fleet
-from producers.simulate import simulate
+from producers.fleet.days import day_kind, midnight_utc
+from producers.fleet.fleet import make_fleet
+from producers.fleet.simulate import simulate
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt

@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from electrocloud.aws.items import MONTH_PARTS
-from electrocloud.domain.metering import take_in
-from electrocloud.domain.upload import Upload, decode
-from electrocloud.domain.urdb import tariff_from_urdb
-from producers.fleet import make_fleet
-from producers.simulate import simulate
-from producers.uploads import uploads
-from tests.examples import TIME_OF_USE
-from tests.memory import MemoryTables
+from electrocloud.aws.store.dynamodb_items import MONTH_PARTS
+from electrocloud.domain.readings.upload import Upload, decode
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.ingest import take_in
+from producers.fleet.fleet import make_fleet
+from producers.fleet.simulate import simulate
+from producers.sending.uploads import uploads
+from tests.kits.examples import TIME_OF_USE
+from tests.kits.memory import MemoryTables
 
 SHARD_BYTES, SHARD_RECORDS = 1_000_000, 1_000  # a second, written
 LAMBDA_CORES = 1024 / 1769  # of a function with 1,024 MB

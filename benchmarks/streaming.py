@@ -14,7 +14,7 @@ import orjson
 from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink, TestingSource, run_main
 
-from electrocloud.aws.frames import user_records
+from electrocloud.aws.ingest.kpl import user_records
 
 BATCH = 1_000
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from benchmarks import textbook
 from benchmarks.workload import DAY, Workload, workload
-from electrocloud.aws.kinesis import read_event
+from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.stack import Stack
-from electrocloud.aws.tables import DynamoTables
-from electrocloud.domain.metering import take_in
+from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.services.ingest import take_in
 
 METERS = 100
 TEXTBOOK_METERS = 4  # it is so slow that a part of the readings must do

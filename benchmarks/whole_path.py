@@ -24,9 +24,9 @@ READINGS_A_DAY = 96
 WORDS = {  # which process it is, by a word of its command line
     "_worker.py": "metering function",
     "ministack": "cloud",
-    "firehose.delivery": "delivery",
-    "local.gateway": "gateway",
-    "local.metrics": "metrics",
+    "laptop.delivery": "delivery",
+    "laptop.gateway.server": "gateway",
+    "laptop.metrics": "metrics",
     "load": "load",
     "up": "up",
 }

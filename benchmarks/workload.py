@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import msgspec
 from aws_kinesis_agg.aggregator import AggRecord
 
-from electrocloud.domain.tariff import Tariff
-from electrocloud.domain.urdb import tariff_from_urdb
-from producers.fleet import Fleet, make_fleet
-from producers.kpl import FRAME_BYTES
-from producers.live import TARIFFS
-from producers.registration import read_tariffs
-from producers.simulate import simulate
-from producers.uploads import uploads
+from analytics.registration import read_tariffs
+from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from producers.fleet.fleet import Fleet, make_fleet
+from producers.fleet.simulate import simulate
+from producers.sending.head_end import FRAME_BYTES
+from producers.sending.live import TARIFFS
+from producers.sending.uploads import uploads
 
 DAY = date(2026, 10, 5)
 INTERVAL_S = 900

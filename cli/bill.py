@@ -12,14 +12,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.comparison import offers
-from cli.invoice import money, print_history, print_invoice, print_offers, print_summary
-from cli.rating import CSV_COLUMNS, rate_all, rate_load
-from cli.tariffs import read_tariff
-from cli.usage import read_usage
-from electrocloud.domain.billing import Bill
+from cli.files.rating import CSV_COLUMNS, rate_all, rate_load
+from cli.files.tariffs import read_tariff
+from cli.files.usage import read_usage
+from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.comparison import offers
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.tariff import Tariff
+from electrocloud.domain.tariffs.tariff import Tariff
+from presentation.invoice_text import money, print_history, print_invoice, print_offers, print_summary
 
 app = typer.Typer(invoke_without_command=True)
 

@@ -10,12 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.cost_units import FleetPlan, units
+from analytics.template import load
+from cost.units import FleetPlan, units
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.upload import INTERVALS_S
-from local.template import load
+from electrocloud.domain.readings.upload import INTERVALS_S
 
-PRICES = Path(__file__).parent / "prices-us-east-1.json"
+PRICES = Path(__file__).parents[1] / "cost" / "prices-us-east-1.json"
 BAR = 30
 console = Console()
 

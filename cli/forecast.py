@@ -12,13 +12,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from cli.series_file import read_series
+from analytics.ask import ask
 from cli.suspects import suspects_table
-from electrocloud.aws.reader import Reader
 from electrocloud.aws.stack import find_stack
+from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
-from local.ask import ask
+from forecasting.series_file import read_series
 
 SOURCE = "a forecast needs one of --input FILE, --fleet, --feeder F and --meter M"
 

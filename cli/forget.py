@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.forgetting import Forgotten, forget_meter
+from analytics.erasure import Forgotten, forget_meter
 from electrocloud.aws.stack import find_stack
 
 console = Console()

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from cli.bill import show_history
-from electrocloud.aws.reader import Reader
 from electrocloud.aws.stack import find_stack
+from electrocloud.aws.store.reader import Reader
 
 
 def history(

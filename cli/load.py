@@ -11,16 +11,16 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from analytics.registration import read_tariffs, register
 from electrocloud.aws.stack import Stack, find_stack
-from producers.api import ApiSender
-from producers.arrival import Arrival
-from producers.fleet import Fleet, make_fleet
-from producers.kpl import HeadEnd
-from producers.live import TARIFFS, Sender, pause
-from producers.registration import read_tariffs, register
-from producers.simulate import simulate
-from producers.tally import Tally
-from producers.uploads import uploads
+from producers.fleet.fleet import Fleet, make_fleet
+from producers.fleet.simulate import simulate
+from producers.sending.api import ApiSender
+from producers.sending.delivery_check import Arrival
+from producers.sending.head_end import HeadEnd
+from producers.sending.live import TARIFFS, Sender, pause
+from producers.sending.status_report import Tally
+from producers.sending.uploads import uploads
 
 console = Console()
 PATIENCE_S = 600

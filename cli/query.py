@@ -14,11 +14,11 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from analytics.ask import ask
+from analytics.questions import Question, find, questions
 from electrocloud.aws.athena import Answer
 from electrocloud.aws.stack import find_stack
 from electrocloud.domain.errors import UsageError
-from local.ask import ask
-from local.questions import Question, find, questions
 
 console = Console()
 ROWS_SHOWN = 50

@@ -14,18 +14,18 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from cli.delivered import from_parquet
-from electrocloud.aws.jitter import pause
-from electrocloud.aws.redrive import Case, Put, redrive_dead_letters, redrive_quarantine
-from electrocloud.aws.registry import Registry
-from electrocloud.aws.replay import Part, from_stream
+from analytics.uploads import from_parquet
+from electrocloud.aws.backoff import pause
+from electrocloud.aws.ingest.parquet_replay import Part, from_stream
+from electrocloud.aws.ingest.redrive import Case, Put, redrive_dead_letters, redrive_quarantine
+from electrocloud.aws.ingest.stream import put
 from electrocloud.aws.stack import Stack, find_stack
-from electrocloud.aws.stream import put
-from electrocloud.aws.tables import DynamoTables
+from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.aws.store.tariff_lookup import Registry
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.metering import Outcome
-from electrocloud.domain.replay import Rerated, rate_anew, take_again
-from electrocloud.domain.upload import Upload
+from electrocloud.domain.readings.upload import Upload
+from electrocloud.services.ingest import Outcome
+from electrocloud.services.replay import Rerated, rate_anew, take_again
 
 console = Console()
 

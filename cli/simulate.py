@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cli.readings import ReadingsFile
+from cli.files.readings import ReadingsFile
 from electrocloud.domain.errors import UsageError
-from producers.faults import Faults, Truth, joined
-from producers.fleet import Fleet, make_fleet
-from producers.places import PLACES
-from producers.register import DAY_S
-from producers.simulate import simulate as simulated
+from producers.fleet.faults import Faults, Truth, joined
+from producers.fleet.fleet import Fleet, make_fleet
+from producers.fleet.meter_register import DAY_S
+from producers.fleet.places import PLACES
+from producers.fleet.simulate import simulate as simulated
 
 console = Console(stderr=True)
 

@@ -7,10 +7,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from electrocloud.aws.forecasts import Forecasts
 from electrocloud.aws.stack import find_stack
-from electrocloud.domain.calendar import HOUR_S
+from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.domain.forecast import Suspect
+from electrocloud.domain.local_time import HOUR_S
 
 MEANS = {
     "high": "high: the register spikes, or a theft ended",

@@ -10,8 +10,8 @@ from rich.live import Live
 from rich.table import Table
 
 from electrocloud.aws.stack import find_stack
-from local.run import Figures, Running, Watch, Wish, everything, running_pid
-from local.run import stop as stop_running
+from laptop.run import Figures, Running, Watch, Wish, everything, running_pid
+from laptop.run import stop as stop_running
 
 console = Console()
 LOOK_EVERY_S = 1.0

@@ -24,7 +24,7 @@ from dashboard import (  # noqa: F401
     outlook,
     outlook_chart,
 )
-from dashboard.bill_table import months_until
+from dashboard.bills.bill_table import months_until
 from electrocloud.domain.errors import ElectroCloudError
 
 if __name__ == "__main__":

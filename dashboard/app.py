@@ -9,11 +9,11 @@ from streamlit.logger import get_logger
 st.set_page_config("ElectroCloud", page_icon=Path(__file__).parent / "icon.svg", layout="wide")
 page = st.navigation(
     [
-        st.Page("views/live.py", title="Live", icon=":material/bolt:", url_path="live", default=True),
-        st.Page("views/meter.py", title="Meter", icon=":material/electric_meter:", url_path="meter"),
-        st.Page("views/bills.py", title="Bills", icon=":material/receipt_long:", url_path="bills"),
-        st.Page("views/forecast.py", title="Forecast", icon=":material/timeline:", url_path="forecast"),
-        st.Page("views/analytics.py", title="Analytics", icon=":material/query_stats:", url_path="analytics"),
+        st.Page("live/page.py", title="Live", icon=":material/bolt:", url_path="live", default=True),
+        st.Page("meter/page.py", title="Meter", icon=":material/electric_meter:", url_path="meter"),
+        st.Page("bills/page.py", title="Bills", icon=":material/receipt_long:", url_path="bills"),
+        st.Page("forecast/page.py", title="Forecast", icon=":material/timeline:", url_path="forecast"),
+        st.Page("questions/page.py", title="Analytics", icon=":material/query_stats:", url_path="analytics"),
     ],
     position="top",
 )

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from electrocloud.domain.calendar import DAY_S
+from electrocloud.domain.local_time import DAY_S
 
 Spec = dict[str, Any]
 

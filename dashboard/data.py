@@ -11,17 +11,17 @@ from typing import Any
 import streamlit as st
 from botocore.exceptions import BotoCoreError, ClientError
 
+from analytics import questions
+from analytics.ask import ask as ask_athena
 from dashboard.fleet import Fleet, fleet_of
 from dashboard.kept import Kept
 from electrocloud.aws import athena
-from electrocloud.aws.reader import BillRow, Reader, Registered, Series
 from electrocloud.aws.stack import find_stack
-from electrocloud.domain.billing import Bill
+from electrocloud.aws.store.reader import BillRow, Reader, Registered, Series
+from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.errors import ElectroCloudError, SettingsError
-from electrocloud.domain.meter_day import MeterDay
-from electrocloud.domain.tariff import Tariff
-from local import questions
-from local.ask import ask as ask_athena
+from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.tariffs.tariff import Tariff
 
 QUERIES = Path(__file__).parent / "queries"
 SAMPLE = 24  # meters that are asked for their newest day, to learn which day it is

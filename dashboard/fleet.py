@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from electrocloud.aws.reader import Registered
-from electrocloud.domain.meter_day import MeterDay
+from electrocloud.aws.store.reader import Registered
+from electrocloud.domain.readings.meter_day import MeterDay
 
 
 class Fleet(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.meter_day import MeterDay
+from electrocloud.domain.readings.meter_day import MeterDay
 from forecasting.load import HOUR_S, Load, load_of, wall_clock, zone_of
 
 Row = tuple[Any, ...]

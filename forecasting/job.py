@@ -6,11 +6,11 @@ from datetime import datetime
 
 import msgspec
 
-from electrocloud.aws.forecasts import Forecasts
-from electrocloud.aws.reader import Reader, Registered
-from electrocloud.domain.calendar import DAY_S, HOUR_S
+from electrocloud.aws.store.forecasts import Forecasts
+from electrocloud.aws.store.reader import Reader, Registered
 from electrocloud.domain.forecast import Errors, Forecast, coverage_of, errors_of
-from electrocloud.domain.meter_day import MeterDay
+from electrocloud.domain.local_time import DAY_S, HOUR_S
+from electrocloud.domain.readings.meter_day import MeterDay
 from forecasting.ahead import forecast_of
 from forecasting.backtest import scale_of
 from forecasting.history import History

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from electrocloud.aws.reader import Registered
-from electrocloud.domain.calendar import BillingMonth
+from electrocloud.aws.store.reader import Registered
 from electrocloud.domain.forecast import MonthEnd, Suspect
-from electrocloud.domain.meter_day import Interval, MeterDay
-from electrocloud.domain.tariff import Tariff
+from electrocloud.domain.local_time import BillingMonth
+from electrocloud.domain.readings.meter_day import Interval, MeterDay
+from electrocloud.domain.tariffs.tariff import Tariff
 from forecasting.anomalies import anomalies
 from forecasting.history import history_of
 from forecasting.load import HOUR_S, Load, zone_of

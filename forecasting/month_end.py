@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from electrocloud.domain.billing import Bill, bills
-from electrocloud.domain.calendar import BillingMonth
+from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.forecast import Between, MonthEnd
-from electrocloud.domain.meter_day import Interval
-from electrocloud.domain.tariff import Tariff
+from electrocloud.domain.local_time import BillingMonth
+from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.tariffs.tariff import Tariff
 from forecasting.intervals import COVERAGE
 from forecasting.load import HOUR_S, Floats
 

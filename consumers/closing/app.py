@@ -9,12 +9,12 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from electrocloud.aws.jitter import pause
-from electrocloud.aws.registry import Registry
+from electrocloud.aws.backoff import pause
 from electrocloud.aws.settings import ClosingSettings
-from electrocloud.aws.tables import DynamoTables
-from electrocloud.aws.unclosed import unclosed
-from electrocloud.domain.closing import close_month
+from electrocloud.aws.store.bills_to_finalize import unclosed
+from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.services.closing import close_month
 
 RESERVE_MS = 30_000
 

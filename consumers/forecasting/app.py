@@ -9,9 +9,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from electrocloud.aws.athena import run
-from electrocloud.aws.forecasts import Forecasts
-from electrocloud.aws.reader import Reader
 from electrocloud.aws.stack import Stack
+from electrocloud.aws.store.forecasts import Forecasts
+from electrocloud.aws.store.reader import Reader
 from forecasting.history import histories
 from forecasting.job import keep_forecasts, keep_of_meters, zone_of_most
 

@@ -11,14 +11,14 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from electrocloud.aws.jitter import pause
-from electrocloud.aws.kinesis import read_event
-from electrocloud.aws.observe import observe
-from electrocloud.aws.quarantine import put
-from electrocloud.aws.registry import Registry
+from electrocloud.aws.backoff import pause
+from electrocloud.aws.ingest.batch_metrics import observe
+from electrocloud.aws.ingest.kinesis_event import read_event
+from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.settings import MeteringSettings
-from electrocloud.aws.tables import DynamoTables
-from electrocloud.domain.metering import take_in
+from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.services.ingest import take_in
 
 logger = Logger()
 metrics = Metrics()

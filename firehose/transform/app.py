@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.data_classes.kinesis_firehose_event import 
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from electrocloud.aws.firehose import to_rows
+from electrocloud.aws.ingest.firehose_rows import to_rows
 from electrocloud.domain.errors import UploadError
 
 logger = Logger()

@@ -8,18 +8,18 @@ from typing import Any
 
 import msgspec
 
+from analytics.registration import read_tariffs, register
+from analytics.template import ROOT, load
 from electrocloud.aws.stack import Stack
-from firehose.delivery import Delivery, Plan, Tail
-from forecasting import nightly
-from local.cloud import PARAMETERS
-from local.template import ROOT, load
-from producers.fleet import Meter, make_fleet
-from producers.kpl import HeadEnd
-from producers.registration import read_tariffs, register
-from producers.simulate import simulate
-from producers.tally import Tally
-from producers.uploads import uploads
-from tests.waiting import until
+from laptop import forecasting_loop as nightly
+from laptop.cloud import PARAMETERS
+from laptop.delivery import Delivery, Plan, Tail
+from producers.fleet.fleet import Meter, make_fleet
+from producers.fleet.simulate import simulate
+from producers.sending.head_end import HeadEnd
+from producers.sending.status_report import Tally
+from producers.sending.uploads import uploads
+from tests.kits.waiting import until
 
 METERS = 50
 DAYS = 9

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page
 
-from dashboard.browser import browser, chromium, serving
 from electrocloud.aws.stack import STATE, Stack
-from local import cloud
+from laptop import cloud
 from tests.browser.backend import Filled, empty_copy, tell
 from tests.browser.proxy import Proxy
+from tools.browser import browser, chromium, serving
 
 PATIENCE_MS = 60_000  # a shared machine may be slow; what is waited for is there in a second or two on a free one
 

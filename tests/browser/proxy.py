@@ -6,7 +6,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any
 
-from local.cloud import HOST, free_port
+from laptop.cloud import HOST, free_port
 
 
 class Proxy:

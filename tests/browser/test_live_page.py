@@ -7,10 +7,10 @@ from datetime import UTC, datetime, time
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from dashboard import fleet_map
 from dashboard.fleet import fleet_of
-from electrocloud.aws.reader import Reader
-from producers.fleet import Meter
+from dashboard.live import fleet_map
+from electrocloud.aws.store.reader import Reader
+from producers.fleet.fleet import Meter
 from tests.browser.backend import HOSTILE, METERS
 from tests.browser.conftest import PATIENCE_MS, Running
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Page, expect
 
-from cli.invoice import money
-from electrocloud.aws.forecasts import Forecasts
-from electrocloud.aws.reader import Reader
+from electrocloud.aws.store.forecasts import Forecasts
+from electrocloud.aws.store.reader import Reader
+from presentation.invoice_text import money
 from tests.browser.conftest import PATIENCE_MS, Running
 
 pytestmark = pytest.mark.browser

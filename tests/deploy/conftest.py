@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from electrocloud.aws.stack import STATE, Stack
-from local import cloud
+from laptop import cloud
 
 PARAMETERS = cloud.PARAMETERS | {"ManagedDelivery": "true", "LogRetentionDays": "30"}
 
@@ -30,7 +30,7 @@ def deployed() -> Iterator[Deployed]:
         port = str(cloud.free_port())
         stack = cloud.laptop_stack(outputs, endpoint, f"http://{cloud.HOST}:{port}")
         (STATE / "stack.json").write_bytes(msgspec.json.encode(stack))
-        gateway = [sys.executable, "-m", "local.gateway", "--stream", stack.stream, "--endpoint", endpoint]
+        gateway = [sys.executable, "-m", "laptop.gateway.server", "--stream", stack.stream, "--endpoint", endpoint]
         gateway += ["--usage-plan", stack.usage_plan, "--region", stack.region, "--port", port]
         children.start("gateway", gateway, cloud.environment(endpoint))
         cloud.wait_for(lambda: cloud.answers(stack.api), "the gateway", children)

@@ -8,17 +8,17 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
-from electrocloud.aws.items import bill_of, stored_day
-from local import cloud, metrics
-from local.template import load
-from producers.api import ApiSender
-from producers.fleet import make_fleet
-from producers.kpl import HeadEnd
-from producers.registration import register
-from producers.tally import Tally
+from analytics.registration import register
+from analytics.template import load
+from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
+from laptop import cloud, metrics
+from producers.fleet.fleet import make_fleet
+from producers.sending.api import ApiSender
+from producers.sending.head_end import HeadEnd
+from producers.sending.status_report import Tally
 from tests.deploy.conftest import PARAMETERS
-from tests.examples import TIME_OF_USE, upload_json
-from tests.waiting import until
+from tests.kits.examples import TIME_OF_USE, upload_json
+from tests.kits.waiting import until
 
 pytestmark = [pytest.mark.deploy, pytest.mark.timeout(300)]
 

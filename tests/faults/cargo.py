@@ -10,10 +10,10 @@ import msgspec
 from aws_kinesis_agg import MAGIC
 from aws_kinesis_agg.aggregator import AggRecord
 
-from producers.faults import Faults
-from producers.fleet import Fleet
-from producers.simulate import simulate
-from producers.uploads import uploads
+from producers.fleet.faults import Faults
+from producers.fleet.fleet import Fleet
+from producers.fleet.simulate import simulate
+from producers.sending.uploads import uploads
 
 HOUR_S, DAY_S = 3_600, 86_400
 FAULTS = Faults(late=0.05, duplicates=0.05, gaps=0.003, corrections=0.1, silent=0.1)

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from electrocloud.aws.items import Item
+from electrocloud.aws.store.dynamodb_items import Item
 
 KEYS_A_READ = 100
 ACTIONS_A_TRANSACTION = 100

@@ -13,7 +13,7 @@ from unittest import mock
 
 import boto3
 
-from local.template import ROOT
+from analytics.template import ROOT
 from tests.faults.event_source import Event
 from tests.faults.mishaps import Killed
 

@@ -4,7 +4,7 @@ import random
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from electrocloud.domain.calendar import BillingMonth
+from electrocloud.domain.local_time import BillingMonth
 from tests.faults.event_source import Settings
 from tests.faults.mishaps import REASONS
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from electrocloud.aws.stream import uploads_in
+from electrocloud.aws.ingest.stream import uploads_in
 from tests.faults import verdict
 from tests.faults.dynamo import MemoryDynamo
 from tests.faults.event_source import event_of

@@ -8,15 +8,15 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.credentials import Credentials
 from multidict import CIMultiDict
 
-from local.authorisation import Call
-from local.rest_api import RestApi
-from producers.api import ApiSender
-from producers.kpl import HeadEnd
-from producers.tally import Tally
+from laptop.gateway.authorization import Call
+from laptop.gateway.rest_api import RestApi
+from producers.sending.api import ApiSender
+from producers.sending.head_end import HeadEnd
+from producers.sending.status_report import Tally
 from tests.faults import cargo
 from tests.faults.mishaps import Intake, Mishaps
 from tests.faults.stream import HASHES, MemoryStream
-from tests.gateway_kit import API_KEY, REGION, gateway
+from tests.kits.gateway_kit import API_KEY, REGION, gateway
 
 THROUGH_THE_API = ("misaligned", "two days", "year 9999")  # what its schema cannot tell
 RAW = ("frame", "nothing", "huge", "nested", "too many")  # no payload of a frame

@@ -8,10 +8,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet
 
-from firehose.delivery import Delivery, Plan, Tail
-from local.dialect import to_duckdb
-from local.questions import views
-from local.template import load
+from analytics.duckdb_dialect import to_duckdb
+from analytics.questions import views
+from analytics.template import load
+from laptop.delivery import Delivery, Plan, Tail
 from tests.faults.mishaps import Mishaps
 from tests.faults.stream import MemoryStream
 

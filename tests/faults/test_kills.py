@@ -5,15 +5,15 @@ from itertools import count
 
 import pytest
 
-from electrocloud.aws.items import bill_of
-from producers.fleet import make_fleet
-from tests.examples import upload_json
+from electrocloud.aws.store.dynamodb_items import bill_of
+from producers.fleet.fleet import make_fleet
 from tests.faults.cargo import frame
 from tests.faults.event_source import event_of
 from tests.faults.function import Function, environment
 from tests.faults.mishaps import Bucket, Dynamo, Killed, Mishaps
 from tests.faults.registered import register, tables
 from tests.faults.stream import MemoryStream
+from tests.kits.examples import upload_json
 
 METERS = make_fleet(3, 1).meters
 ONE, OTHER, _ = (meter.meter_id for meter in METERS)

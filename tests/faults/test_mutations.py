@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from electrocloud.aws import kinesis, tables
-from electrocloud.domain import meter_day, metering
+from electrocloud.aws.ingest import kinesis_event as kinesis
+from electrocloud.aws.store import tables
 from electrocloud.domain.errors import UploadError
+from electrocloud.domain.readings import meter_day
+from electrocloud.services import ingest as metering
 from tests.faults import function, mishaps, table
 from tests.faults.plan import TINY, Plan, plan
 from tests.faults.run import run

@@ -22,16 +22,16 @@ from functools import cache
 
 import msgspec
 
-from electrocloud.aws.frames import user_records
-from electrocloud.aws.items import Item, bill_of, stored_day
-from electrocloud.aws.quarantine import Quarantined
-from electrocloud.domain.billing import Bill, bills
+from electrocloud.aws.ingest.kpl import user_records
+from electrocloud.aws.ingest.quarantine import Quarantined
+from electrocloud.aws.store.dynamodb_items import Item, bill_of, stored_day
+from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.errors import UploadError
-from electrocloud.domain.meter_day import Interval
-from electrocloud.domain.tariff import Tariff
-from electrocloud.domain.upload import decode
-from electrocloud.domain.urdb import tariff_from_urdb
-from producers.fleet import Meter
+from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.readings.upload import decode
+from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from producers.fleet.fleet import Meter
 from tests.faults.dynamo import MemoryDynamo
 from tests.faults.registered import TARIFFS
 from tests.faults.table import Row

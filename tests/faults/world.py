@@ -11,13 +11,14 @@ from unittest import mock
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from electrocloud.aws import kinesis, redrive
-from electrocloud.aws.registry import Registry
-from electrocloud.aws.stream import put, read, shard_ids, uploads_in
-from electrocloud.aws.tables import DynamoTables
+from electrocloud.aws.ingest import kinesis_event as kinesis
+from electrocloud.aws.ingest import redrive
+from electrocloud.aws.ingest.stream import put, read, shard_ids, uploads_in
+from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.aws.store.tariff_lookup import Registry
 from electrocloud.domain.errors import StoreBusyError, UploadError
-from electrocloud.domain.replay import rate_anew, take_again
-from electrocloud.domain.upload import Upload
+from electrocloud.domain.readings.upload import Upload
+from electrocloud.services.replay import rate_anew, take_again
 from tests.faults import cargo
 from tests.faults.event_source import Lane, Mapping, event_of
 from tests.faults.function import Function, environment

@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from firehose.delivery import Delivery, Plan
-from local.metrics import metrics_in
-from local.template import ROOT, load
-from tests.examples import TIME_OF_USE, kinesis_event, upload_json
+from analytics.template import ROOT, load
+from laptop.delivery import Delivery, Plan
+from laptop.metrics import metrics_in
 from tests.faults.event_source import Mapping, Settings
 from tests.faults.stream import MemoryStream
-from tests.gateway_kit import UPLOAD, FakeKinesis, answered, gateway, signed
 from tests.integration.conftest import REGION
 from tests.integration.test_metering_function import CONTEXT
-from tests.template_kit import Resolver
+from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
+from tests.kits.gateway_kit import UPLOAD, FakeKinesis, answered, gateway, signed
+from tests.kits.template_kit import Resolver
 
 TEMPLATE = load()
 ALARMS = {

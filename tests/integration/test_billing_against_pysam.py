@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySAM import Utilityrate5, UtilityRateTools
 
-from electrocloud.domain.billing import bills
-from electrocloud.domain.meter_day import Interval
-from electrocloud.domain.urdb import tariff_from_urdb
-from tests.billing_kit import Rate
-from tests.billing_strategies import UNITS, dollars, schedules, tiers
+from electrocloud.domain.billing.bill import bills
+from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from tests.kits.billing_kit import Rate
+from tests.kits.billing_strategies import UNITS, dollars, schedules, tiers
 
 TARIFFS = Path(__file__).parents[2] / "tariffs"
 YEAR = int(datetime(2018, 1, 1, tzinfo=UTC).timestamp())  # SAM's years begin on a Monday, as 2018 does

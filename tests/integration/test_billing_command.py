@@ -12,14 +12,14 @@ import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
-import cli.rating
+import cli.files.rating
 from cli.bill import show_history
 from cli.main import app
-from electrocloud.domain.billing import Bill, bills, reissue
+from electrocloud.domain.billing.bill import Bill, bills, reissue
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.meter_day import Interval
-from electrocloud.domain.urdb import tariff_from_urdb
-from tests.billing_kit import Rate, document, instant, load, time_of_use
+from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from tests.kits.billing_kit import Rate, document, instant, load, time_of_use
 
 TIERED = document(
     [{"rate": 0.1, "max": 500, "unit": "kWh"}, {"rate": 0.2, "unit": "kWh"}],
@@ -127,7 +127,7 @@ def test_gaps_are_counted_and_with_estimate_filled_from_the_weeks_before(tmp_pat
 
 
 def test_what_has_not_begun_is_missing_but_not_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(cli.rating, "time", SimpleNamespace(time=lambda: instant("2026-07-20T10:30")))
+    monkeypatch.setattr(cli.files.rating, "time", SimpleNamespace(time=lambda: instant("2026-07-20T10:30")))
     usage = usage_file(tmp_path, load("2026-07-01T00:00", [1_000] * 24 * 15))
 
     (bill,) = printed("bill", "--tariff", tariff_file(tmp_path, document()), "--usage", usage, "--estimate")

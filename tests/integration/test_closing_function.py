@@ -7,12 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from electrocloud.aws.items import bill_of, month_key
-from electrocloud.aws.tables import DynamoTables
-from electrocloud.domain.calendar import BillingMonth
-from electrocloud.domain.metering import take_in
-from electrocloud.domain.urdb import tariff_from_urdb
-from tests.examples import TIME_OF_USE, upload
+from electrocloud.aws.store.dynamodb_items import bill_of, month_key
+from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.domain.local_time import BillingMonth
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.ingest import take_in
+from tests.kits.examples import TIME_OF_USE, upload
 
 TARIFF = {**TIME_OF_USE, "timezone": "UTC"}
 

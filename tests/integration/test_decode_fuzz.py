@@ -13,12 +13,12 @@ import pytest
 from aws_kinesis_agg import DIGEST_SIZE, MAGIC
 from aws_kinesis_agg.aggregator import AggRecord
 
-from electrocloud.aws.firehose import to_rows
-from electrocloud.aws.frames import user_records
-from electrocloud.aws.kinesis import read_event
+from electrocloud.aws.ingest.firehose_rows import to_rows
+from electrocloud.aws.ingest.kinesis_event import read_event
+from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.domain.errors import UploadError
-from electrocloud.domain.meter_day import MeterDay
-from tests.examples import kinesis_event, upload_json
+from electrocloud.domain.readings.meter_day import MeterDay
+from tests.kits.examples import kinesis_event, upload_json
 
 CASES = 400 * int(os.environ.get("FUZZ_CASES", "10"))
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

@@ -8,16 +8,16 @@ import msgspec
 import numpy as np
 import pytest
 
-from electrocloud.aws.forecasts import Forecasts
-from electrocloud.aws.reader import Registered
+from electrocloud.aws.store.forecasts import Forecasts
+from electrocloud.aws.store.reader import Registered
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
-from electrocloud.domain.meter_day import MeterDay
+from electrocloud.domain.readings.meter_day import MeterDay
 from forecasting.history import History, histories
 from forecasting.job import keep_forecasts
 from forecasting.meters import metered, month_ends, suspects
-from tests.examples import upload
 from tests.integration.conftest import Aws
-from tests.unit.test_forecast_month_end import TARIFF
+from tests.kits.examples import upload
+from tests.unit.forecasting.test_month_end import TARIFF
 
 NOW = datetime(2025, 11, 11, tzinfo=UTC)
 HOURS = 24 * 10

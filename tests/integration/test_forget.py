@@ -9,15 +9,15 @@ from decimal import Decimal
 import pyarrow.parquet as pq
 import pytest
 
-from cli.forgetting import Forgotten, forget_meter
-from electrocloud.aws.forecasts import Forecasts
-from electrocloud.aws.kinesis import read_event
-from electrocloud.aws.quarantine import put
+from analytics.erasure import Forgotten, forget_meter
+from analytics.template import load
+from electrocloud.aws.ingest.kinesis_event import read_event
+from electrocloud.aws.ingest.quarantine import put
+from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.domain.forecast import Between, MonthEnd
-from firehose.delivery import Delivery, Plan
-from local.template import load
-from tests.examples import kinesis_event, upload_json
+from laptop.delivery import Delivery, Plan
 from tests.integration.test_metering_function import CONTEXT, app  # noqa: F401  the fixture
+from tests.kits.examples import kinesis_event, upload_json
 
 NOBODY = Forgotten(0, 0, 0, 0, 0, 0, 0, 0)
 ARRIVED = datetime(2026, 11, 25, tzinfo=UTC)

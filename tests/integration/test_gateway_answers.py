@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from electrocloud.domain.errors import UploadError
-from electrocloud.domain.upload import decode
-from local.authorisation import Principal
-from local.throttle import Throttle
-from tests.gateway_kit import HEAD_END, UPLOAD, FakeKinesis, answered, gateway, plan, signed
+from electrocloud.domain.readings.upload import decode
+from laptop.gateway.authorization import Principal
+from laptop.gateway.throttle import Throttle
+from tests.kits.gateway_kit import HEAD_END, UPLOAD, FakeKinesis, answered, gateway, plan, signed
 
 EXAMPLES = Path(__file__).parent.parent / "bad_uploads"
 REFUSED = {

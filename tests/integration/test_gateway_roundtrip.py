@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from electrocloud.domain.errors import UploadError
-from electrocloud.domain.upload import INTERVALS_S, Upload, decode
-from tests.gateway_kit import FakeKinesis, answered, gateway, signed
+from electrocloud.domain.readings.upload import INTERVALS_S, Upload, decode
+from tests.kits.gateway_kit import FakeKinesis, answered, gateway, signed
 
 DAY = datetime(2026, 1, 31, tzinfo=UTC)
 

@@ -24,11 +24,11 @@ from botocore.credentials import Credentials
 from moto import mock_aws
 from msgspec.structs import replace
 
-from electrocloud.domain.upload import decode
-from local.gateway import MAX_BODY, create_app
-from local.template import ROOT
-from local.throttle import Throttle
-from tests.gateway_kit import API_KEY, HEAD_END, OPENAPI, REGION, UPLOAD, FakeKinesis, plan
+from analytics.template import ROOT
+from electrocloud.domain.readings.upload import decode
+from laptop.gateway.server import MAX_BODY, create_app
+from laptop.gateway.throttle import Throttle
+from tests.kits.gateway_kit import API_KEY, HEAD_END, OPENAPI, REGION, UPLOAD, FakeKinesis, plan
 
 BODY = json.dumps({"uploads": [UPLOAD]}).encode()
 
@@ -83,9 +83,9 @@ def test_a_body_of_ten_megabytes_passes_and_one_byte_more_is_too_large():
 
 @contextmanager
 def running(*arguments: str) -> Iterator[str]:
-    """`python -m local.gateway` as a user starts it, and the address that it prints."""
+    """`python -m laptop.gateway.server` as a user starts it, and the address that it prints."""
     env = os.environ | {"AWS_ACCESS_KEY_ID": "laptop", "AWS_SECRET_ACCESS_KEY": "laptop secret"}
-    command = [sys.executable, "-m", "local.gateway", "--stream", "readings", *arguments]
+    command = [sys.executable, "-m", "laptop.gateway.server", "--stream", "readings", *arguments]
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

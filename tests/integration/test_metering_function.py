@@ -10,9 +10,9 @@ import pytest
 from aws_kinesis_agg.aggregator import AggRecord
 from botocore.exceptions import ClientError
 
-from electrocloud.aws.items import bill_of, stored_day
-from electrocloud.aws.registry import REMEMBER_S
-from tests.examples import TIME_OF_USE, kinesis_event, upload_json
+from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
+from electrocloud.aws.store.tariff_lookup import REMEMBER_S
+from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
 
 CONTEXT = SimpleNamespace(
     function_name="metering", memory_limit_in_mb=1024, invoked_function_arn="arn", aws_request_id="r-1"

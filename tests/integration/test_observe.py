@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aws_lambda_powertools import Logger, Metrics
 
-from electrocloud.aws.kinesis import read_event
-from electrocloud.aws.observe import AGES_AT_MOST, observe
-from electrocloud.domain.metering import Outcome
-from tests.examples import kinesis_event, upload_json
+from electrocloud.aws.ingest.batch_metrics import AGES_AT_MOST, observe
+from electrocloud.aws.ingest.kinesis_event import read_event
+from electrocloud.services.ingest import Outcome
+from tests.kits.examples import kinesis_event, upload_json
 
 NOW = datetime.fromtimestamp(1_795_503_600, UTC) + timedelta(seconds=7)
 

@@ -9,12 +9,12 @@ import openapi_spec_validator
 import pytest
 import yaml
 
-from electrocloud.domain import upload
+from analytics.template import load
 from electrocloud.domain.errors import UsageError
-from local.openapi import read_api
-from local.template import load
-from local.vtl import fill
-from tests.gateway_kit import OPENAPI, VALUES
+from electrocloud.domain.readings import upload
+from laptop.gateway.openapi import read_api
+from laptop.gateway.vtl import fill
+from tests.kits.gateway_kit import OPENAPI, VALUES
 
 TEXT = OPENAPI.read_text()
 DOCUMENT = yaml.safe_load(TEXT)

@@ -23,9 +23,9 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 from electrocloud.domain.errors import UploadError
-from electrocloud.domain.upload import decode
-from local.authorisation import Call
-from tests.gateway_kit import API_KEY, OPENAPI, REGION, FakeKinesis, gateway
+from electrocloud.domain.readings.upload import decode
+from laptop.gateway.authorization import Call
+from tests.kits.gateway_kit import API_KEY, OPENAPI, REGION, FakeKinesis, gateway
 
 CASES = int(os.environ.get("FUZZ_CASES", "10"))
 SCHEMA = schemathesis.openapi.from_dict(yaml.safe_load(OPENAPI.read_text()))

@@ -13,17 +13,17 @@ import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner
 
+from analytics.questions import questions
+from analytics.registry_tables import publish
+from analytics.template import load as load_template
 from cli.main import app
 from electrocloud.aws.athena import QueryError, run
 from electrocloud.aws.stack import Stack
-from electrocloud.domain.billing import bills
-from electrocloud.domain.urdb import tariff_from_urdb
-from local import cloud
-from local.questions import questions
-from local.registry import publish
-from local.template import load as load_template
-from tests.billing_kit import load, time_of_use
-from tests.sql_kit import READINGS, meter, readings_of
+from electrocloud.domain.billing.bill import bills
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from laptop import cloud
+from tests.kits.billing_kit import load, time_of_use
+from tests.kits.sql_kit import READINGS, meter, readings_of
 
 pytestmark = pytest.mark.deploy
 

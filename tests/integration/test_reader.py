@@ -7,16 +7,16 @@ from decimal import Decimal
 import boto3
 import pytest
 
-from electrocloud.aws.kinesis import Refused
-from electrocloud.aws.quarantine import put
-from electrocloud.aws.reader import Reader
+from electrocloud.aws.ingest.kinesis_event import Refused
+from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.stack import Stack
-from electrocloud.aws.tables import DynamoTables
-from electrocloud.domain.metering import take_in
-from electrocloud.domain.upload import Upload
-from electrocloud.domain.urdb import tariff_from_urdb
-from tests.examples import TIME_OF_USE, upload
+from electrocloud.aws.store.reader import Reader
+from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.domain.readings.upload import Upload
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.ingest import take_in
 from tests.integration.conftest import REGION, Aws
+from tests.kits.examples import TIME_OF_USE, upload
 
 DAY = date(2026, 11, 24)
 

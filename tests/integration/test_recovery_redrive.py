@@ -12,15 +12,15 @@ from typer.testing import CliRunner
 
 import cli.recover
 from cli.main import app
-from electrocloud.aws import redrive, stream
-from electrocloud.aws.kinesis import read_event
-from electrocloud.aws.quarantine import put
+from electrocloud.aws.ingest import redrive, stream
+from electrocloud.aws.ingest.kinesis_event import read_event
+from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.stack import Stack
 from electrocloud.domain.errors import StreamBusyError
-from tests.examples import kinesis_event, upload_json
 from tests.faults.cargo import frame
 from tests.faults.event_source import message
 from tests.faults.stream import Record
+from tests.kits.examples import kinesis_event, upload_json
 
 
 class Parts(NamedTuple):

@@ -10,19 +10,19 @@ import pytest
 from typer.testing import CliRunner
 
 import cli.recover
-from cli.delivered import from_parquet
+from analytics.template import load
+from analytics.uploads import from_parquet
 from cli.main import app as commands
-from electrocloud.aws.items import bill_of
-from electrocloud.aws.replay import from_stream
+from electrocloud.aws.ingest.parquet_replay import from_stream
 from electrocloud.aws.stack import Stack
-from electrocloud.domain.metering import take_in
-from firehose.delivery import Delivery, Plan
-from local.template import load
-from tests.examples import TIME_OF_USE, kinesis_event, upload_json
+from electrocloud.aws.store.dynamodb_items import bill_of
+from electrocloud.services.ingest import take_in
+from laptop.delivery import Delivery, Plan
 from tests.faults.cargo import frame
 from tests.faults.stream import MemoryStream
 from tests.integration.test_metering_function import CONTEXT, app  # noqa: F401  the fixture
-from tests.memory import MemoryTables
+from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
+from tests.kits.memory import MemoryTables
 
 DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(6)]
 PLAIN = [upload_json(day=day, meter_id=meter) for day in DAYS for meter in ("m-1", "m-2")]
@@ -173,7 +173,7 @@ def test_a_time_that_cannot_be_is_refused(words, says):
 
 def test_busy_tables_are_told_of(system, monkeypatch):
     monkeypatch.setattr(
-        "electrocloud.aws.tables.DynamoTables.commit", lambda self, changes, alone: {c.meter_id for c in changes}
+        "electrocloud.aws.store.tables.DynamoTables.commit", lambda self, changes, alone: {c.meter_id for c in changes}
     )
     empty(system, "bills")
     result = CliRunner().invoke(commands, ["replay", "--from", "2026-01-01"])

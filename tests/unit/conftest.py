@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from dashboard import data, forecasts
+from dashboard import data
+from dashboard.forecast import forecast_data
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +26,6 @@ def give(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                     raise value
                 return value
 
-            monkeypatch.setattr(data if hasattr(data, name) else forecasts, name, answer)
+            monkeypatch.setattr(data if hasattr(data, name) else forecast_data, name, answer)
 
     return given

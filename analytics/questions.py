@@ -1,0 +1,182 @@
+"""The questions in sql/: what each asks, with which parameters, and its SQL with their values put in."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from math import isfinite
+from pathlib import Path
+from typing import Annotated, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.readings.upload import MeterId
+
+FOLDER = Path(__file__).parent.parent / "sql"
+
+Value = str | int | float | date | datetime
+
+_HEADER = re.compile(r"(?:--.*\n)+")
+_PARAMETER = re.compile(r"-- param: (\w+) (\S+) (\S+) (.+)")
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+class Parameter(NamedTuple):
+    """A value that a question is asked with. `kind` is one of `KINDS`, or the words to choose from: `lines|totals`.
+
+    A default may move with the clock: `this-month`, `this-month-1`, `today`, `today-7`, `now`.
+    """
+
+    name: str
+    kind: str
+    default: str
+    description: str
+
+    @property
+    def choices(self) -> list[str]:
+        """The words to choose from; none where the kind is not a choice."""
+        return self.kind.split("|") if "|" in self.kind else []
+
+    def parse(self, text: str, now: datetime) -> Value:
+        """The value that a text means at a moment (aware). `UsageError` says what was expected."""
+        if self.choices:
+            if text in self.choices:
+                return text
+            raise UsageError(f"{self.name} is {text!r}; choose one of {', '.join(self.choices)}")
+        read, expected = KINDS[self.kind]
+        try:
+            return read(text, now.astimezone(UTC))
+        except (ValueError, OSError, msgspec.ValidationError):
+            raise UsageError(f"{self.name} is {text!r}; give {expected}") from None
+
+
+class Question(NamedTuple):
+    """A file of sql/. `title` is the question in plain words; `note` says how it is answered."""
+
+    name: str
+    title: str
+    note: str
+    parameters: tuple[Parameter, ...]
+    sql: str
+
+    def render(self, values: Mapping[str, str], now: datetime | None = None) -> str:
+        """The SQL in Athena's dialect, ready to be sent or pasted; a parameter without a value has its default.
+
+        Only parsed values get in, each written as a literal of its type. `UsageError` names a bad or unknown one.
+        """
+        now = now or datetime.now(UTC)
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in values.keys() - known.keys():
+            raise UsageError(f"{self.name} has no parameter {name!r}; it has {', '.join(known) or 'none'}")
+        literals = {
+            name: _literal(parameter.parse(values.get(name, parameter.default), now))
+            for name, parameter in known.items()
+        }
+        return _PLACE.sub(lambda place: literals[place[1]], self.sql)
+
+
+@cache
+def questions() -> dict[str, Question]:
+    """All questions by name, in alphabetical order."""
+    return {path.stem: read(path) for path in sorted(FOLDER.glob("*.sql"))}
+
+
+@cache
+def views() -> dict[str, str]:
+    """The SELECT of each view by the view's name."""
+    return {path.stem: _split(path)[1] for path in sorted((FOLDER / "views").glob("*.sql"))}
+
+
+def find(name_or_file: str) -> Question:
+    """A question of sql/ by its name, or one in any file of the same form. `UsageError` where there is none."""
+    if name_or_file in questions():
+        return questions()[name_or_file]
+    path = Path(name_or_file)
+    if not path.is_file():
+        raise UsageError(f"there is no question and no file {name_or_file!r}; questions: {', '.join(questions())}")
+    return read(path)
+
+
+def read(path: Path) -> Question:
+    """A question from a file: comments first (the question, notes, `-- param:` lines), then one SELECT."""
+    comments, sql = _split(path)
+    parameters = tuple(Parameter(*found) for found in _PARAMETER.findall("\n".join(comments)))
+    for parameter in parameters:
+        if not parameter.choices and parameter.kind not in KINDS:
+            raise UsageError(f"{path.name}: {parameter.kind} is no kind of parameter; kinds: {', '.join(KINDS)}")
+    for name in set(_PLACE.findall(sql)) - {parameter.name for parameter in parameters}:
+        raise UsageError(f"{path.name}: {{{name}}} has no `-- param: {name} …` line")
+    title, *note = [line.removeprefix("-- ") for line in comments if not line.startswith("-- param:")] or [path.stem]
+    return Question(path.stem, title, " ".join(note), parameters, sql)
+
+
+def _split(path: Path) -> tuple[list[str], str]:
+    """The comment lines that a file begins with, and the rest."""
+    text = path.read_text()
+    header = _HEADER.match(text)
+    comments = header[0] if header else ""
+    return comments.splitlines(), text[len(comments) :].strip()
+
+
+def _month(text: str, now: datetime) -> date:
+    if relative := re.fullmatch(r"this-month(?:-(\d{1,3}))?", text):
+        months = now.year * 12 + now.month - 1 - int(relative[1] or 0)
+        return date(months // 12, months % 12 + 1, 1)
+    return date.fromisoformat(f"{text}-01")
+
+
+def _day(text: str, now: datetime) -> date:
+    if relative := re.fullmatch(r"today(?:-(\d{1,4}))?", text):
+        return now.date() - timedelta(days=int(relative[1] or 0))
+    return date.fromisoformat(text)
+
+
+def _time(text: str, now: datetime) -> datetime:
+    moment = now if text == "now" else datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _meter(text: str, _: datetime) -> str:
+    return msgspec.convert(text, MeterId)
+
+
+def _whole(text: str, _: datetime) -> int:
+    return msgspec.convert(int(text), Annotated[int, msgspec.Meta(ge=0)])
+
+
+def _number(text: str, _: datetime) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _zone(text: str, _: datetime) -> str:
+    try:
+        return ZoneInfo(text).key
+    except KeyError:
+        raise ValueError(text) from None
+
+
+KINDS: dict[str, tuple[Callable[[str, datetime], Value], str]] = {
+    "month": (_month, "a month such as 2024-03"),
+    "day": (_day, "a day such as 2024-03-31"),
+    "time": (_time, "a time such as 2024-03-31T12:00Z"),
+    "meter": (_meter, "a meter's id, or all"),
+    "zone": (_zone, "an IANA time zone such as Europe/Berlin"),
+    "whole": (_whole, "a whole number, 0 or more"),
+    "number": (_number, "a number"),
+}
+
+
+def _literal(value: Value) -> str:
+    """A value as Athena writes it; times in UTC without a zone, as the tables have them."""
+    if isinstance(value, datetime):
+        return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S}'"
+    if isinstance(value, date):
+        return f"DATE '{value}'"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return repr(value)

@@ -1,0 +1,156 @@
+"""The registry of meters and the tariffs as Parquet, for the questions that join readings with them."""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from electrocloud.domain.money import exact
+from electrocloud.domain.tariffs.tariff import Tariff, Tiers
+
+RATE = pa.decimal128(24, 15)  # $ a kWh, a kW or a month
+LIMIT = pa.decimal128(24, 12)  # kWh, kW, or kWh a kW
+
+METERS = pa.schema(
+    [
+        ("meter_id", pa.string()),
+        ("lat", pa.float64()),
+        ("lon", pa.float64()),
+        ("feeder", pa.string()),
+        ("class", pa.string()),
+        ("tariff_id", pa.string()),
+        ("timezone", pa.string()),
+    ]
+)
+TARIFFS = {
+    "tariffs": pa.schema(
+        [
+            ("tariff_id", pa.string()),
+            ("name", pa.string()),
+            ("timezone", pa.string()),
+            ("allocation", pa.string()),
+            ("demand_window_s", pa.int32()),
+        ]
+    ),
+    "tariff_hours": pa.schema(
+        [
+            ("tariff_id", pa.string()),
+            ("month", pa.int32()),
+            ("weekend", pa.bool_()),
+            ("hour", pa.int32()),
+            ("energy_period", pa.int32()),
+            ("demand_period", pa.int32()),
+            ("flat_demand_period", pa.int32()),
+        ]
+    ),
+    "tariff_prices": pa.schema(
+        [
+            ("tariff_id", pa.string()),
+            ("charge", pa.string()),
+            ("period", pa.int32()),
+            ("tier", pa.int32()),
+            ("above", LIMIT),
+            ("above_daily", pa.bool_()),
+            ("up_to", LIMIT),
+            ("up_to_daily", pa.bool_()),
+            ("per_kw", pa.bool_()),
+            ("rate", RATE),
+            ("unit", pa.string()),
+        ]
+    ),
+}
+
+Row = dict[str, Any]
+
+
+def meters_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """The table `meters`, a row a meter, from rows that name its columns."""
+    return pa.Table.from_pylist([dict(row) for row in rows], schema=METERS)
+
+
+def tariff_tables(tariffs: Mapping[str, Tariff]) -> dict[str, pa.Table]:
+    """The tables that a bill in SQL needs, by name, from the tariffs by their id.
+
+    `tariffs`: a row a tariff. `tariff_hours`: which periods hold in an hour of a month's weekdays or weekends.
+    `tariff_prices`: a row a line that a bill can have. Of `charge` energy it is what lies above `above` and
+    up to `up_to` kWh of the month (None: no end), times the month's days where `daily`, times its demand in kW
+    where `per_kw`. Of a demand it is kW; of fixed and minimum, one month. Tiers count from 1, as on the bill.
+    Rates are kept to 15 decimals and limits to 12.
+    """
+    rows: dict[str, list[Row]] = {name: [] for name in TARIFFS}
+    for tariff_id, tariff in tariffs.items():
+        own = {"tariff_id": tariff_id}
+        rows["tariffs"].append(
+            {
+                **own,
+                "name": tariff.name,
+                "timezone": tariff.zone,
+                "allocation": tariff.allocation,
+                "demand_window_s": tariff.demand_window_s,
+            }
+        )
+        rows["tariff_hours"] += [own | row for row in _hours(tariff)]
+        rows["tariff_prices"] += [own | row for row in _prices(tariff)]
+    return {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in TARIFFS.items()}
+
+
+def publish(s3: Any, bucket: str, meters: Iterable[Mapping[str, Any]], tariffs: Mapping[str, Tariff]) -> None:
+    """Write the registry and the tariffs where the tables of these names lie, in place of what was there."""
+    tables = {f"tariffs/{name}/{name}": table for name, table in tariff_tables(tariffs).items()}
+    tables["meters/meters"] = meters_table(meters)
+    for key, table in tables.items():
+        body = io.BytesIO()
+        pa.parquet.write_table(table, body, compression="zstd")
+        s3.put_object(Bucket=bucket, Key=f"{key}.parquet", Body=body.getvalue())
+
+
+def _hours(tariff: Tariff) -> Iterator[Row]:
+    for weekend in (False, True):
+        for month in range(12):
+            for hour in range(24):
+                yield {
+                    "month": month + 1,
+                    "weekend": weekend,
+                    "hour": hour,
+                    "energy_period": tariff.energy_schedule[weekend][month][hour],
+                    "demand_period": tariff.demand_schedule[weekend][month][hour],
+                    "flat_demand_period": tariff.flat_demand_months[month],
+                }
+
+
+def _prices(tariff: Tariff) -> Iterator[Row]:
+    for charge, unit, periods in (
+        ("energy", "kWh", tariff.energy),
+        ("demand", "kW", tariff.demand),
+        ("flat demand", "kW", tariff.flat_demand),
+    ):
+        for period, tiers in enumerate(periods):
+            for row in _tiers(tiers):
+                if row["rate"] or charge == "energy":  # a bill lists all energy, but no demand that is free
+                    yield {"charge": charge, "period": period, "unit": unit, **row}
+    for charge, amount in (("fixed", tariff.fixed.monthly), ("minimum", tariff.minimum.monthly)):
+        if amount:
+            yield {"charge": charge, "unit": "month", "rate": _to(RATE, exact(amount))}
+
+
+def _tiers(tiers: Tiers) -> Iterator[Row]:
+    above, above_daily = Decimal(0), False
+    for number, tier in enumerate(tiers, start=1):
+        daily = "daily" in tier.unit
+        yield {
+            "tier": number,
+            "above": _to(LIMIT, above),
+            "above_daily": above_daily,
+            "up_to": None if tier.limit is None else _to(LIMIT, tier.limit),
+            "up_to_daily": daily,
+            "per_kw": "/kW" in tiers[0].unit,
+            "rate": _to(RATE, tier.rate),
+        }
+        above, above_daily = tier.limit or above, daily
+
+
+def _to(kind: pa.Decimal128Type, number: Decimal) -> Decimal:
+    return round(number, kind.scale)

@@ -1,0 +1,95 @@
+"""Readings as a file: CSV or Parquet, written block by block."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from electrocloud.domain.errors import UsageError
+from producers.fleet.faults import Faults, Truth, inject
+from producers.fleet.fleet import Fleet
+from producers.fleet.meter_register import DAY_S, Ints
+from producers.fleet.simulate import Block
+from producers.sending.uploads import deliveries
+
+_COLUMNS = (
+    ("meter_id", pa.string()),
+    ("start", pa.timestamp("us", "UTC")),
+    ("interval_s", pa.int32()),
+    ("wh", pa.int64()),
+    ("voltage_v", pa.float64()),
+    ("revision", pa.int32()),
+)
+
+
+class ReadingsFile:
+    """A file of a fleet's readings by its name's ending, `.csv` or `.parquet`, or `UsageError`. A context manager.
+
+    In CSV a start is ISO 8601 in UTC; in Parquet it is timestamp[us, UTC]. `rows`: how many have been written.
+    """
+
+    def __init__(self, path: Path, fleet: Fleet) -> None:
+        if path.suffix not in (".csv", ".parquet"):
+            raise UsageError(f"--out {path}: its name must end in .csv or .parquet, which says the format")
+        if not path.parent.is_dir():
+            raise UsageError(f"--out {path}: there is no folder {path.parent}; make it first")
+        self.rows = 0
+        self._fleet, self._is_csv = fleet, path.suffix == ".csv"
+        self._sink = pa.OSFile(str(path), "wb")
+        if self._is_csv:
+            kinds = [(name, pa.string() if name == "start" else kind) for name, kind in _COLUMNS]
+            self._schema = pa.schema(kinds)
+            self._sink.write((",".join(self._schema.names) + "\n").encode())
+            plain = pa.csv.WriteOptions(include_header=False, quoting_style="none")
+            self._writer = pa.csv.CSVWriter(self._sink, self._schema, write_options=plain)
+        else:
+            self._schema = pa.schema(_COLUMNS)
+            self._writer = pa.parquet.ParquetWriter(self._sink, self._schema, compression="zstd")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
+        self._sink.close()
+
+    def write(self, block: Block, faults: Faults) -> list[Truth]:
+        """Write the block as the head-end hears of it; returns the truth of the faults in it."""
+        if not faults:
+            row, column = (index.ravel() for index in np.indices(block.wh.shape))
+            nothing = np.zeros(block.wh.size, np.int32)
+            self._write(block, row, column, nothing, block.wh.ravel(), block.decivolts.ravel())
+            return []
+        told = inject(self._fleet, block, faults)
+        plan, truth = deliveries(self._fleet, told, faults)
+        per_day = DAY_S // block.interval_s
+        row, revision = np.repeat(plan.row, per_day), np.repeat(plan.revision, per_day)
+        column = (plan.column[:, None] + np.arange(per_day)).ravel()
+        kept = np.where(revision > 0, told.corrected[row, column], told.sent[row, column])
+        row, column, revision = row[kept], column[kept], revision[kept]
+        wh = np.where(revision > 0, told.true.wh[row, column], told.wh[row, column])
+        self._write(block, row, column, revision, wh, told.decivolts[row, column])
+        return told.truth + truth
+
+    def _write(self, block: Block, row: Ints, column: Ints, revision: Ints, wh: Ints, decivolts: Ints) -> None:
+        ids = pa.array([meter.meter_id for meter in self._fleet.meters[block.meters]])
+        seconds = block.start + np.arange(block.wh.shape[1]) * block.interval_s
+        starts = pa.array(seconds.astype("datetime64[s]").astype("datetime64[us]"), pa.timestamp("us", "UTC"))
+        if self._is_csv:
+            starts = pa.array(np.datetime_as_string(seconds.astype("datetime64[s]"), timezone="UTC"))
+        columns = (
+            ids.take(pa.array(row)),
+            starts.take(pa.array(column)),
+            pa.array(np.full(len(row), block.interval_s, np.int32)),
+            pa.array(wh),
+            pa.array(decivolts / 10),
+            pa.array(revision.astype(np.int32)),
+        )
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+        self.rows += len(row)

@@ -1,0 +1,134 @@
+"""Loads from files: the readings of one or many meters, in time order and without repeats."""
+
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cli.files.usage_file import read_table
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.readings.meter_day import Interval
+
+_Numbers = NDArray[np.int64]
+
+
+class Usage(NamedTuple):
+    """The readings of `meters`, one meter after the other, in time order.
+
+    Those of meter i are `start` (s since 1970 UTC), `seconds` and `wh` from `edges[i]` to before `edges[i + 1]`.
+    A file without meters has one, named "".
+    """
+
+    meters: list[str]
+    edges: _Numbers
+    start: _Numbers
+    seconds: _Numbers
+    wh: _Numbers
+
+    def intervals(self, index: int) -> list[Interval]:
+        """The readings of one meter."""
+        part = slice(self.edges[index], self.edges[index + 1])
+        return list(map(Interval, *(column[part].tolist() for column in (self.start, self.seconds, self.wh))))
+
+    def part(self, first: int, end: int) -> "Usage":
+        """The meters from number `first` to before `end`, or to the last."""
+        edges = self.edges[first : end + 1]
+        rows = slice(edges[0], edges[-1])
+        columns = (column[rows] for column in (self.start, self.seconds, self.wh))
+        return Usage(self.meters[first:end], edges - edges[0], *columns)
+
+
+class _Rows(NamedTuple):
+    """Columns as integers: `row` is the row in the file, `meter` a number, and what the file has not is 0."""
+
+    row: _Numbers
+    meter: _Numbers
+    start: _Numbers
+    seconds: _Numbers
+    wh: _Numbers
+    revision: _Numbers
+
+    def take(self, which: NDArray[np.int64] | NDArray[np.bool_]) -> "_Rows":
+        return _Rows(*(column[which] for column in self))
+
+    def same_meter(self) -> NDArray[np.bool_]:
+        """For each row but the first, whether it is of the meter before it."""
+        return self.meter[1:] == self.meter[:-1]
+
+
+def read_usage(path: Path) -> Usage:
+    """The readings of a CSV or Parquet file, or of a folder of Parquet files, with the columns start and wh.
+
+    `start` is ISO-8601 with its offset, and `wh` is whole Wh, 0 or more. Columns that may be there: `meter_id`;
+    `interval_s`, the length of the reading; `revision`, of which the highest holds. Without `interval_s` a reading
+    lasts until the next one, but no longer than most of its meter's. Other columns are passed over.
+    `UsageError` names what is wrong and the row, counting a header as row 1.
+    """
+    table = read_table(path)
+    meters, rows = _columns(table)
+    if (rows.wh < 0).any():
+        at = int(np.argmax(rows.wh < 0))
+        raise UsageError(f"{path}, row {rows.row[at]}: wh is {rows.wh[at]}; delivered energy is 0 or more")
+    rows = _once_each(path, rows.take(np.lexsort((rows.revision, rows.start, rows.meter))))
+    edges = np.flatnonzero(np.concatenate(([True], ~rows.same_meter(), [True])))
+    if "interval_s" in table.column_names:
+        _refuse_overlap(path, rows)
+        seconds = rows.seconds
+    else:
+        seconds = np.concatenate([_spacing(rows.start[first:end]) for first, end in pairwise(edges)])
+    return Usage([meters[number] for number in rows.meter[edges[:-1]]], edges, rows.start, seconds, rows.wh)
+
+
+def _columns(table: pa.Table) -> tuple[list[str], _Rows]:
+    """The names of the meters, and the columns."""
+    absent = np.zeros(table.num_rows, np.int64)
+    names, meter = [""], absent
+    if "meter_id" in table.column_names:
+        coded = table["meter_id"].combine_chunks().dictionary_encode()
+        names, meter = coded.dictionary.to_pylist(), coded.indices.to_numpy()
+    start = table["start"].to_numpy().astype("datetime64[s]").astype(np.int64)
+    seconds, wh, revision = (
+        table[name].to_numpy() if name in table.column_names else absent for name in ("interval_s", "wh", "revision")
+    )
+    return names, _Rows(np.arange(2, table.num_rows + 2), meter, start, seconds, wh, revision)
+
+
+def _once_each(path: Path, rows: _Rows) -> _Rows:
+    """One row for each meter and start: that of the highest revision. `rows` are sorted by these three."""
+    again = rows.same_meter() & (rows.start[1:] == rows.start[:-1])
+    differs = (rows.wh[1:] != rows.wh[:-1]) | (rows.seconds[1:] != rows.seconds[:-1])
+    clash = again & differs & (rows.revision[1:] == rows.revision[:-1])
+    if clash.any():
+        at = int(np.argmax(clash))
+        (one, other), (wh, other_wh) = rows.row[at : at + 2], rows.wh[at : at + 2]
+        raise UsageError(
+            f"{path}, row {other}: {other_wh} Wh from {_written(rows.start[at])}, where row {one} has {wh} Wh; "
+            "one start has one reading, so take one of the two out"
+        )
+    return rows.take(np.append(~again, True))
+
+
+def _refuse_overlap(path: Path, rows: _Rows) -> None:
+    late = rows.same_meter() & (rows.start[:-1] + rows.seconds[:-1] > rows.start[1:])
+    if late.any() or (rows.seconds <= 0).any():
+        at = int(np.argmax(late)) if late.any() else int(np.argmax(rows.seconds <= 0))
+        raise UsageError(
+            f"{path}, row {rows.row[at]}: interval_s is {rows.seconds[at]}, from {_written(rows.start[at])}; "
+            "it must be above 0 and end before the next reading"
+        )
+
+
+def _spacing(start: _Numbers) -> _Numbers:
+    """How long each reading lasts: until the next, at most the most common spacing. A single one lasts an hour."""
+    gaps = np.diff(start)
+    lengths, counts = np.unique(gaps, return_counts=True)
+    usual = lengths[np.argmax(counts)] if lengths.size else 3600
+    return np.minimum(np.append(gaps, usual), usual)
+
+
+def _written(instant: np.int64) -> str:
+    return datetime.fromtimestamp(int(instant), UTC).isoformat()

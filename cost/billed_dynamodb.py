@@ -1,0 +1,113 @@
+"""DynamoDB in memory, as far as the metering function calls it, that counts what AWS bills for each call.
+
+Rules: a strongly consistent read costs a unit for each 4 KB begun, of each item or of a query's sum, and one where
+there is no item; a transaction writes at two units for each 1 KB begun of the larger of an item's old and new form; an
+index entry that is new or differs costs a unit for each 1 KB.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from electrocloud.aws.store.dynamodb_items import Item
+
+READ_BYTES = 4_096
+WRITE_BYTES = 1_024
+STORED_OVERHEAD = 100  # bytes that storage adds to each item
+
+
+class BilledDynamoDB:
+    """A boto3 client's part of the calls, on tables whose sort keys are given by name; conditions always hold.
+
+    `projected` are the attributes that the index by month copies. `counts` holds read_units, write_units, and of what
+    was called: gets (keys), queries and writes (items). `seconds` is the time that counting itself took.
+    """
+
+    def __init__(self, sort_keys: dict[str, str], projected: Sequence[str]) -> None:
+        self._sort_keys = sort_keys
+        self._projected = projected
+        self._items: dict[tuple[str, str, str], Item] = {}
+        self.counts: Counter[str] = Counter()
+        self.seconds = 0.0
+
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        found: dict[str, list[Item]] = {}
+        with self._counting():
+            for table, asked in request["RequestItems"].items():
+                for key in asked["Keys"]:
+                    item = self._items.get(self._key(table, key))
+                    self.counts["gets"] += 1
+                    self.counts["read_units"] += _units(size_of(item) if item else 0, READ_BYTES)
+                    if item:
+                        found.setdefault(table, []).append(item)
+        return {"Responses": found, "UnprocessedKeys": {}}
+
+    def get_paginator(self, name: str) -> "BilledDynamoDB":
+        if name != "query":
+            raise NotImplementedError(name)
+        return self
+
+    def paginate(self, **request: Any) -> list[dict[str, Any]]:
+        """A query for the items of one meter between two sort keys."""
+        values = {name.lstrip(":"): value["S"] for name, value in request["ExpressionAttributeValues"].items()}
+        with self._counting():
+            items = [
+                item
+                for (table, meter, sort), item in self._items.items()
+                if table == request["TableName"]
+                and meter == values["meter"]
+                and values["first"] <= sort <= values["last"]
+            ]
+            self.counts["queries"] += 1
+            self.counts["read_units"] += _units(sum(map(size_of, items)), READ_BYTES)
+        return [{"Items": items}]
+
+    def transact_write_items(self, **request: Any) -> None:
+        with self._counting():
+            for action in request["TransactItems"]:
+                item = action["Put"]["Item"]
+                key = self._key(action["Put"]["TableName"], item)
+                before = self._items.get(key, {})
+                self.counts["writes"] += 1
+                self.counts["write_units"] += 2 * _units(max(size_of(item), size_of(before)), WRITE_BYTES)
+                entry = self._entry(item)
+                if entry and entry != self._entry(before):
+                    self.counts["write_units"] += _units(size_of(entry), WRITE_BYTES)
+                self._items[key] = item
+
+    def stored_bytes(self) -> int:
+        """What storage is billed for: all items and their index entries."""
+        entries = [entry for item in self._items.values() if (entry := self._entry(item))]
+        return sum(size_of(item) + STORED_OVERHEAD for item in [*self._items.values(), *entries])
+
+    def _entry(self, item: Item) -> Item:
+        names = ("meter_id", "bill", "month_part", *self._projected)
+        return {name: item[name] for name in names if name in item} if "month_part" in item else {}
+
+    def _key(self, table: str, item: Item) -> tuple[str, str, str]:
+        return table, item["meter_id"]["S"], item[self._sort_keys[table]]["S"]
+
+    @contextmanager
+    def _counting(self) -> Iterator[None]:
+        began = time.process_time()
+        yield
+        self.seconds += time.process_time() - began
+
+
+def size_of(item: Item) -> int:
+    """An item's size (bytes) as DynamoDB counts it: names and values, and a number at a byte for two digits and one."""
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
+
+
+def _value_size(value: dict[str, Any]) -> int:
+    ((kind, content),) = value.items()
+    if kind == "N":
+        return (len(content.strip("-").replace(".", "")) + 1) // 2 + 1
+    return len(content.encode() if kind == "S" else content)
+
+
+def _units(size: int, step: int) -> int:
+    return max(1, -(-size // step))

@@ -1,0 +1,274 @@
+"""What a fleet makes AWS bill in a month, counted by running a sample of it through the system's own code.
+
+A few of the fleet's meters live a month: their uploads are simulated, decoded, merged, rated and stored, and turned
+into rows and Parquet. What that takes is counted and multiplied. The template says how the parts are set.
+"""
+
+import io
+import math
+import time
+from contextlib import redirect_stdout
+from datetime import UTC, date, datetime
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import msgspec
+from aws_lambda_powertools import Logger, Metrics
+
+from analytics.registration import read_tariffs
+from cost.billed_dynamodb import BilledDynamoDB
+from electrocloud.aws.ingest.batch_metrics import observe
+from electrocloud.aws.ingest.firehose_rows import to_rows
+from electrocloud.aws.ingest.kinesis_event import Accepted
+from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.domain.readings.upload import decode
+from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.ingest import Outcome, take_in
+from laptop.delivery import Delivery, Plan
+from producers.fleet.fleet import Fleet, make_fleet
+from producers.fleet.simulate import simulate
+from producers.sending.head_end import FRAME_BYTES
+from producers.sending.live import TARIFFS
+from producers.sending.uploads import uploads
+
+MONTH, DAYS = date(2026, 10, 1), 31
+HOURS = DAYS * 24
+SAMPLE_UPLOADS, SAMPLE_READINGS, SAMPLE_METERS = 6_000, 300_000, 40
+KB, GB = 1_024, 1e9
+
+# What is assumed, since no sample can tell.
+BURST_S = 295  # a fleet's uploads come within so many seconds of their interval's end, as the simulated one's do
+PAYLOAD_BYTES = 6_000_000  # Lambda's limit for an event, of which a record takes its base64 and this for its envelope
+ENVELOPE_BYTES = 500
+SHARD_BYTES_S = 1_000_000
+LEAST_SHARDS = 4  # of an on-demand stream
+GET_S, QUERY_S, TRANSACTION_S = 0.010, 0.005, 0.025  # a call of DynamoDB, of up to 100 items, from its start to its end
+CPU_MB = 1_769  # a function of so much memory has one CPU
+KEY_REQUESTS_AN_HOUR = 12  # of each encrypted table, stream consumer, log group and bucket: keys are cached 5 minutes
+QUESTIONS = 100  # a month, each over a month
+TRACED = 0.05  # X-Ray's default: this part of the requests, and the first of each second
+ACCESS_LOG_BYTES = 350
+
+
+class FleetPlan(NamedTuple):
+    """A fleet: meters, s of a reading, s between a meter's uploads; KPL frames or the API; shards, 0 for on-demand."""
+
+    meters: int
+    interval_s: int
+    upload_every_s: int
+    kpl: bool
+    shards: int
+
+    @property
+    def uploads(self) -> int:
+        """In a month."""
+        return self.meters * DAYS * 86_400 // self.upload_every_s
+
+    @property
+    def readings(self) -> int:
+        """In a month."""
+        return self.meters * DAYS * 86_400 // self.interval_s
+
+
+class Sample(NamedTuple):
+    """A month of a few of the meters: counts of all, and CPU seconds on this machine."""
+
+    uploads: int
+    upload_bytes: int
+    firehose_bytes: int
+    row_bytes: int
+    parquet_bytes: int
+    table_bytes: int
+    counts: dict[str, int]
+    metering_s: float
+    transform_s: float
+
+
+def units(fleet: FleetPlan, template: dict[str, Any]) -> dict[str, float]:
+    """The billed units of a month by the names of the price list."""
+    sample = live(fleet, template)
+    scale = fleet.uploads / sample.uploads
+    found = _stream(fleet, sample, template)
+    found |= _functions(fleet, sample, template)
+    found |= {
+        "api_requests": 0 if fleet.kpl else fleet.uploads,
+        "write_units": sample.counts["write_units"] * scale,
+        "read_units": sample.counts["read_units"] * scale,
+        "table_gb": sample.table_bytes * scale / GB,
+        "table_backup_gb": sample.table_bytes * scale / GB,
+        "lake_gb": sample.parquet_bytes * scale / GB,
+        "scanned_tb": QUESTIONS * sample.parquet_bytes * scale / 1e12,
+    }
+    found |= _firehose(fleet, sample, template)
+    found |= _watching(fleet, found, template)
+    return found
+
+
+def live(fleet: FleetPlan, template: dict[str, Any]) -> Sample:
+    """Run the month of a few meters."""
+    month_uploads = fleet.uploads // fleet.meters
+    month_readings = fleet.readings // fleet.meters
+    most = min(SAMPLE_UPLOADS // month_uploads, SAMPLE_READINGS // month_readings, SAMPLE_METERS, fleet.meters)
+    few = make_fleet(max(1, most), 7)
+    tariff_of = _tariffs(few)
+    dynamodb = _billed(template)
+    tables = DynamoTables(dynamodb, "windows", "bills", time.sleep)
+    files: list[bytes] = []
+    delivery = Delivery(Plan.of(template, {}), lambda _, body: files.append(body), lambda: 0.0)
+    count = sent = rounded = rows = 0
+    metering_s = transform_s = 0.0
+    deliveries = uploads(few, simulate(few, MONTH, DAYS, fleet.interval_s), every_s=fleet.upload_every_s)
+    for at, together in groupby(deliveries, lambda delivery: delivery.at // BURST_S):
+        payloads = [msgspec.json.encode(one.upload) for one in together]
+        arrived = datetime.fromtimestamp(at * BURST_S, UTC)
+        began = time.process_time()
+        take_in(map(decode, payloads), tables, lambda _: tariff_of, time.sleep)
+        metering_s += time.process_time() - began
+        began = time.process_time()
+        flat = [to_rows(payload, arrived)[1] for payload in payloads]
+        transform_s += time.process_time() - began
+        delivery.take([{"Data": p, "SequenceNumber": "1", "ApproximateArrivalTimestamp": arrived} for p in payloads])
+        count += len(payloads)
+        sent += sum(map(len, payloads))
+        rounded += sum(_up(len(payload), 5 * KB) for payload in payloads)
+        rows += sum(map(len, flat))
+    delivery.flush(everything=True)
+    metering_s -= dynamodb.seconds
+    size = sum(map(len, files))
+    return Sample(
+        count, sent, rounded, rows, size, dynamodb.stored_bytes(), dict(dynamodb.counts), metering_s, transform_s
+    )
+
+
+def _stream(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> dict[str, float]:
+    """A record is an upload, or a frame of the KPL."""
+    each = sample.upload_bytes / sample.uploads
+    total = fleet.uploads * each
+    record = _frame_bytes(fleet, each) if fleet.kpl else each
+    records = total / record
+    kept_days = max(0.0, template["Parameters"]["StreamRetentionHours"]["Default"] / 24 - 1)
+    if fleet.shards:
+        return {
+            "shard_hours": fleet.shards * HOURS,
+            "shard_kept_hours": fleet.shards * HOURS if kept_days else 0,
+            "put_units": records * math.ceil(record / (25 * KB)),
+        }
+    return {
+        "stream_hours": HOURS,
+        "stream_in_gb": records * _up(record, KB) / GB,
+        "stream_out_gb": 2 * total / GB,
+        "stream_kept_gb": total / DAYS * kept_days / GB,
+    }
+
+
+def _functions(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> dict[str, float]:
+    """The metering function and the transform: CPU at the share that their memory gives, and the waits for DynamoDB."""
+    memory = template["Globals"]["Function"]["MemorySize"]
+    share = min(1.0, memory / CPU_MB)
+    batch = _batch_uploads(fleet, sample, template)
+    invocations = fleet.uploads / batch
+    per_upload = {name: count * batch / sample.uploads for name, count in sample.counts.items()}
+    waits = (
+        math.ceil(per_upload["gets"] / 100) * GET_S
+        + math.ceil(per_upload["writes"] / 100) * TRANSACTION_S
+        + per_upload["queries"] * QUERY_S
+    )
+    cpu_s = (sample.metering_s + sample.transform_s) / sample.uploads * fleet.uploads
+    transforms = fleet.uploads * sample.upload_bytes / sample.uploads / 1e6
+    return {
+        "lambda_requests": invocations + transforms,
+        "lambda_gb_s": memory / 1_024 * (cpu_s / share + invocations * waits),
+        "invocations": invocations,
+    }
+
+
+def _firehose(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> dict[str, float]:
+    """Bytes in steps of 5 KB an upload, and a file for each buffer that is full or whose time is over."""
+    hints = template["Resources"]["Delivery"]["Properties"]["ExtendedS3DestinationConfiguration"]["BufferingHints"]
+    scale = fleet.uploads / sample.uploads
+    taken = sample.firehose_bytes * scale / GB
+    full = sample.row_bytes * scale / (hints["SizeInMBs"] << 20)
+    seconds = template["Parameters"]["DeliverySeconds"]["Default"]
+    timely = DAYS * 86_400 / max(seconds, fleet.upload_every_s)
+    objects = max(full, timely)
+    return {
+        "firehose_gb": taken,
+        "firehose_converted_gb": taken,
+        "firehose_partitioned_gb": taken,
+        "firehose_objects": objects,
+        "lake_puts": objects,
+    }
+
+
+def _watching(fleet: FleetPlan, found: dict[str, float], template: dict[str, Any]) -> dict[str, float]:
+    """Logs and metrics as one batch writes them, and what else the template has for watching and encrypting."""
+    kinds = [resource["Type"] for resource in template["Resources"].values()]
+    written, names = _observed()
+    invocations = found.pop("invocations")
+    calls = found["api_requests"]
+    seconds = min(fleet.upload_every_s, BURST_S) / fleet.upload_every_s * DAYS * 86_400
+    traced = sum(TRACED * count + min(count, seconds) for count in (invocations, calls))
+    encrypted = sum(kind in ("AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::S3::Bucket") for kind in kinds) + 3
+    return {
+        "metrics": names,
+        "log_gb": (invocations * written + calls * ACCESS_LOG_BYTES) / GB,
+        "alarms": kinds.count("AWS::CloudWatch::Alarm"),
+        "dashboards": kinds.count("AWS::CloudWatch::Dashboard"),
+        "traces": traced,
+        "keys": kinds.count("AWS::KMS::Key"),
+        "key_requests": encrypted * HOURS * KEY_REQUESTS_AN_HOUR,
+    }
+
+
+def _observed() -> tuple[int, int]:
+    """Bytes that a batch of uploads logs, and how many metrics it has."""
+    out = io.StringIO()
+    metrics = Metrics(namespace="ElectroCloud", service="metering")
+    logger = Logger(service="metering", stream=out)
+    upload = decode(b'{"meter_id":"m","interval_s":900,"readings":[{"start":"2026-10-01T00:00:00Z","wh":1}]}')
+    accepted = [Accepted(upload, "4" * 56, 0.0)] * 100
+    with redirect_stdout(out):
+        observe(metrics, logger, accepted, [], Outcome(1, 1, 0, 1, frozenset()), datetime.now(UTC))
+        names = len(metrics.metric_set)
+        metrics.flush_metrics()
+    return len(out.getvalue()), names
+
+
+def _batch_uploads(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> float:
+    """Uploads in a batch: what comes to a shard within the batching window, as far as event and batch size allow."""
+    source = template["Resources"]["MeteringFunction"]["Properties"]["Events"]["Uploads"]["Properties"]
+    each = sample.upload_bytes / sample.uploads
+    in_record = _frame_bytes(fleet, each) / each if fleet.kpl else 1
+    shards = fleet.shards or max(LEAST_SHARDS, math.ceil(_rate(fleet) * each / SHARD_BYTES_S))
+    arrives = _rate(fleet) / shards * source["MaximumBatchingWindowInSeconds"]
+    fits = PAYLOAD_BYTES / (each * 4 / 3 + ENVELOPE_BYTES / in_record)
+    records = template["Parameters"][source["BatchSize"]["Ref"]]["Default"]
+    return max(1.0, min(arrives, fits, records * in_record))
+
+
+def _frame_bytes(fleet: FleetPlan, upload_bytes: float) -> float:
+    """A frame is closed when it is full, or when a second is over."""
+    return min(FRAME_BYTES, max(upload_bytes, _rate(fleet) / (fleet.shards or LEAST_SHARDS) * upload_bytes))
+
+
+def _rate(fleet: FleetPlan) -> float:
+    """Uploads a second while they come."""
+    return fleet.meters / min(BURST_S, fleet.upload_every_s)
+
+
+def _billed(template: dict[str, Any]) -> BilledDynamoDB:
+    bills = template["Resources"]["BillsTable"]["Properties"]
+    return BilledDynamoDB(
+        {"windows": "day", "bills": "bill"},
+        bills["GlobalSecondaryIndexes"][0]["Projection"]["NonKeyAttributes"],
+    )
+
+
+def _tariffs(fleet: Fleet) -> dict[str, Tariff]:
+    tariffs = {name: tariff_from_urdb(document) for name, document in read_tariffs(TARIFFS).items()}
+    return {meter.meter_id: tariffs[meter.tariff_id] for meter in fleet.meters}
+
+
+def _up(size: float, step: int) -> int:
+    return math.ceil(size / step) * step

@@ -1,0 +1,45 @@
+"""The bills of a month as a table, and what they come to."""
+
+from datetime import date
+
+import pandas as pd
+
+from electrocloud.aws.store.reader import BillRow
+
+STATES = ("all", "provisional", "final", "re-billed")
+MONTHS = 13
+
+
+def months_until(day: date) -> list[str]:
+    """The month of a day and those before it, newest first."""
+    newest = day.year * 12 + day.month - 1
+    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(newest, newest - MONTHS, -1)]
+
+
+def table(bills: list[BillRow]) -> pd.DataFrame:
+    """A row a bill; `state` is one of STATES: re-billed where it is not the first version."""
+    frame = pd.DataFrame(bills, columns=BillRow._fields)
+    return frame.assign(state=frame["status"].where(frame["version"] <= 1, "re-billed"))
+
+
+def by_tariff(issued: pd.DataFrame) -> pd.DataFrame:
+    """A row a tariff, by what its bills come to: how many there are, in which state, their kWh and their sum."""
+    counts = {state: issued["state"] == state for state in STATES[1:]}
+    sums = issued.assign(**counts).groupby("tariff_id", as_index=False)
+    totals = sums.agg(
+        bills=("meter_id", "size"),
+        **{state: (state, "sum") for state in counts},
+        energy_kwh=("energy_kwh", "sum"),
+        total=("total", "sum"),
+    )
+    return totals.sort_values("total", ascending=False, ignore_index=True)
+
+
+def chosen_of(issued: pd.DataFrame, text: str, tariffs: list[str], state: str) -> pd.DataFrame:
+    """The bills of meters with `text` in their id, of these tariffs (of all where there are none), in a state."""
+    wanted = issued["meter_id"].str.contains(text.strip(), case=False, regex=False)
+    if tariffs:
+        wanted &= issued["tariff_id"].isin(tariffs)
+    if state != STATES[0]:
+        wanted &= issued["state"] == state
+    return issued[wanted]

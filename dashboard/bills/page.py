@@ -1,0 +1,157 @@
+"""The billing clerk's page: a month's bills, what they come to, and one of them as an invoice."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import data
+from dashboard.bills.bill_table import STATES, by_tariff, chosen_of, months_until, table
+from electrocloud.domain.billing.bill import Bill
+from presentation import invoice_documents as invoice
+from presentation import units
+from presentation.invoice_text import money
+
+
+def figures(issued: pd.DataFrame) -> None:
+    shown = {
+        "Bills": f"{len(issued):,}",
+        "Owed": units.dollars(issued["total"].sum()),
+        "Energy": units.scaled(float(issued["energy_kwh"].sum()) * 1000, "Wh"),
+        "Final": f"{(issued['state'] == 'final').sum():,}",
+        "Re-billed": f"{(issued['state'] == 're-billed').sum():,}",
+    }
+    with st.container(horizontal=True, gap="small"):
+        for name, value in shown.items():
+            st.metric(name, value, border=True)
+    data.paint_first()
+    st.subheader("By tariff")
+    st.dataframe(numbers(by_tariff(issued)), hide_index=True, column_config=COLUMNS)
+
+
+def filtered(issued: pd.DataFrame) -> pd.DataFrame:
+    st.subheader("All bills")
+    text, tariff, state = st.columns([2, 3, 2])
+    return chosen_of(
+        issued,
+        text.text_input("Meter", placeholder="any part of its id", key="bills_text"),
+        tariff.multiselect("Tariff", sorted(issued["tariff_id"].unique()), placeholder="all", key="bills_tariff"),
+        state.selectbox("State", STATES, key="bills_state"),
+    )
+
+
+def list_of(shown: pd.DataFrame) -> str | None:
+    """Draw the bills; the meter of the one that is selected."""
+    if shown.empty:
+        st.info("No bill is like that. Ask for less.")
+        return None
+    owed = money(shown["total"].sum())
+    st.caption(f"{units.count(len(shown), 'bill')} over {owed}. Select a row to see the bill; a heading sorts.")
+    order = ["meter_id", "tariff_id", "state", "version", "energy_kwh", "total", "missing", "estimated"]
+    answer = st.dataframe(
+        numbers(shown),
+        hide_index=True,
+        height=min(38 + 35 * len(shown), 400),
+        column_order=order,
+        column_config=COLUMNS,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="bills_list",
+    )
+    rows = answer.selection.rows
+    return str(shown.iloc[rows[0]]["meter_id"]) if rows and rows[0] < len(shown) else None
+
+
+def draw_invoice(meter_id: str, month: str) -> None:
+    versions = [bill for bill in data.history(meter_id) if bill.month == month]
+    if not versions:
+        st.info(f"Meter {units.in_markdown(meter_id)} has no bill of {units.month(month)}. Select one in the list.")
+        return
+    newest = versions[-1]
+    numbers = [bill.version for bill in reversed(versions)]
+    with st.container(border=True):
+        left, right = st.columns([3, 2], vertical_alignment="bottom")
+        number = (
+            right.selectbox("Version", numbers, key=f"version_{meter_id}_{month}") if len(numbers) > 1 else numbers[0]
+        )
+        bill = next(bill for bill in versions if bill.version == number)
+        left.subheader(invoice.heading(bill))
+        left.markdown(f"Meter **{units.in_markdown(meter_id)}** · {units.in_markdown(bill.tariff_name)}")
+        if bill is not newest:
+            st.warning(f"Version {newest.version} has replaced this one.")
+        st.html(invoice.as_html(bill))
+        for sentence in invoice.remarks(bill):
+            st.caption(units.in_markdown(sentence))
+        ways_on(bill)
+    if len(versions) > 1:
+        draw_versions(versions)
+
+
+def ways_on(bill: Bill) -> None:
+    name = f"bill-{bill.meter_id}-{bill.month}-v{bill.version}"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download PDF", lambda: invoice.as_pdf(bill), f"{name}.pdf", "application/pdf", on_click="ignore"
+        )
+        st.download_button("Download CSV", invoice.as_csv(bill), f"{name}.csv", "text/csv", on_click="ignore")
+        if st.button("To the meter", icon=":material/electric_meter:"):
+            st.switch_page("views/meter.py", query_params={"meter": bill.meter_id})
+
+
+def draw_versions(versions: list[Bill]) -> None:
+    st.subheader("Its versions")
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Version": bill.version,
+                "State": bill.status,
+                "Energy, kWh": float(bill.energy_kwh),
+                "Owed": money(bill.total_rounded),
+                "Changed by": money(bill.adjustment.amount_rounded, sign=True) if bill.adjustment else "",
+                "Missing": bill.intervals.missing,
+                "Estimated": bill.intervals.estimated,
+            }
+            for bill in versions
+        ),
+        hide_index=True,
+    )
+
+
+def numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """With floats in the place of decimals, which a browser cannot sort."""
+    decimal = [name for name in frame if len(frame) and isinstance(frame[name].iloc[0], Decimal)]
+    return frame.astype(dict.fromkeys(decimal, float))
+
+
+COLUMNS = {
+    "meter_id": "Meter",
+    "tariff_id": "Tariff",
+    "state": "State",
+    "version": "Version",
+    "bills": "Bills",
+    "provisional": "Provisional",
+    "final": "Final",
+    "re-billed": "Re-billed",
+    "energy_kwh": st.column_config.NumberColumn("Energy, kWh", format="%,.1f"),
+    "total": st.column_config.NumberColumn("Owed, $", format="%,.2f"),
+    "missing": st.column_config.NumberColumn("Missing", help="Intervals without a reading, not billed"),
+    "estimated": st.column_config.NumberColumn("Estimated", help="Intervals estimated from the weeks before"),
+}
+
+st.title("Bills")
+with data.in_a_sentence(again=True):
+    months = months_until(datetime.now(UTC).date())
+    linked = st.query_params.get("month")
+    month = st.selectbox(
+        "Month", months, months.index(linked) if linked in months else 0, format_func=units.month, key="month"
+    )
+    with st.spinner("Fetching the month's bills …"):
+        issued = table(data.bills_of_month(month))
+    if issued.empty:
+        st.info(f"There are no bills of {units.month(month)}. Choose another month, or send readings of it.")
+    else:
+        figures(issued)
+        meter_id = list_of(filtered(issued)) or st.query_params.get("bill")
+        if meter_id:
+            draw_invoice(meter_id, month)

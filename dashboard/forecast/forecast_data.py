@@ -1,0 +1,80 @@
+"""What the pages read of forecasts: those kept, what came instead, and one of a meter that is made while one waits."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+import msgspec
+import streamlit as st
+
+from analytics import questions
+from dashboard import data
+from dashboard.forecast import outlook
+from dashboard.kept import Kept
+from electrocloud.aws.stack import find_stack
+from electrocloud.aws.store.forecasts import Forecasts
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
+from electrocloud.domain.local_time import HOUR_S
+
+DAYS = 3  # of forecasts that are set against what came; those of hourly_load.sql
+LIMIT_S = 120
+
+_one_at_a_time = Lock()  # a forecast takes a processor to itself
+
+
+@cache
+def _store() -> Forecasts:
+    stack = find_stack()
+    return Forecasts(stack.client("dynamodb", connect_timeout=2, read_timeout=10), stack.forecasts_table)
+
+
+@st.cache_resource(ttl=30, max_entries=500, show_spinner=False)
+def newest(series: str) -> list[Forecast]:
+    """The last forecasts of a series, newest first."""
+    return _store().newest(series, DAYS + 1)
+
+
+@st.cache_resource(ttl=30, max_entries=500, show_spinner=False)
+def month_end(meter_id: str, month: str) -> MonthEnd | None:
+    """What a meter's month was last expected to come to."""
+    return _store().month_end(meter_id, month)
+
+
+@st.cache_resource(ttl=600, max_entries=2, show_spinner="Fetching the month-ends …")
+def month_ends(month: str) -> list[MonthEnd]:
+    """Those of all registered meters that have one."""
+    return _store().month_ends([meter.meter_id for meter in data.registry()], month)
+
+
+@st.cache_resource(ttl=60, max_entries=1, show_spinner=False)
+def suspects() -> list[Suspect]:
+    """Readings of the last week that are far outside of what was expected, of all meters."""
+    return _store().suspects()
+
+
+def _read_loads() -> dict[str, dict[int, float]]:
+    fleet = data.fleet()
+    until = datetime.fromtimestamp(fleet.now // HOUR_S * HOUR_S, UTC) if fleet else datetime.now(UTC)
+    question = questions.read(data.QUERIES / "hourly_load.sql")
+    return outlook.loads_of(data.ask(question.render({"until": until.isoformat()})).rows)
+
+
+loads: Kept[dict[str, dict[int, float]]] = Kept(_read_loads, lambda: data.pace_s(60), good_s=3_600)
+
+
+@st.cache_resource(ttl=3_600, max_entries=100, show_spinner="Trying the models on the meter's past; some 20 s …")
+def of_meter(meter_id: str) -> Forecast:
+    """A meter's next day, forecast now, in a process of its own: its libraries are large and its work is long."""
+    command = [Path(sys.executable).with_name("electrocloud"), "forecast", f"--meter={meter_id}", "--json"]
+    with _one_at_a_time:
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=True)
+        except subprocess.TimeoutExpired:
+            raise UsageError(f"the forecast took more than {LIMIT_S} s and was given up; try it again later") from None
+        except subprocess.CalledProcessError as fault:
+            raise UsageError(fault.stderr.strip().removeprefix("electrocloud: ")) from None
+    return msgspec.json.decode(done.stdout, type=Forecast)

@@ -1,0 +1,115 @@
+"""How the meters' months will end: all of them as a list, and one of them with its next day."""
+
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import data
+from dashboard.bills.bill_table import months_until
+from dashboard.fleet import Fleet
+from dashboard.forecast import day_ahead, forecast_data, outlook, outlook_chart
+from electrocloud.domain.forecast import MonthEnd
+from electrocloud.domain.local_time import DAY_S, BillingMonth, day_of
+from presentation import units
+from presentation.invoice_text import money
+
+LISTED = 200
+HIGHEST, ABOVE = "Highest bill", "Most above last month"
+
+COLUMNS = {
+    "meter_id": "Meter",
+    "energy_kwh": st.column_config.NumberColumn("Energy, kWh", format="%,.0f"),
+    "total": st.column_config.NumberColumn("Bill expected, $", format="%,.2f"),
+    "low": st.column_config.NumberColumn("From, $", format="%,.2f", help="Four of five bills end between the two."),
+    "high": st.column_config.NumberColumn("To, $", format="%,.2f"),
+    "above": st.column_config.NumberColumn(
+        "Above last month, $", format="%+,.2f", help="Where last month's bill has all its readings."
+    ),
+}
+
+
+@st.fragment(parallel=True)
+def draw() -> None:
+    with data.in_a_sentence(first=False):
+        fleet = data.fleet()
+        if not fleet:
+            return
+        month = BillingMonth.at(int(fleet.now) - 1, fleet.zone)
+        named = units.month(str(month))
+        ends = forecast_data.month_ends(str(month))
+        if not ends:
+            st.info(f"No meter's end of {named} has been forecast yet. It takes a week of a meter's readings.")
+            return
+        bills, energy = (outlook.together(getattr(end, part) for end in ends) for part in ("total", "energy_kwh"))
+        low, middle, high = (units.dollars(amount) for amount in (bills.low, bills.value, bills.high))
+        st.markdown(
+            f"{units.count(len(ends), 'meter')} of {len(fleet.meters):,} are expected to come to "
+            f"**{units.scaled(float(energy.value) * 1000, 'Wh')}** and **{middle}** in {named}; "
+            f"at the very most, were all off the same way, to {low} or {high}."
+        )
+        (before,) = months_until(day_of(month.start))[1:2]
+        table = outlook.month_end_table(ends, data.bills_of_month(before))
+        if meter_id := list_of(table):
+            of_one(next(end for end in ends if end.meter_id == meter_id), fleet)
+
+
+def list_of(table: pd.DataFrame) -> str | None:
+    """Draw the month-ends that are asked for; the meter of the one that is selected, or the only one."""
+    find, order = st.columns([2, 3], vertical_alignment="bottom")
+    text = find.text_input("Meter", placeholder="any part of its id", key="meter", bind="query-params").strip()
+    by = HIGHEST
+    if table["above"].notna().any():
+        by = order.segmented_control("First", [HIGHEST, ABOVE], default=HIGHEST, required=True, key="order")
+    found = table[table["meter_id"].str.contains(text, case=False, regex=False)]
+    if found.empty:
+        st.info(f"No meter with a forecast has “{units.in_markdown(text)}” in its id. Ask for less of it.")
+        return None
+    shown = found.sort_values("total" if by == HIGHEST else "above", ascending=False).head(LISTED)
+    more = f" The first {LISTED} of them are listed." if len(found) > LISTED else ""
+    if len(found) > 1:
+        st.caption(f"{units.count(len(found), 'meter')}.{more} Select one to see its forecast.")
+    answer = st.dataframe(
+        shown.dropna(axis="columns", how="all"),
+        hide_index=True,
+        height=min(38 + 35 * len(shown), 320),
+        column_config=COLUMNS,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="month_ends_list",
+    )
+    rows = [row for row in answer.selection.rows if row < len(shown)] or ([0] if len(shown) == 1 else [])
+    return str(shown.iloc[rows[0]]["meter_id"]) if rows else None
+
+
+def of_one(end: MonthEnd, fleet: Fleet) -> None:
+    with st.container(border=True):
+        st.markdown(f"#### {units.in_markdown(end.meter_id)}")
+        energy, bill = end.energy_kwh, end.total
+        when = f"Seen from {units.moment(end.made_at, fleet.zone)}, {fleet.zone}"
+        with st.container(horizontal=True, gap="small"):
+            for label, value, low, high in (
+                ("Energy of the month", f"{energy.value:,.0f} kWh", f"{energy.low:,.0f}", f"{energy.high:,.0f} kWh"),
+                ("Bill of the month", money(bill.value), money(bill.low), money(bill.high)),
+            ):
+                st.metric(
+                    label, value, f"{low} to {high}", delta_color="off", delta_arrow="off", help=when, border=True
+                )
+        st.caption(f"{when}. In four of five cases it ends between the two lower numbers.")
+        with st.container(horizontal=True):
+            if st.button("Forecast its next day", icon=":material/query_stats:"):
+                st.session_state["next_day_of"] = end.meter_id
+            if st.button("To the meter", icon=":material/electric_meter:"):
+                st.switch_page("views/meter.py", query_params={"meter": end.meter_id})
+        if st.session_state.get("next_day_of") == end.meter_id:
+            next_day(end.meter_id, fleet)
+
+
+def next_day(meter_id: str, fleet: Fleet) -> None:
+    made = forecast_data.of_meter(meter_id)
+    day = day_of(int(fleet.now))
+    load = outlook.load_of(data.days(meter_id, day - timedelta(days=forecast_data.DAYS), day + timedelta(days=1)))
+    hours = outlook.hours_of([made])
+    day_ahead.figures(made, hours, fleet.zone)
+    since = fleet.now - forecast_data.DAYS * DAY_S
+    st.vega_lite_chart(outlook_chart.outlook(hours, load, fleet.now, since, fleet.zone), key="next_day", height=320)

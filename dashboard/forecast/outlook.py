@@ -1,0 +1,88 @@
+"""Forecasts beside what came: the hours of a load, expected and real, and how far the forecasts were off."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pandas as pd
+
+from electrocloud.aws.store.reader import BillRow
+from electrocloud.domain.forecast import Between, Errors, Forecast, MonthEnd, coverage_of, errors_of
+from electrocloud.domain.readings.meter_day import MeterDay
+
+FLEET = "fleet"
+QUORUM = 0.9  # of the meters' time that was read in the best hour; an hour with less is not whole
+
+Load = Mapping[int, float]  # Wh of an hour by its start, s since 1970 UTC
+
+
+def loads_of(rows: Iterable[tuple[str, datetime, int, int]]) -> dict[str, dict[int, float]]:
+    """The loads of `fleet` and of each `feeder/F`, in order of time.
+
+    Rows are of feeder ('' without one), hour (naive UTC), Wh and the s that were read. An hour below QUORUM is left
+    out.
+    """
+    sums: dict[str, dict[int, list[int]]] = {}
+    for feeder, hour, wh, read_s in rows:
+        start = int(hour.replace(tzinfo=UTC).timestamp())
+        for series in (FLEET, f"feeder/{feeder}") if feeder else (FLEET,):
+            of_hour = sums.setdefault(series, {}).setdefault(start, [0, 0])
+            of_hour[0] += wh
+            of_hour[1] += read_s
+    most = {series: max(read_s for _, read_s in hours.values()) for series, hours in sums.items()}
+    return {
+        series: {start: float(wh) for start, (wh, read_s) in sorted(hours.items()) if read_s >= QUORUM * most[series]}
+        for series, hours in sums.items()
+    }
+
+
+def load_of(days: Iterable[MeterDay]) -> dict[int, float]:
+    """The load of one meter, of the hours that were read in whole."""
+    windows = (window for day in days for window in day.windows())
+    return {int(window.start.timestamp()): float(window.wh) for window in windows if window.complete}
+
+
+def hours_of(forecasts: Sequence[Forecast]) -> pd.DataFrame:
+    """A row an hour that was forecast: `start` (s since 1970 UTC), `value`, `low` and `high` in Wh.
+
+    Forecasts come newest first, and of two of the same hour the newer one counts.
+    """
+    hours = {
+        int(row.timestamp.timestamp()): (row.value, row.low, row.high)
+        for forecast in reversed(forecasts)
+        for row in forecast.rows
+    }
+    return pd.DataFrame([(start, *hours[start]) for start in sorted(hours)], columns=["start", "value", "low", "high"])
+
+
+def met(hours: pd.DataFrame, load: Load) -> tuple[Errors, int]:
+    """How far off the hours of forecasts were, of those that have come, and how many these are."""
+    came = hours[hours["start"].isin(load.keys())]
+    actual = [load[start] for start in came["start"]]
+    errors = errors_of(actual, came["value"].tolist(), None)
+    covered = coverage_of(actual, came["low"].tolist(), came["high"].tolist())
+    return Errors(errors.wape, None, covered), len(actual)
+
+
+def month_end_table(ends: Iterable[MonthEnd], last_month: Iterable[BillRow]) -> pd.DataFrame:
+    """A row a meter: what its month is expected to come to, kWh and $, and `above`, by how much $ more than the last.
+
+    `above` is NaN where the last month has no bill, or one that lacks readings.
+    """
+    before = {bill.meter_id: bill.total for bill in last_month if not bill.missing}
+    rows = [
+        (
+            end.meter_id,
+            *map(float, (end.energy_kwh.value, end.total.value, end.total.low, end.total.high)),
+            float(end.total.value - before[end.meter_id]) if end.meter_id in before else None,
+        )
+        for end in ends
+    ]
+    frame = pd.DataFrame(rows, columns=["meter_id", "energy_kwh", "total", "low", "high", "above"])
+    return frame.astype({"above": float})
+
+
+def together(amounts: Iterable[Between]) -> Between:
+    """The sum of amounts. Its bounds would be met only if all of them were off the same way, so it lies well within."""
+    sums = [sum(values, Decimal()) for values in zip(*((a.value, a.low, a.high) for a in amounts), strict=True)]
+    return Between(*sums)

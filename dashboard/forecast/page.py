@@ -1,0 +1,69 @@
+"""The next day of the fleet and of each feeder, what the last forecasts were worth, and how meters' months will end."""
+
+import streamlit as st
+
+from dashboard import data
+from dashboard.forecast import day_ahead, forecast_data, month_ends, outlook, outlook_chart
+from electrocloud.domain.local_time import DAY_S, HOUR_S
+from presentation import units
+
+WHOLE_FLEET = "Whole fleet"
+NOT_YET = (
+    "No forecast of this load has been made yet. They are made each night, from two days of Parquet on; "
+    "`python -m laptop.forecasting_loop` makes them now."
+)
+
+
+def series_chosen() -> str:
+    feeders = sorted({meter.feeder for meter in data.registry()})
+    chosen = st.selectbox("Load of", [WHOLE_FLEET, *feeders], key="load", bind="query-params")
+    return outlook.FLEET if chosen == WHOLE_FLEET else f"feeder/{chosen}"
+
+
+@st.fragment(run_every=30)
+def headline(series: str) -> None:
+    with data.in_a_sentence(), data.loading("day_ahead", 130):
+        made, fleet = forecast_data.newest(series), data.fleet()
+        if not made or not fleet:
+            st.info(NOT_YET, icon=":material/hourglass_empty:")
+            return
+        newest = made[0]
+        hours = outlook.hours_of([newest])
+        start = float(hours["start"].iloc[0])
+        st.caption(
+            f"For the {units.count(len(hours), 'hour')} from **{units.moment(start, fleet.zone)}**, "
+            f"{units.zone_name(start, fleet.zone)}, by the model {units.in_markdown(newest.model)}"
+        )
+        coming = hours[hours["start"] + HOUR_S > fleet.now]
+        if coming.empty:
+            st.info("All hours of the newest forecast have passed. The next one is made tonight.")
+        else:
+            day_ahead.figures(newest, coming, fleet.zone)
+
+
+@st.fragment(run_every=30, parallel=True)
+def course(series: str) -> None:
+    with data.in_a_sentence(first=False), data.loading("course", 430):
+        made, fleet = forecast_data.newest(series), data.fleet()
+        if not made or not fleet:
+            return
+        load = forecast_data.loads().get(series, {})
+        st.markdown(f"**The last days' forecasts and what came.** {day_ahead.verdict(made, load)}")
+        since = fleet.now - forecast_data.DAYS * DAY_S
+        hours = outlook.hours_of(made)
+        st.vega_lite_chart(outlook_chart.outlook(hours, load, fleet.now, since, fleet.zone), key="course", height=380)
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            st.dataframe(day_ahead.past(made, load, fleet.zone), hide_index=True)
+        with right, st.expander("The models that were tried"):
+            day_ahead.models(made[0])
+
+
+st.title("Forecast")
+with data.in_a_sentence(again=True):
+    series = series_chosen()
+    headline(series)
+    data.paint_first()
+    course(series)
+    st.subheader("How meters' months will end")
+    month_ends.draw()

@@ -1,0 +1,200 @@
+"""The grid operator's page: the fleet now, its last day, where the load is, and who is silent."""
+
+import math
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, data
+from dashboard.fleet import Fleet, feeders_of
+from dashboard.live import fleet_map
+from dashboard.live.curve import BEFORE, DAY_S, NOW, end_of_step, last_day, power_by_step
+from presentation import units
+
+EVERY_FEEDER = "Whole fleet"
+HEIGHT = 440
+NOTHING_YET = "No reading has come yet. Start a fleet with `electrocloud up`, or send an upload to the ingestion API."
+
+
+@st.fragment(run_every=3)
+def headline() -> None:
+    with data.in_a_sentence(), data.loading("headline", 130):
+        fleet = data.fleet()
+        if fleet is None:
+            st.info(NOTHING_YET, icon=":material/hourglass_empty:")
+            return
+        now, zone = units.moment(fleet.now, fleet.zone), units.zone_name(fleet.now, fleet.zone)
+        meters = units.count(len(fleet.meters), "meter")
+        feeders = units.count(fleet.meters["feeder"].nunique(), "feeder")
+        st.caption(f"Newest reading until **{now}**, {zone} · {meters} on {feeders}")
+        figures(fleet)
+
+
+def figures(fleet: Fleet) -> None:
+    pipeline = data.pipeline()
+    stored, age, refused = (pipeline[name].values for name in ("ReadingsStored", "UploadAge", "UploadsQuarantined"))
+    silent = int(fleet.meters["silent"].sum())
+    # The last minute is still being counted, so the rate is that of the last whole one.
+    rate = stored[-2] / 60 if len(stored) > 1 else 0.0
+    with st.container(horizontal=True, gap="small"):
+        for label, value, note in (
+            ("Fleet power", units.scaled(fleet.power_w, "W"), "The latest readings of all meters but the silent."),
+            ("Silent meters", f"{silent:,}", "Silent for longer than their interval: outage suspects, listed below."),
+            ("Readings", f"{rate:,.1f} /s" if rate < 100 else f"{rate:,.0f} /s", "Stored in the last whole minute."),
+            ("Lag", units.duration(age[-1]) if age else "–",
+             "From an upload's arrival to its window and bill; 95 % of uploads are faster."),
+            ("Quarantined", f"{sum(refused):,.0f}", "Uploads of the last hour that broke the contract."),
+        ):  # fmt: skip
+            st.metric(label, value, help=note, border=True)
+    if sum(refused):
+        reasons = data.quarantined(datetime.now(UTC).date())
+        listed = ", ".join(f"{units.in_markdown(reason)} {number:,}" for reason, number in sorted(reasons.items()))
+        st.caption(
+            f"Quarantined today: {listed or 'none'}. The question “quarantined by reason” in Analytics tells more."
+        )
+
+
+@st.fragment(run_every=10, parallel=True)
+def curve() -> None:
+    with data.in_a_sentence(first=False), data.loading("curve", HEIGHT):
+        fleet = data.fleet()
+        if fleet is None:
+            return
+        until = end_of_step(fleet.now)
+        frame = last_day(power_by_step(data.fleet_power(until)), until.timestamp())
+        st.markdown(f"**Fleet power**, steps of 15 min. {verdict(frame)}")
+        if frame.empty:
+            st.info("The Parquet of the last day has not been delivered yet; it comes with the next file.")
+            return
+        name, size = units.prefix(frame["power_w"].max())
+        frame = frame.assign(
+            ms=frame["start"] * 1000,
+            power=frame["power_w"] / size,
+            when=[units.moment(start, fleet.zone) for start in frame["start"]],
+            shown=[units.scaled(power, "W") for power in frame["power_w"]],
+        )
+        st.vega_lite_chart(frame, curve_spec(until.timestamp(), fleet.zone, f"{name}W"), key="curve", height=HEIGHT)
+
+
+def verdict(frame: pd.DataFrame) -> str:
+    """How the last whole step stands against the same one a week before."""
+    now, before = (frame[frame["day"] == day].set_index("start")["power_w"] for day in (NOW, BEFORE))
+    if now.empty or now.index[-1] not in before.index:
+        return "There is nothing yet of a week before."
+    return f"Now {units.change(now.iloc[-1], before[now.index[-1]])} a week before."
+
+
+def curve_spec(until: float, zone: str, unit: str) -> charts.Spec:
+    days = {"domain": [NOW, BEFORE], "range": [charts.BLUE, charts.GREY]}
+    dashes = {"domain": [NOW, BEFORE], "range": [[1, 0], [5, 3]]}
+    legend = {"orient": "top", "title": None, "symbolType": "stroke", "symbolStrokeWidth": 2}
+    hover = {"name": "hover", "select": {"type": "point", "on": "pointerover", "nearest": True, "clear": "pointerout"}}
+    return {
+        "encoding": {
+            "x": charts.time_axis(until - DAY_S, until, zone),
+            "y": charts.y_axis("power", "Power", unit),
+            "color": {"field": "day", "type": "nominal", "scale": days, "legend": legend},
+        },
+        "layer": [
+            {
+                "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
+                "encoding": {"strokeDash": {"field": "day", "type": "nominal", "scale": dashes, "legend": legend}},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 70},
+                "params": [hover],
+                "encoding": {
+                    "opacity": {"condition": {"param": "hover", "empty": False, "value": 1}, "value": 0},
+                    "tooltip": [
+                        {"field": "shown", "title": "Power"},
+                        {"field": "when", "title": "From"},
+                        {"field": "day", "title": "Day"},
+                    ],
+                },
+            },
+        ],
+    }
+
+
+@st.fragment(run_every=5)
+def where() -> None:
+    with data.in_a_sentence(first=False), data.loading("where", fleet_map.HEIGHT):
+        fleet = data.fleet()
+        if fleet is None:
+            return
+        options = [EVERY_FEEDER, *sorted(fleet.meters["feeder"].unique())]
+        feeder = st.selectbox("Feeder", options, key="feeder", label_visibility="collapsed")
+        look = fleet_map.DARK if st.context.theme.type == "dark" else fleet_map.LIGHT
+        chosen = None if feeder == EVERY_FEEDER else feeder
+        drawn = fleet_map.deck(fleet, chosen, look)
+        st.pydeck_chart(drawn, height=fleet_map.HEIGHT, on_select=go_to_feeder, key="map")
+        if picked := picked_on_map("meters"):
+            st.switch_page("views/meter.py", query_params={"meter": picked["meter_id"]})
+        st.html(legend(fleet, chosen, look))
+
+
+def picked_on_map(layer: str) -> dict[str, str] | None:
+    objects = st.session_state["map"].selection["objects"].get(layer)
+    return objects[0] if objects else None
+
+
+def go_to_feeder() -> None:
+    picked = picked_on_map("feeders") or picked_on_map("areas")
+    if picked:
+        st.session_state["feeder"] = picked["feeder"]
+
+
+def legend(fleet: Fleet, feeder: str | None, look: fleet_map.Look) -> str:
+    near = fleet_map.is_near(fleet_map.shown_of(fleet, feeder))
+    top = fleet_map.top_power(fleet.meters if near else feeders_of(fleet))
+    shares = (0.0, 0.1, 0.3, 0.6, 1.0)
+    ramp = ", ".join(f"rgb{tuple(fleet_map.shade(share if near else share**2, look))} {share:.0%}" for share in shares)
+    dot = "width:.8em;height:.8em;border-radius:50%"
+    return (
+        '<div style="display:flex;gap:.5em;align-items:center;flex-wrap:wrap;font-size:.85rem">'
+        f'{"A meter" if near else "A feeder"}: 0 <span style="width:6em;height:.7em;border-radius:.35em;'
+        f'background:linear-gradient(90deg,{ramp})"></span> {units.scaled(top, "W")}'
+        f'<span style="{dot};margin-left:.8em;background:rgb{tuple(look.silent)}"></span>'
+        f'{"silent" if near else "half silent"}<span style="opacity:.7;margin-left:auto">'
+        f"Click a {'meter to open it' if near else 'feeder to see its meters'}</span></div>"
+    )
+
+
+@st.fragment(run_every=5)
+def silent() -> None:
+    with data.in_a_sentence(first=False):
+        fleet = data.fleet()
+        if fleet is None:
+            return
+        found = fleet.meters[fleet.meters["silent"]].sort_values("silent_s", ascending=False, na_position="first")
+        st.subheader("Silent meters")
+        if found.empty:
+            st.caption("None: every meter has sent within its interval.")
+            return
+        st.caption("They have sent nothing for longer than their interval. Select one to look at it.")
+        table = pd.DataFrame(
+            {
+                "Meter": found["meter_id"],
+                "Feeder": found["feeder"],
+                "Silent for": ["ever" if math.isnan(s) else units.duration(s) for s in found["silent_s"]],
+                "Last reading until": [
+                    "–" if math.isnan(end) else units.moment(end, fleet.zone) for end in found["read_until"]
+                ],
+                "Last power": ["–" if math.isnan(power) else units.scaled(power, "W") for power in found["power_w"]],
+            }
+        )
+        chosen = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="single-row", key="silent")
+        if rows := chosen.selection["rows"]:
+            st.switch_page("views/meter.py", query_params={"meter": table["Meter"].iloc[rows[0]]})
+
+
+st.title("Live")
+headline()
+data.paint_first()
+left, right = st.columns([3, 2], gap="medium")
+with left:
+    curve()
+with right:
+    where()
+silent()

@@ -1,0 +1,183 @@
+"""The charts of one meter: its curve over the tariff's periods, its voltage, and the heat map of its hours."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from dashboard import charts
+from dashboard.charts import BLUE, GREY, ORANGE, Spec
+from presentation import units
+
+VERMILION = "#D55E00"
+BANDS = [GREY, "#56B4E9", ORANGE, "#CC79A7", "#009E73", "#F0E442"]
+CORRECTED, ESTIMATED = "corrected", "estimated"
+SHAPES = {CORRECTED: "triangle-up", ESTIMATED: "diamond"}
+EN_50160 = 0.1  # of the nominal voltage, up and down
+NOMINAL_V = (120, 230)
+
+
+def curve(readings: pd.DataFrame, estimates: pd.DataFrame, bands: pd.DataFrame, zone: str) -> Spec:
+    """Power in steps over the periods, corrected and estimated readings marked; frames as `meter_view` makes them."""
+    names = list(dict.fromkeys(bands.sort_values("rate")["name"]))  # the dearer, the warmer
+    x, y = _time(readings, zone), charts.y_axis("kw", "Power", "kW")
+    colour = {
+        "field": "name",
+        "type": "nominal",
+        "scale": {"domain": names, "range": BANDS[: len(names)]},
+        "legend": {"orient": "top", "title": None, "labelLimit": 600, "columns": 1, "symbolOpacity": 0.5},
+    }
+    behind = bands.assign(ms=bands["start"] * 1000, until=bands["end"] * 1000)
+    return {
+        "layer": [
+            {
+                "data": charts.values(behind[["ms", "until", "name"]]),
+                "mark": {"type": "rect", "opacity": 0.2},
+                "encoding": {"x": x, "x2": {"field": "until"}, "color": colour},
+            },
+            {
+                "data": charts.values(_stepped(readings, zone)[["ms", "kw", "when", "shown"]]),
+                "mark": {"type": "line", "interpolate": "step-after", "color": BLUE, "strokeWidth": 1.5},
+                "encoding": {"x": x, "y": y, "tooltip": _tooltip("Power")},
+            },
+            *_marks(readings, estimates, x, y, zone),
+        ],
+    }  # fmt: skip
+
+
+def _marks(readings: pd.DataFrame, estimates: pd.DataFrame, x: Spec, y: Spec, zone: str) -> list[Spec]:
+    """A symbol in the middle of each reading that is not as the meter first sent it; no layer without one."""
+    corrected = readings[readings["revision"] > 0]
+    frame = pd.concat([corrected.assign(what=CORRECTED), estimates.assign(what=ESTIMATED)])
+    if frame.empty:
+        return []
+    shapes = {name: shape for name, shape in SHAPES.items() if (frame["what"] == name).any()}
+    frame = frame.assign(
+        ms=(frame["start"] + frame["end"]) * 500,
+        when=[units.moment(start, zone) for start in frame["start"]],
+        shown=[units.scaled(kw * 1000, "W") for kw in frame["kw"]],
+    )
+    shape = {
+        "field": "what",
+        "type": "nominal",
+        "scale": {"domain": list(shapes), "range": list(shapes.values())},
+        "legend": {"orient": "top", "title": None, "symbolFillColor": VERMILION, "symbolStrokeWidth": 0},
+    }
+    return [
+        {
+            "data": charts.values(frame[["ms", "kw", "what", "when", "shown"]]),
+            "mark": {"type": "point", "filled": True, "size": 60, "color": VERMILION},
+            "encoding": {
+                "x": x,
+                "y": y,
+                "shape": shape,
+                "tooltip": [{"field": "what", "title": "Reading"}, *_tooltip("Power")],
+            },
+        }
+    ]
+
+
+def voltage(readings: pd.DataFrame, zone: str) -> Spec:
+    """Voltage between the limits of EN 50160, which are 10 % around the nominal."""
+    nominal = min(NOMINAL_V, key=lambda volts: abs(volts - readings["volt"].median()))
+    limits = pd.DataFrame({"volt": [nominal * (1 - EN_50160), nominal * (1 + EN_50160)]})
+    frame = readings.assign(
+        ms=readings["start"] * 1000,
+        when=[units.moment(start, zone) for start in readings["start"]],
+        shown=[f"{volt:.1f} V" for volt in readings["volt"]],
+    )
+    y = {
+        "field": "volt",
+        "type": "quantitative",
+        "scale": {"zero": False},
+        "axis": {"title": "Voltage, V", "tickCount": 4, "minExtent": charts.LABELS_PX},
+    }
+    return {
+        "layer": [
+            {
+                "data": charts.values(limits),
+                "mark": {"type": "rule", "color": VERMILION, "strokeDash": [5, 3]},
+                "encoding": {"y": y},
+            },
+            {
+                "data": charts.values(frame[["ms", "volt", "when", "shown"]]),
+                "mark": {"type": "line", "color": BLUE, "strokeWidth": 1.2},
+                "encoding": {"x": _time(readings, zone), "y": y, "tooltip": _tooltip("Voltage")},
+            },
+        ]
+    }
+
+
+def heat(hours: pd.DataFrame, zone: str, first: float, last: float) -> Spec:
+    """Mean power by local day and hour; an hour that was read in part has a cross."""
+    info = ZoneInfo(zone)
+    start, end = datetime.fromtimestamp(first, info).date(), datetime.fromtimestamp(last - 1, info).date()
+    days = [str(start + timedelta(days=number)) for number in range((end - start).days + 1)]
+    frame = hours.assign(
+        when=[units.moment(start, zone) for start in hours["start"]],
+        shown=[units.scaled(kw * 1000, "W") for kw in hours["kw"]],
+        read=[f"{complete:.0%}" for complete in hours["complete"]],
+    )
+    tooltip = [*_tooltip("Mean power"), {"field": "read", "title": "Read"}]
+    monday = "datum.index === 0 || day(datetime(datum.value + 'T12:00')) === 1"
+    return {
+        "encoding": {
+            "x": {
+                "field": "day",
+                "type": "ordinal",
+                "scale": {"domain": days},
+                "axis": {
+                    "title": f"Day, {zone}",
+                    "labelExpr": f"{monday} ? timeFormat(datetime(datum.value + 'T12:00'), '%e %b') : ''",
+                    "labelAngle": 0,
+                    "labelOverlap": True,
+                    "ticks": False,
+                },
+            },
+            "y": {
+                "field": "hour",
+                "type": "ordinal",
+                "scale": {"domain": list(range(24))},
+                "axis": {"title": f"Hour of the day, {zone}", "values": list(range(0, 24, 3))},
+            },
+        },
+        "layer": [
+            {
+                "data": charts.values(frame[["day", "hour", "kw", "when", "shown", "read"]]),
+                "mark": {"type": "rect"},
+                "encoding": {
+                    "color": {
+                        "field": "kw",
+                        "type": "quantitative",
+                        "scale": {"scheme": "viridis", "domainMin": 0},
+                        "legend": {"title": "Mean, kW", "orient": "right"},
+                    },
+                    "tooltip": tooltip,
+                },
+            },
+            {
+                "data": charts.values(frame[frame["complete"] < 1][["day", "hour", "when", "shown", "read"]]),
+                "mark": {"type": "point", "shape": "cross", "filled": True, "color": VERMILION, "size": 40},
+                "encoding": {"tooltip": tooltip},
+            },
+        ],
+    }  # fmt: skip
+
+
+def _stepped(readings: pd.DataFrame, zone: str) -> pd.DataFrame:
+    """With what a chart shows, and the end of the last reading as one more step."""
+    closing = readings.iloc[-1:].assign(start=readings["end"].iloc[-1:], revision=0)
+    frame = pd.concat([readings, closing])
+    return frame.assign(
+        ms=frame["start"] * 1000,
+        when=[units.moment(start, zone) for start in frame["start"]],
+        shown=["not read" if pd.isna(kw) else units.scaled(kw * 1000, "W") for kw in frame["kw"]],
+    )
+
+
+def _time(readings: pd.DataFrame, zone: str) -> Spec:
+    return charts.time_axis(readings["start"].iloc[0], readings["end"].iloc[-1], zone, every_h=6)
+
+
+def _tooltip(title: str) -> list[Spec]:
+    return [{"field": "shown", "title": title}, {"field": "when", "title": "From"}]

@@ -1,0 +1,108 @@
+"""What one meter's readings say: its hours, its curve, and what its month will cost."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from electrocloud.domain.billing.bill import Bill, bills
+from electrocloud.domain.billing.determinants import missing_slots
+from electrocloud.domain.billing.estimation import estimate
+from electrocloud.domain.billing.line_text import energy_periods
+from electrocloud.domain.local_time import DAY_S, BillingMonth
+from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.tariffs.tariff import Tariff, stretches
+
+
+def hours(days: Iterable[MeterDay], zone: str) -> pd.DataFrame:
+    """A row an hour with a reading: `start` (s since 1970 UTC), local `day` and `hour` (0 to 23), `kw`, `complete`.
+
+    `kw` is the mean power over what was read of the hour, and `complete` how much of it was, 0 to 1. An hour that the
+    clocks repeat has two rows.
+    """
+    info = ZoneInfo(zone)
+    found = []
+    for window in (window for day in days for window in day.windows()):
+        local = window.start.astimezone(info)
+        complete = window.present / window.expected
+        found.append((window.start.timestamp(), f"{local:%Y-%m-%d}", local.hour, window.wh / 1000 / complete, complete))
+    return pd.DataFrame(found, columns=["start", "day", "hour", "kw", "complete"])
+
+
+def completeness(days: Sequence[MeterDay], first: float, last: float) -> float:
+    """How much of the time from `first` to before `last` (s since 1970 UTC) the readings cover, 0 to 1."""
+    covered = sum(r.seconds for day in days for r in day.intervals() if first <= r.start < last)
+    return covered / (last - first) if last > first else 0.0
+
+
+def curve(meter_id: str, days: Iterable[MeterDay], since: float) -> pd.DataFrame:
+    """A row a reading from `since` (s since 1970 UTC): `start`, `end`, `kw`, `volt` (None without) and `revision`.
+
+    After each gap is a row without power, so that no line is drawn over it.
+    """
+    found: list[tuple[float, float, float | None, float | None, int]] = []
+    for reading in (row for day in days for row in day.rows(meter_id)):
+        start = reading.start.timestamp()
+        if start < since:
+            continue
+        if found and found[-1][1] < start:
+            found.append((found[-1][1], start, None, None, 0))
+        kw = reading.wh * 3.6 / reading.interval_s
+        found.append((start, start + reading.interval_s, kw, reading.voltage_v, reading.revision))
+    return pd.DataFrame(found, columns=["start", "end", "kw", "volt", "revision"])
+
+
+def estimated(days: Sequence[MeterDay], first: int, last: int, zone: str) -> pd.DataFrame:
+    """A row an interval from `first` to before `last` (s since 1970 UTC) that was not read, as a bill estimates it.
+
+    `start`, `end` and `kw`. `days` are those, and the four weeks before, from which the estimates come.
+    """
+    readings = [reading for day in days for reading in day.intervals()]
+    own = [reading for reading in readings if first <= reading.start < last]
+    guesses = estimate(missing_slots(own, first, last), readings, zone) if own else []
+    rows = [(guess.start, guess.start + guess.seconds, guess.wh * 3.6 / guess.seconds) for guess in guesses]
+    return pd.DataFrame(rows, columns=["start", "end", "kw"])
+
+
+def periods(tariff: Tariff, first: float, last: float) -> pd.DataFrame:
+    """The energy periods between two instants, in time order: `start`, `end`, `name` with its price, `rate` ($/kWh)."""
+    found: list[list[Any]] = []
+    for midnight in range(int(first) // DAY_S * DAY_S, int(last), DAY_S):
+        for stretch in stretches(tariff, midnight):
+            start, end = max(stretch.start, first), min(stretch.end, last)
+            if start >= end:
+                continue
+            name = period_name(tariff, stretch.energy, stretch.start)
+            if found and found[-1][2] == name:
+                found[-1][1] = end
+            else:
+                found.append([start, end, name, tariff.energy[stretch.energy][0].rate])
+    return pd.DataFrame(found, columns=["start", "end", "name", "rate"])
+
+
+def period_name(tariff: Tariff, period: int, instant: float) -> str:
+    """`Peak, $0.3400/kWh`; where blocks have different prices, from which to which."""
+    month = datetime.fromtimestamp(instant, ZoneInfo(tariff.zone)).month
+    rates = [tier.rate for tier in tariff.energy[period]]
+    prices = f"${min(rates)}" + (f" to ${max(rates)}" if min(rates) < max(rates) else "")
+    name = energy_periods(tariff, month)[period].removeprefix(", ").partition(" (")[0] or "All hours"
+    return f"{name}, {prices}/kWh"
+
+
+def projected(tariffs: Sequence[Tariff], month: BillingMonth, days: Sequence[MeterDay], meter_id: str) -> list[Bill]:
+    """The month's bill on each tariff if what was not read, or not yet, is like the same hours of the weeks before.
+
+    That is the rule by which gaps are estimated. `days` are those of the month and of the four weeks before it. The
+    month is that of each tariff's zone; where it has not begun the tariff has no bill.
+    """
+    readings = [reading for day in days for reading in day.intervals()]
+    found = []
+    for tariff in tariffs:
+        its = BillingMonth(month.year, month.month, tariff.zone)
+        own = [reading for reading in readings if its.start <= reading.start < its.end]
+        if own:
+            guesses = estimate(missing_slots(own, its.start, its.end), readings, tariff.zone)
+            found += bills(tariff, own, guesses, meter_id)
+    return found

@@ -1,0 +1,202 @@
+"""The customer service's page: one meter, what it measured, what that costs, and what it would cost otherwise."""
+
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+
+from cli.suspects import MEANS
+from dashboard import data
+from dashboard.forecast import forecast_data
+from dashboard.meter import meter_charts, meter_view
+from electrocloud.aws.store.reader import Registered
+from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.comparison import offers
+from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, day_of
+from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.tariffs.tariff import Tariff
+from presentation import units
+from presentation.invoice_text import money, percent
+
+SUGGESTED = 12
+HEAT_DAYS = 35
+CURVE_DAYS = 3
+ESTIMATED_FROM_DAYS = 28
+
+
+def suggest(text: str, ids: list[str]) -> None:
+    """Meters with the text in their id, to choose from."""
+    like = [meter_id for meter_id in ids if text.lower() in meter_id.lower()]
+    if not like:
+        st.info(f"No meter has “{units.in_markdown(text)}” in its id. Check it against the customer's bill.")
+        return
+    more = f", the first {SUGGESTED} of them" if len(like) > SUGGESTED else ""
+    st.caption(f"{units.count(len(like), 'meter')}{f' with “{units.in_markdown(text)}”' if text else ''}{more}:")
+    st.pills("Meters", like[:SUGGESTED], key="suggested", on_change=take_suggestion, label_visibility="collapsed")
+
+
+def take_suggestion() -> None:
+    if st.session_state["suggested"]:
+        st.session_state["meter"] = st.session_state["suggested"]
+
+
+@st.fragment(run_every=15)
+def show(meter: Registered) -> None:
+    with data.in_a_sentence():
+        tariff = data.tariffs().get(meter.tariff_id)
+        if tariff is None:
+            st.info(
+                f"Its tariff {units.in_markdown(meter.tariff_id)} is not registered. Register it, and it is billed."
+            )
+            return
+        place = f"feeder {meter.feeder} · {meter.customer} · {tariff.name}"
+        st.markdown(f"### {units.in_markdown(meter.meter_id)}\n{units.in_markdown(place)}")
+        newest = data.newest_day(meter.meter_id)
+        if newest is None:
+            st.info("This meter has sent no reading yet. It appears here with its first upload.")
+            return
+        last = newest.latest
+        end = last.start + last.seconds
+        month = BillingMonth.at(last.start, tariff.zone)
+        first = day_of(min(month.start - ESTIMATED_FROM_DAYS * DAY_S, end - HEAT_DAYS * DAY_S))
+        days = data.days(meter.meter_id, first, newest.day + timedelta(days=1))
+        shown, zone = units.moment(end, tariff.zone), units.zone_name(end, tariff.zone)
+        st.caption(f"Read until **{shown}**, {zone}, every {units.duration(last.seconds)}")
+        costs(meter, month, days, end)
+        data.paint_first()
+        suspicious(meter.meter_id, tariff.zone)
+        latest(meter.meter_id, tariff, days, end)
+        heat(tariff.zone, days, end)
+        otherwise(meter, month, days, end)
+
+
+@st.cache_resource(ttl=60, max_entries=500, show_spinner=False)
+def projected(
+    meter_id: str,
+    tariff_id: str,
+    month: BillingMonth,
+    end: float,  # noqa: ARG001  until when it is read, a part of the cache's key
+    _days: list[MeterDay],
+) -> list[Bill]:
+    """The meter's bill at the month's end on a tariff, if the month has begun where the tariff is."""
+    return meter_view.projected([data.tariffs()[tariff_id]], month, _days, meter_id)
+
+
+def costs(meter: Registered, month: BillingMonth, days: list[MeterDay], end: float) -> None:
+    bill = data.bill(meter.meter_id, str(month))
+    named = units.month(str(month))
+    so_far = {
+        "Bill so far": (money(bill.total_rounded) if bill else "–", f"The bill of {named}, fixed charges in it.", None),
+        "At the month's end": at_the_end(meter, month, days, end),
+        "Energy so far": (f"{bill.energy_kwh:,.0f} kWh" if bill else "–", f"Billed in {named}.", None),
+        "Highest demand": (f"{bill.demand_kw:,.2f} kW" if bill else "–", f"In {named}, by the tariff's rule.", None),
+        "Estimated": (
+            f"{bill.intervals.estimated:,}" if bill else "–",
+            "Intervals of the bill that were estimated from the weeks before.",
+            None,
+        ),
+    }
+    with st.container(horizontal=True, gap="small"):
+        for name, (value, note, below) in so_far.items():
+            st.metric(
+                name, value, below, delta_color="off", delta_arrow="off", help=note, border=True, height="stretch"
+            )
+    if bill and st.button("To the bill", icon=":material/receipt_long:"):
+        st.switch_page("views/bills.py", query_params={"bill": meter.meter_id, "month": str(month)})
+
+
+def at_the_end(meter: Registered, month: BillingMonth, days: list[MeterDay], end: float) -> tuple[str, str, str | None]:
+    """The month's end as it was forecast, on what that rests, and its interval; without a forecast a projection."""
+    if forecast := forecast_data.month_end(meter.meter_id, str(month)):
+        total = forecast.total
+        made = f"Forecast on {units.moment(forecast.made_at, month.zone)}; four of five bills end between the two."
+        return money(total.value), made, f"{money(total.low)} to {money(total.high)}"
+    (expected,) = projected(meter.meter_id, meter.tariff_id, month, end, days)
+    note = "If the rest of the month is like the same hours of the last four weeks: the rule that fills gaps, too."
+    return money(expected.total_rounded), note, None
+
+
+def suspicious(meter_id: str, zone: str) -> None:
+    """Readings to look into before one quarrels with a customer about the bill."""
+    found = [one for one in forecast_data.suspects() if one.meter_id == meter_id]
+    if found:
+        lines = [
+            f"- {units.moment(one.start, zone)}, {units.duration(one.end - one.start)}: {MEANS[one.kind]} "
+            f"({units.scaled(one.low, 'Wh')} to {units.scaled(one.high, 'Wh')} an hour expected)"
+            for one in found
+        ]
+        text = "**Suspect readings.** They count on the bill until somebody corrects them."
+        st.warning("\n".join([text, "", *lines]), icon=":material/troubleshoot:")
+
+
+def otherwise(meter: Registered, month: BillingMonth, days: list[MeterDay], end: float) -> None:
+    others = sorted(data.tariffs().keys() - {meter.tariff_id})
+    issued = [projected(meter.meter_id, tariff_id, month, end, days) for tariff_id in (meter.tariff_id, *others)]
+    ranked = offers([bills for bills in issued if bills])
+    best = ranked[0]
+    saved = f"would save {money(best.saving)}" if best.saving > 0 else "is the cheapest, and the present one"
+    st.subheader("The same month on other tariffs")
+    st.markdown(
+        f"**{units.in_markdown(best.tariff_name)}** {saved}. "
+        "All are projected to the month's end in one way: as if its rest were like the last four weeks."
+    )
+    present = issued[0][0].tariff
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Tariff": offer.tariff_name + (" (present)" if offer.tariff == present else ""),
+                "Month, $": float(offer.total),
+                "Saving, $": float(offer.saving),
+                "Energy in peak hours": percent(offer.peak_energy_share) if offer.peak_energy_share else "–",
+                "Cost of peak hours": percent(offer.peak_bill_share) if offer.peak_bill_share else "–",
+            }
+            for offer in ranked
+        ),
+        hide_index=True,
+        column_config=dict.fromkeys(("Month, $", "Saving, $"), st.column_config.NumberColumn(format="%,.2f")),
+    )
+
+
+def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: int) -> None:
+    since = end - CURVE_DAYS * DAY_S
+    curve = meter_view.curve(meter_id, days, since)
+    estimates = meter_view.estimated(days, since, end, tariff.zone)
+    st.subheader(f"The last {CURVE_DAYS} days")
+    corrected, missing = int((curve["revision"] > 0).sum()), len(estimates)
+    sentences = [
+        "Behind the curve are the periods of its tariff; a gap in it is a gap in the readings.",
+        f"{units.count(corrected, 'reading')} came as a correction." if corrected else "",
+        f"{units.count(missing, 'reading')} did not come: estimated from the weeks before, as the bill does once the "
+        "days of grace are over."
+        if missing
+        else "",
+    ]
+    st.caption(" ".join(filter(None, sentences)))
+    bands = meter_view.periods(tariff, since, end)
+    st.vega_lite_chart(meter_charts.curve(curve, estimates, bands, tariff.zone), key="meter_curve", height=320)
+    if curve["volt"].notna().any():
+        st.vega_lite_chart(meter_charts.voltage(curve, tariff.zone), key="meter_volts", height=200)
+    else:
+        st.caption("This meter does not measure voltage.")
+
+
+def heat(zone: str, days: list[MeterDay], end: float) -> None:
+    st.subheader(f"The last {HEAT_DAYS} days, hour by hour")
+    since = end // HOUR_S * HOUR_S - HEAT_DAYS * DAY_S
+    hours = meter_view.hours(days, zone)
+    hours = hours[(hours["start"] >= since) & (hours["start"] + HOUR_S <= end)]
+    gaps = int((hours["complete"] < 1).sum())
+    crossed = f" {units.count(gaps, 'hour')} with a part missing: crossed." if gaps else ""
+    st.caption(
+        f"{meter_view.completeness(days, since, end) * 100:.1f} % of the time was read; blank is not read.{crossed}"
+    )
+    st.vega_lite_chart(meter_charts.heat(hours, zone, since, end), key="meter_heat", height=380)
+
+
+st.title("Meter")
+with data.in_a_sentence(again=True):
+    typed = st.text_input("Meter", placeholder="its id, or a part of it", key="meter", bind="query-params").strip()
+    if typed and (meter := data.meter(typed)):
+        show(meter)
+    else:
+        suggest(typed, [one.meter_id for one in data.registry()])

@@ -1,0 +1,88 @@
+"""The analyst's page: the questions of sql/, asked of Athena with other values, and their SQL."""
+
+from datetime import UTC, date, datetime
+
+import streamlit as st
+
+from analytics.questions import Parameter, Question, questions
+from dashboard import data
+from dashboard.bills.bill_table import months_until
+from dashboard.questions import answers
+from presentation import units
+
+ROWS_SHOWN = 5_000
+
+
+def asked_with(question: Question, now: datetime) -> dict[str, str]:
+    """Draw a widget for each parameter; their values as text."""
+    columns = st.columns(max(2, len(question.parameters)))
+    return {
+        parameter.name: widget(parameter, f"{question.name}.{parameter.name}", now, column)
+        for parameter, column in zip(question.parameters, columns, strict=False)
+    }
+
+
+def widget(parameter: Parameter, key: str, now: datetime, place: st.delta_generator.DeltaGenerator) -> str:
+    name, note = parameter.name.replace("_", " ").capitalize(), parameter.description
+    default = parameter.parse(parameter.default, now)
+    if parameter.choices:
+        return place.selectbox(name, parameter.choices, parameter.choices.index(str(default)), help=note, key=key)
+    if parameter.kind == "month":
+        return place.selectbox(name, months_until(now.date()), help=note, key=key)
+    if isinstance(default, date) and not isinstance(default, datetime):
+        return str(place.date_input(name, default, help=note, key=key, format="YYYY-MM-DD"))
+    if isinstance(default, int | float):
+        return str(place.number_input(name, value=default, help=note, key=key))
+    return place.text_input(name, parameter.default, help=note, key=key).strip()
+
+
+def show(question: Question, sql: str) -> None:
+    asking = st.empty()
+    asking.info("Asking Athena …", icon=":material/hourglass_top:")  # at once: a spinner waits before it says anything
+    try:
+        answer = data.answer(sql)
+    finally:
+        asking.empty()
+    frame = answers.table(answer)
+    scanned = "" if answer.bytes_scanned is None else f" · {units.scaled(answer.bytes_scanned, 'B')} scanned"
+    st.caption(f"{units.count(len(frame), 'row')}{scanned} · {answer.seconds:.1f} s")
+    if frame.empty:
+        st.info("Nothing in the data answers to that. Ask for other days, another month or another meter.")
+        return
+    if spec := answers.chart(question.name, frame):
+        st.vega_lite_chart(spec, height=340, key=f"chart_{question.name}")
+    if len(frame) > ROWS_SHOWN:
+        st.caption(f"The first {ROWS_SHOWN:,} rows; all of them with `electrocloud query {question.name} --csv FILE`.")
+    shown = frame.head(ROWS_SHOWN).rename(columns=answers.title)
+    numbers = dict.fromkeys(shown.select_dtypes("number"), st.column_config.NumberColumn(format="localized"))
+    st.dataframe(shown, hide_index=True, column_config=numbers)
+
+
+st.title("Analytics")
+with data.in_a_sentence():
+    now = datetime.now(UTC)
+    names = list(questions())
+    linked = st.query_params.get("question")
+    name = st.selectbox(
+        "Question",
+        names,
+        names.index(linked) if linked in names else 0,
+        format_func=lambda name: questions()[name].title,
+        key="question",
+    )
+    st.query_params["question"] = name
+    question = questions()[name]
+    if question.note:
+        st.caption(question.note)
+    with st.form("parameters"):
+        values = asked_with(question, now)
+        if st.form_submit_button("Ask", type="primary", icon=":material/search:"):
+            st.session_state["asked"] = (name, question.render(values, now))
+    asked, sql = st.session_state.get("asked", ("", ""))
+    if asked == name:
+        show(question, sql)
+    else:
+        st.caption("Choose the values and press Ask. In an account Athena bills the bytes that it scans.")
+        sql = question.render(values, now)
+    with st.expander("The SQL, to paste into the Athena console"):
+        st.code(sql, language="sql", wrap_lines=True)

@@ -1,0 +1,204 @@
+"""Parquet on a laptop: reads the stream, runs the transform and writes what template.yaml's Firehose would write.
+
+The laptop's cloud has a Firehose that writes an object a record; this takes its place there, and only there. Columns,
+partition prefix, compression and buffering come from the template, so a change there is a change here.
+"""
+
+import argparse
+import io
+import signal
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.json
+import pyarrow.parquet
+
+from analytics.template import load
+from electrocloud.aws.ingest.firehose_rows import to_rows
+from electrocloud.aws.ingest.kpl import user_records
+from electrocloud.aws.stack import find_stack
+from electrocloud.domain.errors import UploadError
+from laptop.cloud import PARAMETERS
+
+_ARROW = {
+    "string": pa.string(),
+    "timestamp": pa.timestamp("ms"),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+}
+
+
+MOST_WAITING_BYTES = 256 << 20  # of all days together, as JSON; then the fullest is written early
+RECORDS_A_CALL = 50  # of the largest frames 10 MB, where Kinesis itself stops; the laptop's does not
+
+
+class Plan(NamedTuple):
+    """What the template says of the delivery: columns, compression, prefix of a partition, buffer in bytes and s."""
+
+    schema: pa.Schema
+    compression: str
+    prefix: str
+    error_prefix: str
+    buffer_bytes: int
+    buffer_s: float
+
+    @classmethod
+    def of(cls, template: dict[str, Any], parameters: dict[str, str]) -> "Plan":
+        """`parameters` are those given at deployment; the template's own defaults hold for the rest."""
+        columns = template["Resources"]["ReadingsTable"]["Properties"]["TableInput"]["StorageDescriptor"]["Columns"]
+        destination = template["Resources"]["Delivery"]["Properties"]["ExtendedS3DestinationConfiguration"]
+        output = destination["DataFormatConversionConfiguration"]["OutputFormatConfiguration"]
+        hints = destination["BufferingHints"]
+        seconds = hints["IntervalInSeconds"]
+        if isinstance(seconds, dict):
+            name = seconds["Ref"]
+            seconds = parameters.get(name, template["Parameters"][name]["Default"])
+        return cls(
+            schema=pa.schema([(column["Name"], _ARROW[column["Type"]]) for column in columns]),
+            compression=output["Serializer"]["ParquetSerDe"]["Compression"].lower(),
+            prefix=destination["Prefix"],
+            error_prefix=destination["ErrorOutputPrefix"],
+            buffer_bytes=hints["SizeInMBs"] << 20,
+            buffer_s=float(seconds),
+        )
+
+
+class Partition:
+    """One day's rows that wait to be written. Held as Arrow, a fifth of the JSON's size, so that memory stays flat."""
+
+    def __init__(self, now: float) -> None:
+        self.since = now
+        self.json_bytes = 0
+        self.tables: list[pa.Table] = []
+
+    def add(self, rows: bytes, schema: pa.Schema) -> None:
+        options = pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
+        self.tables.append(pa.json.read_json(io.BytesIO(rows), parse_options=options))
+        self.json_bytes += len(rows)
+
+
+class Delivery:
+    """Takes the records of a stream in, and writes a day's rows when its buffer is full or old enough."""
+
+    def __init__(self, plan: Plan, put: Callable[[str, bytes], None], clock: Callable[[], float]) -> None:
+        self._plan = plan
+        self._put = put
+        self._clock = clock
+        self._partitions: dict[str, Partition] = {}
+        self.rows = 0
+        self.files = 0
+        self.refused = 0
+
+    def take(self, records: list[dict[str, Any]]) -> None:
+        """Records as `kinesis.get_records` gives them; KPL frames are opened, and bad uploads go to errors/."""
+        days: dict[str, list[bytes]] = {}
+        for record in records:
+            arrived = record["ApproximateArrivalTimestamp"].astimezone(UTC)
+            try:
+                payloads = user_records(record["Data"])
+            except UploadError:
+                self._refuse(record["Data"], record["SequenceNumber"], 0, arrived)
+                continue
+            for index, payload in enumerate(payloads):
+                try:
+                    dt, rows = to_rows(payload, arrived)
+                except UploadError:
+                    self._refuse(payload, record["SequenceNumber"], index, arrived)
+                else:
+                    days.setdefault(dt, []).append(rows)
+        for dt, rows in days.items():
+            partition = self._partitions.setdefault(dt, Partition(self._clock()))
+            partition.add(b"".join(rows), self._plan.schema)
+            if partition.json_bytes >= self._plan.buffer_bytes:
+                self._write(dt)
+        while sum(partition.json_bytes for partition in self._partitions.values()) > MOST_WAITING_BYTES:
+            self._write(max(self._partitions, key=lambda dt: self._partitions[dt].json_bytes))
+
+    def flush(self, *, everything: bool = False) -> None:
+        """Write the partitions that have waited long enough, or all of them."""
+        due = self._clock() - self._plan.buffer_s
+        for dt in [dt for dt, waits in self._partitions.items() if everything or waits.since <= due]:
+            self._write(dt)
+
+    @property
+    def waiting(self) -> int:
+        """Rows taken in and not written yet."""
+        return sum(table.num_rows for waits in self._partitions.values() for table in waits.tables)
+
+    def _write(self, dt: str) -> None:
+        table = pa.concat_tables(self._partitions.pop(dt).tables)
+        sink = io.BytesIO()
+        pa.parquet.write_table(table, sink, compression=self._plan.compression)
+        prefix = self._plan.prefix.replace("!{partitionKeyFromLambda:dt}", dt)
+        self._put(f"{prefix}{datetime.now(UTC):%Y-%m-%d-%H-%M-%S}-{uuid.uuid4()}.parquet", sink.getvalue())
+        self.rows += table.num_rows
+        self.files += 1
+
+    def _refuse(self, payload: bytes, sequence: str, index: int, arrived: datetime) -> None:
+        prefix = self._plan.error_prefix.replace("!{firehose:error-output-type}", "processing-failed")
+        prefix = prefix.replace("!{timestamp:yyyy-MM-dd}", f"{arrived:%Y-%m-%d}")
+        self._put(f"{prefix}{sequence}-{index}", payload)
+        self.refused += 1
+
+
+class Tail:
+    """Reads a stream's shards in turn from their oldest record on, and goes on with the children after a reshard."""
+
+    def __init__(self, kinesis: Any, stream: str) -> None:
+        self._kinesis = kinesis
+        self._stream = stream
+        self._iterators: dict[str, str | None] = {}
+
+    def poll(self) -> Iterator[list[dict[str, Any]]]:
+        """What has come since the last poll, a list a shard."""
+        for shard in self._kinesis.list_shards(StreamName=self._stream)["Shards"]:
+            shard_id = shard["ShardId"]
+            if shard_id not in self._iterators:
+                self._iterators[shard_id] = self._kinesis.get_shard_iterator(
+                    StreamName=self._stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+                )["ShardIterator"]
+            iterator = self._iterators[shard_id]
+            if iterator is None:
+                continue
+            answer = self._kinesis.get_records(ShardIterator=iterator, Limit=RECORDS_A_CALL)
+            self._iterators[shard_id] = answer.get("NextShardIterator")
+            if answer["Records"]:
+                yield answer["Records"]
+
+
+def run(tail: Tail, delivery: Delivery, stopped: Callable[[], bool]) -> None:
+    """Deliver until told to stop, then write what still waits."""
+    while not stopped():
+        busy = False
+        for records in tail.poll():
+            delivery.take(records)
+            busy = True
+        delivery.flush()
+        if not busy:
+            time.sleep(0.2)
+    delivery.flush(everything=True)
+
+
+def main() -> None:
+    """Deliver the laptop's stream until SIGTERM."""
+    argparse.ArgumentParser(prog="python -m laptop.delivery", description=__doc__).parse_args()
+    stack = find_stack()
+    s3 = stack.client("s3")
+    stop: list[int] = []
+    for signal_ in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_, lambda number, _: stop.append(number))
+
+    def put(key: str, body: bytes) -> None:
+        s3.put_object(Bucket=stack.bucket, Key=key, Body=body)
+
+    delivery = Delivery(Plan.of(load(), PARAMETERS), put, time.monotonic)
+    run(Tail(stack.client("kinesis"), stack.stream), delivery, lambda: bool(stop))
+
+
+if __name__ == "__main__":
+    main()

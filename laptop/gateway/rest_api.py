@@ -1,0 +1,121 @@
+"""What API Gateway does with a call: route, authorise, throttle, validate, map, put, map back."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import msgspec
+from jsonschema_rs import Draft4Validator
+
+from laptop.gateway.authorization import Call, Principal, authenticate
+from laptop.gateway.integration import put_records
+from laptop.gateway.openapi import Api, Route
+from laptop.gateway.refusal import RefusedError
+from laptop.gateway.throttle import Throttle
+from laptop.gateway.usage_plan import UsagePlan
+from laptop.gateway.vtl import Input, fill, render
+
+MAX_FAULTS = 5
+
+
+class Answer(NamedTuple):
+    """What the caller gets; the body is JSON."""
+
+    status: int
+    body: str
+
+
+class RestApi:
+    """An API of API Gateway in front of Kinesis, as calls and answers without the sockets.
+
+    kinesis: a boto3 client. principals: who may call, by access key. throttle: of all calls together. plan: of those
+    that need an API key; none needs one without it. now: the time, aware UTC.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        kinesis: Any,
+        principals: Mapping[str, Principal],
+        region: str,
+        throttle: Throttle,
+        plan: UsagePlan | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._api, self._kinesis, self._principals = api, kinesis, principals
+        self._region, self._throttle, self._plan, self._now = region, throttle, plan, now
+
+    def answer(self, call: Call, request_id: str) -> Answer:
+        """The status and the body that API Gateway answers the call with."""
+        context: dict[str, Any] = {
+            "requestId": request_id,
+            "httpMethod": call.method,
+            "path": call.path,
+            "responseOverride": {},
+        }
+        try:
+            route, path_params = self._route(call)
+            self._authorise(call)
+            if self._plan and route.needs_key:
+                self._plan.take(call.headers.get("x-api-key"))
+            if not self._throttle.take():
+                raise RefusedError("THROTTLED", "Rate exceeded")
+            template, document = _validated(route, call)
+            params = {"path": path_params, "querystring": dict(parse_qsl(call.query)), "header": call.headers}
+            payload = render(template, Input(call.body, document, params), context)
+            status, reply = put_records(self._kinesis, payload)
+        except RefusedError as refusal:
+            return self.refuse(refusal)
+        response = route.response(status)
+        body = render(response.template, Input(b"", reply), context)
+        return Answer(context["responseOverride"].get("status", response.status), body)
+
+    def refuse(self, refusal: RefusedError) -> Answer:
+        """The gateway response that the API file has for the refusal."""
+        response = self._api.gateway_responses[refusal.type]
+        text = json.dumps(str(refusal))
+        error = {"messageString": text, "validationErrorString": text[1:-1]}
+        return Answer(response.status, fill(response.template, {"error": error}))
+
+    def _route(self, call: Call) -> tuple[Route, dict[str, str]]:
+        for route in self._api.routes:
+            params = route.match(call.method, call.path)
+            if params is not None:
+                return route, params
+        raise RefusedError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
+
+    def _authorise(self, call: Call) -> None:
+        principal = authenticate(call, self._principals, self._region, self._now())
+        arn = f"arn:aws:execute-api:{self._region}:000000000000:gateway/laptop/{call.method}{call.path}"
+        if not principal.may_invoke(arn):
+            raise RefusedError("ACCESS_DENIED", f"not allowed to invoke {arn}")
+
+
+def _validated(route: Route, call: Call) -> tuple[str, Any]:
+    """The request template and the decoded body, both by the content type, of a body that fits its schema."""
+    content_type = call.headers.get("Content-Type", "application/json").partition(";")[0].strip().lower()
+    if content_type not in route.requests:
+        raise RefusedError("UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type")
+    try:
+        document = msgspec.json.decode(call.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise RefusedError("BAD_REQUEST_BODY", f"[the body is not JSON: {fault}]") from None
+    faults = _faults(route.schemas[content_type], document)
+    if faults:
+        raise RefusedError("BAD_REQUEST_BODY", f"[{', '.join(faults)}]")
+    return route.requests[content_type], document
+
+
+def _faults(schema: Draft4Validator, document: Any) -> list[str]:
+    """The first faults, each with its place as a JSON Pointer."""
+    try:
+        faults = [] if schema.is_valid(document) else schema.evaluate(document).errors()
+    except ValueError as fault:  # nested deeper than the validator goes
+        return [f"/: {fault}"]
+    return [f"{fault['instanceLocation'] or '/'}: {_shortened(fault['error'])}" for fault in faults[:MAX_FAULTS]]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 240 else f"{text[:60]} ... {text[-160:]}"

@@ -1,0 +1,149 @@
+"""API Gateway on a laptop: api/openapi.yaml, executed.
+
+Signatures, JSON Schema, mapping templates and gateway responses are done as an account does them.
+"""
+
+import argparse
+import asyncio
+import signal
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import msgspec
+from aiohttp import web
+from botocore.config import Config
+
+from analytics.template import ROOT, load
+from electrocloud.domain.errors import UsageError
+from laptop.gateway.authorization import Call, Principal
+from laptop.gateway.openapi import read_api
+from laptop.gateway.refusal import RefusedError
+from laptop.gateway.rest_api import RestApi
+from laptop.gateway.throttle import Throttle
+from laptop.gateway.usage_plan import UsagePlan, deployed_plan
+
+MAX_BODY = 10 * 1024 * 1024
+INTEGRATION_TIMEOUT_S = 29
+ANY_CALL = {"Statement": {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    openapi: Path,
+    values: Mapping[str, str],
+    kinesis: Any,
+    principals: Mapping[str, Principal],
+    throttle: Throttle,
+    plan: UsagePlan | None = None,
+    *,
+    region: str = "us-east-1",
+    now: Callable[[], datetime] = _now,
+) -> web.Application:
+    """The API of an OpenAPI file as an aiohttp application.
+
+    values: what the variables of the file's Fn::Sub stand for, besides AWS::Region and AWS::Partition: the stream's
+    name under "ReadingsStream". kinesis: a boto3 client. principals: who may call, by access key. throttle: of all
+    calls together. plan: of those that need an API key; none does without it. now: aware UTC.
+    """
+    api = read_api(openapi, {"AWS::Partition": "aws", "AWS::Region": region, **values})
+    rest_api = RestApi(api, kinesis, principals, region, throttle, plan, now)
+
+    async def handle(request: web.Request) -> web.Response:
+        request_id = str(uuid.uuid4())
+        path, _, query = request.raw_path.partition("?")
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            answer = rest_api.refuse(RefusedError("REQUEST_TOO_LARGE", "Request Too Long"))
+        else:
+            call = Call(request.method, path, query, request.headers, body)
+            answer = await asyncio.to_thread(rest_api.answer, call, request_id)
+        headers = {"x-amzn-RequestId": request_id}
+        return web.Response(status=answer.status, text=answer.body, content_type="application/json", headers=headers)
+
+    app = web.Application(client_max_size=MAX_BODY)
+    app.router.add_route("*", "/{path:.*}", handle)
+    return app
+
+
+async def serve(app: web.Application, host: str, port: int) -> None:
+    """Serve until SIGINT or SIGTERM, and print the address; port 0 takes a free one."""
+    # API Gateway does not decompress; a signature is over the bytes as they were sent.
+    runner = web.AppRunner(app, access_log=None, auto_decompress=False)
+    await runner.setup()
+    stopped = asyncio.Event()
+    for signal_ in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_, stopped.set)
+    try:
+        await web.TCPSite(runner, host, port).start()
+        print(f"Ingestion API: http://{host}:{runner.addresses[0][1]}", flush=True)
+        await stopped.wait()
+    finally:
+        await runner.cleanup()
+
+
+def main() -> None:
+    """Serve api/openapi.yaml as the arguments say."""
+    parser = _parser()
+    arguments = parser.parse_args()
+    session = boto3.Session(region_name=arguments.region)
+    own = session.get_credentials()
+    if own is None:
+        parser.error("there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+    principals = {own.access_key: Principal(own.secret_key, ANY_CALL)}
+    try:
+        if arguments.principals:
+            principals |= msgspec.json.decode(arguments.principals.read_bytes(), type=dict[str, Principal])
+    except (OSError, msgspec.DecodeError, UsageError) as fault:
+        parser.error(f"--principals: {fault}")
+    config = Config(read_timeout=INTEGRATION_TIMEOUT_S, retries={"total_max_attempts": 1}, max_pool_connections=32)
+    plan = None
+    if arguments.usage_plan:
+        plan = deployed_plan(session.client("apigateway", endpoint_url=arguments.endpoint), arguments.usage_plan, _now)
+    app = create_app(
+        ROOT / "api" / "openapi.yaml",
+        {"ReadingsStream": arguments.stream},
+        session.client("kinesis", endpoint_url=arguments.endpoint, config=config),
+        principals,
+        Throttle(arguments.rate, arguments.burst),
+        plan,
+        region=arguments.region,
+    )
+    try:
+        asyncio.run(serve(app, arguments.host, arguments.port))
+    except OSError as fault:
+        parser.error(f"cannot listen: {fault.strerror}; choose another --port, or 0 for a free one")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m laptop.gateway.server", description=__doc__)
+    parser.add_argument("--stream", required=True, help="the Kinesis stream")
+    parser.add_argument("--usage-plan", metavar="ID", help="whose API keys head-ends send; without it they need none")
+    parser.add_argument(
+        "--endpoint",
+        help="where Kinesis and the usage plan are, such as http://127.0.0.1:4566; AWS where it is not given",
+    )
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    limits = load()["Parameters"]
+    parser.add_argument("--rate", type=float, default=limits["ThrottleRate"]["Default"], help="calls a second")
+    parser.add_argument("--burst", type=int, default=limits["ThrottleBurst"]["Default"], help="calls at once")
+    parser.add_argument(
+        "--principals",
+        type=Path,
+        help="who may call besides the holder of the AWS credentials: JSON, "
+        '{"ACCESS_KEY": {"secret_key": ..., "tags": {...}, "policy": {...}}}',
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()

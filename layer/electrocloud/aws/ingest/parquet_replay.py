@@ -1,0 +1,26 @@
+"""Uploads for a replay, out of the stream."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from electrocloud.aws.ingest.stream import read, shard_ids, uploads_in
+from electrocloud.domain.readings.upload import Upload
+
+
+class Part(NamedTuple):
+    """Some uploads to replay, how many records beside them were no uploads, and what share of all is done with them."""
+
+    uploads: list[Upload]
+    refused: int
+    done: float
+
+
+def from_stream(kinesis: Any, stream: str, since: datetime, now: datetime) -> Iterator[Part]:
+    """What the stream has taken in from `since` to `now` (aware), shard by shard."""
+    shards = shard_ids(kinesis, stream)
+    for number, shard_id in enumerate(shards):
+        for records in read(kinesis, stream, shard_id, now, ShardIteratorType="AT_TIMESTAMP", Timestamp=since):
+            uploads, refused = uploads_in(records)
+            share = min(1.0, (records[-1].arrived - since) / (now - since))
+            yield Part(uploads, refused, (number + share) / len(shards))

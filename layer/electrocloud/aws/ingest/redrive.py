@@ -1,0 +1,167 @@
+"""What was set aside goes back into the stream: quarantined uploads, and batches on the on-failure queue.
+
+Whatever goes back is in the stream before its old place lets go of it. So a redrive that is broken off can be run
+again: what then comes twice counts once.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, NamedTuple
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from electrocloud.aws.ingest import stream
+from electrocloud.aws.ingest.kpl import user_records
+from electrocloud.aws.ingest.quarantine import PREFIX, Quarantined
+from electrocloud.aws.ingest.stream import Entry, Record
+from electrocloud.domain.errors import UploadError
+from electrocloud.domain.readings.upload import decode
+
+REDRIVEN = f"{PREFIX}redriven/"  # in the quarantine still, where a meter's data is looked for that is to be forgotten
+OBJECTS_AT_ONCE = 100
+HIDE_S = 300  # how long a message is kept from others while it is redriven
+
+Put = Callable[[Sequence[Entry]], None]
+
+
+class Case(NamedTuple):
+    """One thing that was set aside: an object of the quarantine or a message of the queue.
+
+    `reason` is why it was set aside. `fate` is what became of it, `records` how many went back, or would have gone.
+    """
+
+    place: str
+    reason: str
+    fate: str
+    records: int
+
+
+class Batch(msgspec.Struct, frozen=True, rename="camel"):
+    """Where a batch stands that Lambda gave up on. Its message has no more than that: the records are in the stream."""
+
+    stream_arn: str
+    shard_id: str
+    start_sequence_number: str
+    end_sequence_number: str
+
+
+class _Context(msgspec.Struct, frozen=True):
+    condition: str = "unknown"
+
+
+class _Message(msgspec.Struct, frozen=True):
+    batch: Batch = msgspec.field(name="KinesisBatchInfo")
+    context: _Context = msgspec.field(name="requestContext", default=_Context())
+
+
+def redrive_quarantine(s3: Any, bucket: str, put: Put | None, reasons: Collection[str]) -> Iterator[Case]:
+    """Put back the quarantined uploads that keep the contract now, and move them to quarantine/redriven/.
+
+    `put` takes entries into the stream; without it nothing is changed. `reasons` are those to look at; none means all.
+    """
+    keys = (key for key in _keys(s3, bucket) if not reasons or key.split("/")[2] in reasons)
+    while part := list(islice(keys, OBJECTS_AT_ONCE)):
+        bodies = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in part]
+        held = [msgspec.json.decode(body, type=Quarantined) for body in bodies]
+        refusals = [_refusal(upload.payload) for upload in held]
+        entries = [_entry(upload) for upload, refusal in zip(held, refusals, strict=True) if refusal is None]
+        if put and entries:
+            put(entries)
+        for key, upload, refusal in zip(part, held, refusals, strict=True):
+            if refusal is None:
+                if put:
+                    _move(s3, bucket, key)
+                yield Case("quarantine", upload.reason, "put back", 1)
+            else:
+                yield Case("quarantine", upload.reason, f"still refused: {refusal}", 0)
+
+
+def redrive_dead_letters(
+    sqs: Any, queue_url: str, kinesis: Any, put: Put | None, reasons: Collection[str]
+) -> Iterator[Case]:
+    """Put back the records of the batches that the queue tells of, as far as the stream still has them.
+
+    A message that is done with is deleted. One whose records the stream has forgotten stays, since it is all that is
+    left to tell of them: replay their days from Parquet.
+    """
+    left: list[str] = []
+    try:
+        while messages := sqs.receive_message(
+            QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=HIDE_S, WaitTimeSeconds=1
+        ).get("Messages"):
+            for message in messages:
+                case = _dead_letter(message["Body"], kinesis, put, reasons)
+                if put and case and case.fate == "put back":
+                    sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+                else:
+                    left.append(message["ReceiptHandle"])
+                if case:
+                    yield case
+    finally:
+        for handle in left:
+            sqs.change_message_visibility(QueueUrl=queue_url, ReceiptHandle=handle, VisibilityTimeout=0)
+
+
+def _keys(s3: Any, bucket: str) -> Iterator[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{PREFIX}dt=")
+    return (found["Key"] for page in pages for found in page.get("Contents", []))
+
+
+def _refusal(payload: bytes) -> str | None:
+    """Why the payload would be quarantined again, or None. A frame need only open: each of its uploads is judged."""
+    try:
+        if user_records(payload) == [payload]:
+            decode(payload)
+    except UploadError as fault:
+        return fault.reason
+    return None
+
+
+def _entry(upload: Quarantined) -> Entry:
+    """A meter's uploads go by its own key; those of a frame had the frame's."""
+    try:
+        return Entry(decode(upload.payload).meter_id, upload.payload)
+    except UploadError:
+        return Entry(upload.partition_key, upload.payload)
+
+
+def _move(s3: Any, bucket: str, key: str) -> None:
+    target = REDRIVEN + key.removeprefix(PREFIX)
+    s3.copy_object(Bucket=bucket, Key=target, CopySource={"Bucket": bucket, "Key": key})
+    s3.delete_object(Bucket=bucket, Key=key)
+
+
+def _dead_letter(body: str, kinesis: Any, put: Put | None, reasons: Collection[str]) -> Case | None:
+    try:
+        message = msgspec.json.decode(body, type=_Message)
+    except msgspec.DecodeError:
+        return Case("dead letter", "unknown", "no batch of a stream: look at it yourself", 0)
+    reason = message.context.condition
+    if reasons and reason not in reasons:
+        return None
+    count = 0
+    for part in _records(kinesis, message.batch):
+        if not count and part[0].sequence != int(message.batch.start_sequence_number):
+            break
+        if put:
+            put([Entry(record.partition_key, record.data) for record in part])
+        count += len(part)
+    return Case("dead letter", reason, "put back" if count else "gone from the stream", count)
+
+
+def _records(kinesis: Any, batch: Batch) -> Iterator[list[Record]]:
+    """The records from the batch's first to its last, and those of others that stand between: they do no harm."""
+    last = int(batch.end_sequence_number)
+    start = {"ShardIteratorType": "AT_SEQUENCE_NUMBER", "StartingSequenceNumber": batch.start_sequence_number}
+    try:
+        name = batch.stream_arn.rpartition("/")[2]
+        for page in stream.read(kinesis, name, batch.shard_id, datetime.now(UTC), **start):
+            if part := [record for record in page if record.sequence <= last]:
+                yield part
+            if page[-1].sequence >= last:
+                return
+    except ClientError as fault:  # the shard is gone, or the place in it
+        if fault.response["Error"]["Code"] not in ("ResourceNotFoundException", "InvalidArgumentException"):
+            raise

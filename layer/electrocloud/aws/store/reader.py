@@ -1,0 +1,232 @@
+"""What people look at: the registry, the readings of meters, bills, and how the pipeline does. Reads only."""
+
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any, NamedTuple
+
+import msgspec
+from botocore.config import Config
+
+from electrocloud.aws.stack import Stack
+from electrocloud.aws.store import dynamodb_items as items
+from electrocloud.aws.store.tables import READ_AT_ONCE
+from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+
+AT_ONCE = 8
+NAMESPACE = "ElectroCloud"
+
+# A person waits: one more try, and seconds rather than minutes.
+_PATIENCE = Config(
+    connect_timeout=2,
+    read_timeout=10,
+    max_pool_connections=AT_ONCE,
+    retries={"mode": "standard", "total_max_attempts": 2},
+)
+
+
+class Registered(NamedTuple):
+    """A meter as the registry has it: where it is (degrees), its feeder and customer class, how it is billed."""
+
+    meter_id: str
+    lat: float
+    lon: float
+    feeder: str
+    customer: str
+    tariff_id: str
+    timezone: str
+
+
+class BillRow(NamedTuple):
+    """A bill in one line: energy in kWh, the total in $, and how many intervals are missing or estimated."""
+
+    meter_id: str
+    tariff_id: str
+    status: str
+    version: int
+    energy_kwh: Decimal
+    total: Decimal
+    missing: int
+    estimated: int
+
+
+class Series(NamedTuple):
+    """A metric's points in order of time: their moments and values."""
+
+    moments: list[datetime]
+    values: list[float]
+
+
+class Reader:
+    """Reads a deployment for people. Errors are botocore's own; reads may be a second behind the writes."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        session: Any = stack.session()
+        self._dynamodb, self._cloudwatch, self._s3 = (
+            session.client(service, endpoint_url=stack.endpoint, config=_PATIENCE)
+            for service in ("dynamodb", "cloudwatch", "s3")
+        )
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reader")
+
+    def meters(self) -> list[Registered]:
+        """All registered meters by id."""
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._stack.meters_table)
+        return sorted(_registered(item) for page in pages for item in page["Items"])
+
+    def meter(self, meter_id: str) -> Registered | None:
+        """A meter, if it is registered."""
+        key = {"meter_id": {"S": meter_id}}
+        item = self._dynamodb.get_item(TableName=self._stack.meters_table, Key=key).get("Item")
+        return _registered(item) if item else None
+
+    def tariffs(self) -> dict[str, Tariff]:
+        """The tariffs by their id. `TariffError` for a wrong one."""
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._stack.tariffs_table)
+        return {
+            item["tariff_id"]["S"]: tariff_from_urdb(msgspec.json.decode(item["document"]["S"]))
+            for page in pages
+            for item in page["Items"]
+        }
+
+    def newest_days(self, meter_ids: Collection[str]) -> dict[str, MeterDay]:
+        """The newest day of each of these meters that has one, by a query each."""
+        found = self._pool.map(partial(self._days, limit=1), meter_ids)
+        return {meter_id: days[0] for meter_id, days in zip(meter_ids, found, strict=True) if days}
+
+    def day_of_each(self, meter_ids: Sequence[str], day: date) -> dict[str, MeterDay]:
+        """One UTC day of many meters: of those that have readings in it."""
+        groups = [meter_ids[first : first + READ_AT_ONCE] for first in range(0, len(meter_ids), READ_AT_ONCE)]
+        found = self._pool.map(partial(self._group, day=day), groups)
+        return {meter_id: meter_day for group in found for meter_id, meter_day in group}
+
+    def days(self, meter_id: str, first: date, last: date) -> list[MeterDay]:
+        """A meter's UTC days from `first` to `last` that have readings, in order."""
+        return self._days(meter_id, first, last)
+
+    def bills_of_month(self, month: str) -> list[BillRow]:
+        """The current bills of a month such as `2026-11`, by meter."""
+        parts = [items.month_part(month, part) for part in range(items.MONTH_PARTS)]
+        return sorted(row for rows in self._pool.map(self._month_part, parts) for row in rows)
+
+    def bill(self, meter_id: str, month: str) -> Bill | None:
+        """A meter's current bill of a month, if there is one."""
+        key = items.month_key(meter_id, month)
+        item = self._dynamodb.get_item(TableName=self._stack.bills_table, Key=key).get("Item")
+        return items.bill_of(item) if item else None
+
+    def history(self, meter_id: str) -> list[Bill]:
+        """All versions of a meter's bills, by month and version."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._stack.bills_table,
+            KeyConditionExpression="meter_id = :meter",
+            ExpressionAttributeValues={":meter": {"S": meter_id}},
+            ProjectionExpression="document",
+        )
+        bills = [items.bill_of(item) for page in pages for item in page["Items"]]
+        return sorted(bills, key=lambda bill: (bill.month, bill.version))
+
+    def metrics(self, wanted: Mapping[str, str], since: datetime, until: datetime, period_s: int) -> dict[str, Series]:
+        """Metrics of the metering function, by name: `wanted` says the statistic of each, such as `Sum` or `p95`.
+
+        A period without data has no point.
+        """
+        names = list(wanted)
+        dimensions = [{"Name": "service", "Value": "metering"}]
+        queries = [
+            {
+                "Id": f"m{number}",
+                "MetricStat": {
+                    "Metric": {"Namespace": NAMESPACE, "MetricName": name, "Dimensions": dimensions},
+                    "Period": period_s,
+                    "Stat": wanted[name],
+                },
+            }
+            for number, name in enumerate(names)
+        ]
+        answer = self._cloudwatch.get_metric_data(
+            MetricDataQueries=queries, StartTime=since, EndTime=until, ScanBy="TimestampAscending"
+        )
+        found = {result["Id"]: Series(result["Timestamps"], result["Values"]) for result in answer["MetricDataResults"]}
+        return {name: found.get(f"m{number}", Series([], [])) for number, name in enumerate(names)}
+
+    def quarantined(self, day: date) -> dict[str, int]:
+        """How many uploads that arrived on a UTC day are in quarantine, by reason."""
+        prefix = f"quarantine/dt={day}/"
+        counts: dict[str, int] = {}
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._stack.bucket, Prefix=prefix)
+        for found in (found for page in pages for found in page.get("Contents", [])):
+            reason = found["Key"].removeprefix(prefix).partition("/")[0]
+            counts[reason] = counts.get(reason, 0) + 1
+        return counts
+
+    def _days(
+        self, meter_id: str, first: date = date.min, last: date = date.max, limit: int | None = None
+    ) -> list[MeterDay]:
+        """In order of time; with `limit` the newest that many, newest first."""
+        request: dict[str, Any] = {
+            "TableName": self._stack.windows_table,
+            "ProjectionExpression": "#day, readings",
+            **items.days_between(meter_id, first, last),
+        }
+        if limit:
+            answer = self._dynamodb.query(**request, Limit=limit, ScanIndexForward=False)
+            return [_day(item) for item in answer["Items"]]
+        pages = self._dynamodb.get_paginator("query").paginate(**request)
+        return [_day(item) for page in pages for item in page["Items"]]
+
+    def _group(self, meter_ids: Sequence[str], day: date) -> list[tuple[str, MeterDay]]:
+        wanted: list[items.Item] = [items.day_key(meter_id, day) for meter_id in meter_ids]
+        found: list[tuple[str, MeterDay]] = []
+        while wanted:
+            answer = self._dynamodb.batch_get_item(
+                RequestItems={
+                    self._stack.windows_table: {
+                        "Keys": wanted,
+                        "ProjectionExpression": "meter_id, #day, readings",
+                        "ExpressionAttributeNames": {"#day": "day"},
+                    }
+                }
+            )
+            found += [
+                (item["meter_id"]["S"], _day(item)) for item in answer["Responses"].get(self._stack.windows_table, [])
+            ]
+            left = answer.get("UnprocessedKeys", {}).get(self._stack.windows_table, {}).get("Keys", [])
+            wanted = left if len(left) < len(wanted) else []
+        return found
+
+    def _month_part(self, part: str) -> list[BillRow]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._stack.bills_table,
+            IndexName="by-month",
+            KeyConditionExpression="month_part = :part",
+            ExpressionAttributeValues={":part": {"S": part}},
+        )
+        return [_bill_row(item) for page in pages for item in page["Items"]]
+
+
+def _registered(item: items.Item) -> Registered:
+    texts = (item[name]["S"] for name in ("feeder", "class", "tariff_id", "timezone"))
+    return Registered(item["meter_id"]["S"], float(item["lat"]["N"]), float(item["lon"]["N"]), *texts)
+
+
+def _day(item: items.Item) -> MeterDay:
+    return MeterDay.unpack(date.fromisoformat(item["day"]["S"]), item["readings"]["B"])
+
+
+def _bill_row(item: items.Item) -> BillRow:
+    return BillRow(
+        meter_id=item["meter_id"]["S"],
+        tariff_id=item["tariff_id"]["S"],
+        status=item["status"]["S"],
+        version=int(item["version"]["N"]),
+        energy_kwh=Decimal(item["energy_kwh"]["N"]),
+        total=Decimal(item["total"]["N"]),
+        missing=int(item["missing"]["N"]),
+        estimated=int(item["estimated"]["N"]),
+    )

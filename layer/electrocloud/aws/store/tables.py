@@ -1,0 +1,150 @@
+"""Windows and bills in DynamoDB: a meter-day an item, a meter's billing month an item.
+
+A write holds only if the item's mark is still the one that was read. Reads are strongly consistent.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from electrocloud.aws.backoff import Pause
+from electrocloud.aws.store import dynamodb_items as items
+from electrocloud.domain.errors import StoreBusyError
+from electrocloud.domain.local_time import BillingMonth
+from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.services.ingest import Change, DayKey, MonthKey, StoredDay, StoredLedger
+
+READ_AT_ONCE = 100  # DynamoDB's limit for BatchGetItem
+WRITE_AT_ONCE = 100  # and for TransactWriteItems
+READ_ATTEMPTS = 10
+
+Action = dict[str, Any]
+
+# Why a transaction did not go through where trying again can help.
+_PASSING = frozenset(
+    {"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
+
+
+class DynamoTables:
+    """The store that `domain.metering` asks for, on a boto3 DynamoDB client; `pause(n)` waits before try n + 1."""
+
+    def __init__(self, client: Any, windows_table: str, bills_table: str, pause: Pause) -> None:
+        self._client = client
+        self._windows = windows_table
+        self._bills = bills_table
+        self._pause = pause
+
+    def read(
+        self, days: Collection[DayKey], months: Collection[MonthKey]
+    ) -> tuple[dict[DayKey, StoredDay], dict[MonthKey, StoredLedger]]:
+        day_of = {(meter, day.isoformat()): (meter, day) for meter, day in days}
+        month_of = {(meter, str(month)): (meter, month) for meter, month in months}
+        keys = [(self._windows, items.day_key(*key)) for key in days]
+        keys += [(self._bills, items.month_key(*key)) for key in months]
+        found_days: dict[DayKey, StoredDay] = {}
+        found_months: dict[MonthKey, StoredLedger] = {}
+        for table, item in batch_get(self._client, keys, self._pause):
+            meter = item["meter_id"]["S"]
+            if table == self._windows:
+                found_days[day_of[meter, item["day"]["S"]]] = items.stored_day(item)
+            else:
+                found_months[month_of[meter, item["bill"]["S"]]] = items.stored_ledger(item)
+        return found_days, found_months
+
+    def days_of(self, meter_id: str, month: BillingMonth) -> list[MeterDay]:
+        days = month.utc_days()
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._windows, ConsistentRead=True, **items.days_between(meter_id, days[0], days[-1])
+        )
+        return [items.stored_day(item).day for page in pages for item in page["Items"]]
+
+    def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:
+        lost: set[str] = set()
+        for group in _groups(changes, 1 if alone else WRITE_AT_ONCE, self._actions):
+            try:
+                self._client.transact_write_items(TransactItems=[action for _, actions in group for action in actions])
+            except ClientError as fault:
+                if not _may_pass(fault):
+                    raise
+                lost |= {meter for meter, _ in group}
+        return lost
+
+    def _actions(self, change: Change) -> list[Action]:
+        meter = change.meter_id
+        days = [self._put(self._windows, items.day_item(meter, day), mark) for day, mark in change.days]
+        ledgers = [self._put(self._bills, items.ledger_item(meter, kept), mark) for kept, mark in change.ledgers]
+        replaced = [{"Put": {"TableName": self._bills, "Item": items.replaced_item(bill)}} for bill in change.replaced]
+        return days + ledgers + replaced
+
+    @staticmethod
+    def _put(table: str, item: items.Item, mark: str | None) -> Action:
+        if mark is None:
+            return {
+                "Put": {
+                    "TableName": table,
+                    "Item": item,
+                    "ConditionExpression": "attribute_not_exists(meter_id)",
+                }
+            }
+        return {
+            "Put": {
+                "TableName": table,
+                "Item": item,
+                "ConditionExpression": "#mark = :mark",
+                "ExpressionAttributeNames": {"#mark": "mark"},
+                "ExpressionAttributeValues": {":mark": {"S": mark}},
+            }
+        }
+
+
+def batch_get(client: Any, keys: list[tuple[str, items.Item]], pause: Pause) -> Iterator[tuple[str, items.Item]]:
+    """The items of (table, key) that exist, with their table, strongly consistent.
+
+    Keys that DynamoDB leaves unprocessed are asked for again, READ_ATTEMPTS times without progress; then its own error.
+    """
+    attempt = 0
+    while keys:
+        now, keys = keys[:READ_AT_ONCE], keys[READ_AT_ONCE:]
+        request: dict[str, Any] = {}
+        for table, key in now:
+            request.setdefault(table, {"ConsistentRead": True, "Keys": []})["Keys"].append(key)
+        answer = client.batch_get_item(RequestItems=request)
+        for table, found in answer["Responses"].items():
+            for item in found:
+                yield table, item
+        left = [(table, key) for table, rest in answer.get("UnprocessedKeys", {}).items() for key in rest["Keys"]]
+        keys += left
+        attempt = attempt + 1 if len(left) == len(now) else 0
+        if attempt >= READ_ATTEMPTS:
+            raise StoreBusyError(f"DynamoDB left {len(left)} keys unread {attempt} times; raise the tables' capacity")
+        if left:
+            pause(attempt)
+
+
+def _groups(
+    changes: Collection[Change], most: int, actions_of: Callable[[Change], list[Action]]
+) -> Iterator[list[tuple[str, list[Action]]]]:
+    """Changes packed into transactions of up to `most` actions; one that has more of its own goes alone."""
+    group: list[tuple[str, list[Action]]] = []
+    size = 0
+    for change in changes:
+        actions = actions_of(change)
+        if group and size + len(actions) > most:
+            yield group
+            group, size = [], 0
+        group.append((change.meter_id, actions))
+        size += len(actions)
+    if group:
+        yield group
+
+
+def _may_pass(fault: ClientError) -> bool:
+    code = fault.response["Error"]["Code"]
+    if code == "TransactionCanceledException":
+        reasons = fault.response.get("CancellationReasons", [])
+        codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
+        return bool(codes) and codes <= _PASSING
+    return code in {"TransactionConflictException", "ThrottlingException", "ProvisionedThroughputExceededException",
+                    "TransactionInProgressException", "InternalServerError"}  # fmt: skip

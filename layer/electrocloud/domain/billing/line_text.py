@@ -1,0 +1,98 @@
+"""What a bill's lines say to the customer: the names and hours of periods, the reason of each amount."""
+
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from electrocloud.domain.billing.determinants import Peak
+from electrocloud.domain.billing.tiers import Bounds
+from electrocloud.domain.money import exact
+from electrocloud.domain.tariffs.tariff import Fee, Quantity, Schedule, Tariff, Tiers
+
+_RANKS = {2: ["Off-peak", "Peak"], 3: ["Off-peak", "Mid-peak", "Peak"]}  # by rate, ascending
+
+
+@lru_cache(maxsize=1_024)
+def energy_periods(tariff: Tariff, month: int) -> dict[int, str]:
+    """What to call each energy period of a month (1 to 12) and its hours: `, Peak (Mon-Fri 16:00-21:00)`.
+
+    The period with the most hours has `all other hours`; one that is alone has no name.
+    """
+    return _names(tariff.energy, tariff.energy_schedule, month)
+
+
+@lru_cache(maxsize=1_024)
+def demand_periods(tariff: Tariff, month: int) -> dict[int, str]:
+    """The same for the demand periods."""
+    return _names(tariff.demand, tariff.demand_schedule, month)
+
+
+@lru_cache(maxsize=4_096)
+def block(bounds: Bounds, tier: int, unit: str) -> str:
+    """Which part of the month's use or demand a tier prices: `, the first 500 kWh`. Bounds are in Wh or W."""
+    edges = [_thousands(bound) for bound in bounds]
+    if not edges:
+        return ""
+    if tier == 0:
+        return f", the first {edges[0]} {unit}"
+    if tier == len(edges):
+        return f", above {edges[-1]} {unit}"
+    return f", from {edges[tier - 1]} to {edges[tier]} {unit}"
+
+
+def moment(peak: Peak, zone: str) -> str:
+    """When a demand was: `60 minutes from Tue 3 Jul 2018 17:00`, in local time."""
+    start = datetime.fromtimestamp(peak.start, ZoneInfo(zone))
+    length = f"{peak.seconds // 60} minutes" if peak.seconds % 60 == 0 else f"{peak.seconds} seconds"
+    return f"{length} from {start:%a} {start.day} {start:%b %Y %H:%M}"
+
+
+def fee(what: Fee) -> str:
+    """How a fixed or minimum amount comes to be a month's: `$0.50 a day x 365/12`."""
+    factor = {"$/month": "", "$/day": " x 365/12", "$/year": " / 12"}[what.unit]
+    return f"{price(what.amount, 2)} a {what.unit[2:]}{factor}"
+
+
+def price(amount: Decimal, decimals: int) -> str:
+    """`$0.1200`: all the decimals of an amount, and at least so many."""
+    return f"${amount:.{max(decimals, -int(amount.as_tuple().exponent))}f}"
+
+
+def _thousands(bound: Quantity) -> str:
+    number = exact(Fraction(bound) / 1000)
+    return f"{number:,f}" if -int(number.as_tuple().exponent) <= 3 else f"{number:,.3f}"
+
+
+def _names(structure: tuple[Tiers, ...], schedule: Schedule, month: int) -> dict[int, str]:
+    periods = schedule.periods(month)
+    if len(periods) == 1:
+        return {periods[0]: ""}
+    rates = sorted({structure[period][0].rate for period in periods})
+    ranks = dict(zip(rates, _RANKS.get(len(rates), []), strict=False))
+    week = schedule.weekday[month - 1] * 5 + schedule.weekend[month - 1] * 2
+    usual = max(periods, key=week.count)
+    names = {}
+    for period in periods:
+        hours = "all other hours" if period == usual else _hours(schedule, month, period)
+        names[period] = f", {ranks.get(structure[period][0].rate, f'Period {period}')} ({hours})"
+    return names
+
+
+def _hours(schedule: Schedule, month: int, period: int) -> str:
+    weekday, weekend = (_ranges(table[month - 1], period) for table in schedule)
+    if weekday == weekend:
+        return f"every day {weekday}"
+    sides = (("Mon-Fri", weekday), ("Sat-Sun", weekend))
+    return "; ".join(f"{days} {hours}" for days, hours in sides if hours)
+
+
+def _ranges(row: tuple[int, ...], period: int) -> str:
+    spans = []
+    for inside, hours in groupby(range(24), lambda hour: row[hour] == period):
+        if inside:
+            first, *_, last = list(hours) * 2
+            spans.append("all day" if (first, last) == (0, 23) else f"{first:02}:00-{last + 1:02}:00")
+    return ", ".join(spans)

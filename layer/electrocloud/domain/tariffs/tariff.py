@@ -1,0 +1,137 @@
+"""A tariff as rating needs it: every number checked, exact, in one form. `urdb` reads the documents."""
+
+import hashlib
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from itertools import groupby
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from electrocloud.domain.local_time import DAY_S, HOUR_S, day_of, is_weekend, offsets
+
+Allocation = Literal["chronological", "prorated"]
+Quantity = int | Fraction  # Wh or W; a fraction only where a limit or an interval length makes one
+
+
+class Tier(NamedTuple):
+    """A step of a price: what lies below `limit` and above the tier before costs `rate`.
+
+    `limit` counts from zero, in `unit`; the last tier has none. `rate` is URDB's rate + adj, in $ a kWh
+    (energy) or a kW (demand). `unit` is `kWh` or `kW`; ` daily` makes the limit a day's, and `/kW` one for
+    each kW of the month's demand.
+    """
+
+    limit: Decimal | None
+    rate: Decimal
+    unit: str
+
+
+Tiers = tuple[Tier, ...]
+_NAMES = ("label", "name", "utility")
+
+
+class Schedule(NamedTuple):
+    """Which period holds: [month - 1][local hour], on Monday to Friday and on Saturday and Sunday."""
+
+    weekday: tuple[tuple[int, ...], ...]
+    weekend: tuple[tuple[int, ...], ...]
+
+    def periods(self, month: int) -> list[int]:
+        """The periods that occur in a month (1 to 12), ascending."""
+        return sorted({*self.weekday[month - 1], *self.weekend[month - 1]})
+
+
+class Fee(NamedTuple):
+    """An amount of money a time: `$/month`, `$/day` or `$/year`."""
+
+    amount: Decimal
+    unit: str
+
+    @property
+    def monthly(self) -> Fraction:
+        """$ a month. A day's is 365/12 a month, whatever month it is, and a year's is a twelfth."""
+        factor = {"$/month": Fraction(1), "$/day": Fraction(365, 12), "$/year": Fraction(1, 12)}[self.unit]
+        return Fraction(self.amount) * factor
+
+
+@dataclass(frozen=True, eq=False)
+class Tariff:
+    """What a customer pays for energy, demand and service.
+
+    `energy` and `demand` hold a period's tiers at the period's number, and the schedules say when a period
+    holds. `flat_demand` is the same for demand at any time, with each month's number in `flat_demand_months`.
+    Where demand has no price they are empty. `demand_window_s` is what demand is averaged over (s); None is a
+    reading. Two tariffs are equal only if they are one object; `fingerprint` compares their rules.
+    """
+
+    label: str
+    name: str
+    utility: str
+    zone: str
+    energy: tuple[Tiers, ...]
+    energy_schedule: Schedule
+    demand: tuple[Tiers, ...]
+    demand_schedule: Schedule
+    flat_demand: tuple[Tiers, ...]
+    flat_demand_months: tuple[int, ...]
+    demand_window_s: int | None
+    fixed: Fee
+    minimum: Fee
+    allocation: Allocation
+
+    @cached_property
+    def limits_follow_demand(self) -> bool:
+        """Whether a limit of an energy tier is for each kW of demand."""
+        return any("/kW" in tier.unit for tiers in self.energy for tier in tiers)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """12 hex digits that stand for every rule of the tariff, and not for its names."""
+        rules = [getattr(self, field.name) for field in fields(self) if field.name not in _NAMES]
+        return hashlib.sha256(msgspec.json.encode(rules)).hexdigest()[:12]
+
+
+class Stretch(NamedTuple):
+    """Instants from `start` to before `end` (s since 1970 UTC) with one energy and one demand period."""
+
+    start: int
+    end: int
+    energy: int
+    demand: int
+
+
+@lru_cache(maxsize=4_096)
+def stretches(tariff: Tariff, midnight: int) -> tuple[Stretch, ...]:
+    """The UTC day that begins at `midnight`, cut where a period changes, in time order."""
+    found: list[Stretch] = []
+    for start, end, offset in offsets(midnight, tariff.zone):
+        for day in range((start + offset) // DAY_S, (end - 1 + offset) // DAY_S + 1):
+            local_midnight = day * DAY_S - offset
+            for stretch in _local_day(tariff, day_of(day * DAY_S).month, is_weekend(day)):
+                first = max(start, local_midnight + stretch.start)
+                last = min(end, local_midnight + stretch.end)
+                if first >= last:
+                    continue
+                if found and found[-1][2:] == stretch[2:]:
+                    first = found.pop().start
+                found.append(Stretch(first, last, stretch.energy, stretch.demand))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1_024)
+def _local_day(tariff: Tariff, month: int, weekend: bool) -> tuple[Stretch, ...]:
+    """A local day without a change of clocks, cut where a period changes, in s after local midnight."""
+    energy = tariff.energy_schedule[weekend][month - 1]
+    demand = tariff.demand_schedule[weekend][month - 1]
+    hours = groupby(range(24), lambda hour: (energy[hour], demand[hour]))
+    spans = [(list(span), periods) for periods, span in hours]
+    return tuple(Stretch(span[0] * HOUR_S, (span[-1] + 1) * HOUR_S, *periods) for span, periods in spans)
+
+
+def dearest(structure: tuple[Tiers, ...], schedule: Schedule, month: int) -> set[int]:
+    """The peak periods of a month (1 to 12): those with its highest first-tier rate. None where all have the same."""
+    rates = {period: structure[period][0].rate for period in schedule.periods(month)} if structure else {}
+    return {period for period, rate in rates.items() if min(rates.values()) < rate == max(rates.values())}

@@ -1,0 +1,74 @@
+"""Large electric loads that only some homes have: cars, heat pumps and coolers."""
+
+import numpy as np
+
+from producers.fleet.days import Days
+from producers.fleet.habits import STEADY, Customers, Plan, phased
+from producers.fleet.meter_register import Runs
+from producers.fleet.random_numbers import Floats, bell, branch, uniform
+from producers.fleet.weather import Weather
+
+_SLOTS = 36  # a day's cycles of a compressor, each 40 minutes
+_SLOT_S = 86_400 / _SLOTS
+_CHARGERS_W = np.array((2_300, 3_700, 7_400, 11_000))
+
+
+def car_runs(homes: Customers, plan: Plan, days: Days) -> Runs:
+    """Charging at home, every other day, what two days' driving took: on coming home or, in a third, by a timer.
+
+    35 km a day (log-normal), 0.18 kWh a km at the wall and 1 % more for each degree that it is colder.
+    """
+    own, keys = branch(homes.keys, 1), branch(plan.keys, 1)
+    row, day = np.nonzero((uniform(keys, "charges") < 0.5) & ~plan.away)
+    own, keys = own[row], keys[row, day]
+    watts = _CHARGERS_W[(uniform(own, "charger") * len(_CHARGERS_W)).astype(int)]
+    km = 70 * np.exp(0.5 * bell(own, "driver") + 0.5 * bell(keys, "trip"))
+    hours = np.clip(km * 0.18 * np.clip(1 + plan.cold[row, day] / 100, 0.8, 1.3) * 1000 / watts, 0.2, 12)
+    home_at = np.where(plan.out[row, day], plan.times["back"][row, day], 18 + 2 * bell(keys, "back"))
+    timer = 22.5 + 2 * uniform(own, "set to")
+    at = np.clip(np.where(uniform(own, "timer") < 0.35, timer, home_at + 0.2 * uniform(keys, "plug")), 0, 30)
+    return phased(STEADY, row, days.midnight[day] + at * 3600, hours * 3600, watts.astype(float))
+
+
+def heat_pump_runs(homes: Customers, days: Days, weather: Weather) -> Runs:
+    """A heat pump's cycles: the house loses heat in proportion to the degrees below 16 °C, less by night.
+
+    At -14 °C it runs all the time; in the cold it needs more electricity for the same heat.
+    """
+    degrees = np.maximum(16 - _temperatures(weather), 0)
+    hour = np.arange(_SLOTS) * 24 / _SLOTS
+    setback = np.where((hour >= 22.5) | (hour < 4.5), 0.6, np.where(hour < 7.5, 1.3, 1.0))
+    hot_water = np.where(np.abs(hour - 13) < 0.7, 0.5, 0.0)
+    duty = degrees * (1 + degrees / 100) / 38 * setback + hot_water
+    watts = 2_400 * np.exp(0.3 * bell(homes.keys, "heat pump"))
+    return _compressor(homes, days, "heat pump", duty * np.exp(0.25 * bell(homes.keys, "walls"))[:, None, None], watts)
+
+
+def cooler_runs(homes: Customers, plan: Plan, days: Days, weather: Weather) -> Runs:
+    """An air conditioner's cycles: in proportion to the degrees above 23 °C, while somebody is there and awake."""
+    degrees = np.maximum(_temperatures(weather) - 23, 0)
+    hour = np.arange(_SLOTS) * 24 / _SLOTS
+    out = (plan.out & ~plan.away)[:, :, None]
+    leave, back = plan.times["leave"][:, :, None], plan.times["back"][:, :, None]
+    there = ~(out & (hour > leave) & (hour < back - 0.7)) & ~plan.away[:, :, None]
+    there &= (hour > plan.times["wake"][:, :, None]) & (hour < plan.times["bed"][:, :, None] + 1)
+    watts = 1_800 * np.exp(0.35 * bell(homes.keys, "cooler"))
+    return _compressor(homes, days, "cooler", there * degrees / 9, watts)
+
+
+def _temperatures(weather: Weather) -> Floats:
+    """Temperature outside (°C) by day and cycle, shape (days, cycles): a sunny day swings further than a cloudy one."""
+    hour = np.arange(_SLOTS) * 24 / _SLOTS
+    swing = (2 + 4 * (1 - weather.cloud))[:, None]
+    return weather.mean_c[:, None] + swing * np.cos(2 * np.pi * (hour - 15) / 24)
+
+
+def _compressor(homes: Customers, days: Days, name: str, duty: Floats, watts: Floats) -> Runs:
+    """Runs of each cycle's duty (0 to 1, shape (homes, days, cycles)); one below 0.1 is not worth a start."""
+    keys = branch(branch(homes.keys[:, None], days.number)[:, :, None], np.arange(_SLOTS))
+    duty = duty * (1 + 0.15 * bell(keys, name))
+    row, day, slot = np.nonzero(duty > 0.1)
+    late = 0.1 * uniform(keys[row, day, slot], "late")
+    start = days.midnight[day] + (slot + late) * _SLOT_S
+    seconds = np.minimum(duty[row, day, slot], 1.0) * _SLOT_S
+    return phased(STEADY, row, start, seconds, watts[row])

@@ -1,0 +1,127 @@
+"""The registry of a simulated fleet: which meters there are, where they hang on the network, how they are billed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import cos, pi, radians
+from typing import NamedTuple
+
+import numpy as np
+
+from electrocloud.domain.errors import UsageError
+from producers.fleet import random_numbers
+from producers.fleet.places import Place, place
+
+FEEDER_METERS = 40
+_GOLDEN_RATIO = (5**0.5 - 1) / 2
+
+TARIFFS = {
+    "home": ("residential-tou", "residential-tiered"),
+    "flat": ("residential-tiered", "flat"),
+    "shop": ("commercial-demand",),
+}
+
+
+class Meter(NamedTuple):
+    """A row of the meter registry. `kind` is the customer class: home, flat or shop. `ev`, `heat_pump`: has one."""
+
+    meter_id: str
+    lat: float
+    lon: float
+    feeder: str
+    kind: str
+    tariff_id: str
+    timezone: str
+    ev: bool = False
+    heat_pump: bool = False
+
+    def row(self) -> dict[str, str | float]:
+        """The row as the registry's table names its columns."""
+        fields = self._asdict()
+        return {"class" if name == "kind" else name: fields[name] for name in Meter._fields[:7]}
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Meters of one place and seed. `first` is the index of the first one, which its whole life is keyed by."""
+
+    place: Place
+    seed: int
+    meters: tuple[Meter, ...]
+    first: int = 0
+
+    def __len__(self) -> int:
+        return len(self.meters)
+
+    def part(self, meters: slice) -> "Fleet":
+        """Some of the meters (a slice with step 1), with the lives that they have in the whole fleet."""
+        start, _, _ = meters.indices(len(self))
+        return replace(self, meters=self.meters[meters], first=self.first + start)
+
+
+def make_fleet(
+    meters: int,
+    seed: int,
+    place_code: str = "DE",
+    *,
+    shops: float = 0.04,
+    ev: float = 0.0,
+    heat_pumps: float = 0.0,
+    tariffs: Mapping[str, Sequence[str]] = TARIFFS,
+) -> Fleet:
+    """A fleet of `meters` meters. Meter i is the same in a fleet of any size.
+
+    shops, ev, heat_pumps: shares in 0..1 of shops among the meters, of homes and flats with an electric car, and of
+    houses with a heat pump. tariffs: for each customer class the tariff ids that its customers have.
+    """
+    if meters < 1:
+        raise UsageError(f"a fleet of {meters} meters: it needs at least 1")
+    for name, share in (("shops", shops), ("ev", ev), ("heat_pumps", heat_pumps)):
+        if not 0 <= share <= 1:
+            raise UsageError(f"{name} is {share}; it is a share and must lie between 0 and 1")
+    where = place(place_code)
+    index = np.arange(meters)
+    keys = random_numbers.branch(random_numbers.key(seed, "meter"), index)
+    kinds = np.where(random_numbers.even(seed, index, 16) < 0.45, "flat", "home")
+    kinds[random_numbers.even(seed, index, 17) < shops] = "shop"
+    cars = (random_numbers.even(seed, index, 18) < ev) & (kinds != "shop")
+    pumps = (random_numbers.even(seed, index, 19) < heat_pumps) & (kinds == "home")
+    choice = random_numbers.uniform(keys, "tariff")
+    lats, lons = _addresses(where, seed, index)
+    rows = [
+        Meter(
+            f"{place_code}-{i:06d}",
+            round(float(lats[i]), 6),
+            round(float(lons[i]), 6),
+            f"{place_code}-F{i // FEEDER_METERS:03d}",
+            str(kind),
+            tariffs[kind][int(choice[i] * len(tariffs[kind]))],
+            where.zone,
+            bool(cars[i]),
+            bool(pumps[i]),
+        )
+        for i, kind in enumerate(kinds)
+    ]
+    return Fleet(where, seed, tuple(rows))
+
+
+def _addresses(where: Place, seed: int, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Latitudes and longitudes: feeders fill the town from its middle, each with a main street and side streets."""
+    feeder, house = np.divmod(index, FEEDER_METERS)
+    keys = random_numbers.branch(random_numbers.key(seed, "feeder"), feeder)
+    radius = 190.0 * np.sqrt(feeder + 0.5)  # m: Vogel's spiral, equal areas
+    angle = 2 * pi * _GOLDEN_RATIO * feeder
+    turned = random_numbers.uniform(keys, "turn") < 0.5
+    heading = radians(20) + pi / 2 * turned + 0.12 * random_numbers.bell(keys, "bend")
+    street, number = np.divmod(house, 10)
+    side = np.where(number % 2 == 0, 1.0, -1.0)
+    jitter = random_numbers.branch(keys, house)
+    across = (street - 1.5) * 64.0 + side * 13 + 1.5 * random_numbers.bell(jitter, "across")
+    along = (
+        (number // 2 - 2) * 32.0
+        + 18 * random_numbers.bell(random_numbers.branch(keys, street), "street")
+        + 3 * random_numbers.bell(jitter, "along")
+    )
+    east = radius * np.cos(angle) + along * np.cos(heading) - across * np.sin(heading)
+    north = radius * np.sin(angle) + along * np.sin(heading) + across * np.cos(heading)
+    metres = 111_320.0
+    return where.lat + north / metres, where.lon + east / (metres * cos(radians(where.lat)))

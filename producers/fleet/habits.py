@@ -1,0 +1,165 @@
+"""Habits: when customers use what, and how a use becomes runs of power.
+
+Homes and shops share this engine and differ in their plans and tables. It is vectorised over customers and days.
+"""
+
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from producers.fleet.days import Days
+from producers.fleet.meter_register import DAY_S, Ints, Runs
+from producers.fleet.random_numbers import Floats, Keys, bell, branch, uniform
+
+Bools = NDArray[np.bool_]
+Phases = tuple[tuple[float, float, float], ...]
+
+STEADY: Phases = ((0.0, 1.0, 1.0),)
+
+
+class Customers(NamedTuple):
+    """Traits of customers of one kind, arrays of one value each.
+
+    keys: from which all else about them follows. size: 1 for a home of two or a small shop, in proportion. thrift: the
+    factor on all that they use. way: their way of life or trade, by number. rhythm: hours by which their day runs late.
+    habits: standard normal deviates of their habits, by name.
+    """
+
+    keys: Keys
+    size: Floats
+    thrift: Floats
+    way: Ints
+    rhythm: Floats
+    habits: dict[str, Floats]
+
+    def of(self, rows: Ints) -> "Customers":
+        """Some of the customers."""
+        some = (values[rows] for values in self[:-1])
+        return Customers(*some, {name: values[rows] for name, values in self.habits.items()})
+
+
+class Plan(NamedTuple):
+    """What customers do on days, arrays of shape (customers, days).
+
+    away: nobody is there all day. out: nobody is there from `leave` to `back`. times: moments by name, in hours of the
+    local clock, 24 and more past midnight. busy: the factor on the chance of all uses, and its root on their run times.
+    cold: degrees (°C) that the day is below the year's mean.
+    """
+
+    keys: Keys
+    away: Bools
+    out: Bools
+    times: dict[str, Floats]
+    busy: Floats
+    cold: Floats
+
+    def of(self, rows: Ints) -> "Plan":
+        """The days of some of the customers."""
+        times = {name: values[rows] for name, values in self.times.items()}
+        return Plan(self.keys[rows], self.away[rows], self.out[rows], times, self.busy[rows], self.cold[rows])
+
+
+class Use(NamedTuple):
+    """One use of something on a day.
+
+    owned: share of customers that have it. rates: how often a workday, a Saturday, a Sunday has it (the chance of at
+    least once is 1 - exp(-rate)) with an average customer. at: the moment of the plan, or the hour, that it goes by.
+    shift, habit, jitter (h): its distance from that moment, and how far that differs (standard deviations) from
+    customer to customer and from day to day. hours, watts: medians of run time and power. until: the moment of the
+    plan it runs to, instead of `hours`. phases: (begin, length, power) as fractions of run time and power. size: the
+    exponent of the customer's size in the rate, or with `until` in the power. cold: change of the rate by each 10 °C
+    below the year's mean, of the typical customer. waits: wanted while all are out, it is done after they are back;
+    else not at all. weekly: done mostly on days of the week of their own. always: also when they are away. ways: only
+    for these ways of life or trades.
+    """
+
+    name: str
+    owned: float
+    rates: tuple[float, float, float]
+    at: str | float
+    shift: float
+    habit: float
+    jitter: float
+    hours: float
+    watts: int
+    until: str = ""
+    phases: Phases = STEADY
+    size: float = 0.6
+    cold: float = 0.1
+    waits: bool = True
+    weekly: bool = False
+    always: bool = False
+    ways: tuple[int, ...] = ()
+
+
+def use_runs(use: Use, customers: Customers, plan: Plan, days: Days) -> Runs:
+    """The runs of one use by the customers on the days of the plan."""
+    named = zlib.crc32(use.name.encode())
+    own, keys = branch(customers.keys, named), branch(plan.keys, named)
+    pace = customers.size**use.size * customers.thrift**0.7 * np.exp(0.5 * bell(own, "pace"))
+    row, day = np.nonzero(_used(use, customers, plan, days, own, keys, pace))
+    own, keys = own[row], keys[row, day]
+
+    at = plan.times[use.at][row, day] if isinstance(use.at, str) else np.full(len(row), use.at)
+    at = at + use.shift + use.habit * bell(own, "when") + use.jitter * bell(keys, "when")
+    at = np.clip(at, 0.0, 30.0)  # a day's uses begin on it, or in the night after it
+    leave, back = plan.times["leave"][row, day], plan.times["back"][row, day]
+    missed = plan.out[row, day] & (at > leave) & (at < back)
+    # Who uses more does so more often and for longer; what they have is hardly stronger.
+    strong = np.exp(0.25 * bell(own, "strong") + 0.1 * bell(keys, "strong"))
+    watts = use.watts * customers.thrift[row] ** 0.1 * strong
+    if use.until:
+        hours = np.clip(plan.times[use.until][row, day] - at, 0.0, 16.0)
+        watts = watts * pace[row] * plan.busy[row, day] * (0.2 + 1.6 * uniform(keys, "much"))
+    else:
+        long = np.exp(0.25 * bell(own, "long") + 0.2 * bell(keys, "long"))
+        hours = np.minimum(use.hours * customers.thrift[row] ** 0.3 * plan.busy[row, day] ** 0.5 * long, 16.0)
+        at = np.where(missed & use.waits, back + 2 * uniform(keys, "later"), at)
+    kept = np.full(len(row), True) if use.waits else ~missed
+    start = days.midnight[day[kept]] + at[kept] * 3600
+    return phased(use.phases, row[kept], start, hours[kept] * 3600, watts[kept])
+
+
+def cycles(customers: Customers, days: Days, name: str, period_s: Floats, share: float, watts: Floats) -> Runs:
+    """A load that a thermostat switches: on for about `share` of every period, which each customer has its own of."""
+    start, end = days.midnight[0], days.midnight[-1] + DAY_S
+    first = np.floor(start / period_s)
+    cycle = first[:, None] + np.arange(int((end - start) / period_s.min()) + 2)
+    keys = branch(branch(customers.keys, zlib.crc32(name.encode()))[:, None], cycle)
+    at = (cycle + 0.3 * uniform(keys, "late")) * period_s[:, None]
+    seconds = period_s[:, None] * share * (1 + 0.2 * bell(keys, "long"))
+    row = np.broadcast_to(np.arange(len(period_s))[:, None], cycle.shape)
+    return phased(STEADY, row.ravel(), at.ravel(), seconds.ravel(), watts[row].ravel())
+
+
+def steady(days: Days, watts: Floats) -> Runs:
+    """A load that is never off: one run a customer, over all of the days and the nights around them."""
+    row = np.arange(len(watts))
+    span = days.midnight[-1] - days.midnight[0] + 2 * DAY_S
+    return phased(STEADY, row, np.full(len(row), float(days.midnight[0])), np.full(len(row), float(span)), watts)
+
+
+def phased(phases: Phases, row: Ints, start: Floats, seconds: Floats, watts: Floats) -> Runs:
+    """The runs of loads with phases: start (s since 1970), run time (s) and power (W) of each, to whole s and W."""
+    begins, lengths, powers = (np.array(column)[:, None] for column in zip(*phases, strict=True))
+    return Runs(
+        np.tile(row, len(phases)),
+        np.rint(start + seconds * begins).astype(np.int64).ravel(),
+        np.rint(seconds * lengths).astype(np.int64).ravel(),
+        np.rint(watts * powers).astype(np.int64).ravel(),
+    )
+
+
+def _used(use: Use, customers: Customers, plan: Plan, days: Days, own: Keys, keys: Keys, pace: Floats) -> Bools:
+    chilly = use.cold * np.exp(0.7 * bell(own, "chilly"))[:, None]
+    often = np.array(use.rates)[days.kind] * np.maximum(1 + chilly * plan.cold / 10, 0)
+    if use.weekly:
+        often = often * np.where(uniform(branch(own[:, None], days.weekday), "weekly") < 0.35, 2.2, 0.35)
+    if not use.until:
+        often = often * pace[:, None] * plan.busy
+    has = uniform(own, "owned") < use.owned
+    if use.ways:
+        has &= np.isin(customers.way, use.ways)
+    return (uniform(keys, "used") < 1 - np.exp(-often)) & has[:, None] & (use.always | ~plan.away)

@@ -1,0 +1,88 @@
+"""A head-end's way in by HTTP: uploads posted to the ingestion API, each call signed and with its API key."""
+
+import json
+from typing import Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ConnectionError as NoConnection
+from botocore.exceptions import HTTPClientError
+from botocore.httpsession import URLLib3Session
+
+from electrocloud.aws.backoff import Pause
+from electrocloud.domain.errors import ApiError
+from producers.sending.status_report import Tally
+
+UPLOADS_A_CALL = 500
+BYTES_A_CALL = 4_000_000  # under Kinesis' 5 MiB, to which the API hands the call on
+ATTEMPTS = 12
+
+
+class ApiSender:
+    """Posts uploads in calls of up to UPLOADS_A_CALL; `flush` sends what is left.
+
+    Where the API took only part, the rest is sent again, ATTEMPTS times with `pause(n)` before try n + 1; then
+    `ApiError`. What it refuses as wrong is counted as refused and not sent again.
+    """
+
+    def __init__(
+        self, url: str, credentials: Credentials, region: str, api_key: str, tally: Tally, pause: Pause
+    ) -> None:
+        self._url = f"{url.rstrip('/')}/v1/uploads"
+        self._signer = SigV4Auth(credentials, "execute-api", region)
+        self._session = URLLib3Session(timeout=60)
+        self._headers = {"Content-Type": "application/json", "x-api-key": api_key}
+        self._tally = tally
+        self._pause = pause
+        self._waiting: list[tuple[bytes, int]] = []
+        self._waiting_bytes = 0
+
+    def send(self, meter_id: str, upload: bytes, readings: int) -> None:  # noqa: ARG002  the head-end's signature
+        """Take in an upload's JSON with its number of readings."""
+        self._tally.sent += readings
+        if self._waiting_bytes + len(upload) > BYTES_A_CALL or len(self._waiting) == UPLOADS_A_CALL:
+            self.flush()
+        self._waiting.append((upload, readings))
+        self._waiting_bytes += len(upload)
+
+    def flush(self) -> None:
+        uploads, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        problem = ""
+        for attempt in range(ATTEMPTS):
+            if not uploads:
+                return
+            if attempt:
+                self._pause(attempt)
+            status, answer = self._post(uploads)
+            if status == 202:
+                again: list[tuple[bytes, int]] = []
+            elif status in (429, 500, 502, 503, 504):
+                again = [uploads[index] for index in answer["retry"]] if "retry" in answer else uploads
+            else:
+                self._tally.refused += _readings(uploads)
+                raise ApiError(f"{self._url} answered {status}: {answer.get('message', answer)}")
+            problem = f"{status}: {answer.get('message', answer)}"
+            self._tally.accepted += _readings(uploads) - _readings(again)
+            self._tally.retried += _readings(again)
+            uploads = again
+        if uploads:
+            self._tally.refused += _readings(uploads)
+            raise ApiError(f"{self._url} did not take {len(uploads)} uploads in {ATTEMPTS} tries; last {problem}")
+
+    def _post(self, uploads: list[tuple[bytes, int]]) -> tuple[int, dict[str, Any]]:
+        body = b'{"uploads":[' + b",".join(upload for upload, _ in uploads) + b"]}"
+        request = AWSRequest("POST", self._url, headers=self._headers, data=body)
+        self._signer.add_auth(request)
+        try:
+            answer = self._session.send(request.prepare())
+        except (NoConnection, HTTPClientError) as fault:
+            return 503, {"message": str(fault)}
+        try:
+            return answer.status_code, json.loads(answer.content)
+        except ValueError:
+            return answer.status_code, {"message": answer.text}
+
+
+def _readings(uploads: list[tuple[bytes, int]]) -> int:
+    return sum(readings for _, readings in uploads)

@@ -1,0 +1,69 @@
+"""How much of a fleet's readings has come out at the other end: counted in the windows, the bills and the Parquet."""
+
+import io
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from electrocloud.aws.stack import Stack
+from electrocloud.aws.store.dynamodb_items import determinants_of
+
+
+class Arrival:
+    """Counts the readings of the meters whose ids begin with `prefix`, of `days` UTC days from `first`."""
+
+    def __init__(self, stack: Stack, prefix: str, first: date, days: int) -> None:
+        self._stack = stack
+        self._prefix = prefix
+        self._days = [first + timedelta(days=number) for number in range(days)]
+        self._dynamodb = stack.client("dynamodb")
+        self._s3 = stack.client("s3")
+        self._counted: dict[date, tuple[list[str], int]] = {}
+
+    def windows(self) -> int:
+        """Readings that windows are made of. Walks the whole table, which is dear while the system is busy."""
+        wanted = {day.isoformat() for day in self._days}
+        items = self._scan(self._stack.windows_table, "day", "count")
+        return sum(int(item["count"]["N"]) for item in items if item["day"]["S"] in wanted)
+
+    def bills(self) -> int:
+        """Readings that bills are made of."""
+        wanted = {*self._days}
+        ledgers = self._scan(self._stack.bills_table, "determinants")
+        days = (day for item in ledgers if item for day in determinants_of(item).items())
+        return sum(own.count for day, own in days if day in wanted)
+
+    def parquet(self) -> int:
+        """Readings in Parquet; what is there twice counts once. A day is counted anew when it has got another file."""
+        for day in self._days:
+            files = self._files(day)
+            if files != self._counted.get(day, ([], 0))[0]:
+                readings = pa.concat_tables(map(self._readings, files)).group_by(["meter_id", "start"]).aggregate([])
+                self._counted[day] = (files, readings.num_rows)
+        return sum(count for _, count in self._counted.values())
+
+    def _scan(self, table: str, *attributes: str) -> Iterator[dict[str, Any]]:
+        """These attributes of the fleet's items."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=table,
+            FilterExpression="begins_with(meter_id, :prefix)",
+            ProjectionExpression=", ".join(f"#{name}" for name in attributes),
+            ExpressionAttributeNames={f"#{name}": name for name in attributes},
+            ExpressionAttributeValues={":prefix": {"S": self._prefix}},
+        )
+        return (item for page in pages for item in page["Items"])
+
+    def _files(self, day: date) -> list[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._stack.bucket, Prefix=f"readings/dt={day}/"
+        )
+        return sorted(found["Key"] for page in pages for found in page.get("Contents", []))
+
+    def _readings(self, key: str) -> pa.Table:
+        body = self._s3.get_object(Bucket=self._stack.bucket, Key=key)["Body"].read()
+        table = pq.read_table(io.BytesIO(body), columns=["meter_id", "start"])
+        return table.filter(pc.starts_with(table["meter_id"], self._prefix))

@@ -1,0 +1,115 @@
+"""A head-end's way in: uploads packed into KPL aggregated frames and put straight into the stream.
+
+A frame goes to one shard whole, whatever meters are in it. So there is one frame in the making for each shard, and a
+meter's uploads go into the frame of the shard that its own key belongs to: a meter stays in order on one shard.
+"""
+
+import hashlib
+from bisect import bisect_right
+from typing import Any, NamedTuple
+
+from aws_kinesis_agg.aggregator import AggRecord
+
+from electrocloud.aws.backoff import Pause
+from electrocloud.aws.ingest.stream import ATTEMPTS, PUT_BYTES, PUT_RECORDS
+from electrocloud.domain.errors import StreamBusyError
+from producers.sending.status_report import Tally
+
+FRAME_BYTES = 200_000  # more than the largest upload that keeps the contract
+
+
+class Frame(NamedTuple):
+    """A finished frame: its bytes, the hash key that takes it to its shard, and how many readings are in it."""
+
+    data: bytes
+    hash_key: str
+    readings: int
+
+
+class HeadEnd:
+    """Packs uploads and puts the frames. `kinesis` is a boto3 client; `pause(n)` waits before try n + 1.
+
+    `flush` sends what is left. What Kinesis refuses is put again, ATTEMPTS times; then `StreamBusyError`.
+    """
+
+    def __init__(self, kinesis: Any, stream: str, tally: Tally, pause: Pause) -> None:
+        self._kinesis = kinesis
+        self._stream = stream
+        self._tally = tally
+        self._pause = pause
+        self._waiting: list[Frame] = []
+        self._waiting_bytes = 0
+        self._look_at_shards()
+
+    def send(self, meter_id: str, upload: bytes, readings: int) -> None:
+        """Take in an upload's JSON with its number of readings."""
+        self._tally.sent += readings
+        shard = bisect_right(self._firsts, _hash(meter_id)) - 1
+        if not self._open[shard].add_user_record(meter_id, upload):
+            self._close(shard)
+            self._open[shard].add_user_record(meter_id, upload)
+        self._readings[shard] += readings
+
+    def flush(self) -> None:
+        for shard in range(len(self._firsts)):
+            self._close(shard)
+        self._put()
+
+    def _look_at_shards(self) -> None:
+        shards: list[dict[str, Any]] = []
+        for page in self._kinesis.get_paginator("list_shards").paginate(StreamName=self._stream):
+            shards += page["Shards"]
+        alive = [shard for shard in shards if "EndingSequenceNumber" not in shard["SequenceNumberRange"]]
+        alive.sort(key=lambda shard: int(shard["HashKeyRange"]["StartingHashKey"]))
+        self._firsts = [int(shard["HashKeyRange"]["StartingHashKey"]) for shard in alive]
+        self._shard_ids = {shard["ShardId"] for shard in alive}
+        self._open = [AggRecord(FRAME_BYTES) for _ in alive]
+        self._readings = [0] * len(alive)
+
+    def _close(self, shard: int) -> None:
+        frame = self._open[shard]
+        if not frame.get_num_user_records():
+            return
+        data = frame.get_contents()[2]
+        self._waiting.append(Frame(data, str(self._firsts[shard]), self._readings[shard]))
+        self._waiting_bytes += len(data)
+        self._open[shard] = AggRecord(FRAME_BYTES)
+        self._readings[shard] = 0
+        if len(self._waiting) >= PUT_RECORDS or self._waiting_bytes >= PUT_BYTES:
+            self._put()
+
+    def _put(self) -> None:
+        frames, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        strange: set[str] = set()
+        for attempt in range(ATTEMPTS):
+            if not frames:
+                break
+            if attempt:
+                self._pause(attempt)
+            records = [
+                {"Data": frame.data, "PartitionKey": frame.hash_key, "ExplicitHashKey": frame.hash_key}
+                for frame in frames
+            ]
+            answers = self._kinesis.put_records(StreamName=self._stream, Records=records)["Records"]
+            strange |= {answer["ShardId"] for answer in answers if "ShardId" in answer} - self._shard_ids
+            taken = [frame for frame, answer in zip(frames, answers, strict=True) if "ErrorCode" not in answer]
+            frames = [frame for frame, answer in zip(frames, answers, strict=True) if "ErrorCode" in answer]
+            self._tally.accepted += sum(frame.readings for frame in taken)
+            self._tally.retried += sum(frame.readings for frame in frames)
+        if frames:
+            self._tally.refused += sum(frame.readings for frame in frames)
+            raise StreamBusyError(
+                f"the stream {self._stream} refused {len(frames)} frames {ATTEMPTS} times; give it more shards"
+            )
+        if strange:  # the stream was resharded
+            self._reshard()
+
+    def _reshard(self) -> None:
+        for shard in range(len(self._firsts)):
+            self._close(shard)
+        self._look_at_shards()
+
+
+def _hash(key: str) -> int:
+    """Where Kinesis puts a partition key: its MD5 as a number of 128 bits."""
+    return int.from_bytes(hashlib.md5(key.encode(), usedforsecurity=False).digest())

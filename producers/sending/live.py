@@ -1,0 +1,155 @@
+"""A fleet that lives: its history so far, fast, and then its readings as they come, by both ways in.
+
+Every second meter uploads for itself by the API, the others through a head-end. The fleet's clock starts a day back and
+runs `speed` times as fast as ours until it has caught up with it; so no reading is of the future.
+"""
+
+import argparse
+import json
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from analytics.registration import read_tariffs, register
+from electrocloud.aws import backoff
+from electrocloud.aws.stack import STATE, find_stack
+from producers.fleet.fleet import Fleet, make_fleet
+from producers.fleet.simulate import simulate
+from producers.sending.api import ApiSender
+from producers.sending.head_end import HeadEnd
+from producers.sending.status_report import Tally
+from producers.sending.uploads import Delivery, Document, uploads
+
+HISTORY_DAYS = 35
+TICK_S = 0.5
+TARIFFS = Path(__file__).parents[2] / "tariffs"
+
+
+class Sender(Protocol):
+    """A way in for uploads."""
+
+    def send(self, meter_id: str, upload: bytes, readings: int) -> None:
+        """Take in an upload's JSON with its number of readings."""
+
+    def flush(self) -> None:
+        """Send what is left."""
+
+
+class FleetClock:
+    """The fleet's time (s since 1970 UTC): from `start` on at `speed`, and never later than now."""
+
+    def __init__(self, start: float, speed: float) -> None:
+        self._start = start
+        self._speed = speed
+        self._began = time.time()
+
+    def now(self) -> float:
+        elapsed = time.time() - self._began
+        return min(self._start + elapsed * self._speed, self._began + elapsed)
+
+
+# A sender has more time than a function, and a stream that refuses needs a second to have room again.
+pause = partial(backoff.pause, first_s=0.1, most_s=5.0)
+
+
+def history(fleet: Fleet, before: date, days: int, interval_s: int) -> Iterator[Document]:
+    """A day an upload, of the days before a day."""
+    start = before - timedelta(days=days)
+    for delivery in uploads(fleet, simulate(fleet, start, days, interval_s)):
+        yield delivery.upload
+
+
+def from_day(fleet: Fleet, day: date, interval_s: int) -> Iterator[Delivery]:
+    """A reading an upload, in order of delivery, of a day and all that follow."""
+    later = (day + timedelta(days=number) for number in range(10_000))
+    blocks = chain.from_iterable(simulate(fleet, one, 1, interval_s) for one in later)
+    return uploads(fleet, blocks, every_s=interval_s)
+
+
+def live(deliveries: Iterator[Delivery], clock: FleetClock, ways: dict[str, Sender], tell: "Status") -> None:
+    """Send each upload when the fleet's clock has come to it, until interrupted."""
+    upcoming = next(deliveries)
+    while True:
+        now = clock.now()
+        while upcoming.at <= now:
+            _send(ways, upcoming.upload)
+            upcoming = next(deliveries)
+        for way in {*ways.values()}:
+            way.flush()
+        tell("live", now)
+        time.sleep(TICK_S)
+
+
+def _send(ways: dict[str, Sender], upload: Document) -> None:
+    ways[upload.meter_id].send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
+
+
+class Status:
+    """Tells others, in a file, what the fleet does and how far it is."""
+
+    def __init__(self, path: Path, tally: Tally, meters: int) -> None:
+        self._path = path
+        self._tally = tally
+        self._meters = meters
+
+    def __call__(self, phase: str, clock: float) -> None:
+        state = {
+            "phase": phase,
+            "clock": datetime.fromtimestamp(clock, UTC).isoformat(timespec="seconds"),
+            "meters": self._meters,
+            "sent": self._tally.sent,
+            "accepted": self._tally.accepted,
+            "refused": self._tally.refused,
+            "retried": self._tally.retried,
+        }
+        draft = self._path.with_suffix(".new")
+        draft.write_text(json.dumps(state))
+        draft.replace(self._path)
+
+
+def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> None:
+    stack = find_stack()
+    fleet = make_fleet(meters, seed, place)
+    register(stack, fleet.meters, read_tariffs(TARIFFS))
+    tally = Tally()
+    tell = Status(STATE / "fleet.json", tally, len(fleet))
+    credentials = stack.session().get_credentials()
+    api = ApiSender(stack.api, credentials, stack.region, stack.api_key(), tally, pause)
+    head_end = HeadEnd(stack.client("kinesis"), stack.stream, tally, pause)
+    ways: dict[str, Sender] = {
+        meter.meter_id: api if number % 2 else head_end for number, meter in enumerate(fleet.meters)
+    }
+    start = time.time() - 86_400
+    today = datetime.fromtimestamp(start, UTC).date()
+    for number, upload in enumerate(history(fleet, today, HISTORY_DAYS, interval_s)):
+        head_end.send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
+        if number % 200 == 0:
+            tell("history", upload.readings[-1].start.timestamp())
+    head_end.flush()
+    live(from_day(fleet, today, interval_s), FleetClock(start, speed), ways, tell)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m producers.sending.live", description=__doc__)
+    parser.add_argument("--meters", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--speed", type=float, default=60.0, help="seconds of the fleet in one of ours")
+    parser.add_argument("--interval", type=int, default=900, help="s a reading")
+    parser.add_argument("--place", default="US")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        run(arguments.meters, arguments.seed, arguments.speed, arguments.interval, arguments.place)
+    except KeyboardInterrupt:
+        return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""Tariffs, loads and a slow, plain billing engine, that the billing tests share."""
+
+import calendar
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from electrocloud.domain.readings.meter_day import Interval
+
+Rate = dict[str, Any]
+Reading = tuple[datetime, Interval]  # with the local time of its start
+
+
+def document(rates: Any = 0.1, **fields: Any) -> Rate:
+    """A URDB rate: one energy period at all hours, with the given rate or tiers, and the given fields."""
+    tiers = rates if isinstance(rates, list) else [{"rate": rates}]
+    return {
+        "energyratestructure": [tiers],
+        "energyweekdayschedule": always(),
+        "energyweekendschedule": always(),
+        **fields,
+    }
+
+
+def time_of_use(off_peak: Any, peak: Any, **fields: Any) -> Rate:
+    """A URDB rate with a peak (period 1) from 16:00 to 21:00 on Monday to Friday; each price is a rate or tiers."""
+    structure = [price if isinstance(price, list) else [{"rate": price}] for price in (off_peak, peak)]
+    return {**document(), "energyratestructure": structure, "energyweekdayschedule": hours(16, 21), **fields}
+
+
+def always(period: int = 0) -> list[list[int]]:
+    return [[period] * 24 for _ in range(12)]
+
+
+def hours(first: int, end: int) -> list[list[int]]:
+    """A schedule with period 1 from hour `first` to before `end` and period 0 else, all year."""
+    return [[int(first <= hour < end) for hour in range(24)] for _ in range(12)]
+
+
+def instant(text: str, zone: str = "UTC") -> int:
+    """An ISO-8601 local time in a zone, as s since 1970 UTC."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp())
+
+
+def load(start: str, wh: Iterable[int], seconds: int = 3600, zone: str = "UTC") -> list[Interval]:
+    """Successive intervals from a local time on."""
+    first = instant(start, zone)
+    return [Interval(first + number * seconds, seconds, energy) for number, energy in enumerate(wh)]
+
+
+class Owed(NamedTuple):
+    """What the plain engine says of a month, in $."""
+
+    energy: Fraction
+    demand: Fraction
+    total: Fraction
+
+
+def plain_bills(rate: Rate, readings: Iterable[Interval]) -> dict[str, Owed]:
+    """The bills by month, worked out reading by reading from the rules, with no thought for speed."""
+    months: dict[str, list[Reading]] = {}
+    zone = ZoneInfo(rate.get("timezone", "UTC"))
+    for reading in sorted(readings):
+        local = datetime.fromtimestamp(reading.start, zone)
+        months.setdefault(f"{local:%Y-%m}", []).append((local, reading))
+    return {month: _owed(rate, rows) for month, rows in months.items()}
+
+
+def _owed(rate: Rate, rows: list[Reading]) -> Owed:
+    peaks = _peaks(rate, rows)
+    kw = max(peaks.values())
+    energy = _energy(rate, rows, kw)
+    demand = Fraction(0)
+    if "flatdemandstructure" in rate:
+        period = rate["flatdemandmonths"][rows[0][0].month - 1]
+        demand += _cost(rate["flatdemandstructure"][period], Fraction(0), kw)
+    if "demandratestructure" in rate:
+        demand += sum(_cost(rate["demandratestructure"][period], Fraction(0), top) for period, top in peaks.items())
+    charged = energy + demand + _monthly(rate, "fixedchargefirstmeter", "fixedchargeunits")
+    return Owed(energy, demand, max(charged, _monthly(rate, "mincharge", "minchargeunits")))
+
+
+def _energy(rate: Rate, rows: list[Reading], kw: Fraction) -> Fraction:
+    days = calendar.monthrange(rows[0][0].year, rows[0][0].month)[1]
+    structure = [[_in_kwh(tier, days, kw) for tier in period] for period in rate["energyratestructure"]]
+    used: dict[int, Fraction] = {}
+    total = cost = Fraction(0)
+    for local, reading in rows:
+        period = _period(rate, "energy", local)
+        kwh = Fraction(reading.wh, 1000)
+        cost += _cost(structure[period], total, total + kwh)
+        total += kwh
+        used[period] = used.get(period, Fraction(0)) + kwh
+    if rate.get("tier_allocation") == "prorated" and total:
+        return sum((own / total * _cost(structure[p], Fraction(0), total) for p, own in used.items()), Fraction(0))
+    return cost
+
+
+def _peaks(rate: Rate, rows: list[Reading]) -> dict[int, Fraction]:
+    """The largest demand (kW) in each demand period; a window's energy is gathered minute by minute.
+
+    A window is known by the instant at which it begins, and has the period of that instant.
+    """
+    window = 60 * rate.get("demandwindow", 0)
+    energy: dict[tuple[int, int], Fraction] = {}
+    for local, reading in rows:
+        if not window or reading.seconds % window == 0:
+            energy[reading.start, reading.seconds] = Fraction(reading.wh)
+            continue
+        offset = local.utcoffset() or timedelta(0)
+        for now in range(reading.start, reading.start + reading.seconds, 60):
+            key = now - (now + int(offset.total_seconds())) % window, window
+            energy[key] = energy.get(key, Fraction(0)) + Fraction(reading.wh * 60, reading.seconds)
+    peaks: dict[int, Fraction] = {}
+    for (begin, seconds), wh in energy.items():
+        local = datetime.fromtimestamp(begin, rows[0][0].tzinfo)
+        period = _period(rate, "demand", local) if "demandratestructure" in rate else 0
+        peaks[period] = max(peaks.get(period, Fraction(0)), wh * 3600 / seconds / 1000)
+    return peaks
+
+
+def _cost(tiers: list[Rate], low: Fraction, high: Fraction) -> Fraction:
+    cost = below = Fraction(0)
+    for tier in tiers:
+        top = max(below, exactly(tier["max"])) if "max" in tier else high
+        share = max(min(high, top) - max(low, below), Fraction(0))
+        cost += share * (exactly(tier["rate"]) + exactly(tier.get("adj", 0)))
+        below = top
+    return cost
+
+
+def _in_kwh(tier: Rate, days: int, kw: Fraction) -> Rate:
+    if "max" not in tier:
+        return tier
+    unit = tier.get("unit", "kWh")
+    limit = exactly(tier["max"]) * (days if "daily" in unit else 1) * (kw if "/kW" in unit else 1)
+    return {**tier, "max": limit}
+
+
+def _period(rate: Rate, kind: str, local: datetime) -> int:
+    side = "weekend" if local.weekday() >= 5 else "weekday"
+    return int(rate[f"{kind}{side}schedule"][local.month - 1][local.hour])
+
+
+def _monthly(rate: Rate, field: str, unit: str) -> Fraction:
+    times = {"$/month": Fraction(1), "$/day": Fraction(365, 12), "$/year": Fraction(1, 12)}
+    return exactly(rate.get(field, 0)) * times[rate.get(unit, "$/month")]
+
+
+def exactly(number: Any) -> Fraction:
+    """The decimal that a JSON number is written as."""
+    return number if isinstance(number, Fraction) else Fraction(str(number))

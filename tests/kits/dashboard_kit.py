@@ -1,0 +1,28 @@
+"""Pages of the dashboard run without a browser, and what is on them."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+DASHBOARD = Path(__file__).parents[2] / "dashboard"
+FOLDERS = {"analytics": "questions"}
+
+
+def page(name: str, **query: str) -> AppTest:
+    """A page, drawn; `query` are the parameters of its address."""
+    app = AppTest.from_file(str(DASHBOARD / FOLDERS.get(name, name) / "page.py"), default_timeout=30)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(
+        str(element.value) for kind in ("info", "warning", "caption", "markdown") for element in app.get(kind)
+    )

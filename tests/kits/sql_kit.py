@@ -1,0 +1,91 @@
+"""A small lake in DuckDB, asked in Athena's dialect as the laptop's Athena is."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet
+
+from analytics.duckdb_dialect import to_duckdb
+from analytics.questions import find, views
+from analytics.registry_tables import meters_table, tariff_tables
+from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.tariffs.tariff import Tariff
+
+READINGS = pa.schema(
+    [
+        ("meter_id", pa.string()),
+        ("start", pa.timestamp("ms")),
+        ("interval_s", pa.int32()),
+        ("wh", pa.int64()),
+        ("voltage_v", pa.float64()),
+        ("revision", pa.int32()),
+        ("ingested_at", pa.timestamp("ms")),
+        ("dt", pa.string()),
+    ]
+)
+QUARANTINE = pa.schema(
+    [(name, pa.string()) for name in ("reason", "message", "sequence_number", "partition_key", "arrived_at", "dt")]
+)
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+Row = dict[str, Any]
+
+
+def reading(meter_id: str, start: datetime, wh: int, interval_s: int = 900, **fields: Any) -> Row:
+    """A row of `readings`; `start` is aware."""
+    start = start.astimezone(UTC).replace(tzinfo=None)
+    row = {"meter_id": meter_id, "start": start, "interval_s": interval_s, "wh": wh, "revision": 0}
+    return row | {"ingested_at": start, "dt": f"{start:%Y-%m-%d}"} | fields
+
+
+def readings_of(meter_id: str, intervals: Iterable[Interval]) -> list[Row]:
+    return [reading(meter_id, datetime.fromtimestamp(start, UTC), wh, seconds) for start, seconds, wh in intervals]
+
+
+def meter(meter_id: str, tariff_id: str = "t", timezone: str = "UTC", feeder: str = "F1", kind: str = "home") -> Row:
+    place = {"lat": 52.5, "lon": 13.4, "feeder": feeder, "class": kind}
+    return {"meter_id": meter_id, **place, "tariff_id": tariff_id, "timezone": timezone}
+
+
+@cache
+def translated(sql: str) -> str:
+    """The SQL as the laptop's Athena is sent it."""
+    return to_duckdb(sql, views())
+
+
+class Lake:
+    """The tables in memory, in a session whose own time zone is far from any of the data's."""
+
+    def __init__(
+        self, readings: Iterable[Row] = (), meters: Iterable[Row] = (), tariffs: Mapping[str, Tariff] | None = None
+    ) -> None:
+        self.duckdb = duckdb.connect()
+        self.duckdb.execute("SET threads = 1; SET TimeZone = 'Pacific/Honolulu'")
+        tables = {
+            "readings": pa.Table.from_pylist(list(readings), schema=READINGS),
+            "meters": meters_table(meters),
+            "quarantine": QUARANTINE.empty_table(),
+            **tariff_tables(tariffs or {}),
+        }
+        for name, table in tables.items():
+            self.duckdb.register(name, table)
+
+    def ask(self, question: str, **values: str) -> list[Row]:
+        """The answer to a question of sql/, a dictionary a row."""
+        return self.select(find(question).render(values, NOW))
+
+    def select(self, sql: str) -> list[Row]:
+        answer = self.duckdb.execute(translated(sql))
+        names = [column[0] for column in answer.description]
+        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def write_partitions(folder: Path, readings: Iterable[Row]) -> None:
+    """The rows as Parquet under folder/dt=…/, as the delivery writes them."""
+    table = pa.Table.from_pylist(list(readings), schema=READINGS)
+    pa.parquet.write_to_dataset(table, folder, partition_cols=["dt"])

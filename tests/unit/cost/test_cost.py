@@ -1,0 +1,105 @@
+"""What a fleet costs: the units that AWS bills, counted from what the system does."""
+
+import json
+from datetime import date
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from analytics.template import load
+from cli.cost import PRICES, PriceList, estimate, fleet_plan
+from cli.main import app
+from cost import units as cost_units
+from cost.billed_dynamodb import BilledDynamoDB, size_of
+from cost.units import units
+from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.ingest import take_in
+from tests.kits.examples import TIME_OF_USE, upload
+
+TEMPLATE = load()
+LIST = msgspec.json.decode(PRICES.read_bytes(), type=PriceList)
+TARIFF = tariff_from_urdb(TIME_OF_USE)
+
+
+@pytest.fixture(autouse=True)
+def _few(monkeypatch):
+    monkeypatch.setattr(cost_units, "SAMPLE_METERS", 3)
+
+
+def counted(meters=1_000, interval=900, upload_every=86_400, kpl=True, shards=0):
+    return units(fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards), TEMPLATE)
+
+
+def test_an_items_size_is_its_names_and_values_as_dynamodb_counts_them():
+    assert size_of({"id": {"S": "m-1"}, "n": {"N": "-12.34"}, "b": {"B": b"1234"}}) == (2 + 3) + (1 + 3) + (1 + 4)
+
+
+def test_a_day_and_its_bill_are_billed_as_a_transaction_with_an_index_entry():
+    dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, ["total"])
+    tables = DynamoTables(dynamodb, "windows", "bills", lambda attempt: None)
+    take_in(
+        [upload(day=date(2026, 11, 24))], tables, lambda meters: dict.fromkeys(meters, TARIFF), lambda attempt: None
+    )
+    assert dynamodb.counts == {
+        "gets": 2,  # the day and the month, neither of them there
+        "queries": 1,  # for days from before the meter was registered
+        "read_units": 3,
+        "writes": 2,
+        "write_units": 2 + 2 + 1,
+    }
+
+
+def test_an_upload_that_comes_again_is_read_and_not_written():
+    dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, ["total"])
+    tables = DynamoTables(dynamodb, "windows", "bills", lambda attempt: None)
+    for _ in range(2):
+        take_in([upload()], tables, lambda meters: dict.fromkeys(meters, TARIFF), lambda attempt: None)
+    assert (dynamodb.counts["gets"], dynamodb.counts["writes"]) == (4, 2)
+
+
+def test_every_unit_has_a_price_and_every_price_a_unit():
+    named = counted().keys() | counted(shards=2).keys() | counted(kpl=False).keys()
+    assert named == LIST.prices.keys()
+
+
+def test_twice_the_meters_write_twice_the_items():
+    one, two = counted(meters=1_000), counted(meters=2_000)
+    for name in ("write_units", "read_units", "firehose_gb", "lake_gb"):
+        assert two[name] == pytest.approx(2 * one[name])
+
+
+def test_only_a_fleet_that_sends_by_the_api_pays_for_its_calls():
+    assert counted(kpl=True)["api_requests"] == 0
+    assert counted(kpl=False)["api_requests"] == 1_000 * 31
+
+
+def test_a_hundred_thousand_meters_with_daily_uploads_cost_less_than_a_dollar_a_million_readings():
+    plan = fleet_plan(100_000, 900, 86_400, kpl=False)
+    total = sum(entry.dollars for entry in estimate(units(plan, TEMPLATE), LIST))
+    assert total / plan.readings * 1e6 < 1
+
+
+def test_the_dearest_comes_first():
+    dollars = [entry.dollars for entry in estimate(counted(), LIST)]
+    assert dollars == sorted(dollars, reverse=True)
+
+
+@pytest.mark.parametrize(("interval", "every", "says"), [(61, 86_400, "--interval"), (900, 1_000, "--upload-every")])
+def test_a_fleet_that_cannot_be_is_refused(interval, every, says):
+    with pytest.raises(UsageError, match=says):
+        fleet_plan(1, interval, every, kpl=False)
+
+
+def test_the_estimate_is_printed_as_a_table_and_as_json():
+    arguments = ["cost", "--meters", "50", "--kpl"]
+    shown = CliRunner().invoke(app, arguments, env={"COLUMNS": "160"})
+    assert shown.exit_code == 0
+    assert "million readings" in shown.output
+    document = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)
+    assert document["readings_a_month"] == 50 * 31 * 96
+    assert document["dollars_a_month"] == pytest.approx(
+        sum(entry["dollars"] for entry in document["entries"]), abs=0.01
+    )

@@ -1,0 +1,65 @@
+"""Answers as charts: every question of sql/ has one that its columns can fill."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+from sqlglot import parse_one
+
+from analytics.questions import questions
+from dashboard.questions import answers
+from electrocloud.aws.athena import Answer, Column
+
+ROWS = {
+    "load_trend": (
+        ["hour", "meters", "kwh", "day_before_kwh", "week_before_kwh", "four_weeks_mean_kwh"],
+        [(datetime(2026, 11, 24, hour), 2, Decimal("1.5"), None, None, 1.0) for hour in range(3)],
+    ),
+    "silent_meters": (["meter_id", "feeder"], [("a", "F1"), ("b", "F1"), ("c", "F2")]),
+    "peak_hour_by_meter": (["meter_id", "usual_hour_of_day"], [("a", 19), ("b", 7), ("c", 19)]),
+}
+
+
+def values(name: str) -> list[dict[str, object]]:
+    columns, rows = ROWS[name]
+    spec = answers.chart(name, answers.table(Answer(tuple(Column(c, "varchar") for c in columns), rows, 0, 0.0)))
+    assert spec is not None
+    return spec["data"]["values"]
+
+
+@pytest.mark.parametrize("name", questions())
+def test_each_question_has_a_chart_of_columns_that_it_selects(name: str) -> None:
+    drawing = answers.DRAWINGS[name]
+    selected = parse_one(questions()[name].render({}), read="athena").named_selects
+    assert {drawing.across, *drawing.up} - {"count"} <= set(selected)
+
+
+def test_hours_are_drawn_as_the_utc_that_they_are_and_what_is_missing_stays_so() -> None:
+    first = values("load_trend")[0]
+    assert first == {
+        "Across": "2026-11-24T00:00:00+00:00",
+        "kWh": 1.5,
+        "Day before kWh": None,
+        "Week before kWh": None,
+        "Four weeks mean kWh": 1.0,
+    }
+
+
+def test_rows_of_one_name_are_counted() -> None:
+    assert values("silent_meters") == [{"name": "F1", "value": 2}, {"name": "F2", "value": 1}]
+
+
+def test_hours_of_the_day_are_in_their_order() -> None:
+    assert values("peak_hour_by_meter") == [{"name": "7", "value": 1}, {"name": "19", "value": 2}]
+
+
+def test_an_answer_without_rows_has_no_chart() -> None:
+    assert answers.chart("silent_meters", answers.table(Answer((Column("feeder", "varchar"),), [], 0, 0.0))) is None
+
+
+def test_a_heading_has_its_unit_as_it_is_written() -> None:
+    assert [answers.title(name) for name in ("peak_kw", "kwh_a_meter", "meter_id")] == [
+        "Peak kW",
+        "kWh a meter",
+        "Meter id",
+    ]

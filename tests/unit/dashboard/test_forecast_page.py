@@ -1,0 +1,160 @@
+"""The Forecast page, and how it sets forecasts against what came."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from dashboard.fleet import fleet_of
+from dashboard.forecast import outlook
+from dashboard.forecast.outlook_chart import outlook as chart_of
+from electrocloud.aws.store.reader import BillRow, Registered
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.forecast import Between, Errors, Forecast, MonthEnd, Row, Score
+from electrocloud.domain.readings.meter_day import MeterDay
+from tests.kits.dashboard_kit import metrics, page, texts
+from tests.kits.examples import upload
+
+DAY = datetime(2026, 11, 24, tzinfo=UTC)
+AT = int(DAY.timestamp())
+HOUR = 3_600
+METERS = [Registered(f"m-{n}", 51.5, 9.9, "F_1", "home", "flat", "Europe/Berlin") for n in (1, 2)]
+
+
+def forecast(first: datetime = DAY, value: float = 1_000.0, realised: Errors | None = None) -> Forecast:
+    rows = tuple(Row(first + timedelta(hours=n), value + n, value * 0.8, value * 1.2) for n in range(24))
+    scores = (Score("profile", 0.061, 0.7, 30, 0.1), Score("lag-168h", 0.09, 1.0, 30, 0.0, naive=True))
+    return Forecast("fleet", first, "profile", "", 0.79, scores, rows, realised)
+
+
+def month_end(meter_id: str, total: str) -> MonthEnd:
+    middle = Decimal(total)
+    return MonthEnd(meter_id, "2026-11", AT, Between(Decimal(100), Decimal(90), Decimal(115)),
+                    Between(middle, middle - 2, middle + 3))  # fmt: skip
+
+
+def give_all(give: Callable[..., None]) -> None:
+    day = MeterDay(DAY.date())
+    day.merge(upload(day=day.day, wh=[250] * 24))  # six hours
+    give(registry=METERS, fleet=fleet_of(METERS, {"m-1": day}), days=[day], bills_of_month=[])
+    give(newest=[forecast(), forecast(DAY - timedelta(days=1), realised=Errors(0.123, 0.9, 0.75))])
+    give(loads={"fleet": {AT + HOUR * n: 1_100.0 for n in range(6)}})
+    give(month_ends=[month_end("m-1", "40"), month_end("m-2", "60")])
+
+
+def test_the_page_says_what_is_ahead_and_how_far_off_such_forecasts_were(give: Callable[..., None]) -> None:
+    give_all(give)
+    shown = metrics(page("forecast"))
+    assert shown["Peak ahead"] == "1.02 kW"
+    assert shown["It comes"] == "00:00"  # the last hour, on Berlin's clocks
+    assert shown["Energy ahead"] == "18.3 kWh"  # 18 hours of it
+    assert shown["Off in the back-test"] == "6.1 %"
+    assert shown["Within the band"] == "79.0 %"
+
+
+def test_the_last_days_forecasts_stand_beside_what_came(give: Callable[..., None]) -> None:
+    give_all(give)
+    app = page("forecast")
+    assert "Of 6 hours that have come, 100% lay in the band" in texts(app)
+    past = app.dataframe[0].value
+    assert past["Has come"].tolist() == ["6 of 24 h", "24 of 24 h"]
+    assert past["Off by"].tolist() == ["8.9 %", "12.3 %"]
+
+
+def test_month_ends_come_with_their_intervals_the_highest_first(give: Callable[..., None]) -> None:
+    give_all(give)
+    app = page("forecast")
+    table = app.dataframe[2].value
+    assert table[["meter_id", "total", "low", "high"]].to_numpy().tolist() == [["m-2", 60, 58, 63], ["m-1", 40, 38, 43]]
+    assert "2 meters of 2 are expected to come to **200 kWh** and **$100.00**" in texts(app).replace("\\", "")
+
+
+def test_meters_can_be_put_in_the_order_of_what_is_new_to_them(give: Callable[..., None]) -> None:
+    give_all(give)
+    give(bills_of_month=[BillRow("m-1", "flat", "final", 1, Decimal(9), Decimal("10"), 0, 0)])
+    app = page("forecast")
+    app.button_group(key="order").set_value("Most above last month").run()
+    assert app.dataframe[2].value["above"].tolist()[0] == 30
+
+
+def test_one_meter_shows_its_month_s_end_and_its_next_day_when_asked(give: Callable[..., None]) -> None:
+    give_all(give)
+    give(of_meter=forecast(value=300.0))
+    app = page("forecast", meter="m-2")
+    assert metrics(app)["Bill of the month"] == "$60.00"
+    app.button[0].click().run()
+    assert not app.exception
+    assert [metric.value for metric in app.metric if metric.label == "Peak ahead"] == ["1.02 kW", "323 W"]
+
+
+def test_a_meter_that_cannot_be_forecast_is_answered_with_a_sentence(give: Callable[..., None]) -> None:
+    give_all(give)
+    give(of_meter=UsageError("there are no readings yet"))
+    app = page("forecast", meter="m-2")
+    app.button[0].click().run()
+    assert "there are no readings yet" in texts(app)
+
+
+def test_without_a_forecast_the_page_says_how_to_make_one(give: Callable[..., None]) -> None:
+    give_all(give)
+    give(newest=[], month_ends=[], loads={})
+    said = texts(page("forecast"))
+    assert "No forecast of this load has been made yet" in said
+    assert "No meter's end of" in said
+
+
+def test_a_forecast_whose_hours_have_all_passed_says_so(give: Callable[..., None]) -> None:
+    give_all(give)
+    give(newest=[forecast(DAY - timedelta(days=1))])
+    assert "have passed" in texts(page("forecast"))
+
+
+def test_a_backend_that_is_away_is_told_in_a_sentence(give: Callable[..., None]) -> None:
+    give_all(give)
+    away = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+    give(newest=away, month_ends=away)
+    assert texts(page("forecast")).count("cannot be reached just now") == 1  # and not once a part of the page
+
+
+def test_a_load_leaves_out_the_hours_of_which_too_little_was_read() -> None:
+    hours = [datetime(2026, 11, 24, n) for n in range(3)]
+    rows = [("F1", hour, 500, 10) for hour in hours[:2]] + [("F2", hours[0], 100, 10), ("", hours[0], 1, 1)]
+    loads = outlook.loads_of([*rows, ("F1", hours[2], 50, 2)])
+    assert loads["feeder/F1"] == {AT: 500.0, AT + HOUR: 500.0}
+    assert loads["fleet"] == {AT: 601.0}
+
+
+def test_of_two_forecasts_of_an_hour_the_newer_counts() -> None:
+    hours = outlook.hours_of([forecast(DAY + timedelta(hours=12), 2_000.0), forecast()])
+    assert len(hours) == 36
+    assert hours["value"].tolist()[11:13] == [1_011.0, 2_000.0]
+
+
+def test_hours_that_have_not_come_are_not_judged() -> None:
+    errors, hours = outlook.met(outlook.hours_of([forecast()]), {AT: 900.0, AT + HOUR: 1_300.0})
+    assert hours == 2
+    assert errors.wape == pytest.approx((100 + 299) / 2_200)
+    assert errors.coverage == 0.5
+    assert outlook.met(outlook.hours_of([forecast()]), {}) == (Errors(None, None, None), 0)
+
+
+def test_last_month_is_compared_with_only_where_it_was_read_in_whole() -> None:
+    ends = [month_end("m-1", "40"), month_end("m-2", "60")]
+    bills = [BillRow("m-1", "flat", "final", 1, Decimal(9), Decimal("10"), 0, 0),
+             BillRow("m-2", "flat", "final", 1, Decimal(9), Decimal("10"), 5, 0)]  # fmt: skip
+    above = outlook.month_end_table(ends, bills).set_index("meter_id")["above"]
+    assert above["m-1"] == 30
+    assert above.isna()["m-2"]
+
+
+def test_no_line_is_drawn_over_hours_that_are_missing() -> None:
+    made = [forecast(DAY + timedelta(days=1)), forecast(DAY - timedelta(days=1))]
+    spec = chart_of(outlook.hours_of(made), {AT: 1.0}, AT, AT - 86_400, "Europe/Berlin")
+    json.dumps(spec)
+    lines = [row for row in spec["layer"][1]["data"]["values"] if row["what"] == "forecast"]
+    gap = next(number for number, row in enumerate(lines) if row["value"] is None)
+    assert lines[gap]["ms"] == AT * 1000
+    assert lines[gap + 1]["ms"] == (AT + 86_400) * 1000

@@ -1,0 +1,180 @@
+"""The pages of meters, bills and questions, drawn over data that is given to them."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from electrocloud.aws.athena import Answer, Column
+from electrocloud.aws.store.reader import BillRow, Registered
+from electrocloud.domain.billing.bill import Bill, bills, reissue
+from electrocloud.domain.forecast import Between, MonthEnd, Suspect
+from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from tests.kits.billing_kit import document
+from tests.kits.dashboard_kit import metrics, page, texts
+from tests.kits.examples import TIME_OF_USE, upload
+
+TARIFFS = {
+    "tou": tariff_from_urdb(TIME_OF_USE),
+    "cheap": tariff_from_urdb(document(0.01, label="cheap", name="Cheap", timezone="Europe/Berlin")),
+}
+METER = Registered("m-1", 51.5, 9.9, "F_1", "home", "tou", "Europe/Berlin")
+MONTH = datetime.now(UTC).date().replace(day=1)  # the pages offer the months up to this one
+
+
+def measured(days: int = 5) -> list[MeterDay]:
+    found = []
+    for number in range(days):
+        day = MeterDay(MONTH + timedelta(days=1 + number))
+        day.merge(upload(day=day.day, wh=[300] * 96))
+        found.append(day)
+    return found
+
+
+def issued(days: list[MeterDay]) -> Bill:
+    return bills(TARIFFS["tou"], [reading for day in days for reading in day.intervals()], meter_id="m-1")[0]
+
+
+def give_meter(give: Callable[..., None], days: list[MeterDay]) -> None:
+    newest = days[-1] if days else None
+    bill = issued(days) if days else None
+    give(
+        registry=[METER],
+        meter=METER,
+        tariffs=TARIFFS,
+        newest_day=newest,
+        days=days,
+        bill=bill,
+        month_end=None,
+        suspects=[],
+    )
+
+
+ROWS = [
+    BillRow("m-1", "tou", "provisional", 1, Decimal("10.5"), Decimal("4.10"), 5, 0),
+    BillRow("m-2", "tou", "final", 2, Decimal("20"), Decimal("7.00"), 0, 2),
+    BillRow("m-3", "flat", "final", 1, Decimal("30"), Decimal("9.95"), 0, 0),
+]
+
+
+def test_the_month_is_summed_up_by_tariff_and_state(give: Callable[..., None]) -> None:
+    give(bills_of_month=ROWS)
+    app = page("bills")
+    assert metrics(app) == {"Bills": "3", "Owed": "$21.05", "Energy": "60.5 kWh", "Final": "1", "Re-billed": "1"}
+    by_tariff = app.dataframe[0].value.set_index("tariff_id")
+    assert by_tariff.loc["tou", ["bills", "provisional", "final", "re-billed", "total"]].tolist() == [2, 1, 0, 1, 11.1]
+
+
+def test_bills_are_found_by_meter_tariff_and_state(give: Callable[..., None]) -> None:
+    give(bills_of_month=ROWS)
+    app = page("bills")
+    app.text_input(key="bills_text").set_value("M-").run()
+    app.multiselect(key="bills_tariff").set_value(["tou"]).run()
+    app.selectbox(key="bills_state").set_value("re-billed").run()
+    assert app.dataframe[1].value["meter_id"].tolist() == ["m-2"]
+    app.text_input(key="bills_text").set_value("nobody").run()
+    assert "No bill is like that" in texts(app)
+
+
+def test_a_linked_bill_is_shown_as_it_is_stored(give: Callable[..., None]) -> None:
+    bill = issued(measured())
+    give(bills_of_month=ROWS, history=[bill])
+    app = page("bills", bill="m-1", month=bill.month)
+    assert f"Bill for {MONTH:%B %Y} (provisional)" in [heading.value for heading in app.subheader]
+
+
+def test_a_month_without_bills_says_what_to_do(give: Callable[..., None]) -> None:
+    give(bills_of_month=[])
+    assert "Choose another month" in texts(page("bills"))
+
+
+def test_a_meter_shows_its_stored_bill_and_what_the_month_will_cost(give: Callable[..., None]) -> None:
+    days = measured()
+    give_meter(give, days)
+    app = page("meter", meter="m-1")
+    assert metrics(app)["Bill so far"] == f"${issued(days).total_rounded}"
+    offers = app.dataframe[0].value.set_index("Tariff")
+    assert offers.index[0] == "Cheap"
+    assert metrics(app)["At the month's end"] == f"${offers.loc['Time of use (present)', 'Month, $']:,.2f}"
+
+
+def test_a_meter_s_month_end_is_the_one_that_was_forecast_with_its_interval(give: Callable[..., None]) -> None:
+    give_meter(give, measured())
+    total = Between(Decimal("41.5"), Decimal("40"), Decimal("45"))
+    give(month_end=MonthEnd("m-1", f"{MONTH:%Y-%m}", 1_795_478_400, Between(Decimal(1), Decimal(1), Decimal(1)), total))
+    app = page("meter", meter="m-1")
+    (shown,) = (metric for metric in app.metric if metric.label == "At the month's end")
+    assert (shown.value, shown.delta) == ("$41.50", "$40.00 to $45.00")
+
+
+def test_a_meter_s_suspect_readings_are_told_and_no_other_s(give: Callable[..., None]) -> None:
+    give_meter(give, measured())
+    at = int(datetime(MONTH.year, MONTH.month, 2, 20, tzinfo=UTC).timestamp())
+    give(suspects=[Suspect("m-1", "high", at, at + 7200, 200, 1500), Suspect("m-2", "zero", at, at + 3600, 1, 2)])
+    told = texts(page("meter", meter="m-1"))
+    assert "2 h: high: the register spikes, or a theft ended (200 Wh to 1.50 kWh an hour expected)" in told
+    assert "zero" not in told
+
+
+def test_an_unknown_meter_is_answered_with_a_sentence(give: Callable[..., None]) -> None:
+    give_meter(give, measured())
+    give(meter=None)
+    assert r"No meter has “\<b\>” in its id" in texts(page("meter", meter="<b>"))
+
+
+def test_a_part_of_an_id_finds_the_meters_that_have_it(give: Callable[..., None]) -> None:
+    give_meter(give, measured())
+    give(registry=[METER, METER._replace(meter_id="x-2")], meter=None)
+    app = page("meter", meter="M")
+    assert app.button_group(key="suggested").options == ["m-1"]
+
+
+def test_a_meter_without_readings_says_so(give: Callable[..., None]) -> None:
+    give_meter(give, [])
+    assert "has sent no reading yet" in texts(page("meter", meter="m-1"))
+
+
+def test_a_question_is_asked_with_its_values_and_its_sql_is_shown(give: Callable[..., None]) -> None:
+    columns = (Column("percent", "bigint"), Column("kw", "decimal"))
+    give(answer=Answer(columns, [(1, Decimal("5.5")), (2, Decimal("4"))], 2_000_000, 0.4))
+    app = page("analytics", question="load_duration")
+    app.date_input(key="load_duration.first_day").set_value(date(2026, 11, 1))
+    app.button[0].click().run()
+    assert not app.exception
+    assert "2 rows · 2.00 MB scanned · 0.4 s" in texts(app)
+    assert "DATE '2026-11-01'" in app.code[0].value
+    assert app.dataframe[0].value["kW"].tolist() == [5.5, 4.0]
+
+
+def test_a_wrong_value_is_answered_with_what_was_expected(give: Callable[..., None]) -> None:
+    app = page("analytics", question="peak_hour_of_fleet")
+    app.text_input(key="peak_hour_of_fleet.zone").set_value("Moon/Base")
+    app.button[0].click().run()
+    assert "give an IANA time zone" in texts(app)
+
+
+@pytest.mark.parametrize("name", ["bills", "meter"])
+def test_a_backend_that_is_away_is_told_in_a_sentence(give: Callable[..., None], name: str) -> None:
+    away = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+    give(bills_of_month=away, registry=away, meter=away)
+    assert "cannot be reached just now" in texts(page(name))
+
+
+def test_a_meter_whose_tariff_is_unknown_is_answered_with_a_sentence(give: Callable[..., None]) -> None:
+    give_meter(give, measured())
+    give(meter=METER._replace(tariff_id="gone"))
+    assert "is not registered" in texts(page("meter", meter="m-1"))
+
+
+def test_all_versions_of_a_bill_are_there_and_an_old_one_says_so(give: Callable[..., None]) -> None:
+    first = msgspec.structs.replace(issued(measured()), status="final")
+    second = reissue(first, msgspec.structs.replace(first, total_rounded=first.total_rounded + 1))
+    give(bills_of_month=ROWS, history=[first, second])
+    app = page("bills", bill="m-1", month=first.month)
+    assert app.dataframe[2].value["Changed by"].tolist() == ["", "+$1.00"]
+    app.selectbox(key=f"version_m-1_{first.month}").set_value(1).run()
+    assert "Version 2 has replaced this one." in texts(app)

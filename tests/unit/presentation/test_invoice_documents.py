@@ -1,0 +1,63 @@
+"""One bill as an invoice: what it shows is what is stored."""
+
+import csv
+from decimal import Decimal
+from io import BytesIO, StringIO
+
+import msgspec
+import pytest
+from pypdf import PdfReader
+
+from electrocloud.domain.billing.bill import Bill, bills, reissue
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from presentation import invoice_documents as invoice
+from tests.kits.billing_kit import load
+from tests.kits.examples import TIME_OF_USE
+
+
+@pytest.fixture
+def bill() -> Bill:
+    tariff = tariff_from_urdb(TIME_OF_USE)
+    (issued,) = bills(tariff, load("2026-11-01", [400] * 24 * 20, zone="Europe/Berlin"), meter_id="m-1")
+    return issued
+
+
+def test_every_line_is_there_with_its_amount(bill: Bill) -> None:
+    amounts = [Decimal(row.amount.removeprefix("$")) for row in invoice.rows(bill)]
+    assert amounts == [line.amount_rounded for line in bill.lines]
+    assert sum(amounts) == bill.total_rounded
+
+
+def test_the_csv_has_the_exact_amounts_and_the_total(bill: Bill) -> None:
+    *lines, total = csv.DictReader(StringIO(invoice.as_csv(bill)))
+    assert [Decimal(line["amount"]) for line in lines] == [line.amount for line in bill.lines]
+    assert (total["kind"], Decimal(total["amount_rounded"])) == ("total", bill.total_rounded)
+
+
+def test_a_name_cannot_bring_html_into_the_page(bill: Bill) -> None:
+    line = msgspec.structs.replace(bill.lines[0], explanation="<script>alert(1)</script>")
+    assert "<script>" not in invoice.as_html(msgspec.structs.replace(bill, lines=(line,)))
+
+
+def test_a_provisional_bill_says_so(bill: Bill) -> None:
+    assert invoice.heading(bill) == "Bill for November 2026 (provisional)"
+    assert any("missing, and not billed" in sentence for sentence in invoice.remarks(bill))
+
+
+def test_a_new_version_says_what_it_replaces(bill: Bill) -> None:
+    changed = msgspec.structs.replace(bill, energy_kwh=bill.energy_kwh + 1, total_rounded=bill.total_rounded + 1)
+    again = reissue(msgspec.structs.replace(bill, status="final"), changed)
+    assert invoice.heading(again) == "Bill for November 2026, version 2"
+    assert next(invoice.remarks(again)).endswith("this one is $1.00 more.")
+    assert "Difference from the version before" in invoice.as_html(again)
+    assert "+$1.00" in PdfReader(BytesIO(invoice.as_pdf(again))).pages[0].extract_text()
+    *_, total, adjustment = csv.DictReader(StringIO(invoice.as_csv(again)))
+    assert (total["kind"], adjustment["kind"], adjustment["amount_rounded"]) == ("total", "adjustment", "1.00")
+
+
+def test_the_pdf_says_the_same_in_every_script(bill: Bill) -> None:
+    named = msgspec.structs.replace(bill, tariff_name="Tarif Żółty, ночной")
+    text = PdfReader(BytesIO(invoice.as_pdf(named))).pages[0].extract_text()
+    assert "Tarif Żółty, ночной" in text
+    assert f"${bill.total_rounded}" in text
+    assert all(line.explanation.split(" (")[0] in text for line in bill.lines)

@@ -1,0 +1,147 @@
+from collections import Counter
+from datetime import UTC, date, datetime
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import producers.fleet.simulate as module
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.readings.upload import decode
+from producers.fleet.faults import Faults, Truth, inject, joined
+from producers.fleet.fleet import make_fleet
+from producers.fleet.simulate import simulate
+from producers.sending.uploads import deliveries, uploads
+
+FLEET = make_fleet(50, 1)
+START = date(2023, 5, 1)
+(BLOCK,) = simulate(FLEET, START, 6, 900)
+ALL = Faults(*[0.2] * 9)
+KINDS = ("gaps", "corrections", "clock_drift", "stuck", "spikes", "silent", "outage")
+
+
+def touched(truth: list[Truth]) -> np.ndarray:
+    """The readings that the truth speaks of."""
+    rows = {meter.meter_id: row for row, meter in enumerate(FLEET.meters)}
+    cells = np.zeros(BLOCK.wh.shape, bool)
+    for one in truth:
+        begin, end = ((second - BLOCK.start) // 900 for second in (one.start, one.end))
+        cells[rows[one.meter_id], begin:end] = True
+    return cells
+
+
+def test_without_faults_all_is_told_as_it_was():
+    told = inject(FLEET, BLOCK, Faults())
+    assert not Faults()
+    np.testing.assert_array_equal(told.wh, BLOCK.wh)
+    assert told.sent.all()
+    assert not told.corrected.any()
+    assert told.truth == []
+
+
+@given(st.dictionaries(st.sampled_from(KINDS), st.floats(0.05, 1), min_size=1))
+@settings(max_examples=25, deadline=None)
+def test_the_truth_tells_of_every_reading_that_is_not_as_it_was(rates):
+    told = inject(FLEET, BLOCK, Faults(**rates))
+    changed = (told.wh != BLOCK.wh) | ~told.sent | told.corrected | (told.true.wh != BLOCK.wh)
+    assert not (changed & ~touched(told.truth)).any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_rate_of_one_befalls_about_everything_and_the_same_each_time(kind):
+    one, again = (inject(FLEET, BLOCK, Faults(**{kind: 1.0})) for _ in range(2))
+    assert one.truth == again.truth
+    assert {truth.meter_id for truth in one.truth} >= {meter.meter_id for meter in FLEET.meters[:5]} or kind == "silent"
+    assert one.truth
+
+
+def test_faults_do_not_depend_on_the_block_they_come_in(monkeypatch):
+    whole = joined(inject(FLEET, BLOCK, ALL).truth)
+    monkeypatch.setattr(module, "_BLOCK_DAYS", 2)
+    monkeypatch.setattr(module, "_BLOCK_CELLS", 2_000)
+    parts = [truth for block in simulate(FLEET, START, 6, 900) for truth in inject(FLEET, block, ALL).truth]
+    assert joined(parts) == whole
+
+
+def test_an_outage_leaves_the_whole_feeder_without_voltage():
+    told = inject(FLEET, BLOCK, Faults(outage=0.5))
+    feeders = np.array([meter.feeder for meter in FLEET.meters])
+    for feeder in set(feeders):
+        dead = told.decivolts[feeders == feeder] == 0
+        assert dead.any()
+        assert (dead == dead[0]).all()
+    assert (told.wh[told.decivolts == 0] == 0).all()
+
+
+def test_without_faults_every_reading_comes_once_in_order_and_keeps_the_contract():
+    seen: Counter[tuple[str, datetime]] = Counter()
+    last = 0
+    for delivery in uploads(FLEET, [BLOCK], every_s=3600):
+        assert delivery.at >= last
+        last = delivery.at
+        upload = decode(msgspec.json.encode(delivery.upload))
+        assert delivery.at > delivery.upload.readings[-1].start.timestamp() + 900
+        seen.update((upload.meter_id, row.start) for row in delivery.upload.readings)
+    assert len(seen) == BLOCK.wh.size
+    assert set(seen.values()) == {1}
+
+
+def test_uploads_of_many_blocks_come_in_order_of_delivery(monkeypatch):
+    monkeypatch.setattr(module, "_BLOCK_DAYS", 1)
+    monkeypatch.setattr(module, "_BLOCK_CELLS", 1_000)
+    faults = Faults(late=0.3, duplicates=0.3)
+    found = list(uploads(FLEET, simulate(FLEET, START, 3, 3600), faults, every_s=3600))
+    times = [delivery.at for delivery in found]
+    starts = [delivery.upload.readings[0].start for delivery in found]
+    assert times == sorted(times)
+    assert starts != sorted(starts)
+    assert len({(one.upload.meter_id, one.upload.readings[0].start) for one in found}) == 50 * 72
+    assert len(found) > 50 * 72 * 1.2
+
+
+def test_a_correction_comes_days_later_as_a_higher_revision_with_the_true_energy():
+    told = inject(FLEET, BLOCK, Faults(corrections=0.3))
+    index = {meter.meter_id: row for row, meter in enumerate(FLEET.meters)}
+    first: dict[tuple[str, datetime], int] = {}
+    corrected = 0
+    for delivery in uploads(FLEET, [BLOCK], Faults(corrections=0.3)):
+        for row in delivery.upload.readings:
+            place = (delivery.upload.meter_id, row.start)
+            if row.revision == 0:
+                first[place] = delivery.at
+                continue
+            column = (int(row.start.timestamp()) - BLOCK.start) // 900
+            assert row.wh == BLOCK.wh[index[place[0]], column]
+            assert delivery.at > first[place] + 12 * 3600
+            corrected += 1
+    assert corrected == told.corrected.sum() > 0
+
+
+def test_what_was_late_or_came_twice_is_in_the_truth():
+    told = inject(FLEET, BLOCK, Faults())
+    plan, truth = deliveries(FLEET, told, Faults(late=0.2, duplicates=0.1))
+    kinds = Counter(one.kind for one in truth)
+    assert kinds["duplicate"] == len(plan.at) - 50 * 6
+    late = {(one.meter_id, one.start) for one in truth if one.kind == "late"}
+    for at, row, column in zip(plan.at, plan.row, plan.column, strict=True):
+        start = BLOCK.start + column * 900
+        if at > start + 86_400 + 8 * 3600:
+            assert (FLEET.meters[row].meter_id, start) in late
+    assert 30 < kinds["late"] < 90
+
+
+def test_truth_that_runs_on_from_block_to_block_is_one():
+    parts = [Truth("a", 0, 10, "silent", ""), Truth("b", 3, 9, "gap", ""), Truth("a", 10, 20, "silent", "")]
+    assert joined(parts) == [Truth("a", 0, 20, "silent", ""), Truth("b", 3, 9, "gap", "")]
+
+
+def test_a_rate_outside_its_bounds_is_refused_by_name():
+    with pytest.raises(UsageError, match=r"spikes is 1\.5"):
+        Faults(spikes=1.5)
+
+
+def test_a_reading_of_a_delivery_starts_in_utc():
+    delivery = next(uploads(FLEET, [BLOCK]))
+    assert delivery.upload.readings[0].start.tzinfo is UTC

@@ -1,0 +1,193 @@
+from datetime import date, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
+from electrocloud.domain.billing.bill import rate
+from electrocloud.domain.local_time import BillingMonth
+from electrocloud.domain.readings.upload import Upload
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.ingest import ATTEMPTS, determine, take_in
+from tests.kits.examples import TIME_OF_USE, upload
+from tests.kits.memory import MemoryTables
+
+TARIFF = tariff_from_urdb(TIME_OF_USE)
+FIRST = date(2026, 10, 31)  # its last hour is November's in Berlin
+
+uploads = st.builds(
+    upload,
+    meter_id=st.sampled_from(["m-1", "m-2"]),
+    day=st.integers(0, 3).map(lambda n: FIRST + timedelta(days=n)),
+    wh=st.lists(st.integers(0, 5_000), min_size=1, max_size=6),
+    interval_s=st.sampled_from([900, 3600]),
+    revision=st.integers(0, 2),
+    first=st.integers(0, 18),
+)
+
+
+def everybody(meters):
+    return dict.fromkeys(meters, TARIFF)
+
+
+def take(tables: MemoryTables, batch: list[Upload], tariffs=everybody):
+    return take_in(batch, tables, tariffs, pause=lambda attempt: None)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(uploads, min_size=1, max_size=12), st.data())
+def test_duplicates_order_and_batches_change_no_byte_of_windows_or_bills(sent, data):
+    plain, shaken = MemoryTables(), MemoryTables()
+    for one in sent:
+        take(plain, [one])
+    again = data.draw(st.permutations(sent + data.draw(st.lists(st.sampled_from(sent), max_size=6))))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(again)), max_size=3)))
+    for low, high in zip([0, *cuts], [*cuts, len(again)], strict=True):
+        take(shaken, again[low:high])
+    assert shaken.windows == plain.windows
+    assert shaken.bills == plain.bills
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(uploads, min_size=1, max_size=12))
+def test_the_kept_bill_is_the_bill_of_all_its_windows(sent):
+    tables = MemoryTables()
+    for one in sent:
+        take(tables, [one])
+    for (meter, month), item in tables.bills.items():
+        at = BillingMonth(int(month[:4]), int(month[5:]), TARIFF.zone)
+        assert bill_of(item) == rate(TARIFF, at, determine(tables.days_of(meter, at), TARIFF, at), meter)
+
+
+def test_a_worker_that_meets_another_reads_again_and_loses_nothing():
+    tables = MemoryTables()
+    mine, theirs = upload(first=0), upload(first=8)
+
+    def meanwhile():
+        tables.before_commit = lambda: None
+        take(tables, [theirs])
+
+    tables.before_commit = meanwhile
+    outcome = take(tables, [mine])
+    assert not outcome.failed
+    assert stored_day(tables.windows["m-1", "2026-11-24"]).day.count == 8
+
+
+def test_a_meter_that_loses_every_time_is_put_back_and_the_others_are_stored():
+    tables = MemoryTables()
+    turn = iter(range(1, 100))
+    inside = False
+
+    def meanwhile():
+        nonlocal inside
+        if not inside:
+            inside = True
+            take(tables, [upload(meter_id="m-1", wh=[1], first=3 + next(turn))])
+            inside = False
+
+    tables.before_commit = meanwhile
+    outcome = take(tables, [upload(meter_id="m-1"), upload(meter_id="m-2")])
+    assert outcome.failed == {"m-1"}
+    assert next(turn) == ATTEMPTS + 1
+    assert ("m-2", "2026-11-24") in tables.windows
+
+
+def test_a_meter_without_a_tariff_gets_windows_and_its_bill_once_it_is_registered():
+    tables = MemoryTables()
+    take(tables, [upload(day=date(2026, 11, 23))], tariffs=lambda meters: {})
+    assert tables.windows
+    assert not tables.bills
+    take(tables, [upload(day=date(2026, 11, 24))])
+    assert bill_of(tables.bills["m-1", "2026-11"]).energy_kwh == 2
+
+
+def test_another_tariff_rates_the_whole_month_anew():
+    tables = MemoryTables()
+    take(tables, [upload(day=date(2026, 11, 23))])
+    dearer = tariff_from_urdb({**TIME_OF_USE, "label": "dear", "fixedchargefirstmeter": 20})
+    take(tables, [upload(day=date(2026, 11, 24))], tariffs=lambda meters: dict.fromkeys(meters, dearer))
+    bill = bill_of(tables.bills["m-1", "2026-11"])
+    assert bill.tariff == "dear"
+    assert bill.energy_kwh == 2
+
+
+def test_a_correction_of_a_final_bill_makes_a_version_and_keeps_the_old():
+    tables = MemoryTables()
+    february = [date(2027, 1, 31) + timedelta(days=n) for n in range(29)]
+    take(tables, [upload(day=day, wh=[100] * 24, interval_s=3600) for day in february])
+    before = bill_of(tables.bills["m-1", "2027-02"])
+    assert before.status == "final"
+    take(tables, [upload(day=date(2027, 2, 10), wh=[900], interval_s=3600, revision=1)])
+    after = bill_of(tables.bills["m-1", "2027-02"])
+    assert (after.version, after.status) == (2, "final")
+    assert after.adjustment is not None
+    assert after.adjustment.amount_rounded == after.total_rounded - before.total_rounded
+    assert bill_of(tables.bills["m-1", "2027-02#v001"]) == before
+
+
+def test_the_outcome_counts_what_was_new_and_what_was_known():
+    tables = MemoryTables()
+    first = take(tables, [upload(), upload(meter_id="m-2")])
+    assert (first.readings, first.changed, first.repeated, first.bills) == (8, 8, 0, 2)
+    second = take(tables, [upload(), upload(first=4)])
+    assert (second.readings, second.changed, second.repeated, second.bills) == (8, 4, 4, 1)
+
+
+def test_a_backlog_of_many_days_is_stored_in_parts():
+    tables = MemoryTables()
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(150)]
+    outcome = take(tables, [upload(day=day) for day in days])
+    assert outcome.changed == 600
+    assert len(tables.windows) == 150
+
+
+def test_twenty_days_of_a_meter_that_each_touch_two_months_fit_one_transaction():
+    tables = MemoryTables()
+    ends = [BillingMonth(2020 + n // 6, n % 6 * 2 + 1, TARIFF.zone).utc_days()[-1] for n in range(25)]
+    sizes = []
+    commit = tables.commit
+
+    def count(changes, *, alone):
+        sizes.extend(len(one.days) + 2 * len(one.ledgers) for one in changes)  # a ledger may replace a final bill
+        return commit(changes, alone=alone)
+
+    tables.commit = count
+    outcome = take(tables, [upload(day=day, wh=[1] * 24, interval_s=3600) for day in ends])
+    assert outcome.changed == 25 * 24
+    assert max(sizes) == 100
+
+
+def test_a_meter_registered_while_its_upload_is_being_stored_gets_all_its_windows_into_its_bill():
+    tables = MemoryTables()
+    registered = False
+
+    def tariffs(meters):
+        return everybody(meters) if registered else {}
+
+    def meanwhile():  # another worker stores and rates another day, and sees only what is stored by now
+        nonlocal registered
+        tables.before_commit = lambda: None
+        registered = True
+        take(tables, [upload(day=date(2026, 11, 25))], tariffs)
+
+    tables.before_commit = meanwhile
+    take(tables, [upload(day=date(2026, 11, 24))], tariffs)
+    assert bill_of(tables.bills["m-1", "2026-11"]).energy_kwh == 2
+
+
+def test_an_upload_that_comes_again_is_rated_where_its_worker_was_killed_before_it_could():
+    tables = MemoryTables()
+    take(tables, [upload(day=date(2026, 11, 25))])
+    take(tables, [upload(day=date(2026, 11, 24))], tariffs=lambda meters: {})
+    assert bill_of(tables.bills["m-1", "2026-11"]).energy_kwh == 1
+    take(tables, [upload(day=date(2026, 11, 24))])
+    assert bill_of(tables.bills["m-1", "2026-11"]).energy_kwh == 2
+
+
+def test_an_upload_that_comes_again_writes_nothing():
+    tables = MemoryTables()
+    take(tables, [upload()])
+    written = []
+    tables.commit = lambda changes, *, alone: written.extend(changes) or set()
+    assert take(tables, [upload()]).bills == 0
+    assert not written

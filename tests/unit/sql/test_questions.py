@@ -1,0 +1,242 @@
+"""Each question of sql/, on readings whose answer is plain."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from statistics import mean
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from analytics.questions import FOLDER, questions
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from tests.kits.billing_kit import document, load
+from tests.kits.sql_kit import NOW, Lake, Row, meter, reading, readings_of, translated, write_partitions
+
+BERLIN = "Europe/Berlin"
+NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def hours(meter_id: str, start: str, wh: list[int], zone: str = "UTC") -> list[Row]:
+    return readings_of(meter_id, load(start, wh, 3600, zone))
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.sql")), ids=lambda path: path.stem)
+def test_every_quotient_says_its_type_since_the_engines_differ_in_it(path: Path):
+    tree = sqlglot.parse_one(re.sub(r"\{\w+\}", "DATE '2026-11-01'", path.read_text()), read="athena")
+
+    for quotient in tree.find_all(exp.Div):
+        dividend, divisor = quotient.this, quotient.expression.sql()
+        while isinstance(dividend, exp.Div):
+            dividend = dividend.this
+        without_remainder = dividend.sql() == "3600" and divisor.endswith("interval_s")
+        assert isinstance(dividend, exp.Cast) or re.fullmatch(r"\d+e\d", divisor) or without_remainder, quotient.sql()
+
+
+@pytest.mark.parametrize("name", questions())
+def test_a_question_reads_no_other_days_than_it_must(name: str, tmp_path: Path):
+    days = [reading("m", NOVEMBER - timedelta(days=400) + timedelta(days=number), 1) for number in range(450)]
+    write_partitions(tmp_path / "readings", days)
+    lake = Lake(meters=[meter("m")], tariffs={"t": tariff_from_urdb(document())})
+    lake.duckdb.unregister("readings")
+    lake.duckdb.execute(
+        f"CREATE VIEW readings AS FROM read_parquet('{tmp_path}/readings/*/*.parquet', hive_types = {{dt: VARCHAR}})"
+    )
+
+    plan = lake.duckdb.execute(f"EXPLAIN {translated(questions()[name].render({}, NOW))}").fetchall()[0][1]
+
+    scans = re.findall(r"Scanning Files:\s*(\d+)/450", plan)
+    assert scans or name == "quarantined_by_reason"
+    assert all(int(files) <= 45 for files in scans), plan
+
+
+def test_monthly_consumption_is_that_of_the_meters_own_month():
+    wh = [1000] * (24 * 30 + 2)  # an hour before November in Berlin, all of it, and an hour after
+    lake = Lake(hours("m", "2026-10-31T23:00", wh, BERLIN), [meter("m", timezone=BERLIN)])
+
+    (row,) = lake.ask("monthly_consumption", month="2026-11")
+
+    assert row == {
+        "meter_id": "m",
+        "class": "home",
+        "tariff_id": "t",
+        "timezone": BERLIN,
+        "kwh": 720,
+        "peak_kw": 1,
+        "readings": 720,
+        "complete": 1.0,
+    }
+
+
+def test_a_month_in_which_the_clock_goes_back_is_complete_with_an_hour_more():
+    lake = Lake(hours("m", "2026-10-01T00:00", [10] * (24 * 31 + 1), BERLIN), [meter("m", timezone=BERLIN)])
+
+    (row,) = lake.ask("monthly_consumption", month="2026-10")
+
+    assert (row["readings"], row["complete"]) == (745, 1.0)
+
+
+def test_the_hour_that_the_clock_shows_twice_is_two_hours_and_no_peak():
+    wh = [600] * 72
+    wh[40] = 1000
+    lake = Lake(hours("m", "2026-10-24T00:00", wh, BERLIN), [meter("m", timezone=BERLIN)])
+
+    (row,) = lake.ask("peak_hour_by_meter", month="2026-10")
+
+    assert (row["peak_hour"], row["peak_kwh"]) == (datetime(2026, 10, 25, 15), 1)
+    assert row["usual_hour_of_day"] == 15
+
+
+def test_of_equal_hours_the_first_is_the_peak():
+    lake = Lake(hours("m", "2026-11-01T00:00", [1, 5, 2, 5, 5]), [meter("m")])
+
+    assert lake.ask("peak_hour_by_meter", month="2026-11")[0]["peak_hour"] == datetime(2026, 11, 1, 1)
+    (day,) = lake.ask("peak_hour_of_fleet", first_day="2026-11-01", last_day="2026-11-01")
+    assert day["peak_hour"] == datetime(2026, 11, 1, 1)
+
+
+def test_the_fleets_days_are_those_of_the_zone_that_was_asked_for():
+    lake = Lake([*hours("a", "2026-11-01T00:00", [1000] * 48), *hours("b", "2026-11-01T20:00", [3000] * 4)])
+
+    days = lake.ask("peak_hour_of_fleet", first_day="2026-11-01", last_day="2026-11-02", zone="Asia/Tokyo")
+
+    assert [(day["day"], day["peak_hour"], day["peak_kw"], day["meters"]) for day in days] == [
+        (date(2026, 11, 1), datetime(2026, 11, 1, 9), 1, 1),
+        (date(2026, 11, 2), datetime(2026, 11, 2, 5), 4, 2),
+    ]
+    assert days[1]["load_factor"] == pytest.approx(36 / 24 / 4)
+
+
+def test_the_trend_sets_each_hour_beside_its_past_and_keeps_hours_without_load():
+    wh = [(number * 37) % 101 + 1 for number in range(24 * 40)]
+    rows = hours("m", "2026-10-01T00:00", wh)
+    del rows[24 * 35]
+    trend = Lake(rows).ask("load_trend", first_day="2026-11-05", last_day="2026-11-09")
+
+    assert len(trend) == 24 * 5
+    assert (trend[0]["hour"], trend[0]["kwh"], trend[0]["meters"]) == (datetime(2026, 11, 5), None, None)
+    for number, row in enumerate(trend[1:], 24 * 35 + 1):
+        assert row["kwh"] == Decimal(wh[number]) / 1000
+        assert row["week_before_kwh"] == Decimal(wh[number - 168]) / 1000
+        before = [wh[number - 24 * days] for days in range(1, 29) if number - 24 * days != 24 * 35]
+        assert row["four_weeks_mean_kwh"] == pytest.approx(mean(before) / 1000)
+    assert trend[24]["day_before_kwh"] is None
+
+
+def test_silent_meters_are_those_whose_last_reading_is_too_long_ago():
+    ends = {"talks": 2, "was set anew": 25, "fell silent": 30, "long gone": 24 * 30}
+    rows = [reading(name, NOW - timedelta(hours=hours, minutes=15), 1) for name, hours in ends.items()]
+    lake = Lake(rows, [meter(name) for name in (*ends, "never came")])
+
+    silent = lake.ask("silent_meters")
+
+    assert [(row["meter_id"], row["silent_hours"]) for row in silent] == [
+        ("long gone", None),
+        ("never came", None),
+        ("fell silent", 30.0),
+    ]
+
+
+def test_completeness_counts_the_day_of_every_registered_meter():
+    rows = [*hours("a", "2026-11-01T00:00", [1] * 24), *readings_of("b", load("2026-11-01T00:00", [1] * 48, 900))]
+    lake = Lake([*rows, rows[0]], [meter(name) for name in "abcd"])
+
+    (day,) = lake.ask("completeness_by_day", first_day="2026-11-01", last_day="2026-11-01")
+
+    assert day == {
+        "dt": "2026-11-01",
+        "registered_meters": 4,
+        "reporting_meters": 2,
+        "complete_meters": 1,
+        "readings": 72,
+        "complete": pytest.approx(1.5 / 4),
+    }
+
+
+def test_a_feeders_share_of_the_common_peak_and_its_own_peak_are_told_apart():
+    rows = [*hours("a", "2026-11-01T00:00", [1000, 4000, 1000]), *hours("b", "2026-11-01T00:00", [6000, 2000, 1000])]
+    lake = Lake(rows, [meter("a", feeder="north"), meter("b", feeder="south")])
+
+    south, north = lake.ask("coincident_peak", first_day="2026-11-01", last_day="2026-11-01")
+
+    assert (south["feeder"], south["coincidence_factor"], south["share"]) == ("south", 1.0, pytest.approx(6 / 7))
+    assert (north["own_peak_hour"], north["own_peak_kw"]) == (datetime(2026, 11, 1, 1), 4)
+    assert (north["fleet_peak_hour"], north["at_fleet_peak_kw"]) == (datetime(2026, 11, 1), 1)
+    assert north["coincidence_factor"] == 0.25
+
+
+def test_the_load_duration_curve_falls_from_the_peak_to_the_least():
+    wh = list(range(200, 0, -1))
+    curve = Lake(hours("m", "2026-11-01T00:00", wh[::-1])).ask(
+        "load_duration", first_day="2026-11-01", last_day="2026-11-30"
+    )
+
+    assert [row["percent"] for row in curve] == list(range(1, 101))
+    assert [row["kw"] for row in curve] == [Decimal(199 - 2 * step) / 1000 for step in range(100)]
+
+
+def test_consumption_by_class_and_tariff_adds_up_to_the_whole():
+    meters = [meter("a", "flat"), meter("b", "flat"), meter("c", "demand", kind="shop")]
+    rows = [
+        row
+        for name, wh in (("a", 1000), ("b", 2000), ("c", 6000), ("x", 1000))
+        for row in hours(name, "2026-11-03T00:00", [wh])
+    ]
+
+    found = Lake(rows, meters).ask("consumption_by_class", month="2026-11")
+
+    assert [(row["class"], row["tariff_id"], row["meters"], row["kwh"], row["share"]) for row in found] == [
+        ("shop", "demand", 1, 6, 0.6),
+        ("home", "flat", 2, 3, 0.3),
+        ("unknown", "unknown", 1, 1, 0.1),
+    ]
+    assert found[1]["kwh_a_meter"] == 1.5
+
+
+def test_voltage_out_of_band_names_the_meters_and_how_often():
+    volts = {"good": [230.0] * 20, "low": [230.0] * 19 + [206.9], "high": [253.1] * 2 + [253.0] * 2}
+    rows = [
+        reading(name, NOVEMBER + timedelta(minutes=15 * number), 1, voltage_v=volt)
+        for name, measured in volts.items()
+        for number, volt in enumerate(measured)
+    ]
+
+    found = Lake(rows, [meter("low")]).ask("voltage_out_of_band", first_day="2026-11-01", last_day="2026-11-01")
+
+    assert [(row["meter_id"], row["feeder"], row["below"], row["above"], row["meets_en_50160"]) for row in found] == [
+        ("high", None, 0, 2, False),
+        ("low", "F1", 1, 0, True),
+    ]
+
+
+def test_delay_is_from_the_end_of_the_interval_and_copies_are_counted():
+    rows = [
+        reading("m", NOVEMBER + timedelta(minutes=15 * n), 1, ingested_at=datetime(2026, 11, 1, 3)) for n in range(4)
+    ]
+
+    (day,) = Lake([*rows, rows[0], rows[1] | {"revision": 1}]).ask(
+        "delay_by_day", first_day="2026-11-01", last_day="2026-11-01"
+    )
+
+    assert (day["readings"], day["overtaken"], day["most_min"]) == (6, 2, 165)
+
+
+def test_what_was_refused_is_counted_by_day_and_reason():
+    lake = Lake()
+    lake.duckdb.unregister("quarantine")
+    lake.duckdb.execute(
+        "CREATE TABLE quarantine AS SELECT * FROM (VALUES "
+        "('misaligned', 'first', 'k1', '2026-11-01 08:00:00', '2026-11-01'),"
+        "('misaligned', 'last', 'k1', '2026-11-01 09:00:00', '2026-11-01'),"
+        "('not-json', 'other', 'k2', '2026-11-02 08:00:00', '2026-11-02')"
+        ") AS t(reason, message, partition_key, arrived_at, dt)"
+    )
+
+    found = lake.ask("quarantined_by_reason", first_day="2026-11-01", last_day="2026-11-02")
+
+    assert [(row["dt"], row["reason"], row["uploads"], row["senders"], row["last_message"]) for row in found] == [
+        ("2026-11-02", "not-json", 1, 1, "other"),
+        ("2026-11-01", "misaligned", 2, 1, "last"),
+    ]

@@ -1,0 +1,114 @@
+"""The views, against the domain's own rule of which readings count."""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics.questions import FOLDER, views
+from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.readings.upload import Upload, decode
+from tests.kits.sql_kit import Lake, Row, meter, reading, translated, write_partitions
+
+DAY = date(2026, 11, 24)
+MIDNIGHT = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+@st.composite
+def uploads(draw: st.DrawFn) -> Upload:
+    """Some readings of three hours; few values, so that the same interval comes often and differs in all ways."""
+    seconds = draw(st.sampled_from([300, 900, 1800, 3600]))
+    starts = st.integers(0, 3 * 3600 // seconds - 1).map(lambda number: MIDNIGHT + timedelta(seconds=number * seconds))
+    reading = st.fixed_dictionaries(
+        {"start": starts.map(datetime.isoformat), "wh": st.integers(0, 3) | st.just(10_000_000 * seconds // 3600)},
+        optional={
+            "revision": st.integers(0, 2) | st.just(65_535),
+            "voltage_v": st.sampled_from([0.0, 230.0, 230.04, 230.05, 230.1]),
+        },
+    )
+    readings = draw(st.lists(reading, min_size=1, max_size=6))
+    return decode(json.dumps({"meter_id": "m", "interval_s": seconds, "readings": readings}).encode())
+
+
+def rows_of(sent: Sequence[Upload]) -> list[Row]:
+    return [
+        reading(
+            "m",
+            datetime.combine(upload.day, time(minute // 60, minute % 60), UTC),
+            wh,
+            upload.interval_s,
+            revision=revision,
+            voltage_v=decivolt / 10 or None,
+        )
+        for upload in sent
+        for minute, (revision, wh, decivolt) in upload.readings
+    ]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(uploads(), min_size=1, max_size=5))
+def test_the_readings_that_count_are_those_of_the_domain(sent: list[Upload]):
+    day = MeterDay(DAY)
+    for upload in sent:
+        day.merge(upload)
+    lake = Lake(rows_of(sent))
+
+    found = lake.select("SELECT start, interval_s, wh, revision, voltage_v FROM readings_current ORDER BY start")
+    assert [(r["start"], r["interval_s"], r["wh"], r["revision"], r["voltage_v"]) for r in found] == [
+        (r.start.replace(tzinfo=None), r.interval_s, r.wh, r.revision, r.voltage_v) for r in day.rows("m")
+    ]
+    hours = lake.select("SELECT hour, wh, peak_w, readings, expected FROM readings_hourly ORDER BY hour")
+    assert [(h["hour"], h["wh"], h["peak_w"], h["readings"], h["expected"]) for h in hours] == [
+        (w.start.replace(tzinfo=None), w.wh, w.peak_w, w.present, w.expected) for w in day.windows()
+    ]
+
+
+def test_local_time_follows_the_meters_zone_through_a_change_of_the_clocks():
+    before = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)
+    lake = Lake(
+        [reading(name, before + timedelta(minutes=30), 1) for name in ("berlin", "kathmandu", "stranger")],
+        [meter("berlin", timezone="Europe/Berlin"), meter("kathmandu", timezone="Asia/Kathmandu")],
+    )
+
+    found = lake.select("SELECT meter_id, local_start, timezone FROM readings_local ORDER BY meter_id")
+    assert [tuple(row.values()) for row in found] == [
+        ("berlin", datetime(2026, 10, 25, 2, 15), "Europe/Berlin"),
+        ("kathmandu", datetime(2026, 10, 25, 7, 0), "Asia/Kathmandu"),
+        ("stranger", datetime(2026, 10, 25, 1, 15), "UTC"),
+    ]
+
+
+ATHENA_TYPES = {"VARCHAR": "varchar", "BIGINT": "bigint", "INTEGER": "integer", "DOUBLE": "double"}
+
+
+@pytest.mark.parametrize("view", views())
+def test_a_view_has_the_columns_that_it_declares(view: str):
+    answer = Lake().duckdb.execute(translated(f"SELECT * FROM {view}"))
+
+    found = {name: re.sub(r"^TIMESTAMP.*", "timestamp(3)", str(kind)) for name, kind, *_ in answer.description}
+    declared = re.findall(r"-- column: (\w+) (\S+)", (FOLDER / "views" / f"{view}.sql").read_text())
+    assert [(name, ATHENA_TYPES.get(kind, kind)) for name, kind in found.items()] == declared
+
+
+@pytest.mark.parametrize("view", views())
+def test_a_condition_on_dt_reaches_the_files_of_every_scan(view: str, tmp_path: Path):
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    write_partitions(tmp_path / "readings", [reading("m", start + timedelta(days=number), 1) for number in range(20)])
+    lake = duckdb.connect()
+    lake.execute(
+        f"CREATE VIEW readings AS FROM read_parquet('{tmp_path}/readings/*/*.parquet', hive_types = {{dt: VARCHAR}})"
+    )
+    lake.register("meters", Lake().duckdb.table("meters").to_arrow_table())
+
+    sql = translated(f"SELECT * FROM {view} WHERE dt BETWEEN '2026-11-03' AND '2026-11-04'")
+    plan = lake.execute(f"EXPLAIN {sql}").fetchall()[0][1]
+
+    scanned = re.findall(r"Scanning Files:\s*(\d+)/(\d+)", plan)
+    assert scanned
+    assert set(scanned) == {("2", "20")}

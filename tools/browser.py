@@ -1,0 +1,94 @@
+"""The dashboard in a real browser: for the tests, the screenshots and the benchmark that look at it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from playwright.sync_api import Browser, sync_playwright
+
+from electrocloud.domain.errors import SettingsError
+from laptop import cloud
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The map wants WebGL, which without a graphics card the processor has to do.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+
+
+class Served(NamedTuple):
+    """A dashboard that runs, where, as which process, and where it logs."""
+
+    url: str
+    pid: int
+    log: Path
+
+
+def chromium() -> str | None:
+    """The Chromium of this machine, such as Debian's; Playwright's own is not downloaded."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; `SettingsError` where there is none."""
+    path = chromium()
+    if path is None:
+        raise SettingsError("there is no Chromium here; install it, on Debian by `apt-get install chromium`")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            yield launched
+        finally:
+            launched.close()
+
+
+@contextmanager
+def serving(state: Path, module: Sequence[str] = ("dashboard",), limit_s: float = 60) -> Iterator[Served]:
+    """The dashboard of the stack that the folder `state` tells of, on a free port, from when it answers.
+
+    `module` is what Python runs, with its arguments, if it is another Streamlit app.
+    """
+    port = cloud.free_port()
+    log = state / "dashboard.log"
+    command = [sys.executable, "-m", *module, "--server.port", str(port), "--server.address", cloud.HOST]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*command, "--server.headless", "true"],
+            env=os.environ | {"ELECTROCLOUD_STATE": str(state)},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        _wait(f"http://{cloud.HOST}:{port}/_stcore/health", process, log, limit_s)
+        yield Served(f"http://{cloud.HOST}:{port}", process.pid, log)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path, limit_s: float) -> None:
+    deadline = time.monotonic() + limit_s
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310  always http on loopback
+        except (urllib.error.URLError, OSError):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SettingsError(f"the dashboard did not start:\n{log.read_text()[-2000:]}") from None
+            time.sleep(0.1)
+        else:
+            return

@@ -1,0 +1,62 @@
+"""`make licenses`: writes docs/licenses.md: the license of every pinned package, from its own word."""
+
+import re
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from analytics.template import ROOT
+
+PLACE = ROOT / "docs" / "licenses.md"
+LISTS = (
+    ("In the functions' layer", "layer/requirements.txt", ".venv"),
+    ("In the forecasting function's layers", "forecasting/requirements.txt", ".venv"),
+    ("In a checkout, with the above", "locks/dev.txt", ".venv"),
+    ("The SAM CLI, apart", "locks/sam.txt", ".venv-sam"),
+    ("The laptop's cloud, apart", "locks/cloud.txt", ".venv-cloud"),
+    ("Checkov, apart", "locks/checkov.txt", ".venv-checkov"),
+)
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^ ;\\]+)", re.MULTILINE)
+_CLASSIFIER = "License :: "
+
+
+def license_of(package: Distribution) -> str:
+    """What a package says its license is: by SPDX, by its classifiers or in a word."""
+    metadata = package.metadata
+    if expression := metadata.get("License-Expression"):
+        return str(expression)
+    classifiers = [one for one in metadata.get_all("Classifier") or [] if one.startswith(_CLASSIFIER)]
+    names = sorted({one.rpartition(" :: ")[2] for one in classifiers} - {"OSI Approved"})
+    if names:
+        return ", ".join(names)
+    lines = (metadata.get("License") or "").strip().splitlines()
+    return lines[0][:60] if lines else "see the package"
+
+
+def pinned(lock: Path) -> dict[str, str]:
+    """The names, as the index normalises them, and the versions of a lock file."""
+    return {_normal(name): version for name, version in _PIN.findall(lock.read_text())}
+
+
+def report() -> str:
+    """The list as Markdown."""
+    parts = [
+        "# Licenses\n\nEvery package that is pinned, with the license that it states. "
+        "`make licenses` writes this list.\n"
+    ]
+    for title, lock, environment in LISTS:
+        places = [str(path) for path in (ROOT / environment).glob("lib/python3*/site-packages")]
+        known = {_normal(one.metadata["Name"]): one for one in distributions(path=places)}
+        rows = [
+            f"| {name} | {version} | {license_of(known[name]) if name in known else 'not on this system'} |"
+            for name, version in sorted(pinned(ROOT / lock).items())
+        ]
+        parts.append(f"\n## {title}\n\n| package | version | license |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n")
+    return "".join(parts)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+if __name__ == "__main__":
+    PLACE.write_text(report())

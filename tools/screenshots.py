@@ -1,0 +1,94 @@
+"""Pictures of every page, for the README: `python -m tools.screenshots`, while `electrocloud up` runs."""
+
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from playwright.sync_api import Browser, Page
+
+from electrocloud.aws.stack import STATE, find_stack
+from electrocloud.aws.store.reader import Reader
+from electrocloud.domain.errors import ElectroCloudError
+from tools.browser import browser, serving
+
+FOLDER = Path(__file__).parent.parent / "docs" / "images"
+QUIET_MS = 3_000  # for the map and the charts to be drawn
+
+
+class Shot(NamedTuple):
+    """A picture's name, the page's path, the width and height (px), and whether the theme is the dark one."""
+
+    name: str
+    path: str
+    width: int
+    height: int
+    dark: bool
+
+
+def shots(meter_id: str, month: str) -> list[Shot]:
+    """Each page wide in both themes, and on a phone."""
+    pages = {
+        "live": ("/", 920),
+        "meter": (f"/meter?meter={meter_id}", 1_500),
+        "bills": (f"/bills?month={month}&bill={meter_id}", 1_500),
+        "forecast": ("/forecast", 1_300),
+        "analytics": ("/analytics?question=peak_hour_of_fleet", 1_150),
+    }
+    return [
+        shot
+        for page, (path, height) in pages.items()
+        for shot in (
+            Shot(page, path, 1_440, height, dark=False),
+            Shot(f"{page}-dark", path, 1_440, height, dark=True),
+            Shot(f"{page}-phone", path, 390, 1_500, dark=False),
+        )
+    ]
+
+
+def take(opened: Browser, url: str, shot: Shot) -> None:
+    context = opened.new_context(
+        viewport={"width": shot.width, "height": shot.height},
+        color_scheme="dark" if shot.dark else "light",
+        has_touch=shot.width < 600,
+        is_mobile=shot.width < 600,
+    )
+    page = context.new_page()
+    page.goto(url + shot.path)
+    settle(page)
+    ask = page.get_by_role("button", name="Ask")
+    if ask.count():
+        ask.click()
+        page.get_by_test_id("stDataFrame").wait_for(timeout=60_000)
+        settle(page)
+    page.screenshot(path=FOLDER / f"{shot.name}.png")
+    context.close()
+
+
+def settle(page: Page) -> None:
+    """Until the page is drawn: it has content, nothing of it is a placeholder, and it has been quiet."""
+    page.locator("[data-testid=stMetric], [data-testid=stForm]").first.wait_for(timeout=60_000)
+    page.wait_for_function(
+        "!document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')", timeout=60_000
+    )
+    page.wait_for_timeout(QUIET_MS)
+
+
+def main() -> None:
+    stack = find_stack()
+    reader = Reader(stack)
+    meters = reader.meters()
+    # A tariff with periods has the most to show.
+    meter_id = next((meter for meter in meters if meter.tariff_id == "residential-tou"), meters[0]).meter_id
+    month = reader.history(meter_id)[-1].month
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with serving(STATE) as served, browser() as opened:
+        for shot in shots(meter_id, month):
+            take(opened, served.url, shot)
+            print(f"docs/images/{shot.name}.png")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (ElectroCloudError, IndexError) as fault:
+        sys.exit(f"screenshots: {fault}")
