@@ -21,7 +21,7 @@ READINGS = "readings/"
 REFUSED = ("quarantine/", "errors/")
 
 
-class Forgotten(NamedTuple):
+class StoredData(NamedTuple):
     """What was found of a meter: registry entries, window items, bill items, month-ends, Parquet files and its rows in
     them, refused uploads' objects, and old versions of files and objects."""
 
@@ -41,7 +41,7 @@ class _Found(NamedTuple):
     parts: int
 
 
-def forget_meter(stack: Stack, meter_id: str, *, really: bool) -> Forgotten:
+def erase_meter(stack: Stack, meter_id: str, *, really: bool) -> StoredData:
     """Find what is kept of a meter and, if `really`, delete it.
 
     The registry comes first, so that no bill is rated anew meanwhile. Athena's answers go by themselves within days,
@@ -60,7 +60,7 @@ def forget_meter(stack: Stack, meter_id: str, *, really: bool) -> Forgotten:
     found = [*_forget_objects(stack.client("s3"), stack.bucket, meter_id, really)]
     files = [one for one in found if one.latest and one.prefix == READINGS]
     refused = [one for one in found if one.latest and one.prefix != READINGS]
-    return Forgotten(
+    return StoredData(
         *counts,
         files=len(files),
         rows=sum(one.parts for one in files),

@@ -8,7 +8,7 @@ from typing import Any
 
 from analytics.registry_tables import publish
 from electrocloud.aws.stack import Stack
-from electrocloud.aws.store.reader import Reader, Registered
+from electrocloud.aws.store.reader import Reader, RegisteredMeter
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from producers.fleet.fleet import Meter
 
@@ -38,7 +38,7 @@ def register(stack: Stack, meters: Sequence[Meter], tariffs: Mapping[str, Mappin
     publish(stack.client("s3"), stack.bucket, [_row(one) for one in reader.meters()], reader.tariffs())
 
 
-def _row(meter: Registered) -> dict[str, str | float]:
+def _row(meter: RegisteredMeter) -> dict[str, str | float]:
     """The registry's row under the columns' own names."""
     row = meter._asdict()
     return {"class" if name == "customer" else name: value for name, value in row.items()}

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from forecasting.anomalies import DAY, MEMORY, Anomaly, anomalies
 from forecasting.load import load_of
-from producers.fleet.faults import Faults, Truth, inject
+from producers.fleet.faults import Faults, InjectedFault, inject
 from producers.fleet.fleet import make_fleet
 from producers.fleet.simulate import simulate
 
@@ -24,13 +24,13 @@ def main(meters: int = 200, days: int = 150, seed: int = 3) -> None:
     fleet = make_fleet(meters, seed)
     start = date(2025, 1, 1)
     rows = np.full((meters, days * 24), np.nan)
-    truth: list[Truth] = []
+    truth: list[InjectedFault] = []
     zero = (start - date(1970, 1, 1)).days * 24
     for block in simulate(fleet, start, days, 3600):
-        told = inject(fleet, block, RATES)
+        reported = inject(fleet, block, RATES)
         first = block.start // 3600 - zero
-        rows[block.meters, first : first + block.wh.shape[1]] = np.where(told.sent, told.wh, np.nan)
-        truth += told.truth
+        rows[block.meters, first : first + block.wh.shape[1]] = np.where(reported.sent, reported.wh, np.nan)
+        truth += reported.truth
     found = {
         meter.meter_id: _placed(rows[row], zero)
         for row, meter in enumerate(fleet.meters)
@@ -46,7 +46,7 @@ def _placed(values: np.ndarray, zero: int) -> list[Anomaly]:
     return [flag._replace(first=flag.first + shift, end=flag.end + shift) for flag in anomalies(load)]
 
 
-def _print(found: dict[str, list[Anomaly]], events: list[Truth], zero: int) -> None:
+def _print(found: dict[str, list[Anomaly]], events: list[InjectedFault], zero: int) -> None:
     right: Counter[str] = Counter()
     caught: Counter[str] = Counter()
     injected = Counter(event.kind for event in events)

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Errors, coverage_of, errors_of
-from forecasting.backtest import actual, choose, origins_of, race, scale_of, with_blends
+from forecasting.backtest import actual, choose, origins_of, run_candidates, scale_of, with_blends
 from forecasting.intervals import bounds
 from forecasting.load import Load, load_of, wall_clock
 from forecasting.series_file import read_series
@@ -49,7 +49,7 @@ def outcome_of(load: Load) -> Outcome:
     if len(origins) < 4:
         raise UsageError(f"the series has {len(load.values)} hours; a back-test of its forecasts needs nine days")
     begun = time.process_time()
-    trials = race(load, origins, HORIZON)
+    trials = run_candidates(load, origins, HORIZON)
     seconds = (time.process_time() - begun) / len(origins)
     truth = actual(load, origins, HORIZON)
     lead = len(origins) - min(DAYS, len(origins) // 2)
@@ -66,14 +66,14 @@ def outcome_of(load: Load) -> Outcome:
         low.append(values[-1] + below)
         high.append(values[-1] + above)
     known = np.isfinite(truth[lead:])
-    told = [np.array(rows)[known].tolist() for rows in (truth[lead:], values, low, high)]
-    errors = errors_of(told[0], told[1], scale_of(load.until(origins[lead])))
+    reported = [np.array(rows)[known].tolist() for rows in (truth[lead:], values, low, high)]
+    errors = errors_of(reported[0], reported[1], scale_of(load.until(origins[lead])))
     alone = {
-        trial.name: errors_of(told[0], trial.forecasts[lead:][known].tolist(), None).wape or 0.0
+        trial.name: errors_of(reported[0], trial.forecasts[lead:][known].tolist(), None).wape or 0.0
         for trial in trials
         if np.isfinite(trial.forecasts).all()
     }
-    covered = coverage_of(told[0], told[2], told[3])
+    covered = coverage_of(reported[0], reported[2], reported[3])
     return Outcome(Errors(errors.wape, errors.mase, covered), alone, chosen, seconds)
 
 
@@ -135,10 +135,10 @@ def main(
             f"{seconds:.2f}",
             ", ".join(f"{model} {days}" for model, days in chosen.items()),
         )
-        told = (
+        reported = (
             f"{name}: {wape:.2%}, MASE {made.mase or 0:.2f}, coverage {made.coverage or 0:.1%}, {seconds:.2f} s; alone "
         )
-        console.print(told + ", ".join(f"{model} {error:.2%}" for model, error in alone.items()), style="dim")
+        console.print(reported + ", ".join(f"{model} {error:.2%}" for model, error in alone.items()), style="dim")
     console.print(table)
 
 

@@ -19,7 +19,7 @@ from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from forecasting.meters import SEASON
-from forecasting.month_end import month_end, rest_of
+from forecasting.month_end import month_end, remaining_energy
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
 
@@ -63,8 +63,8 @@ def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[
     now = low + (day - 1) * 24
     tariffs = {name: _tariff(name) for name in sorted({meter.tariff_id for meter in fleet.meters})}
     begun = time.perf_counter()
-    rest = rest_of(wh[:, max(0, now - SEASON // timedelta(hours=1)) : now].astype(float), high - now)
-    told = [
+    rest = remaining_energy(wh[:, max(0, now - SEASON // timedelta(hours=1)) : now].astype(float), high - now)
+    reported = [
         month_end(
             meter.meter_id,
             tariffs[meter.tariff_id],
@@ -77,10 +77,10 @@ def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[
         for row, meter in enumerate(fleet.meters)
     ]
     seconds = time.perf_counter() - begun
-    some = range(0, len(told), 10)
+    some = range(0, len(reported), 10)
     true = [
         month_end(
-            told[row].meter_id,
+            reported[row].meter_id,
             tariffs[fleet.meters[row].tariff_id],
             month,
             _intervals(wh[row], low, high),
@@ -91,8 +91,8 @@ def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[
         for row in some
     ]
     energy = wh[:, low:high].sum(axis=1) / 1000
-    kwh = np.array([[float(getattr(end.energy_kwh, name)) for name in ("value", "low", "high")] for end in told])
-    owed = np.array([[float(getattr(told[row].total, name)) for name in ("value", "low", "high")] for row in some])
+    kwh = np.array([[float(getattr(end.energy_kwh, name)) for name in ("value", "low", "high")] for end in reported])
+    owed = np.array([[float(getattr(reported[row].total, name)) for name in ("value", "low", "high")] for row in some])
     total = np.array([float(end.total.value) for end in true])
     return [
         f"{np.abs(kwh[:, 0] - energy).sum() / energy.sum():.1%}",

@@ -32,10 +32,10 @@ from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
 from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.domain.forecast import Between, Forecast, MonthEnd, Row, Score
+from electrocloud.domain.forecast import Forecast, MonthEnd, Range, Row, Score
 from electrocloud.domain.readings.upload import decode
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.services.ingest import take_in
+from electrocloud.services.ingest import ingest_uploads
 from laptop import cloud
 from laptop.delivery import Plan
 from producers.fleet.fleet import FEEDER_METERS, Fleet, make_fleet
@@ -71,8 +71,8 @@ def fill(stack: Stack, fleet: Fleet, days: int) -> int:
         part = fleet.part(slice(number, number + METERS_AT_ONCE))
         newest = simulate(part, first + timedelta(days=days - STORED_DAYS), STORED_DAYS, INTERVAL_S)
         sent = (decode(msgspec.json.encode(delivery.upload)) for delivery in uploads(part, newest))
-        take_in(sent, tables, lambda ids: {meter_id: tariff_of[meter_id] for meter_id in ids}, time.sleep)
-    keep_forecasts(stack, fleet, 5)
+        ingest_uploads(sent, tables, lambda ids: {meter_id: tariff_of[meter_id] for meter_id in ids}, time.sleep)
+    update_forecasts(stack, fleet, 5)
     plan, s3 = Plan.of(load(), cloud.PARAMETERS), stack.client("s3")
     rows = 0
     for number in range(days):
@@ -86,7 +86,7 @@ def fill(stack: Stack, fleet: Fleet, days: int) -> int:
     return rows
 
 
-def keep_forecasts(stack: Stack, fleet: Fleet, days: int) -> None:
+def update_forecasts(stack: Stack, fleet: Fleet, days: int) -> None:
     """As many forecasts as the nights have made: of the fleet, of each feeder, and of each meter's month-end.
 
     Their numbers are made up, as their making is not what is measured here.
@@ -99,7 +99,7 @@ def keep_forecasts(stack: Stack, fleet: Fleet, days: int) -> None:
         for start in (midnight - timedelta(days=number) for number in range(days)):
             rows = tuple(Row(start + timedelta(hours=hour), size, size * 0.8, size * 1.2) for hour in range(24))
             store.put(Forecast(series, start, scores[0].model, "", 0.8, scores, rows))
-    month, amount = f"{midnight:%Y-%m}", Between(Decimal(80), Decimal(70), Decimal(95))
+    month, amount = f"{midnight:%Y-%m}", Range(Decimal(80), Decimal(70), Decimal(95))
     made_at = int(midnight.timestamp())
     store.put_month_ends(MonthEnd(meter.meter_id, month, made_at, amount, amount) for meter in fleet.meters)
 
@@ -272,7 +272,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=11, help="of Parquet; 96 readings a meter's day")
     arguments = parser.parse_args()
     state = Path(tempfile.mkdtemp(prefix="pages-"))
-    children = cloud.Children(state / "logs")
+    children = cloud.ProcessGroup(state / "logs")
     try:
         endpoint = cloud.start_cloud(children, cloud.free_port())
         cloud.build()

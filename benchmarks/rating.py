@@ -81,7 +81,7 @@ def of_day(intervals: list[Interval], day: date) -> list[Interval]:
 def forget() -> None:
     """Empty the caches that rating a tariff fills."""
     local_time.offsets.cache_clear()
-    tariff.stretches.cache_clear()
+    tariff.period_spans.cache_clear()
 
 
 def timed(work: Callable[[], Any], runs: int = RUNS) -> tuple[float, float]:

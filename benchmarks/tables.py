@@ -14,7 +14,7 @@ from benchmarks.workload import DAY, Workload, workload
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.services.ingest import take_in
+from electrocloud.services.ingest import ingest_uploads
 
 METERS = 100
 TEXTBOOK_METERS = 4  # it is so slow that a part of the readings must do
@@ -51,7 +51,7 @@ def _rate(work: Workload, consume: Any) -> float:
 
 def _take_in(work: Workload, tables: DynamoTables) -> None:
     accepted, _ = read_event(work.records)
-    outcome = take_in((got.upload for got in accepted), tables, lambda _: work.tariff_of, time.sleep)
+    outcome = ingest_uploads((got.upload for got in accepted), tables, lambda _: work.tariff_of, time.sleep)
     if outcome.changed != work.readings:
         raise RuntimeError(f"{outcome.changed} of {work.readings} readings were stored")
 

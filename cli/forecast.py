@@ -73,7 +73,7 @@ def _of_stack(series: str, horizon: int) -> tuple[Forecast, MonthEnd | None, lis
     from forecasting.ahead import forecast_of
     from forecasting.history import DAYS, histories, history_of
     from forecasting.job import zone_of_most
-    from forecasting.meters import metered, month_ends, suspects
+    from forecasting.meters import meter_histories, month_ends, suspects
 
     stack, now = find_stack(), datetime.now(UTC)
     reader = Reader(stack)
@@ -84,7 +84,7 @@ def _of_stack(series: str, horizon: int) -> tuple[Forecast, MonthEnd | None, lis
             raise UsageError(f"there is no meter {name!r} in the registry")
         history, zone = history_of(reader.days(name, (now - timedelta(days=DAYS)).date(), now.date())), meter.timezone
         days_of = lambda one, since: reader.days(one, since.date(), now.date())  # noqa: E731
-        known = list(metered([meter], reader.tariffs(), days_of, now))
+        known = list(meter_histories([meter], reader.tariffs(), days_of, now))
     else:
         zone, known = zone_of_most(reader.meters()), []
         athena = stack.client("athena")

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from analytics.erasure import Forgotten, forget_meter
+from analytics.erasure import StoredData, erase_meter
 from electrocloud.aws.stack import find_stack
 
 console = Console()
@@ -19,7 +19,7 @@ def forget(
     ] = False,
 ) -> None:
     """Delete all that is kept of a meter, for good. Say it twice and the second time finds nothing."""
-    found = forget_meter(find_stack(), meter, really=really)
+    found = erase_meter(find_stack(), meter, really=really)
     console.print(_table(meter, found, really))
     if really:
         console.print(
@@ -28,7 +28,7 @@ def forget(
         )
 
 
-def _table(meter: str, found: Forgotten, really: bool) -> Table:
+def _table(meter: str, found: StoredData, really: bool) -> Table:
     table = Table(title=f"{meter}: {'deleted' if really else 'would be deleted (--really does it)'}", show_header=False)
     table.add_row("Registry", f"{found.registered} entries")
     table.add_row("Windows", f"{found.days} meter-days")

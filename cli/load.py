@@ -16,10 +16,10 @@ from electrocloud.aws.stack import Stack, find_stack
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.api import ApiSender
-from producers.sending.delivery_check import Arrival
-from producers.sending.head_end import HeadEnd
+from producers.sending.delivery_check import DeliveryCheck
+from producers.sending.head_end import HeadEndSender
 from producers.sending.live import TARIFFS, Sender, pause
-from producers.sending.status_report import Tally
+from producers.sending.status_report import SendCounts
 from producers.sending.uploads import uploads
 
 console = Console()
@@ -27,13 +27,15 @@ PATIENCE_S = 600
 LOOK_EVERY_S = 1.0
 
 
-class Way(StrEnum):
+class Channel(StrEnum):
     api = "api"
     kinesis = "kinesis"
 
 
 def load(
-    via: Annotated[Way, typer.Option(help="The ingestion API, or KPL frames straight into the stream.")] = Way.kinesis,
+    via: Annotated[
+        Channel, typer.Option(help="The ingestion API, or KPL frames straight into the stream.")
+    ] = Channel.kinesis,
     meters: Annotated[int, typer.Option(min=1)] = 100,
     days: Annotated[int, typer.Option(min=1, help="Whole UTC days; one upload a meter a day.")] = 30,
     interval: Annotated[int, typer.Option(help="Seconds a reading: 60, 300, 900, 1800 or 3600.")] = 900,
@@ -50,11 +52,11 @@ def load(
     prefix = f"load{seed}x{meters}-"  # so that no load counts what another has sent
     fleet = _fleet(meters, seed, prefix)
     register(stack, fleet.meters, read_tariffs(TARIFFS))
-    tally = Tally()
+    tally = SendCounts()
     _push(fleet, first, days, interval, _sender(stack, via, tally), tally, rate)
     console.print(str(tally))
     if verify:
-        _verify(Arrival(stack, prefix, first, days), tally)
+        _verify(DeliveryCheck(stack, prefix, first, days), tally)
 
 
 def _fleet(meters: int, seed: int, prefix: str) -> Fleet:
@@ -64,14 +66,14 @@ def _fleet(meters: int, seed: int, prefix: str) -> Fleet:
     return replace(fleet, meters=tuple(renamed))
 
 
-def _sender(stack: Stack, via: Way, tally: Tally) -> Sender:
-    if via is Way.kinesis:
-        return HeadEnd(stack.client("kinesis"), stack.stream, tally, pause)
+def _sender(stack: Stack, via: Channel, tally: SendCounts) -> Sender:
+    if via is Channel.kinesis:
+        return HeadEndSender(stack.client("kinesis"), stack.stream, tally, pause)
     return ApiSender(stack.api, stack.session().get_credentials(), stack.region, stack.api_key(), tally, pause)
 
 
 def _push(
-    fleet: Fleet, first: date, days: int, interval: int, sender: Sender, tally: Tally, rate: float | None
+    fleet: Fleet, first: date, days: int, interval: int, sender: Sender, tally: SendCounts, rate: float | None
 ) -> None:
     total = len(fleet) * days * 86_400 // interval
     with _progress() as progress:
@@ -88,7 +90,7 @@ def _push(
         progress.update(task, completed=tally.accepted, rate=f"{tally.a_second:,.0f}/s")
 
 
-def _verify(arrival: Arrival, tally: Tally) -> None:
+def _verify(arrival: DeliveryCheck, tally: SendCounts) -> None:
     """Until every reading is in its bill, in Parquet and in a window, or PATIENCE_S are over.
 
     Windows are stored together with bills, and counting them is work for the tables: so they come last.

@@ -25,7 +25,7 @@ from electrocloud.aws.store.tariff_lookup import Registry
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.ingest import Outcome
-from electrocloud.services.replay import Rerated, rate_anew, take_again
+from electrocloud.services.replay import Rerated, reingest, rerate_months
 
 console = Console()
 
@@ -88,8 +88,8 @@ def replay(
                 progress.update(reading, completed=part.done)
             progress.update(reading, completed=1.0)
 
-        outcome, months = take_again(uploads(), tables, registry.tariffs_of, pause)
-        rated = rate_anew(progress.track(months, description="bills"), tables, registry.tariffs_of, pause)
+        outcome, months = reingest(uploads(), tables, registry.tariffs_of, pause)
+        rated = rerate_months(progress.track(months, description="bills"), tables, registry.tariffs_of, pause)
     console.print(_replayed(outcome, rated, sum(refused)))
     for tariff_id, fault in registry.wrong.items():
         console.print(f"[red]The tariff {tariff_id} cannot be rated:[/red] {fault}")

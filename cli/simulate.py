@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.files.readings import ReadingsFile
 from electrocloud.domain.errors import UsageError
-from producers.fleet.faults import Faults, Truth, joined
+from producers.fleet.faults import Faults, InjectedFault, joined
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.meter_register import DAY_S
 from producers.fleet.places import PLACES
@@ -57,13 +57,13 @@ def simulate(
     blocks = simulated(fleet, _day(start), days, interval)
     with ReadingsFile(out, fleet) as file, _progress() as progress:
         task = progress.add_task("simulating", total=meters * days * DAY_S // interval)
-        truth: list[Truth] = []
+        truth: list[InjectedFault] = []
         for block in blocks:
             truth += file.write(block, faults)
             progress.advance(task, block.wh.size)
     beside = [_write(out.with_suffix(".meters.csv"), _registry(fleet))]
     if faults:
-        beside.append(_write(out.with_suffix(".truth.csv"), _truth_rows(joined(truth))))
+        beside.append(_write(out.with_suffix(".truth.csv"), _fault_rows(joined(truth))))
     console.print(f"{file.rows:,} readings of {meters:,} meters in {out}; beside it {' and '.join(map(str, beside))}")
 
 
@@ -79,7 +79,7 @@ def _registry(fleet: Fleet) -> Iterator[dict[str, object]]:
         yield meter.row() | {"ev": int(meter.ev), "heat_pump": int(meter.heat_pump)}
 
 
-def _truth_rows(truth: list[Truth]) -> Iterator[dict[str, object]]:
+def _fault_rows(truth: list[InjectedFault]) -> Iterator[dict[str, object]]:
     for one in truth:
         yield one._asdict() | {"start": _iso(one.start), "end": _iso(one.end)}
 

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 
 from electrocloud.aws.stack import find_stack
-from laptop.run import Figures, Running, Watch, Wish, everything, running_pid
+from laptop.run import Running, RunOptions, Status, StatusReader, running_pid, running_stack
 from laptop.run import stop as stop_running
 
 console = Console()
@@ -31,10 +31,10 @@ def up(
     """Start everything on this laptop: cloud, stack, gateway, delivery, a fleet of meters and the dashboard."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
-    wish = Wish(meters, seed, speed, interval, port, dashboard=not headless)
+    wish = RunOptions(meters, seed, speed, interval, port, dashboard=not headless)
     try:
         console.print("Starting the cloud, building and deploying template.yaml; warm, this takes under 30 s …")
-        with everything(wish) as running:
+        with running_stack(wish) as running:
             console.print(_addresses(running, time.monotonic() - began))
             _watch(running, seconds)
             console.print("Stopping …")
@@ -58,7 +58,7 @@ def down() -> None:
 def status() -> None:
     """What runs on this laptop, where, and how it stands."""
     stack = find_stack()
-    console.print(_table(Watch(stack).figures(), None))
+    console.print(_table(StatusReader(stack).figures(), None))
     console.print(f"Stream {stack.stream}\nBucket {stack.bucket}\nIngestion API {stack.api}\nCloud {stack.endpoint}")
 
 
@@ -76,7 +76,7 @@ def _addresses(running: Running, seconds: float) -> Table:
 
 def _watch(running: Running, seconds: float | None) -> None:
     """Show how it stands until the time is over or somebody interrupts."""
-    watch = Watch(running.stack)
+    watch = StatusReader(running.stack)
     deadline = time.monotonic() + seconds if seconds is not None else float("inf")
     before: tuple[float, int] | None = None
     with Live(console=console, refresh_per_second=2, transient=False) as live:
@@ -95,7 +95,7 @@ def _watch(running: Running, seconds: float | None) -> None:
             time.sleep(LOOK_EVERY_S)
 
 
-def _table(figures: Figures, rate: float | None) -> Table:
+def _table(figures: Status, rate: float | None) -> Table:
     fleet = figures.fleet
     table = Table(show_header=False)
     if fleet:

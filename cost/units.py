@@ -17,14 +17,14 @@ from aws_lambda_powertools import Logger, Metrics
 
 from analytics.registration import read_tariffs
 from cost.billed_dynamodb import BilledDynamoDB
-from electrocloud.aws.ingest.batch_metrics import observe
+from electrocloud.aws.ingest.batch_metrics import record_batch_metrics
 from electrocloud.aws.ingest.firehose_rows import to_rows
-from electrocloud.aws.ingest.kinesis_event import Accepted
+from electrocloud.aws.ingest.kinesis_event import AcceptedUpload
 from electrocloud.aws.store.tables import DynamoTables
 from electrocloud.domain.readings.upload import decode
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.services.ingest import Outcome, take_in
+from electrocloud.services.ingest import Outcome, ingest_uploads
 from laptop.delivery import Delivery, Plan
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
@@ -123,7 +123,7 @@ def live(fleet: FleetPlan, template: dict[str, Any]) -> Sample:
         payloads = [msgspec.json.encode(one.upload) for one in together]
         arrived = datetime.fromtimestamp(at * BURST_S, UTC)
         began = time.process_time()
-        take_in(map(decode, payloads), tables, lambda _: tariff_of, time.sleep)
+        ingest_uploads(map(decode, payloads), tables, lambda _: tariff_of, time.sleep)
         metering_s += time.process_time() - began
         began = time.process_time()
         flat = [to_rows(payload, arrived)[1] for payload in payloads]
@@ -133,7 +133,7 @@ def live(fleet: FleetPlan, template: dict[str, Any]) -> Sample:
         sent += sum(map(len, payloads))
         rounded += sum(_up(len(payload), 5 * KB) for payload in payloads)
         rows += sum(map(len, flat))
-    delivery.flush(everything=True)
+    delivery.flush(running_stack=True)
     metering_s -= dynamodb.seconds
     size = sum(map(len, files))
     return Sample(
@@ -227,9 +227,9 @@ def _observed() -> tuple[int, int]:
     metrics = Metrics(namespace="ElectroCloud", service="metering")
     logger = Logger(service="metering", stream=out)
     upload = decode(b'{"meter_id":"m","interval_s":900,"readings":[{"start":"2026-10-01T00:00:00Z","wh":1}]}')
-    accepted = [Accepted(upload, "4" * 56, 0.0)] * 100
+    accepted = [AcceptedUpload(upload, "4" * 56, 0.0)] * 100
     with redirect_stdout(out):
-        observe(metrics, logger, accepted, [], Outcome(1, 1, 0, 1, frozenset()), datetime.now(UTC))
+        record_batch_metrics(metrics, logger, accepted, [], Outcome(1, 1, 0, 1, frozenset()), datetime.now(UTC))
         names = len(metrics.metric_set)
         metrics.flush_metrics()
     return len(out.getvalue()), names

@@ -14,10 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from analytics import questions
 from analytics.ask import ask as ask_athena
 from dashboard.fleet import Fleet, fleet_of
-from dashboard.kept import Kept
+from dashboard.kept import StaleWhileRevalidate
 from electrocloud.aws import athena
 from electrocloud.aws.stack import find_stack
-from electrocloud.aws.store.reader import BillRow, Reader, Registered, Series
+from electrocloud.aws.store.reader import BillRow, Reader, RegisteredMeter, Series
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.errors import ElectroCloudError, SettingsError
 from electrocloud.domain.readings.meter_day import MeterDay
@@ -30,7 +30,7 @@ METERS_A_SECOND = 200  # how much of the fleet is read again in a second, at mos
 
 
 @contextmanager
-def in_a_sentence(*, first: bool = True, again: bool = False) -> Iterator[None]:
+def show_errors(*, first: bool = True, again: bool = False) -> Iterator[None]:
     """Draw what is inside; where its data cannot be had, say so instead, and what to do.
 
     A part of a page that is not the `first` says nothing that the first one has said. `again` draws the page anew until
@@ -113,8 +113,10 @@ def pace_s(seconds: float) -> float:
     return max(seconds, len(registry()) / METERS_A_SECOND)
 
 
-registry: Kept[list[Registered]] = Kept(lambda: reader().meters(), lambda: 300, good_s=3_600)
-fleet: Kept[Fleet | None] = Kept(_read_fleet, lambda: pace_s(2), good_s=600)
+registry: StaleWhileRevalidate[list[RegisteredMeter]] = StaleWhileRevalidate(
+    lambda: reader().meters(), lambda: 300, good_s=3_600
+)
+fleet: StaleWhileRevalidate[Fleet | None] = StaleWhileRevalidate(_read_fleet, lambda: pace_s(2), good_s=600)
 
 
 def fleet_power(until: datetime) -> list[tuple[Any, ...]]:
@@ -153,7 +155,7 @@ def _athena() -> Any:
 
 
 @st.cache_resource(ttl=60, max_entries=500, show_spinner=False)
-def meter(meter_id: str) -> Registered | None:
+def meter(meter_id: str) -> RegisteredMeter | None:
     """A meter by its whole id, without reading the whole registry."""
     return reader().meter(meter_id)
 
@@ -164,8 +166,8 @@ def tariffs() -> dict[str, Tariff]:
 
 
 @cache
-def _bills(month: str) -> Kept[list[BillRow]]:
-    return Kept(lambda: reader().bills_of_month(month), lambda: pace_s(10), good_s=600)
+def _bills(month: str) -> StaleWhileRevalidate[list[BillRow]]:
+    return StaleWhileRevalidate(lambda: reader().bills_of_month(month), lambda: pace_s(10), good_s=600)
 
 
 def bills_of_month(month: str) -> list[BillRow]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from electrocloud.aws.store.reader import Registered
+from electrocloud.aws.store.reader import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 
 
@@ -31,7 +31,7 @@ class Fleet(NamedTuple):
         return str(self.meters["timezone"].mode()[0])
 
 
-def fleet_of(registered: Sequence[Registered], days: Mapping[str, MeterDay]) -> Fleet | None:
+def fleet_of(registered: Sequence[RegisteredMeter], days: Mapping[str, MeterDay]) -> Fleet | None:
     """The fleet from its registry and the newest day of each meter that has one; None where no reading has come yet."""
     latest = {meter_id: day.latest for meter_id, day in days.items()}
     if not latest:

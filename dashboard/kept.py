@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 Answer = TypeVar("Answer")
 
 
-class Kept(Generic[Answer]):
+class StaleWhileRevalidate(Generic[Answer]):
     """What `fetch` last answered: within `fresh_s()` as it is, within `good_s` while it is fetched anew behind it.
 
     An older one, an empty one and none are waited for, by all who ask for it together. After a fetch that failed the

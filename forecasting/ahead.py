@@ -8,7 +8,7 @@ import numpy as np
 
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Forecast, Row, Score
-from forecasting.backtest import Trial, actual, choose, origins_of, race, scale_of, score_of, with_blends
+from forecasting.backtest import Trial, actual, choose, origins_of, run_candidates, scale_of, score_of, with_blends
 from forecasting.candidates import CANDIDATES
 from forecasting.intervals import bounds, cross_coverage
 from forecasting.load import HOUR_S, Floats, Load, shown
@@ -37,9 +37,9 @@ def ahead_of(load: Load, horizon: int) -> Ahead:
         raise UsageError(f"the horizon is {horizon} hours; it must lie between 1 and 168")
     origins = origins_of(load, horizon)
     if not origins or origins[0] < 24:
-        return _of_the_values(load, horizon)
+        return _from_values(load, horizon)
     truth = actual(load, origins, horizon)
-    trials = with_blends(race(load, origins, horizon), truth)
+    trials = with_blends(run_candidates(load, origins, horizon), truth)
     best = choose(trials, truth)
     residuals = truth - best.forecasts
     low, high = bounds(residuals)
@@ -76,7 +76,7 @@ def run_model(load: Load, model: str, horizon: int) -> Floats:
     return np.mean(parts, axis=0)
 
 
-def _of_the_values(load: Load, horizon: int) -> Ahead:
+def _from_values(load: Load, horizon: int) -> Ahead:
     """Without a back-test: the last day again, or the median where there is less than one."""
     known = load.values[np.isfinite(load.values)]
     values = np.resize(load.filled[-24:], horizon) if len(load.filled) >= 24 else np.full(horizon, np.median(known))

@@ -42,7 +42,9 @@ def actual(load: Load, origins: Sequence[int], horizon: int) -> Floats:
     return np.array([load.values[origin : origin + horizon] for origin in origins]).reshape(len(origins), horizon)
 
 
-def race(load: Load, origins: Sequence[int], horizon: int, candidates: Sequence[Candidate] = CANDIDATES) -> list[Trial]:
+def run_candidates(
+    load: Load, origins: Sequence[int], horizon: int, candidates: Sequence[Candidate] = CANDIDATES
+) -> list[Trial]:
     """Forecasts of all candidates that know enough at the first origin; of the slow ones the best, if it is near."""
     able = [candidate for candidate in candidates if candidate.least <= origins[0]]
     few = sorted({round(place) for place in np.linspace(0, len(origins) - 1, TRIAL)})

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from electrocloud.aws.store.forecasts import Forecasts
-from electrocloud.aws.store.reader import Reader, Registered
+from electrocloud.aws.store.reader import Reader, RegisteredMeter
 from electrocloud.domain.forecast import Errors, Forecast, coverage_of, errors_of
 from electrocloud.domain.local_time import DAY_S, HOUR_S
 from electrocloud.domain.readings.meter_day import MeterDay
@@ -15,13 +15,13 @@ from forecasting.ahead import forecast_of
 from forecasting.backtest import scale_of
 from forecasting.history import History
 from forecasting.load import Load
-from forecasting.meters import metered, month_ends, suspects
+from forecasting.meters import meter_histories, month_ends, suspects
 
 HORIZON = 24
 DAYS_BEFORE = 3
 
 
-def keep_forecasts(loads: Mapping[str, History], zone: str, store: Forecasts, now: datetime) -> Iterator[Forecast]:
+def update_forecasts(loads: Mapping[str, History], zone: str, store: Forecasts, now: datetime) -> Iterator[Forecast]:
     """Forecast each series whose last forecast has come to pass, and keep that; and write to the last its errors.
 
     So it may run at any hour and be stopped at any series: the next run takes up the rest. Of a series that is new the
@@ -31,15 +31,15 @@ def keep_forecasts(loads: Mapping[str, History], zone: str, store: Forecasts, no
     for series, history in loads.items():
         load, kept = history.load(zone), store.newest(series)
         for before in kept:
-            if (met := _met(before, history, load)) != before:
-                store.put(met)
+            if (with_actuals := _with_actuals(before, history, load)) != before:
+                store.put(with_actuals)
         if any(before.rows[-1].timestamp.timestamp() > history.instants[-1] for before in kept):
             continue
         for known in [history] if kept else [*_days_before(history), history]:
             past = load if known is history else known.load(zone)
-            met = _met(forecast_of(series, past, known.ahead(HORIZON, zone), now), history, load)
-            store.put(met)
-            yield met
+            with_actuals = _with_actuals(forecast_of(series, past, known.ahead(HORIZON, zone), now), history, load)
+            store.put(with_actuals)
+            yield with_actuals
 
 
 def _days_before(history: History) -> Iterator[History]:
@@ -50,13 +50,13 @@ def _days_before(history: History) -> Iterator[History]:
             yield known
 
 
-def _met(forecast: Forecast, history: History, load: Load) -> Forecast:
+def _with_actuals(forecast: Forecast, history: History, load: Load) -> Forecast:
     """The forecast with its errors where its hours have come to pass."""
-    errors = realised(forecast, history, load)
-    return msgspec.structs.replace(forecast, realised=errors) if errors else forecast
+    errors = actuals(forecast, history, load)
+    return msgspec.structs.replace(forecast, actuals=errors) if errors else forecast
 
 
-def realised(forecast: Forecast, history: History, load: Load) -> Errors | None:
+def actuals(forecast: Forecast, history: History, load: Load) -> Errors | None:
     """What a forecast was off by, once all its hours have come to pass; None until then."""
     happened = dict(zip(history.instants, history.wh, strict=True))
     instants = [int(row.timestamp.timestamp()) for row in forecast.rows]
@@ -69,20 +69,22 @@ def realised(forecast: Forecast, history: History, load: Load) -> Errors | None:
     return msgspec.structs.replace(errors, coverage=covered)
 
 
-def keep_of_meters(reader: Reader, meters: Sequence[Registered], store: Forecasts, now: datetime) -> tuple[int, int]:
+def update_meter_outlooks(
+    reader: Reader, meters: Sequence[RegisteredMeter], store: Forecasts, now: datetime
+) -> tuple[int, int]:
     """Keep what each meter's month will come to, and which readings are suspect; returns how many of each."""
 
     def days_of(meter_id: str, since: datetime) -> list[MeterDay]:
         return reader.days(meter_id, since.date(), now.date())
 
-    known = list(metered(meters, reader.tariffs(), days_of, now))
+    known = list(meter_histories(meters, reader.tariffs(), days_of, now))
     ends, found = list(month_ends(known, now)), list(suspects(known))
     store.put_month_ends(ends)
     store.replace_suspects(found)
     return len(ends), len(found)
 
 
-def zone_of_most(meters: Iterable[Registered]) -> str:
+def zone_of_most(meters: Iterable[RegisteredMeter]) -> str:
     """The time zone that most meters are in; UTC where there are none."""
     zones = Counter(meter.timezone for meter in meters)
     return zones.most_common(1)[0][0] if zones else "UTC"

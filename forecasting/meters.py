@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from electrocloud.aws.store.reader import Registered
+from electrocloud.aws.store.reader import RegisteredMeter
 from electrocloud.domain.forecast import MonthEnd, Suspect
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
@@ -12,7 +12,7 @@ from electrocloud.domain.tariffs.tariff import Tariff
 from forecasting.anomalies import anomalies
 from forecasting.history import history_of
 from forecasting.load import HOUR_S, Load, zone_of
-from forecasting.month_end import WEEK, month_end, rest_of
+from forecasting.month_end import WEEK, month_end, remaining_energy
 
 SEASON = timedelta(days=100)  # of a meter's history
 RECENT_S = 7 * 86_400  # before a meter's newest reading: for so long a person is shown what is suspect
@@ -20,7 +20,7 @@ RECENT_S = 7 * 86_400  # before a meter's newest reading: for so long a person i
 DaysOf = Callable[[str, datetime], list[MeterDay]]  # a meter's days from a moment on
 
 
-class Metered(NamedTuple):
+class MeterHistory(NamedTuple):
     """A meter's load of the last season, and its readings of the billing month of the newest one."""
 
     meter_id: str
@@ -35,9 +35,9 @@ class Metered(NamedTuple):
         return max(one.start + one.seconds for one in self.read)
 
 
-def metered(
-    meters: Iterable[Registered], tariffs: Mapping[str, Tariff], days_of: DaysOf, now: datetime
-) -> Iterator[Metered]:
+def meter_histories(
+    meters: Iterable[RegisteredMeter], tariffs: Mapping[str, Tariff], days_of: DaysOf, now: datetime
+) -> Iterator[MeterHistory]:
     """The meters with a tariff and at least a week of readings."""
     for meter in meters:
         if meter.tariff_id not in tariffs:
@@ -49,25 +49,25 @@ def metered(
         tariff = tariffs[meter.tariff_id]
         month = BillingMonth.at(history.instants[-1], tariff.zone)
         read = [reading for day in days for reading in day.intervals() if month.start <= reading.start < month.end]
-        yield Metered(meter.meter_id, tariff, month, read, history.load(tariff.zone))
+        yield MeterHistory(meter.meter_id, tariff, month, read, history.load(tariff.zone))
 
 
-def month_ends(meters: Sequence[Metered], now: datetime) -> Iterator[MonthEnd]:
+def month_ends(meters: Sequence[MeterHistory], now: datetime) -> Iterator[MonthEnd]:
     """What the months come to, of all meters together that have as many hours to come and behind them.
 
     So in company because an interval is from the errors over all of them.
     """
-    groups: dict[tuple[int, int], list[Metered]] = {}
+    groups: dict[tuple[int, int], list[MeterHistory]] = {}
     for meter in meters:
         groups.setdefault(((meter.month.end - meter.until) // HOUR_S, len(meter.load.filled)), []).append(meter)
     for (hours, _), group in groups.items():
-        rest = rest_of([meter.load.filled for meter in group], hours)
+        rest = remaining_energy([meter.load.filled for meter in group], hours)
         for row, (meter_id, tariff, month, read, load) in enumerate(group):
             energy = (rest.value[row], rest.low[row], rest.high[row])
             yield month_end(meter_id, tariff, month, read, energy, load.filled, int(now.timestamp()))
 
 
-def suspects(meters: Iterable[Metered]) -> Iterator[Suspect]:
+def suspects(meters: Iterable[MeterHistory]) -> Iterator[Suspect]:
     """What was suspect lately, by meter and time."""
     for meter in meters:
         for found in anomalies(meter.load):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from electrocloud.domain.billing.bill import Bill, bills
-from electrocloud.domain.forecast import Between, MonthEnd
+from electrocloud.domain.forecast import MonthEnd, Range
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.tariff import Tariff
@@ -19,7 +19,7 @@ ORIGINS = 364  # days to test on: all seasons, for their turns are what a month-
 SHAPE = 4 * WEEK  # hours whose shape the rest of the month gets
 
 
-class Rest(NamedTuple):
+class RemainingEnergy(NamedTuple):
     """Energy of the hours to come, a value a load: expected, and what it lies between in four of five cases."""
 
     value: Floats
@@ -27,7 +27,7 @@ class Rest(NamedTuple):
     high: Floats
 
 
-def rest_of(histories: Floats | Sequence[Floats], hours: int) -> Rest:
+def remaining_energy(histories: Floats | Sequence[Floats], hours: int) -> RemainingEnergy:
     """The energy of the `hours` after each load, of equally long histories of a week or more without NaN.
 
     It is like the mean of the last 1, 2, 4 or 8 weeks: of as many as would have been best for this load on the days of
@@ -44,7 +44,7 @@ def rest_of(histories: Floats | Sequence[Floats], hours: int) -> Rest:
     windows = [weeks for weeks in WINDOWS if weeks * WEEK <= origins[-1]] if len(origins) else []
     if not windows:
         value = _expected(total, np.array([known]), hours, 1)[:, 0]
-        return Rest(value, value * 0.5, value * 1.5)
+        return RemainingEnergy(value, value * 0.5, value * 1.5)
     happened = total[:, origins + span] - total[:, origins]
     expected = np.stack([_expected(total, origins, span, weeks) for weeks in windows])
     off = (happened - expected) / np.maximum(expected, 1.0)
@@ -52,12 +52,14 @@ def rest_of(histories: Floats | Sequence[Floats], hours: int) -> Rest:
     best, unit = _habits(off)
     half = len(origins) // 2
     strange = (
-        [_strange(off[..., :half], off[..., half:]), _strange(off[..., half:], off[..., :half])] if half else [off]
+        [_held_out_errors(off[..., :half], off[..., half:]), _held_out_errors(off[..., half:], off[..., :half])]
+        if half
+        else [off]
     )
     tail = (1 - COVERAGE) / 2
     below, above = np.quantile(np.concatenate([errors.ravel() for errors in strange]), [tail, 1 - tail])
     value = np.stack([_expected(total, np.array([known]), hours, weeks)[:, 0] for weeks in windows])[best, rows]
-    return Rest(
+    return RemainingEnergy(
         value, np.maximum(0, value * (1 + min(below, 0) * unit)), np.maximum(0, value * (1 + max(above, 0) * unit))
     )
 
@@ -68,7 +70,7 @@ def _habits(off: Floats) -> tuple[np.ndarray, Floats]:
     return best, np.maximum(np.abs(off[best, np.arange(off.shape[1])]).mean(axis=1), 1e-9)
 
 
-def _strange(known: Floats, other: Floats) -> Floats:
+def _held_out_errors(known: Floats, other: Floats) -> Floats:
     """Errors at other origins, by the windows and in the units that the known ones give: as a new one will be."""
     best, unit = _habits(known)
     return other[best, np.arange(other.shape[1])] / unit[:, None]
@@ -97,8 +99,8 @@ def month_end(
         meter_id,
         str(month),
         made_at,
-        Between(*(bill.energy_kwh for bill in issued)),
-        Between(*(bill.total_rounded for bill in issued)),
+        Range(*(bill.energy_kwh for bill in issued)),
+        Range(*(bill.total_rounded for bill in issued)),
     )
 
 

@@ -42,7 +42,7 @@ def environment(endpoint: str | None = None) -> dict[str, str]:
     return kept | keys | {"SAM_CLI_TELEMETRY": "0"} | ({"AWS_ENDPOINT_URL": endpoint} if endpoint else {})
 
 
-class Children:
+class ProcessGroup:
     """Processes that end together. Each writes to a log of its name; `stop` ends them, last started first."""
 
     def __init__(self, logs: Path) -> None:
@@ -89,7 +89,7 @@ def _end(process: subprocess.Popen[bytes], patience_s: float = 10) -> None:
             continue
 
 
-def wait_for(ready: Callable[[], bool], what: str, children: Children, limit_s: float = 60) -> None:
+def wait_for(ready: Callable[[], bool], what: str, children: ProcessGroup, limit_s: float = 60) -> None:
     """Until it is ready; `SettingsError` with the log's end if a process ends before, or after `limit_s`."""
     deadline = time.monotonic() + limit_s
     while not ready():
@@ -111,7 +111,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def start_cloud(children: Children, port: int) -> str:
+def start_cloud(children: ProcessGroup, port: int) -> str:
     """Start MiniStack on the port; returns its endpoint, which answers soon (`wait_for` it)."""
     server = ROOT / ".venv-cloud" / "bin" / "ministack"
     if not server.exists():

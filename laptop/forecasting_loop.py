@@ -15,7 +15,7 @@ from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.errors import ElectroCloudError
 from forecasting.history import histories
-from forecasting.job import keep_forecasts, keep_of_meters, zone_of_most
+from forecasting.job import update_forecasts, update_meter_outlooks, zone_of_most
 
 FIRST_WAIT_S = 30  # for the history of a fleet that starts at the same time
 
@@ -24,10 +24,10 @@ def run(stack: Stack) -> None:
     """Make what is due, with a line for each part of it."""
     reader, store, now = Reader(stack), Forecasts(stack.client("dynamodb"), stack.forecasts_table), datetime.now(UTC)
     athena, meters = stack.client("athena"), reader.meters()
-    ends, suspects = keep_of_meters(reader, meters, store, now)
+    ends, suspects = update_meter_outlooks(reader, meters, store, now)
     print(f"{now:%H:%M:%S}: {ends} month-ends, {suspects} suspects", flush=True)
     loads = histories(lambda sql: ask(stack, athena, sql).rows, now)
-    for made in keep_forecasts(loads, zone_of_most(meters), store, now):
+    for made in update_forecasts(loads, zone_of_most(meters), store, now):
         print(f"{made.series}: {made.model}", flush=True)
 
 

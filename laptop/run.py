@@ -19,7 +19,7 @@ from electrocloud.domain.errors import SettingsError
 from laptop import cloud
 
 
-class Wish(NamedTuple):
+class RunOptions(NamedTuple):
     """What to run: the fleet's size, seed, speed (s of the fleet in one of ours) and reading interval (s), and where.
 
     A port of 0 is any free one. Without `dashboard` there is none.
@@ -38,15 +38,15 @@ class Running(NamedTuple):
 
     stack: Stack
     dashboard: str | None
-    children: cloud.Children
+    children: cloud.ProcessGroup
 
 
 @contextmanager
-def everything(wish: Wish) -> Iterator[Running]:
+def running_stack(wish: RunOptions) -> Iterator[Running]:
     """Start all of it, and stop all of it at the end, whatever the end is."""
     STATE.mkdir(parents=True, exist_ok=True)
     _only_one()
-    children = cloud.Children(STATE / "logs")
+    children = cloud.ProcessGroup(STATE / "logs")
     try:
         yield _start(wish, children)
     finally:
@@ -71,7 +71,7 @@ def _only_one() -> None:
     (STATE / "up.pid").write_text(str(os.getpid()))
 
 
-def _start(wish: Wish, children: cloud.Children) -> Running:
+def _start(wish: RunOptions, children: cloud.ProcessGroup) -> Running:
     endpoint = cloud.start_cloud(children, wish.port or cloud.free_port())
     with ThreadPoolExecutor() as pool:
         built = pool.submit(cloud.build)
@@ -111,7 +111,7 @@ def _start(wish: Wish, children: cloud.Children) -> Running:
     return Running(stack, dashboard, children)
 
 
-class Figures(NamedTuple):
+class Status(NamedTuple):
     """How things stand: the fleet's own account, and what has come out at the other end. Lag and age in s."""
 
     fleet: dict[str, Any]
@@ -123,7 +123,7 @@ class Figures(NamedTuple):
     lag_s: float | None
 
 
-class Watch:
+class StatusReader:
     """Looks at a laptop's stack from outside, as a person would."""
 
     def __init__(self, stack: Stack) -> None:
@@ -132,9 +132,9 @@ class Watch:
         self._s3 = stack.client("s3")
         self._reader = Reader(stack)
 
-    def figures(self) -> Figures:
+    def figures(self) -> Status:
         parquet = self._objects("readings/")
-        return Figures(
+        return Status(
             fleet=self._fleet(),
             bills=self._items(self._stack.bills_table),
             windows=self._items(self._stack.windows_table),

@@ -29,7 +29,7 @@ FLAGS = (
 )
 
 
-class Served(NamedTuple):
+class RunningServer(NamedTuple):
     """A dashboard that runs, where, as which process, and where it logs."""
 
     url: str
@@ -57,7 +57,7 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(state: Path, module: Sequence[str] = ("dashboard",), limit_s: float = 60) -> Iterator[Served]:
+def serving(state: Path, module: Sequence[str] = ("dashboard",), limit_s: float = 60) -> Iterator[RunningServer]:
     """The dashboard of the stack that the folder `state` tells of, on a free port, from when it answers.
 
     `module` is what Python runs, with its arguments, if it is another Streamlit app.
@@ -75,7 +75,7 @@ def serving(state: Path, module: Sequence[str] = ("dashboard",), limit_s: float 
         )
     try:
         _wait(f"http://{cloud.HOST}:{port}/_stcore/health", process, log, limit_s)
-        yield Served(f"http://{cloud.HOST}:{port}", process.pid, log)
+        yield RunningServer(f"http://{cloud.HOST}:{port}", process.pid, log)
     finally:
         process.terminate()
         process.wait()

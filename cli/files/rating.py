@@ -15,7 +15,7 @@ import msgspec
 
 from cli.files.usage import Usage
 from electrocloud.domain.billing.bill import Bill, bills
-from electrocloud.domain.billing.determinants import missing_slots
+from electrocloud.domain.billing.determinants import missing_intervals
 from electrocloud.domain.billing.estimation import estimate
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.meter_day import Interval
@@ -56,7 +56,7 @@ def rate_load(tariff: Tariff, readings: Sequence[Interval], meter_id: str, *, fi
     if not fill:
         return bills(tariff, readings, meter_id=meter_id)
     first, last = (BillingMonth.at(reading.start, tariff.zone) for reading in (readings[0], readings[-1]))
-    missing = missing_slots(readings, first.start, min(last.end, int(time.time())))
+    missing = missing_intervals(readings, first.start, min(last.end, int(time.time())))
     return bills(tariff, readings, estimate(missing, readings, tariff.zone), meter_id)
 
 

@@ -10,7 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from electrocloud.domain.errors import UsageError
-from producers.fleet.faults import Faults, Truth, inject
+from producers.fleet.faults import Faults, InjectedFault, inject
 from producers.fleet.fleet import Fleet
 from producers.fleet.meter_register import DAY_S, Ints
 from producers.fleet.simulate import Block
@@ -59,7 +59,7 @@ class ReadingsFile:
         self._writer.close()
         self._sink.close()
 
-    def write(self, block: Block, faults: Faults) -> list[Truth]:
+    def write(self, block: Block, faults: Faults) -> list[InjectedFault]:
         """Write the block as the head-end hears of it; returns the truth of the faults in it."""
         if not faults:
             row, column = (index.ravel() for index in np.indices(block.wh.shape))

@@ -13,7 +13,7 @@ from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
 from forecasting.history import histories
-from forecasting.job import keep_forecasts, keep_of_meters, zone_of_most
+from forecasting.job import update_forecasts, update_meter_outlooks, zone_of_most
 
 RESERVE_MS = 60_000
 
@@ -34,10 +34,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     now = datetime.now(UTC)
     reader = Reader(stack)
     meters = reader.meters()
-    ends, suspects = keep_of_meters(reader, meters, store, now)
+    ends, suspects = update_meter_outlooks(reader, meters, store, now)
     loads = histories(_ask, now)
     made = 0
-    for _ in keep_forecasts(loads, zone_of_most(meters), store, now):
+    for _ in update_forecasts(loads, zone_of_most(meters), store, now):
         made += 1
         if context.get_remaining_time_in_millis() < RESERVE_MS:
             break

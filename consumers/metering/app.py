@@ -12,13 +12,13 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from electrocloud.aws.backoff import pause
-from electrocloud.aws.ingest.batch_metrics import observe
+from electrocloud.aws.ingest.batch_metrics import record_batch_metrics
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.settings import MeteringSettings
 from electrocloud.aws.store.tables import DynamoTables
 from electrocloud.aws.store.tariff_lookup import Registry
-from electrocloud.services.ingest import take_in
+from electrocloud.services.ingest import ingest_uploads
 
 logger = Logger()
 metrics = Metrics()
@@ -40,8 +40,8 @@ gc.set_threshold(50_000)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     accepted, refused = read_event(event["Records"])
     put(s3, settings.bucket, refused)
-    outcome = take_in((got.upload for got in accepted), tables, registry.tariffs_of, pause)
-    observe(metrics, logger, accepted, refused, outcome, datetime.now(UTC))
+    outcome = ingest_uploads((got.upload for got in accepted), tables, registry.tariffs_of, pause)
+    record_batch_metrics(metrics, logger, accepted, refused, outcome, datetime.now(UTC))
     metrics.add_metric("TariffsWrong", MetricUnit.Count, len(registry.wrong))
     for tariff_id, fault in registry.wrong.items():
         logger.error("its meters get no bills", tariff_id=tariff_id, fault=fault)

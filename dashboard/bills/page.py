@@ -83,12 +83,12 @@ def draw_invoice(meter_id: str, month: str) -> None:
         st.html(invoice.as_html(bill))
         for sentence in invoice.remarks(bill):
             st.caption(units.in_markdown(sentence))
-        ways_on(bill)
+        next_steps(bill)
     if len(versions) > 1:
         draw_versions(versions)
 
 
-def ways_on(bill: Bill) -> None:
+def next_steps(bill: Bill) -> None:
     name = f"bill-{bill.meter_id}-{bill.month}-v{bill.version}"
     with st.container(horizontal=True):
         st.download_button(
@@ -140,7 +140,7 @@ COLUMNS = {
 }
 
 st.title("Bills")
-with data.in_a_sentence(again=True):
+with data.show_errors(again=True):
     months = months_until(datetime.now(UTC).date())
     linked = st.query_params.get("month")
     month = st.selectbox(

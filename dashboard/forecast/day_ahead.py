@@ -41,7 +41,7 @@ def percent_of(share: float | None) -> str:
 
 
 def verdict(made: list[Forecast], load: outlook.Load) -> str:
-    errors, hours = outlook.met(outlook.hours_of(made), load)
+    errors, hours = outlook.with_actuals(outlook.hours_of(made), load)
     if not hours or errors.wape is None or errors.coverage is None:
         return "None of their hours has come yet."
     return (
@@ -55,9 +55,9 @@ def past(made: list[Forecast], load: outlook.Load, zone: str) -> pd.DataFrame:
     rows = []
     for forecast in made:
         hours = outlook.hours_of([forecast])
-        errors, came = outlook.met(hours, load)
-        if forecast.realised:
-            errors, came = forecast.realised, len(hours)
+        errors, came = outlook.with_actuals(hours, load)
+        if forecast.actuals:
+            errors, came = forecast.actuals, len(hours)
         rows.append(
             {
                 "From": units.moment(hours["start"].iloc[0], zone),

@@ -13,7 +13,7 @@ import streamlit as st
 from analytics import questions
 from dashboard import data
 from dashboard.forecast import outlook
-from dashboard.kept import Kept
+from dashboard.kept import StaleWhileRevalidate
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.domain.errors import UsageError
@@ -63,7 +63,9 @@ def _read_loads() -> dict[str, dict[int, float]]:
     return outlook.loads_of(data.ask(question.render({"until": until.isoformat()})).rows)
 
 
-loads: Kept[dict[str, dict[int, float]]] = Kept(_read_loads, lambda: data.pace_s(60), good_s=3_600)
+loads: StaleWhileRevalidate[dict[str, dict[int, float]]] = StaleWhileRevalidate(
+    _read_loads, lambda: data.pace_s(60), good_s=3_600
+)
 
 
 @st.cache_resource(ttl=3_600, max_entries=100, show_spinner="Trying the models on the meter's past; some 20 s …")

@@ -31,7 +31,7 @@ COLUMNS = {
 
 @st.fragment(parallel=True)
 def draw() -> None:
-    with data.in_a_sentence(first=False):
+    with data.show_errors(first=False):
         fleet = data.fleet()
         if not fleet:
             return

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pandas as pd
 
 from electrocloud.aws.store.reader import BillRow
-from electrocloud.domain.forecast import Between, Errors, Forecast, MonthEnd, coverage_of, errors_of
+from electrocloud.domain.forecast import Errors, Forecast, MonthEnd, Range, coverage_of, errors_of
 from electrocloud.domain.readings.meter_day import MeterDay
 
 FLEET = "fleet"
@@ -55,7 +55,7 @@ def hours_of(forecasts: Sequence[Forecast]) -> pd.DataFrame:
     return pd.DataFrame([(start, *hours[start]) for start in sorted(hours)], columns=["start", "value", "low", "high"])
 
 
-def met(hours: pd.DataFrame, load: Load) -> tuple[Errors, int]:
+def with_actuals(hours: pd.DataFrame, load: Load) -> tuple[Errors, int]:
     """How far off the hours of forecasts were, of those that have come, and how many these are."""
     came = hours[hours["start"].isin(load.keys())]
     actual = [load[start] for start in came["start"]]
@@ -82,7 +82,7 @@ def month_end_table(ends: Iterable[MonthEnd], last_month: Iterable[BillRow]) -> 
     return frame.astype({"above": float})
 
 
-def together(amounts: Iterable[Between]) -> Between:
+def together(amounts: Iterable[Range]) -> Range:
     """The sum of amounts. Its bounds would be met only if all of them were off the same way, so it lies well within."""
     sums = [sum(values, Decimal()) for values in zip(*((a.value, a.low, a.high) for a in amounts), strict=True)]
-    return Between(*sums)
+    return Range(*sums)

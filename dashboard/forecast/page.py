@@ -22,7 +22,7 @@ def series_chosen() -> str:
 
 @st.fragment(run_every=30)
 def headline(series: str) -> None:
-    with data.in_a_sentence(), data.loading("day_ahead", 130):
+    with data.show_errors(), data.loading("day_ahead", 130):
         made, fleet = forecast_data.newest(series), data.fleet()
         if not made or not fleet:
             st.info(NOT_YET, icon=":material/hourglass_empty:")
@@ -43,7 +43,7 @@ def headline(series: str) -> None:
 
 @st.fragment(run_every=30, parallel=True)
 def course(series: str) -> None:
-    with data.in_a_sentence(first=False), data.loading("course", 430):
+    with data.show_errors(first=False), data.loading("course", 430):
         made, fleet = forecast_data.newest(series), data.fleet()
         if not made or not fleet:
             return
@@ -60,7 +60,7 @@ def course(series: str) -> None:
 
 
 st.title("Forecast")
-with data.in_a_sentence(again=True):
+with data.show_errors(again=True):
     series = series_chosen()
     headline(series)
     data.paint_first()

@@ -16,7 +16,7 @@ HEIGHT = 420
 WIDTH = 400  # what the view is fitted to; a map that is wider or narrower shows more or less around it
 ROOM = 1.15  # around what is shown
 POINTS_AT_MOST = 500  # more meters than this are shown as their feeders' columns
-METRES_A_DEGREE = 111_320.0
+METERS_A_DEGREE = 111_320.0
 
 Colour = list[int]
 
@@ -125,8 +125,8 @@ def _columns(feeders: pd.DataFrame, look: Look) -> pydeck.Layer:
 def _areas(feeders: pd.DataFrame, meters: pd.DataFrame, look: Look) -> pydeck.Layer:
     """Where a feeder's meters are: a disc on the ground that reaches to the farthest."""
     placed = meters.merge(feeders[["feeder", "lat", "lon"]], on="feeder", suffixes=("", "_mid"))
-    north = (placed["lat"] - placed["lat_mid"]) * METRES_A_DEGREE
-    east = (placed["lon"] - placed["lon_mid"]) * METRES_A_DEGREE * math.cos(math.radians(placed["lat"].mean()))
+    north = (placed["lat"] - placed["lat_mid"]) * METERS_A_DEGREE
+    east = (placed["lon"] - placed["lon_mid"]) * METERS_A_DEGREE * math.cos(math.radians(placed["lat"].mean()))
     radius = (north**2 + east**2).pow(0.5).groupby(placed["feeder"]).max()
     data = [
         {

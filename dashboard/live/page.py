@@ -19,7 +19,7 @@ NOTHING_YET = "No reading has come yet. Start a fleet with `electrocloud up`, or
 
 @st.fragment(run_every=3)
 def headline() -> None:
-    with data.in_a_sentence(), data.loading("headline", 130):
+    with data.show_errors(), data.loading("headline", 130):
         fleet = data.fleet()
         if fleet is None:
             st.info(NOTHING_YET, icon=":material/hourglass_empty:")
@@ -57,7 +57,7 @@ def figures(fleet: Fleet) -> None:
 
 @st.fragment(run_every=10, parallel=True)
 def curve() -> None:
-    with data.in_a_sentence(first=False), data.loading("curve", HEIGHT):
+    with data.show_errors(first=False), data.loading("curve", HEIGHT):
         fleet = data.fleet()
         if fleet is None:
             return
@@ -119,7 +119,7 @@ def curve_spec(until: float, zone: str, unit: str) -> charts.Spec:
 
 @st.fragment(run_every=5)
 def where() -> None:
-    with data.in_a_sentence(first=False), data.loading("where", fleet_map.HEIGHT):
+    with data.show_errors(first=False), data.loading("where", fleet_map.HEIGHT):
         fleet = data.fleet()
         if fleet is None:
             return
@@ -163,7 +163,7 @@ def legend(fleet: Fleet, feeder: str | None, look: fleet_map.Look) -> str:
 
 @st.fragment(run_every=5)
 def silent() -> None:
-    with data.in_a_sentence(first=False):
+    with data.show_errors(first=False):
         fleet = data.fleet()
         if fleet is None:
             return

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from electrocloud.domain.billing.bill import Bill, bills
-from electrocloud.domain.billing.determinants import missing_slots
+from electrocloud.domain.billing.determinants import missing_intervals
 from electrocloud.domain.billing.estimation import estimate
 from electrocloud.domain.billing.line_text import energy_periods
 from electrocloud.domain.local_time import DAY_S, BillingMonth
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.domain.tariffs.tariff import Tariff, stretches
+from electrocloud.domain.tariffs.tariff import Tariff, period_spans
 
 
 def hours(days: Iterable[MeterDay], zone: str) -> pd.DataFrame:
@@ -61,7 +61,7 @@ def estimated(days: Sequence[MeterDay], first: int, last: int, zone: str) -> pd.
     """
     readings = [reading for day in days for reading in day.intervals()]
     own = [reading for reading in readings if first <= reading.start < last]
-    guesses = estimate(missing_slots(own, first, last), readings, zone) if own else []
+    guesses = estimate(missing_intervals(own, first, last), readings, zone) if own else []
     rows = [(guess.start, guess.start + guess.seconds, guess.wh * 3.6 / guess.seconds) for guess in guesses]
     return pd.DataFrame(rows, columns=["start", "end", "kw"])
 
@@ -70,7 +70,7 @@ def periods(tariff: Tariff, first: float, last: float) -> pd.DataFrame:
     """The energy periods between two instants, in time order: `start`, `end`, `name` with its price, `rate` ($/kWh)."""
     found: list[list[Any]] = []
     for midnight in range(int(first) // DAY_S * DAY_S, int(last), DAY_S):
-        for stretch in stretches(tariff, midnight):
+        for stretch in period_spans(tariff, midnight):
             start, end = max(stretch.start, first), min(stretch.end, last)
             if start >= end:
                 continue
@@ -103,6 +103,6 @@ def projected(tariffs: Sequence[Tariff], month: BillingMonth, days: Sequence[Met
         its = BillingMonth(month.year, month.month, tariff.zone)
         own = [reading for reading in readings if its.start <= reading.start < its.end]
         if own:
-            guesses = estimate(missing_slots(own, its.start, its.end), readings, tariff.zone)
+            guesses = estimate(missing_intervals(own, its.start, its.end), readings, tariff.zone)
             found += bills(tariff, own, guesses, meter_id)
     return found

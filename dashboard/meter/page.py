@@ -9,7 +9,7 @@ from cli.suspects import MEANS
 from dashboard import data
 from dashboard.forecast import forecast_data
 from dashboard.meter import meter_charts, meter_view
-from electrocloud.aws.store.reader import Registered
+from electrocloud.aws.store.reader import RegisteredMeter
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.comparison import offers
 from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, day_of
@@ -32,17 +32,17 @@ def suggest(text: str, ids: list[str]) -> None:
         return
     more = f", the first {SUGGESTED} of them" if len(like) > SUGGESTED else ""
     st.caption(f"{units.count(len(like), 'meter')}{f' with “{units.in_markdown(text)}”' if text else ''}{more}:")
-    st.pills("Meters", like[:SUGGESTED], key="suggested", on_change=take_suggestion, label_visibility="collapsed")
+    st.pills("Meters", like[:SUGGESTED], key="suggested", on_change=accept_suggestion, label_visibility="collapsed")
 
 
-def take_suggestion() -> None:
+def accept_suggestion() -> None:
     if st.session_state["suggested"]:
         st.session_state["meter"] = st.session_state["suggested"]
 
 
 @st.fragment(run_every=15)
-def show(meter: Registered) -> None:
-    with data.in_a_sentence():
+def show(meter: RegisteredMeter) -> None:
+    with data.show_errors():
         tariff = data.tariffs().get(meter.tariff_id)
         if tariff is None:
             st.info(
@@ -82,7 +82,7 @@ def projected(
     return meter_view.projected([data.tariffs()[tariff_id]], month, _days, meter_id)
 
 
-def costs(meter: Registered, month: BillingMonth, days: list[MeterDay], end: float) -> None:
+def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end: float) -> None:
     bill = data.bill(meter.meter_id, str(month))
     named = units.month(str(month))
     so_far = {
@@ -105,7 +105,9 @@ def costs(meter: Registered, month: BillingMonth, days: list[MeterDay], end: flo
         st.switch_page("views/bills.py", query_params={"bill": meter.meter_id, "month": str(month)})
 
 
-def at_the_end(meter: Registered, month: BillingMonth, days: list[MeterDay], end: float) -> tuple[str, str, str | None]:
+def at_the_end(
+    meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end: float
+) -> tuple[str, str, str | None]:
     """The month's end as it was forecast, on what that rests, and its interval; without a forecast a projection."""
     if forecast := forecast_data.month_end(meter.meter_id, str(month)):
         total = forecast.total
@@ -129,7 +131,7 @@ def suspicious(meter_id: str, zone: str) -> None:
         st.warning("\n".join([text, "", *lines]), icon=":material/troubleshoot:")
 
 
-def otherwise(meter: Registered, month: BillingMonth, days: list[MeterDay], end: float) -> None:
+def otherwise(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end: float) -> None:
     others = sorted(data.tariffs().keys() - {meter.tariff_id})
     issued = [projected(meter.meter_id, tariff_id, month, end, days) for tariff_id in (meter.tariff_id, *others)]
     ranked = offers([bills for bills in issued if bills])
@@ -194,7 +196,7 @@ def heat(zone: str, days: list[MeterDay], end: float) -> None:
 
 
 st.title("Meter")
-with data.in_a_sentence(again=True):
+with data.show_errors(again=True):
     typed = st.text_input("Meter", placeholder="its id, or a part of it", key="meter", bind="query-params").strip()
     if typed and (meter := data.meter(typed)):
         show(meter)

@@ -59,7 +59,7 @@ def show(question: Question, sql: str) -> None:
 
 
 st.title("Analytics")
-with data.in_a_sentence():
+with data.show_errors():
     now = datetime.now(UTC)
     names = list(questions())
     linked = st.query_params.get("question")

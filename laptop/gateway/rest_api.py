@@ -57,7 +57,7 @@ class RestApi:
         }
         try:
             route, path_params = self._route(call)
-            self._authorise(call)
+            self._authorize(call)
             if self._plan and route.needs_key:
                 self._plan.take(call.headers.get("x-api-key"))
             if not self._throttle.take():
@@ -86,7 +86,7 @@ class RestApi:
                 return route, params
         raise RefusedError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
 
-    def _authorise(self, call: Call) -> None:
+    def _authorize(self, call: Call) -> None:
         principal = authenticate(call, self._principals, self._region, self._now())
         arn = f"arn:aws:execute-api:{self._region}:000000000000:gateway/laptop/{call.method}{call.path}"
         if not principal.may_invoke(arn):

@@ -10,7 +10,7 @@ from producers.fleet.days import Days
 from producers.fleet.habits import Customers, Phases, Use, cycles, steady
 from producers.fleet.homes import AT_HOME, FULL_DAYS, HALF_DAYS, RETIRED
 from producers.fleet.meter_register import Runs
-from producers.fleet.random_numbers import bell, uniform
+from producers.fleet.random_numbers import normal, uniform
 
 _HOB: Phases = ((0.0, 0.3, 1.0), (0.3, 0.7, 0.5))
 _OVEN: Phases = ((0.0, 0.18, 1.0), (0.3, 0.08, 1.0), (0.5, 0.08, 1.0), (0.7, 0.08, 1.0))
@@ -67,13 +67,13 @@ HOME_USES = (
 
 def base_runs(homes: Customers, days: Days) -> Runs:
     """What is never off: standby, router, clocks. It hardly depends on how thrifty people are."""
-    return steady(days, 50 * homes.thrift**0.1 * homes.size**0.2 * np.exp(0.4 * bell(homes.keys, "standby")))
+    return steady(days, 50 * homes.thrift**0.1 * homes.size**0.2 * np.exp(0.4 * normal(homes.keys, "standby")))
 
 
 def fridge_runs(homes: Customers, days: Days) -> Runs:
     """Fridges and freezers."""
-    watts = 110 * np.exp(0.25 * bell(homes.keys, "fridge")) * (1 + (homes.size > 1))
-    return cycles(homes, days, "fridge", 3600 * (1.7 + 0.4 * bell(homes.keys, "period")), 0.35, watts)
+    watts = 110 * np.exp(0.25 * normal(homes.keys, "fridge")) * (1 + (homes.size > 1))
+    return cycles(homes, days, "fridge", 3600 * (1.7 + 0.4 * normal(homes.keys, "period")), 0.35, watts)
 
 
 def thermostat_runs(homes: Customers, days: Days) -> Runs:
@@ -81,5 +81,5 @@ def thermostat_runs(homes: Customers, days: Days) -> Runs:
 
     Three homes in four have something of the kind. It is why a home's night is not its lowest load all night long.
     """
-    watts = 290 * np.exp(0.4 * bell(homes.keys, "heating element")) * (uniform(homes.keys, "thermostat") < 0.75)
-    return cycles(homes, days, "thermostat", 3600 * (4 + 0.8 * bell(homes.keys, "hysteresis")), 0.25, watts)
+    watts = 290 * np.exp(0.4 * normal(homes.keys, "heating element")) * (uniform(homes.keys, "thermostat") < 0.75)
+    return cycles(homes, days, "thermostat", 3600 * (4 + 0.8 * normal(homes.keys, "hysteresis")), 0.25, watts)

@@ -5,7 +5,7 @@ import numpy as np
 from producers.fleet.days import Days
 from producers.fleet.habits import STEADY, Customers, Plan, phased
 from producers.fleet.meter_register import Runs
-from producers.fleet.random_numbers import Floats, bell, branch, uniform
+from producers.fleet.random_numbers import Floats, fold_in, normal, uniform
 from producers.fleet.weather import Weather
 
 _SLOTS = 36  # a day's cycles of a compressor, each 40 minutes
@@ -18,13 +18,13 @@ def car_runs(homes: Customers, plan: Plan, days: Days) -> Runs:
 
     35 km a day (log-normal), 0.18 kWh a km at the wall and 1 % more for each degree that it is colder.
     """
-    own, keys = branch(homes.keys, 1), branch(plan.keys, 1)
+    own, keys = fold_in(homes.keys, 1), fold_in(plan.keys, 1)
     row, day = np.nonzero((uniform(keys, "charges") < 0.5) & ~plan.away)
     own, keys = own[row], keys[row, day]
     watts = _CHARGERS_W[(uniform(own, "charger") * len(_CHARGERS_W)).astype(int)]
-    km = 70 * np.exp(0.5 * bell(own, "driver") + 0.5 * bell(keys, "trip"))
+    km = 70 * np.exp(0.5 * normal(own, "driver") + 0.5 * normal(keys, "trip"))
     hours = np.clip(km * 0.18 * np.clip(1 + plan.cold[row, day] / 100, 0.8, 1.3) * 1000 / watts, 0.2, 12)
-    home_at = np.where(plan.out[row, day], plan.times["back"][row, day], 18 + 2 * bell(keys, "back"))
+    home_at = np.where(plan.out[row, day], plan.times["back"][row, day], 18 + 2 * normal(keys, "back"))
     timer = 22.5 + 2 * uniform(own, "set to")
     at = np.clip(np.where(uniform(own, "timer") < 0.35, timer, home_at + 0.2 * uniform(keys, "plug")), 0, 30)
     return phased(STEADY, row, days.midnight[day] + at * 3600, hours * 3600, watts.astype(float))
@@ -40,11 +40,13 @@ def heat_pump_runs(homes: Customers, days: Days, weather: Weather) -> Runs:
     setback = np.where((hour >= 22.5) | (hour < 4.5), 0.6, np.where(hour < 7.5, 1.3, 1.0))
     hot_water = np.where(np.abs(hour - 13) < 0.7, 0.5, 0.0)
     duty = degrees * (1 + degrees / 100) / 38 * setback + hot_water
-    watts = 2_400 * np.exp(0.3 * bell(homes.keys, "heat pump"))
-    return _compressor(homes, days, "heat pump", duty * np.exp(0.25 * bell(homes.keys, "walls"))[:, None, None], watts)
+    watts = 2_400 * np.exp(0.3 * normal(homes.keys, "heat pump"))
+    return _compressor(
+        homes, days, "heat pump", duty * np.exp(0.25 * normal(homes.keys, "walls"))[:, None, None], watts
+    )
 
 
-def cooler_runs(homes: Customers, plan: Plan, days: Days, weather: Weather) -> Runs:
+def air_conditioner_runs(homes: Customers, plan: Plan, days: Days, weather: Weather) -> Runs:
     """An air conditioner's cycles: in proportion to the degrees above 23 °C, while somebody is there and awake."""
     degrees = np.maximum(_temperatures(weather) - 23, 0)
     hour = np.arange(_SLOTS) * 24 / _SLOTS
@@ -52,7 +54,7 @@ def cooler_runs(homes: Customers, plan: Plan, days: Days, weather: Weather) -> R
     leave, back = plan.times["leave"][:, :, None], plan.times["back"][:, :, None]
     there = ~(out & (hour > leave) & (hour < back - 0.7)) & ~plan.away[:, :, None]
     there &= (hour > plan.times["wake"][:, :, None]) & (hour < plan.times["bed"][:, :, None] + 1)
-    watts = 1_800 * np.exp(0.35 * bell(homes.keys, "cooler"))
+    watts = 1_800 * np.exp(0.35 * normal(homes.keys, "cooler"))
     return _compressor(homes, days, "cooler", there * degrees / 9, watts)
 
 
@@ -65,8 +67,8 @@ def _temperatures(weather: Weather) -> Floats:
 
 def _compressor(homes: Customers, days: Days, name: str, duty: Floats, watts: Floats) -> Runs:
     """Runs of each cycle's duty (0 to 1, shape (homes, days, cycles)); one below 0.1 is not worth a start."""
-    keys = branch(branch(homes.keys[:, None], days.number)[:, :, None], np.arange(_SLOTS))
-    duty = duty * (1 + 0.15 * bell(keys, name))
+    keys = fold_in(fold_in(homes.keys[:, None], days.number)[:, :, None], np.arange(_SLOTS))
+    duty = duty * (1 + 0.15 * normal(keys, name))
     row, day, slot = np.nonzero(duty > 0.1)
     late = 0.1 * uniform(keys[row, day, slot], "late")
     start = days.midnight[day] + (slot + late) * _SLOT_S

@@ -10,7 +10,7 @@ from electrocloud.domain.errors import UsageError
 from producers.fleet.fleet import FEEDER_METERS, Fleet
 from producers.fleet.habits import Bools
 from producers.fleet.meter_register import DAY_S, Ints
-from producers.fleet.random_numbers import Keys, branch, key, uniform
+from producers.fleet.random_numbers import Keys, fold_in, key, uniform
 from producers.fleet.simulate import Block
 
 
@@ -46,7 +46,7 @@ class Faults:
         return any(getattr(self, field.name) for field in fields(self))
 
 
-class Truth(NamedTuple):
+class InjectedFault(NamedTuple):
     """One thing that was done to a meter's readings that start in start..end (s since 1970, end excluded)."""
 
     meter_id: str
@@ -56,7 +56,7 @@ class Truth(NamedTuple):
     detail: str
 
 
-class Told(NamedTuple):
+class ReportedReadings(NamedTuple):
     """A block as the head-end hears of it.
 
     true: the block as it was used. wh, decivolts: as first told. sent: which readings come at all. corrected: which of
@@ -68,17 +68,17 @@ class Told(NamedTuple):
     decivolts: Ints
     sent: Bools
     corrected: Bools
-    truth: list[Truth]
+    truth: list[InjectedFault]
 
 
-def inject(fleet: Fleet, block: Block, faults: Faults) -> Told:
+def inject(fleet: Fleet, block: Block, faults: Faults) -> ReportedReadings:
     """The block with the faults in it. They are keyed by seed, meter and day, so they too are the same every time."""
-    return _Injector(fleet.part(block.meters), block, faults).told()
+    return _Injector(fleet.part(block.meters), block, faults).reported()
 
 
-def joined(truth: Iterable[Truth]) -> list[Truth]:
+def joined(truth: Iterable[InjectedFault]) -> list[InjectedFault]:
     """The truth in order of time, with what runs on from one block to the next as one."""
-    whole: list[Truth] = []
+    whole: list[InjectedFault] = []
     last: dict[tuple[str, str, str], int] = {}
     for one in sorted(truth, key=lambda each: (each.start, each.meter_id, each.kind)):
         same = (one.meter_id, one.kind, one.detail)
@@ -101,9 +101,9 @@ class _Injector:
         self._sent, self._corrected = np.ones(block.wh.shape, bool), np.zeros(block.wh.shape, bool)
         self._index = np.arange(len(part)) + part.first
         self._days = block.start // DAY_S + np.arange(block.wh.shape[1] // self._per_day)
-        self._truth: list[Truth] = []
+        self._truth: list[InjectedFault] = []
 
-    def told(self) -> Told:
+    def reported(self) -> ReportedReadings:
         for row, cells, _ in self._stretches("outage", self._index // FEEDER_METERS, 0.25, 4):
             self._wh[row, cells] = self._decivolts[row, cells] = 0
             self._note("outage", row, cells, self._part.meters[row].feeder)
@@ -124,14 +124,14 @@ class _Injector:
             self._sent[row, cells] = False
             self._note("gap", row, cells, "not sent")
         self._silence()
-        return Told(true, self._wh, self._decivolts, self._sent, self._corrected & self._sent, self._truth)
+        return ReportedReadings(true, self._wh, self._decivolts, self._sent, self._corrected & self._sent, self._truth)
 
     def _stretches(self, kind: str, whom: Ints, least_h: float, most_h: float) -> Iterator[tuple[int, slice, Keys]]:
         """The meter's row, columns and key of each stretch of time that the fault befalls, at most one a day.
 
         whom: the number of who shares it, by row: the meter's own, or its feeder's.
         """
-        keys = branch(branch(key(self._part.seed, kind), whom)[:, None], self._days)
+        keys = fold_in(fold_in(key(self._part.seed, kind), whom)[:, None], self._days)
         for row, day in np.argwhere(uniform(keys, "befalls") < getattr(self._faults, kind)).tolist():
             one = keys[row, day]
             hours = least_h + (most_h - least_h) * float(uniform(one, "hours"))
@@ -141,7 +141,7 @@ class _Injector:
 
     def _drift(self) -> None:
         """A slow clock closes an interval too late, so each has some of the next one's energy; more so each day."""
-        keys = branch(key(self._part.seed, "clock"), self._index)
+        keys = fold_in(key(self._part.seed, "clock"), self._index)
         interval_s = self._block.interval_s
         moments = self._block.start + np.arange(self._wh.shape[1]) * interval_s
         for row in np.flatnonzero(uniform(keys, "drifts") < self._faults.clock_drift).tolist():
@@ -154,7 +154,7 @@ class _Injector:
 
     def _silence(self) -> None:
         for span in np.unique(self._days // 30).tolist():
-            keys = branch(branch(key(self._part.seed, "silence"), self._index), span)
+            keys = fold_in(fold_in(key(self._part.seed, "silence"), self._index), span)
             for row in np.flatnonzero(uniform(keys, "falls silent") < self._faults.silent).tolist():
                 length = 1 + int(10 * uniform(keys[row], "days"))
                 first = span * 30 + int(uniform(keys[row], "from") * (31 - length)) - int(self._days[0])
@@ -166,4 +166,4 @@ class _Injector:
 
     def _note(self, kind: str, row: int, cells: slice, detail: str) -> None:
         start, end = (self._block.start + cell * self._block.interval_s for cell in (cells.start, cells.stop))
-        self._truth.append(Truth(self._part.meters[row].meter_id, start, end, kind, detail))
+        self._truth.append(InjectedFault(self._part.meters[row].meter_id, start, end, kind, detail))

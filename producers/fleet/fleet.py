@@ -80,11 +80,11 @@ def make_fleet(
             raise UsageError(f"{name} is {share}; it is a share and must lie between 0 and 1")
     where = place(place_code)
     index = np.arange(meters)
-    keys = random_numbers.branch(random_numbers.key(seed, "meter"), index)
-    kinds = np.where(random_numbers.even(seed, index, 16) < 0.45, "flat", "home")
-    kinds[random_numbers.even(seed, index, 17) < shops] = "shop"
-    cars = (random_numbers.even(seed, index, 18) < ev) & (kinds != "shop")
-    pumps = (random_numbers.even(seed, index, 19) < heat_pumps) & (kinds == "home")
+    keys = random_numbers.fold_in(random_numbers.key(seed, "meter"), index)
+    kinds = np.where(random_numbers.low_discrepancy(seed, index, 16) < 0.45, "flat", "home")
+    kinds[random_numbers.low_discrepancy(seed, index, 17) < shops] = "shop"
+    cars = (random_numbers.low_discrepancy(seed, index, 18) < ev) & (kinds != "shop")
+    pumps = (random_numbers.low_discrepancy(seed, index, 19) < heat_pumps) & (kinds == "home")
     choice = random_numbers.uniform(keys, "tariff")
     lats, lons = _addresses(where, seed, index)
     rows = [
@@ -107,19 +107,19 @@ def make_fleet(
 def _addresses(where: Place, seed: int, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Latitudes and longitudes: feeders fill the town from its middle, each with a main street and side streets."""
     feeder, house = np.divmod(index, FEEDER_METERS)
-    keys = random_numbers.branch(random_numbers.key(seed, "feeder"), feeder)
+    keys = random_numbers.fold_in(random_numbers.key(seed, "feeder"), feeder)
     radius = 190.0 * np.sqrt(feeder + 0.5)  # m: Vogel's spiral, equal areas
     angle = 2 * pi * _GOLDEN_RATIO * feeder
     turned = random_numbers.uniform(keys, "turn") < 0.5
-    heading = radians(20) + pi / 2 * turned + 0.12 * random_numbers.bell(keys, "bend")
+    heading = radians(20) + pi / 2 * turned + 0.12 * random_numbers.normal(keys, "bend")
     street, number = np.divmod(house, 10)
     side = np.where(number % 2 == 0, 1.0, -1.0)
-    jitter = random_numbers.branch(keys, house)
-    across = (street - 1.5) * 64.0 + side * 13 + 1.5 * random_numbers.bell(jitter, "across")
+    jitter = random_numbers.fold_in(keys, house)
+    across = (street - 1.5) * 64.0 + side * 13 + 1.5 * random_numbers.normal(jitter, "across")
     along = (
         (number // 2 - 2) * 32.0
-        + 18 * random_numbers.bell(random_numbers.branch(keys, street), "street")
-        + 3 * random_numbers.bell(jitter, "along")
+        + 18 * random_numbers.normal(random_numbers.fold_in(keys, street), "street")
+        + 3 * random_numbers.normal(jitter, "along")
     )
     east = radius * np.cos(angle) + along * np.cos(heading) - across * np.sin(heading)
     north = radius * np.sin(angle) + along * np.sin(heading) + across * np.cos(heading)

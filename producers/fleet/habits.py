@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from producers.fleet.days import Days
 from producers.fleet.meter_register import DAY_S, Ints, Runs
-from producers.fleet.random_numbers import Floats, Keys, bell, branch, uniform
+from producers.fleet.random_numbers import Floats, Keys, fold_in, normal, uniform
 
 Bools = NDArray[np.bool_]
 Phases = tuple[tuple[float, float, float], ...]
@@ -97,24 +97,24 @@ class Use(NamedTuple):
 def use_runs(use: Use, customers: Customers, plan: Plan, days: Days) -> Runs:
     """The runs of one use by the customers on the days of the plan."""
     named = zlib.crc32(use.name.encode())
-    own, keys = branch(customers.keys, named), branch(plan.keys, named)
-    pace = customers.size**use.size * customers.thrift**0.7 * np.exp(0.5 * bell(own, "pace"))
+    own, keys = fold_in(customers.keys, named), fold_in(plan.keys, named)
+    pace = customers.size**use.size * customers.thrift**0.7 * np.exp(0.5 * normal(own, "pace"))
     row, day = np.nonzero(_used(use, customers, plan, days, own, keys, pace))
     own, keys = own[row], keys[row, day]
 
     at = plan.times[use.at][row, day] if isinstance(use.at, str) else np.full(len(row), use.at)
-    at = at + use.shift + use.habit * bell(own, "when") + use.jitter * bell(keys, "when")
+    at = at + use.shift + use.habit * normal(own, "when") + use.jitter * normal(keys, "when")
     at = np.clip(at, 0.0, 30.0)  # a day's uses begin on it, or in the night after it
     leave, back = plan.times["leave"][row, day], plan.times["back"][row, day]
     missed = plan.out[row, day] & (at > leave) & (at < back)
     # Who uses more does so more often and for longer; what they have is hardly stronger.
-    strong = np.exp(0.25 * bell(own, "strong") + 0.1 * bell(keys, "strong"))
+    strong = np.exp(0.25 * normal(own, "strong") + 0.1 * normal(keys, "strong"))
     watts = use.watts * customers.thrift[row] ** 0.1 * strong
     if use.until:
         hours = np.clip(plan.times[use.until][row, day] - at, 0.0, 16.0)
         watts = watts * pace[row] * plan.busy[row, day] * (0.2 + 1.6 * uniform(keys, "much"))
     else:
-        long = np.exp(0.25 * bell(own, "long") + 0.2 * bell(keys, "long"))
+        long = np.exp(0.25 * normal(own, "long") + 0.2 * normal(keys, "long"))
         hours = np.minimum(use.hours * customers.thrift[row] ** 0.3 * plan.busy[row, day] ** 0.5 * long, 16.0)
         at = np.where(missed & use.waits, back + 2 * uniform(keys, "later"), at)
     kept = np.full(len(row), True) if use.waits else ~missed
@@ -127,9 +127,9 @@ def cycles(customers: Customers, days: Days, name: str, period_s: Floats, share:
     start, end = days.midnight[0], days.midnight[-1] + DAY_S
     first = np.floor(start / period_s)
     cycle = first[:, None] + np.arange(int((end - start) / period_s.min()) + 2)
-    keys = branch(branch(customers.keys, zlib.crc32(name.encode()))[:, None], cycle)
+    keys = fold_in(fold_in(customers.keys, zlib.crc32(name.encode()))[:, None], cycle)
     at = (cycle + 0.3 * uniform(keys, "late")) * period_s[:, None]
-    seconds = period_s[:, None] * share * (1 + 0.2 * bell(keys, "long"))
+    seconds = period_s[:, None] * share * (1 + 0.2 * normal(keys, "long"))
     row = np.broadcast_to(np.arange(len(period_s))[:, None], cycle.shape)
     return phased(STEADY, row.ravel(), at.ravel(), seconds.ravel(), watts[row].ravel())
 
@@ -153,10 +153,10 @@ def phased(phases: Phases, row: Ints, start: Floats, seconds: Floats, watts: Flo
 
 
 def _used(use: Use, customers: Customers, plan: Plan, days: Days, own: Keys, keys: Keys, pace: Floats) -> Bools:
-    chilly = use.cold * np.exp(0.7 * bell(own, "chilly"))[:, None]
+    chilly = use.cold * np.exp(0.7 * normal(own, "chilly"))[:, None]
     often = np.array(use.rates)[days.kind] * np.maximum(1 + chilly * plan.cold / 10, 0)
     if use.weekly:
-        often = often * np.where(uniform(branch(own[:, None], days.weekday), "weekly") < 0.35, 2.2, 0.35)
+        often = often * np.where(uniform(fold_in(own[:, None], days.weekday), "weekly") < 0.35, 2.2, 0.35)
     if not use.until:
         often = often * pace[:, None] * plan.busy
     has = uniform(own, "owned") < use.owned

@@ -9,7 +9,7 @@ from producers.fleet.days import EPOCH, SATURDAY, SUNDAY, WORKDAY, Days, sun
 from producers.fleet.habits import Bools, Customers, Plan
 from producers.fleet.meter_register import Ints
 from producers.fleet.places import Place
-from producers.fleet.random_numbers import Floats, bell, bell_of, branch, even, uniform
+from producers.fleet.random_numbers import Floats, fold_in, low_discrepancy, normal, normal_quantile, uniform
 from producers.fleet.weather import Weather
 
 # Ways of life: somebody is in all day and cooks at noon, or rises later and cooks in the evening; or all are out for
@@ -27,35 +27,35 @@ def households(seed: int, index: Ints, flats: Bools) -> Customers:
 
     The traits that shape a fleet's load are spread evenly over the index, so that a small fleet is a fair sample too.
     """
-    share = {trait: even(seed, index, dimension) for dimension, trait in enumerate(_TRAITS)}
-    habits = {trait: bell_of(value) for trait, value in share.items()}
+    share = {trait: low_discrepancy(seed, index, dimension) for dimension, trait in enumerate(_TRAITS)}
+    habits = {trait: normal_quantile(value) for trait, value in share.items()}
     draw = share["people"] * np.where(flats, 0.90, 1.0) + np.where(flats, 0.0, 0.12)
     people = 1.0 + np.searchsorted(_PEOPLE, draw, side="right")
     way = np.searchsorted(_WAYS, share["work"], side="right")
     irregular = share["irregular"] < np.select([people == 1, people == 2], [0.7, 0.35], 0.15)
     rhythm = np.where(irregular, 0.3 + 2.2 * habits["rhythm"], 0.4 * habits["rhythm"])
-    keys = branch(random_numbers.key(seed, "life"), index)
+    keys = fold_in(random_numbers.key(seed, "life"), index)
     return Customers(keys, people / 2, np.exp(1.15 * habits["thrift"] - 0.25), way, np.clip(rhythm, -1.5, 5), habits)
 
 
 def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> Plan:
     """The days of the homes."""
-    keys = branch(homes.keys[:, None], days.number)
+    keys = fold_in(homes.keys[:, None], days.number)
     habit = {trait: values[:, None] for trait, values in homes.habits.items()}
     rhythm = homes.rhythm[:, None]
-    wake = _WAKES[homes.way][:, None] + rhythm + 0.6 * habit["wake"] + 0.25 * bell(keys, "wake")
+    wake = _WAKES[homes.way][:, None] + rhythm + 0.6 * habit["wake"] + 0.25 * normal(keys, "wake")
     wake += (days.kind != WORKDAY) * (1.2 + 0.5 * habit["lie in"] + 0.9 * (days.kind != SATURDAY))
     eve = np.select([days.weekday == 4, days.weekday == 5], [0.7, 1.3])
-    bed = 22.6 + 0.75 * rhythm + habit["bed"] + 0.5 * bell(keys, "bed") + eve
+    bed = 22.6 + 0.75 * rhythm + habit["bed"] + 0.5 * normal(keys, "bed") + eve
     # On a Saturday night some go out after dinner: their lights go out as if they went to bed.
     goes_out = (days.weekday == 5) & (uniform(keys, "goes out") < 0.3)
-    bed = np.where(goes_out, np.minimum(bed, 20.5 + 0.5 * bell(keys, "saturday night")), bed)
+    bed = np.where(goes_out, np.minimum(bed, 20.5 + 0.5 * normal(keys, "saturday night")), bed)
     out, leave, back = _outings(homes, days, keys, wake)
 
-    lunch = 12.4 + 0.6 * rhythm + 0.6 * habit["lunch"] + 0.3 * bell(keys, "lunch") + place.meals_h
+    lunch = 12.4 + 0.6 * rhythm + 0.6 * habit["lunch"] + 0.3 * normal(keys, "lunch") + place.meals_h
     lunch = np.where(out & (back < 14.5), np.maximum(lunch, back + 0.4), lunch)
     dinner = 19.0 - 0.5 * (days.kind != WORKDAY) + place.meals_h
-    dinner = dinner + 0.7 * rhythm + 0.9 * habit["dinner"] + 0.25 * bell(keys, "dinner")
+    dinner = dinner + 0.7 * rhythm + 0.9 * habit["dinner"] + 0.25 * normal(keys, "dinner")
     dinner = np.where(out, np.maximum(dinner, back + 0.3), dinner)
 
     rise, set_ = sun(place, days)
@@ -72,7 +72,7 @@ def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> P
         "dawn": np.where(out, np.minimum(rise + gloom, leave), rise + gloom),
         "dusk": np.maximum(np.where(out, np.maximum(back, set_ - gloom), set_ - gloom), wake),
     }
-    busy = np.exp(0.25 * bell(keys, "busy") + 0.25 * drift(homes, days)) * np.where(days.feast, _FEAST, 1)
+    busy = np.exp(0.25 * normal(keys, "busy") + 0.25 * drift(homes, days)) * np.where(days.feast, _FEAST, 1)
     cold = np.broadcast_to(place.mean_c - weather.mean_c, busy.shape)
     return Plan(keys, _away(homes, place, days), out, times, busy, cold)
 
@@ -81,24 +81,24 @@ def drift(customers: Customers, days: Days) -> Floats:
     """How a customer's use drifts over months and years: smooth noise of standard deviation about 1, day by day."""
     knots, into = np.divmod(days.number, 75)
     share = into / 75.0
-    left, right = (bell(branch(customers.keys[:, None], knots + i), "drift") for i in (0, 1))
+    left, right = (normal(fold_in(customers.keys[:, None], knots + i), "drift") for i in (0, 1))
     years = np.clip((days.number - (date(2020, 1, 1) - EPOCH).days) / 365.25, -10, 10)
-    return left * (1 - share) + right * share + 0.15 * years * bell(customers.keys, "trend")[:, None]
+    return left * (1 - share) + right * share + 0.15 * years * normal(customers.keys, "trend")[:, None]
 
 
 def _outings(homes: Customers, days: Days, keys: random_numbers.Keys, wake: Floats) -> tuple[Bools, Floats, Floats]:
     """Whether nobody is there for part of the day, and from when to when: work on weekdays of their own, or errands."""
     full, half = ((homes.way == way)[:, None] for way in (FULL_DAYS, HALF_DAYS))
     workday = days.kind == WORKDAY
-    usual = uniform(branch(homes.keys[:, None], days.weekday), "leave")
+    usual = uniform(fold_in(homes.keys[:, None], days.weekday), "leave")
     leaves = usual < np.select([full, half], [0.85, 0.75], 0.2)
     out = np.where(workday, leaves ^ (uniform(keys, "change") < 0.12), uniform(keys, "errand") < 0.4)
-    errand = np.where(days.kind == SUNDAY, 14.7, 10.6) + 1.3 * bell(keys, "leave")  # a walk or a visit on Sundays
+    errand = np.where(days.kind == SUNDAY, 14.7, 10.6) + 1.3 * normal(keys, "leave")  # a walk or a visit on Sundays
     leave = np.where(workday & (full | half), wake + 1.1, errand)
     leave = np.maximum(leave, wake + 0.4)
     habit = homes.habits["stay"][:, None]
     stay = np.where(workday, np.select([full, half], [9.8 + 0.9 * habit, 5.6 + habit], 2.5), 3.0)
-    return out, leave, leave + np.maximum(stay + 0.6 * bell(keys, "stay"), 0.5)
+    return out, leave, leave + np.maximum(stay + 0.6 * normal(keys, "stay"), 0.5)
 
 
 def _away(homes: Customers, place: Place, days: Days) -> Bools:
@@ -109,14 +109,14 @@ def _away(homes: Customers, place: Place, days: Days) -> Bools:
         ("autumn", 0.2, 285, 15, 7),
         ("christmas", 0.2, 357, 3, 8),
     )
-    weekend = uniform(branch(homes.keys[:, None], (days.number + 3) // 7), "weekend") < 0.05
+    weekend = uniform(fold_in(homes.keys[:, None], (days.number + 3) // 7), "weekend") < 0.05
     away = weekend & (days.weekday >= 5)
     first, last = ((EPOCH.toordinal() + int(number)) for number in days.number[[0, -1]])
     for year in range(date.fromordinal(first).year - 1, date.fromordinal(last).year + 1):
-        keys = branch(homes.keys, year)
+        keys = fold_in(homes.keys, year)
         new_year = (date(year, 1, 1) - EPOCH).days
         for name, share, middle, spread, length in trips:
-            start = new_year + middle + np.floor(spread * bell(keys, name))
+            start = new_year + middle + np.floor(spread * normal(keys, name))
             end = start + np.rint(length * (0.6 + 0.8 * uniform(keys, f"{name} length")))
             goes = uniform(keys, f"{name} trip") < share
             away |= goes[:, None] & (days.number >= start[:, None]) & (days.number < end[:, None])

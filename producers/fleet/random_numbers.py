@@ -25,10 +25,10 @@ _DEVIATES = np.array([NormalDist().inv_cdf(share) for share in _SHARES])
 
 def key(seed: int, purpose: str) -> Keys:
     """The root of all keys of one purpose: the same for the same words on every machine."""
-    return branch(np.array(seed % 2**64, np.uint64), zlib.crc32(purpose.encode()))
+    return fold_in(np.array(seed % 2**64, np.uint64), zlib.crc32(purpose.encode()))
 
 
-def branch(keys: Keys, by: ArrayLike) -> Keys:
+def fold_in(keys: Keys, by: ArrayLike) -> Keys:
     """The keys one level down: `keys` and `by` (integers: an index, a day, a slot) are broadcast together."""
     numbers = np.asarray(by).astype(np.uint64)
     with np.errstate(over="ignore"):
@@ -40,7 +40,7 @@ def uniform(keys: Keys, purpose: str) -> Floats:
     return (_drawn(keys, purpose) >> np.uint64(11)) * 2.0**-53
 
 
-def bell(keys: Keys, purpose: str) -> Floats:
+def normal(keys: Keys, purpose: str) -> Floats:
     """One number a key of mean 0 and standard deviation 1, bell-shaped and within ±3.47.
 
     The sum of four uniform numbers (Irwin-Hall): people's habits have no tails that run to infinity.
@@ -51,7 +51,7 @@ def bell(keys: Keys, purpose: str) -> Floats:
     return (total * 2.0**-16 - 2.0) * 3.0**0.5
 
 
-def even(seed: int, index: NDArray[np.int64], dimension: int) -> Floats:
+def low_discrepancy(seed: int, index: NDArray[np.int64], dimension: int) -> Floats:
     """One number in [0, 1) an index, each in the gaps of the others, so that any run of indices is a fair sample.
 
     A Kronecker sequence with the square root of a prime; dimension: 0 to 19, independent of one another.
@@ -59,7 +59,7 @@ def even(seed: int, index: NDArray[np.int64], dimension: int) -> Floats:
     return (index * _PRIMES[dimension] ** 0.5 + uniform(key(seed, "even"), str(dimension))) % 1.0
 
 
-def bell_of(share: Floats) -> Floats:
+def normal_quantile(share: Floats) -> Floats:
     """The normal deviate (standard deviation 1) below which `share` of all lie, kept within ±3.1."""
     return np.interp(share, _SHARES, _DEVIATES)
 

@@ -8,7 +8,7 @@ from producers.fleet.habits import Bools, Customers, Phases, Plan, Use, cycles, 
 from producers.fleet.homes import drift
 from producers.fleet.meter_register import Ints, Runs
 from producers.fleet.places import Place
-from producers.fleet.random_numbers import bell, bell_of, branch, even, uniform
+from producers.fleet.random_numbers import fold_in, low_discrepancy, normal, normal_quantile, uniform
 from producers.fleet.weather import Weather
 
 OFFICE, SHOP, BAKERY, RESTAURANT, WORKSHOP = range(5)
@@ -43,9 +43,12 @@ SHOP_USES = (
 
 def shops(seed: int, index: Ints) -> Customers:
     """The shops at these indices of the fleet. Their ways are their trades."""
-    habits = {trait: bell_of(even(seed, index, i)) for i, trait in enumerate(("trade", "size", "thrift", "hours"), 11)}
-    keys = branch(random_numbers.key(seed, "life"), index)
-    trade = np.searchsorted(_SHARES, even(seed, index, 11), side="right")
+    habits = {
+        trait: normal_quantile(low_discrepancy(seed, index, i))
+        for i, trait in enumerate(("trade", "size", "thrift", "hours"), 11)
+    }
+    keys = fold_in(random_numbers.key(seed, "life"), index)
+    trade = np.searchsorted(_SHARES, low_discrepancy(seed, index, 11), side="right")
     return Customers(
         keys, np.exp(0.5 * habits["size"]), np.exp(0.4 * habits["thrift"]), trade, 0.4 * habits["hours"], habits
     )
@@ -53,7 +56,7 @@ def shops(seed: int, index: Ints) -> Customers:
 
 def shop_plan(customers: Customers, place: Place, days: Days, weather: Weather) -> Plan:
     """The days of the shops: away when they are closed."""
-    keys = branch(customers.keys[:, None], days.number)
+    keys = fold_in(customers.keys[:, None], days.number)
     opens, closes = np.moveaxis(_HOURS[customers.way][:, days.kind], -1, 0)
     rest = (customers.way == RESTAURANT)[:, None] & (days.weekday == 0)
     saturdays = (customers.way == WORKSHOP)[:, None] & (days.weekday == 5) & (uniform(keys, "saturday") < 0.6)
@@ -68,25 +71,25 @@ def shop_plan(customers: Customers, place: Place, days: Days, weather: Weather) 
         "leave": np.zeros(closed.shape),
         "back": np.zeros(closed.shape),
     }
-    busy = np.exp(0.15 * bell(keys, "busy") + 0.1 * drift(customers, days))
+    busy = np.exp(0.15 * normal(keys, "busy") + 0.1 * drift(customers, days))
     cold = np.broadcast_to(place.mean_c - weather.mean_c, closed.shape)
     return Plan(keys, closed, np.zeros(closed.shape, bool), times, busy, cold)
 
 
 def shop_base_runs(customers: Customers, days: Days) -> Runs:
     """What is never off: alarm, tills, servers, emergency lights."""
-    return steady(days, 260 * customers.size * customers.thrift * np.exp(0.4 * bell(customers.keys, "standby")))
+    return steady(days, 260 * customers.size * customers.thrift * np.exp(0.4 * normal(customers.keys, "standby")))
 
 
 def cooling_runs(customers: Customers, days: Days) -> Runs:
     """Display fridges and cold rooms; the food trades have more."""
     food = np.isin(customers.way, (BAKERY, RESTAURANT))
-    watts = (300 + 300 * food) * customers.size * np.exp(0.3 * bell(customers.keys, "cooling"))
-    return cycles(customers, days, "cooling", 3600 * (0.8 + 0.15 * bell(customers.keys, "period")), 0.4, watts)
+    watts = (300 + 300 * food) * customers.size * np.exp(0.3 * normal(customers.keys, "cooling"))
+    return cycles(customers, days, "cooling", 3600 * (0.8 + 0.15 * normal(customers.keys, "period")), 0.4, watts)
 
 
 def _holiday(customers: Customers, place: Place, days: Days) -> Bools:
     """Closed for two weeks around the warmest time of the year, a third of the shops."""
-    start = place.warmest + 15 * bell(customers.keys, "holiday")[:, None]
+    start = place.warmest + 15 * normal(customers.keys, "holiday")[:, None]
     goes = uniform(customers.keys, "closes") < 0.35
     return goes[:, None] & (days.of_year >= start) & (days.of_year < start + 14)

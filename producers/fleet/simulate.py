@@ -10,12 +10,12 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.upload import INTERVALS_S
 from producers.fleet.appliances import HOME_USES, base_runs, fridge_runs, thermostat_runs
 from producers.fleet.days import Days, local_days, midnight_utc
-from producers.fleet.electric import car_runs, cooler_runs, heat_pump_runs
+from producers.fleet.electric import air_conditioner_runs, car_runs, heat_pump_runs
 from producers.fleet.fleet import FEEDER_METERS, Fleet
 from producers.fleet.habits import use_runs
 from producers.fleet.homes import home_plan, households
 from producers.fleet.meter_register import DAY_S, Ints, Register, Runs
-from producers.fleet.random_numbers import bell, branch, key, uniform
+from producers.fleet.random_numbers import fold_in, key, normal, uniform
 from producers.fleet.shops import SHOP_USES, cooling_runs, shop_base_runs, shop_plan, shops
 from producers.fleet.weather import Weather, weather
 
@@ -92,7 +92,7 @@ def _home_runs(part: Fleet, rows: Ints, days: Days, outside: Weather) -> Iterato
     pumps = np.flatnonzero([meter.heat_pump for meter in meters])
     yield _of(pumps, heat_pump_runs(homes.of(pumps), days, outside))
     coolers = np.flatnonzero(uniform(homes.keys, "cooler") < part.place.owned.get("cooler", 0.0))
-    yield _of(coolers, cooler_runs(homes.of(coolers), plan.of(coolers), days, outside))
+    yield _of(coolers, air_conditioner_runs(homes.of(coolers), plan.of(coolers), days, outside))
 
 
 def _of(rows: Ints, runs: Runs) -> Runs:
@@ -112,10 +112,10 @@ def _shop_runs(part: Fleet, rows: Ints, days: Days, outside: Weather) -> Iterato
 def _decivolts(part: Fleet, start: int, wh: Ints, interval_s: int) -> Ints:
     """The voltage at each meter: nominal, with its feeder's swing and ripple, less its own load's drop (0.6 V a kW)."""
     index = np.arange(len(part)) + part.first
-    level = part.place.volts * 10 + 15 * bell(branch(key(part.seed, "cable"), index), "level")
+    level = part.place.volts * 10 + 15 * normal(fold_in(key(part.seed, "cable"), index), "level")
     feeders, row = np.unique(index // FEEDER_METERS, return_inverse=True)
-    feeder = branch(key(part.seed, "feeder"), feeders)[:, None]
+    feeder = fold_in(key(part.seed, "feeder"), feeders)[:, None]
     moments = start + np.arange(wh.shape[1]) * interval_s
-    swing = 12 * bell(branch(feeder, moments // 3600), "swing") + 5 * bell(branch(feeder, moments), "ripple")
+    swing = 12 * normal(fold_in(feeder, moments // 3600), "swing") + 5 * normal(fold_in(feeder, moments), "ripple")
     drop = wh * (6 * 3600 / interval_s / 1000)
     return np.rint(level[:, None] + swing[row] - drop).astype(np.int64)

@@ -12,7 +12,7 @@ from botocore.httpsession import URLLib3Session
 
 from electrocloud.aws.backoff import Pause
 from electrocloud.domain.errors import ApiError
-from producers.sending.status_report import Tally
+from producers.sending.status_report import SendCounts
 
 UPLOADS_A_CALL = 500
 BYTES_A_CALL = 4_000_000  # under Kinesis' 5 MiB, to which the API hands the call on
@@ -27,7 +27,7 @@ class ApiSender:
     """
 
     def __init__(
-        self, url: str, credentials: Credentials, region: str, api_key: str, tally: Tally, pause: Pause
+        self, url: str, credentials: Credentials, region: str, api_key: str, tally: SendCounts, pause: Pause
     ) -> None:
         self._url = f"{url.rstrip('/')}/v1/uploads"
         self._signer = SigV4Auth(credentials, "execute-api", region)

@@ -13,7 +13,7 @@ from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.dynamodb_items import determinants_of
 
 
-class Arrival:
+class DeliveryCheck:
     """Counts the readings of the meters whose ids begin with `prefix`, of `days` UTC days from `first`."""
 
     def __init__(self, stack: Stack, prefix: str, first: date, days: int) -> None:
@@ -33,8 +33,8 @@ class Arrival:
     def bills(self) -> int:
         """Readings that bills are made of."""
         wanted = {*self._days}
-        ledgers = self._scan(self._stack.bills_table, "determinants")
-        days = (day for item in ledgers if item for day in determinants_of(item).items())
+        billed_months = self._scan(self._stack.bills_table, "determinants")
+        days = (day for item in billed_months if item for day in determinants_of(item).items())
         return sum(own.count for day, own in days if day in wanted)
 
     def parquet(self) -> int:

@@ -13,7 +13,7 @@ from aws_kinesis_agg.aggregator import AggRecord
 from electrocloud.aws.backoff import Pause
 from electrocloud.aws.ingest.stream import ATTEMPTS, PUT_BYTES, PUT_RECORDS
 from electrocloud.domain.errors import StreamBusyError
-from producers.sending.status_report import Tally
+from producers.sending.status_report import SendCounts
 
 FRAME_BYTES = 200_000  # more than the largest upload that keeps the contract
 
@@ -26,20 +26,20 @@ class Frame(NamedTuple):
     readings: int
 
 
-class HeadEnd:
+class HeadEndSender:
     """Packs uploads and puts the frames. `kinesis` is a boto3 client; `pause(n)` waits before try n + 1.
 
     `flush` sends what is left. What Kinesis refuses is put again, ATTEMPTS times; then `StreamBusyError`.
     """
 
-    def __init__(self, kinesis: Any, stream: str, tally: Tally, pause: Pause) -> None:
+    def __init__(self, kinesis: Any, stream: str, tally: SendCounts, pause: Pause) -> None:
         self._kinesis = kinesis
         self._stream = stream
         self._tally = tally
         self._pause = pause
         self._waiting: list[Frame] = []
         self._waiting_bytes = 0
-        self._look_at_shards()
+        self._refresh_shards()
 
     def send(self, meter_id: str, upload: bytes, readings: int) -> None:
         """Take in an upload's JSON with its number of readings."""
@@ -55,7 +55,7 @@ class HeadEnd:
             self._close(shard)
         self._put()
 
-    def _look_at_shards(self) -> None:
+    def _refresh_shards(self) -> None:
         shards: list[dict[str, Any]] = []
         for page in self._kinesis.get_paginator("list_shards").paginate(StreamName=self._stream):
             shards += page["Shards"]
@@ -107,7 +107,7 @@ class HeadEnd:
     def _reshard(self) -> None:
         for shard in range(len(self._firsts)):
             self._close(shard)
-        self._look_at_shards()
+        self._refresh_shards()
 
 
 def _hash(key: str) -> int:

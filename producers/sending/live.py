@@ -23,8 +23,8 @@ from electrocloud.aws.stack import STATE, find_stack
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.api import ApiSender
-from producers.sending.head_end import HeadEnd
-from producers.sending.status_report import Tally
+from producers.sending.head_end import HeadEndSender
+from producers.sending.status_report import SendCounts
 from producers.sending.uploads import Delivery, Document, uploads
 
 HISTORY_DAYS = 35
@@ -73,7 +73,7 @@ def from_day(fleet: Fleet, day: date, interval_s: int) -> Iterator[Delivery]:
     return uploads(fleet, blocks, every_s=interval_s)
 
 
-def live(deliveries: Iterator[Delivery], clock: FleetClock, ways: dict[str, Sender], tell: "Status") -> None:
+def live(deliveries: Iterator[Delivery], clock: FleetClock, ways: dict[str, Sender], report: "Status") -> None:
     """Send each upload when the fleet's clock has come to it, until interrupted."""
     upcoming = next(deliveries)
     while True:
@@ -83,7 +83,7 @@ def live(deliveries: Iterator[Delivery], clock: FleetClock, ways: dict[str, Send
             upcoming = next(deliveries)
         for way in {*ways.values()}:
             way.flush()
-        tell("live", now)
+        report("live", now)
         time.sleep(TICK_S)
 
 
@@ -94,7 +94,7 @@ def _send(ways: dict[str, Sender], upload: Document) -> None:
 class Status:
     """Tells others, in a file, what the fleet does and how far it is."""
 
-    def __init__(self, path: Path, tally: Tally, meters: int) -> None:
+    def __init__(self, path: Path, tally: SendCounts, meters: int) -> None:
         self._path = path
         self._tally = tally
         self._meters = meters
@@ -118,11 +118,11 @@ def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> No
     stack = find_stack()
     fleet = make_fleet(meters, seed, place)
     register(stack, fleet.meters, read_tariffs(TARIFFS))
-    tally = Tally()
-    tell = Status(STATE / "fleet.json", tally, len(fleet))
+    tally = SendCounts()
+    report = Status(STATE / "fleet.json", tally, len(fleet))
     credentials = stack.session().get_credentials()
     api = ApiSender(stack.api, credentials, stack.region, stack.api_key(), tally, pause)
-    head_end = HeadEnd(stack.client("kinesis"), stack.stream, tally, pause)
+    head_end = HeadEndSender(stack.client("kinesis"), stack.stream, tally, pause)
     ways: dict[str, Sender] = {
         meter.meter_id: api if number % 2 else head_end for number, meter in enumerate(fleet.meters)
     }
@@ -131,9 +131,9 @@ def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> No
     for number, upload in enumerate(history(fleet, today, HISTORY_DAYS, interval_s)):
         head_end.send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
         if number % 200 == 0:
-            tell("history", upload.readings[-1].start.timestamp())
+            report("history", upload.readings[-1].start.timestamp())
     head_end.flush()
-    live(from_day(fleet, today, interval_s), FleetClock(start, speed), ways, tell)
+    live(from_day(fleet, today, interval_s), FleetClock(start, speed), ways, report)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Tally:
+class SendCounts:
     """Counts of readings: handed over; taken by the API or the stream; refused for good; and sent again, each time."""
 
     sent: int = 0

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from producers.fleet.faults import Faults, Told, Truth, inject
+from producers.fleet.faults import Faults, InjectedFault, ReportedReadings, inject
 from producers.fleet.fleet import Fleet
 from producers.fleet.meter_register import DAY_S, Ints
-from producers.fleet.random_numbers import branch, key, uniform
+from producers.fleet.random_numbers import fold_in, key, uniform
 from producers.fleet.simulate import Block
 
 NO_FAULTS = Faults()
@@ -78,17 +78,19 @@ def uploads(
         yield heapq.heappop(late)[2]
 
 
-def deliveries(fleet: Fleet, told: Told, faults: Faults, every_s: int = DAY_S) -> tuple[Deliveries, list[Truth]]:
+def deliveries(
+    fleet: Fleet, reported: ReportedReadings, faults: Faults, every_s: int = DAY_S
+) -> tuple[Deliveries, list[InjectedFault]]:
     """When which part of the block is delivered, and the truth of what was late or came twice."""
-    block, part = told.true, fleet.part(told.true.meters)
+    block, part = reported.true, fleet.part(reported.true.meters)
     per = every_s // block.interval_s
     row, column = (index.ravel() for index in np.indices((len(part), block.wh.shape[1] // per)))
     column *= per
     ended = block.start + (column + per) * block.interval_s
-    keys = branch(branch(key(fleet.seed, "upload"), row + part.first), ended)
+    keys = fold_in(fold_in(key(fleet.seed, "upload"), row + part.first), ended)
     late = uniform(keys, "late") < faults.late
     twice = uniform(keys, "twice") < faults.duplicates
-    corrected = told.corrected.reshape(len(part), -1, per).any(axis=2).ravel()
+    corrected = reported.corrected.reshape(len(part), -1, per).any(axis=2).ravel()
     first = ended + np.where(late, _HOUR_S * (1 + 71 * uniform(keys, "how late")), 5 + 295 * uniform(keys, "soon"))
     again = first + 1 + _HOUR_S * 6 * uniform(keys, "again") ** 3
     later = ended + DAY_S * (1 + 4 * uniform(keys, "correction"))
@@ -98,7 +100,9 @@ def deliveries(fleet: Fleet, told: Told, faults: Faults, every_s: int = DAY_S) -
     rows, columns = (np.concatenate([each[which] for _, which, _ in tries])[order] for each in (row, column))
     revisions = np.concatenate([np.full(which.sum(), revision) for _, which, revision in tries])[order]
     truth = [
-        Truth(part.meters[row[i]].meter_id, int(ended[i]) - every_s, int(ended[i]), kind, f"came {_iso(when[i])}")
+        InjectedFault(
+            part.meters[row[i]].meter_id, int(ended[i]) - every_s, int(ended[i]), kind, f"came {_iso(when[i])}"
+        )
         for kind, which, when in (("late", late, first), ("duplicate", twice, again))
         for i in np.flatnonzero(which)
     ]
@@ -106,20 +110,20 @@ def deliveries(fleet: Fleet, told: Told, faults: Faults, every_s: int = DAY_S) -
 
 
 def _deliver(fleet: Fleet, block: Block, faults: Faults, every_s: int) -> Iterator[Delivery]:
-    told = inject(fleet, block, faults)
-    plan, _ = deliveries(fleet, told, faults, every_s)
+    reported = inject(fleet, block, faults)
+    plan, _ = deliveries(fleet, reported, faults, every_s)
     ids = [meter.meter_id for meter in fleet.meters[block.meters]]
     begin, step = datetime.fromtimestamp(block.start, UTC), timedelta(seconds=block.interval_s)
     starts = [begin + step * column for column in range(block.wh.shape[1])]
     per = every_s // block.interval_s
     for at, row, column, revision in zip(*(values.tolist() for values in plan), strict=True):
         cells = slice(column, column + per)
-        sent, wh = (told.corrected, told.true.wh) if revision else (told.sent, told.wh)
+        sent, wh = (reported.corrected, reported.true.wh) if revision else (reported.sent, reported.wh)
         values = zip(
             starts[cells],
             wh[row, cells].tolist(),
             [revision] * per,
-            (told.decivolts[row, cells] / 10).tolist(),
+            (reported.decivolts[row, cells] / 10).tolist(),
             strict=True,
         )
         readings = [Row(*reading) for reading in compress(values, sent[row, cells].tolist())]

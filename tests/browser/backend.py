@@ -16,8 +16,8 @@ from laptop.cloud import PARAMETERS
 from laptop.delivery import Delivery, Plan, Tail
 from producers.fleet.fleet import Meter, make_fleet
 from producers.fleet.simulate import simulate
-from producers.sending.head_end import HeadEnd
-from producers.sending.status_report import Tally
+from producers.sending.head_end import HeadEndSender
+from producers.sending.status_report import SendCounts
 from producers.sending.uploads import uploads
 from tests.kits.waiting import until
 
@@ -47,8 +47,8 @@ class Filled:
 
     def fill(self) -> None:
         register(self.stack, self.meters, read_tariffs(ROOT / "tariffs"))
-        tally = Tally()
-        head_end = HeadEnd(self._kinesis, self.stack.stream, tally, lambda attempt: time.sleep(0.1 * attempt))
+        tally = SendCounts()
+        head_end = HeadEndSender(self._kinesis, self.stack.stream, tally, lambda attempt: time.sleep(0.1 * attempt))
         for upload in self._uploads():
             head_end.send(upload["meter_id"], msgspec.json.encode(upload), len(upload["readings"]))
         head_end.flush()
@@ -87,7 +87,7 @@ class Filled:
         while batches := list(tail.poll()):
             for records in batches:
                 delivery.take(records)
-        delivery.flush(everything=True)
+        delivery.flush(running_stack=True)
 
 
 def empty_copy(stack: Stack) -> Stack:

@@ -38,7 +38,7 @@ def opened() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def stack(opened: Browser) -> Iterator[Stack]:
-    children = cloud.Children(STATE / "logs-browser")
+    children = cloud.ProcessGroup(STATE / "logs-browser")
     try:
         endpoint = cloud.start_cloud(children, cloud.free_port())
         cloud.build()

@@ -16,12 +16,12 @@ PARAMETERS = cloud.PARAMETERS | {"ManagedDelivery": "true", "LogRetentionDays": 
 class Deployed(NamedTuple):
     stack: Stack
     endpoint: str
-    children: cloud.Children
+    children: cloud.ProcessGroup
 
 
 @pytest.fixture(scope="session")
 def deployed() -> Iterator[Deployed]:
-    children = cloud.Children(STATE / "logs")
+    children = cloud.ProcessGroup(STATE / "logs")
     try:
         endpoint = cloud.start_cloud(children, cloud.free_port())
         cloud.build()

@@ -14,8 +14,8 @@ from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
 from laptop import cloud, metrics
 from producers.fleet.fleet import make_fleet
 from producers.sending.api import ApiSender
-from producers.sending.head_end import HeadEnd
-from producers.sending.status_report import Tally
+from producers.sending.head_end import HeadEndSender
+from producers.sending.status_report import SendCounts
 from tests.deploy.conftest import PARAMETERS
 from tests.kits.examples import TIME_OF_USE, upload_json
 from tests.kits.waiting import until
@@ -35,9 +35,9 @@ def sent(deployed):
     stack = deployed.stack
     fleet = make_fleet(4, seed=1, tariffs={kind: ["tou"] for kind in ("home", "flat", "shop")})
     register(stack, fleet.meters, {"tou": TIME_OF_USE})
-    tally = Tally()
+    tally = SendCounts()
     api = ApiSender(stack.api, stack.session().get_credentials(), stack.region, stack.api_key(), tally, never)
-    head_end = HeadEnd(stack.client("kinesis"), stack.stream, tally, never)
+    head_end = HeadEndSender(stack.client("kinesis"), stack.stream, tally, never)
     meters = [meter.meter_id for meter in fleet.meters]
     for number, meter in enumerate(meters):
         way = api if number % 2 else head_end

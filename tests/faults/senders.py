@@ -11,8 +11,8 @@ from multidict import CIMultiDict
 from laptop.gateway.authorization import Call
 from laptop.gateway.rest_api import RestApi
 from producers.sending.api import ApiSender
-from producers.sending.head_end import HeadEnd
-from producers.sending.status_report import Tally
+from producers.sending.head_end import HeadEndSender
+from producers.sending.status_report import SendCounts
 from tests.faults import cargo
 from tests.faults.mishaps import Intake, Mishaps
 from tests.faults.stream import HASHES, MemoryStream
@@ -49,10 +49,10 @@ class Senders:
 
     def __init__(self, stream: MemoryStream, mishaps: Mishaps, chance: random.Random) -> None:
         self._stream, self._mishaps, self._chance = stream, mishaps, chance
-        self.tally = Tally()
+        self.tally = SendCounts()
         wait: Callable[[int], None] = lambda attempt: None  # noqa: E731
         self._intake = Intake(stream, mishaps, tries=5)
-        self._head_end = HeadEnd(self._intake, "readings", self.tally, wait)
+        self._head_end = HeadEndSender(self._intake, "readings", self.tally, wait)
         credentials = Credentials("HEADEND", "head-end secret")
         self._api = ApiSender("http://gateway", credentials, REGION, API_KEY, self.tally, wait)
         self._api._session = _Session(gateway(Intake(stream, mishaps, tries=1)))

@@ -38,13 +38,13 @@ class ParquetTable:
             if self._mishaps.strikes("Parquet records delivered again"):
                 self._delivery.take(records)
         if self._mishaps.chance.random() < 0.3:
-            self._delivery.flush(everything=True)
+            self._delivery.flush(running_stack=True)
         return len(pages)
 
     def finish(self) -> None:
         while self.poll():
             pass
-        self._delivery.flush(everything=True)
+        self._delivery.flush(running_stack=True)
 
     def rows(self) -> list[Row]:
         """The readings that count, as the view `readings_current` gives them."""

@@ -47,8 +47,8 @@ def the_last_to_come_holds(patch):
 
 
 def a_meter_that_could_not_be_stored_is_forgotten(patch):
-    settle = metering.settle
-    patch.setattr(metering, "settle", lambda *given: (settle(*given)[0], set()))
+    commit_with_retry = metering.commit_with_retry
+    patch.setattr(metering, "settle", lambda *given: (commit_with_retry(*given)[0], set()))
 
 
 def only_the_last_failed_record_is_reported(patch):
@@ -62,12 +62,12 @@ def only_the_last_failed_record_is_reported(patch):
 
 def an_upload_is_marked_as_seen_before_it_is_stored(patch):
     seen: set[bytes] = set()
-    take_in = metering.take_in
+    ingest_uploads = metering.ingest_uploads
 
     def once(uploads, *given):
         new = [upload for upload in uploads if repr(upload) not in seen]
         seen.update(map(repr, new))
-        return take_in(new, *given)
+        return ingest_uploads(new, *given)
 
     patch.setattr(metering, "take_in", once)
 

@@ -18,7 +18,7 @@ from electrocloud.aws.store.tables import DynamoTables
 from electrocloud.aws.store.tariff_lookup import Registry
 from electrocloud.domain.errors import StoreBusyError, UploadError
 from electrocloud.domain.readings.upload import Upload
-from electrocloud.services.replay import rate_anew, take_again
+from electrocloud.services.replay import reingest, rerate_months
 from tests.faults import cargo
 from tests.faults.event_source import Lane, Mapping, event_of
 from tests.faults.function import Function, environment
@@ -140,8 +140,8 @@ class World:
             for shard_id in shard_ids(self.stream, "readings")
             for records in read(self.stream, "readings", shard_id, self.now, ShardIteratorType="TRIM_HORIZON")
         )
-        outcome, months = take_again(parts, store, registry.tariffs_of, self.turns.switch)
-        rated = rate_anew(months, store, registry.tariffs_of, self.turns.switch)
+        outcome, months = reingest(parts, store, registry.tariffs_of, self.turns.switch)
+        rated = rerate_months(months, store, registry.tariffs_of, self.turns.switch)
         return outcome.changed, outcome.bills + rated.changed
 
     def _decode(self, decode: Any, payload: bytes) -> Upload:

@@ -11,7 +11,7 @@ from electrocloud.aws.store.dynamodb_items import bill_of, month_key
 from electrocloud.aws.store.tables import DynamoTables
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.services.ingest import take_in
+from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 
 TARIFF = {**TIME_OF_USE, "timezone": "UTC"}
@@ -52,7 +52,7 @@ def last_month(aws):
     tables = DynamoTables(aws.dynamodb, "windows", "bills", lambda attempt: None)
     tariff = tariff_from_urdb(TARIFF)
     uploads = [upload(day=day, wh=[100] * 24, interval_s=3600) for day in days]
-    take_in(uploads, tables, lambda meters: dict.fromkeys(meters, tariff), lambda attempt: None)
+    ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, tariff), lambda attempt: None)
     return month
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from electrocloud.aws.store.forecasts import Forecasts
-from electrocloud.aws.store.reader import Registered
+from electrocloud.aws.store.reader import RegisteredMeter
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
 from electrocloud.domain.readings.meter_day import MeterDay
 from forecasting.history import History, histories
-from forecasting.job import keep_forecasts
-from forecasting.meters import metered, month_ends, suspects
+from forecasting.job import update_forecasts
+from forecasting.meters import meter_histories, month_ends, suspects
 from tests.integration.conftest import Aws
 from tests.kits.examples import upload
 from tests.unit.forecasting.test_month_end import TARIFF
@@ -37,7 +37,7 @@ def _history(hours: int) -> History:
 
 
 def _keep(store: Forecasts, hours: int) -> list[Forecast]:
-    return list(keep_forecasts({"fleet": _history(hours)}, BERLIN, store, NOW))
+    return list(update_forecasts({"fleet": _history(hours)}, BERLIN, store, NOW))
 
 
 def test_a_forecast_is_kept_as_it_was_made(store: Forecasts) -> None:
@@ -51,12 +51,12 @@ def test_a_forecast_is_kept_as_it_was_made(store: Forecasts) -> None:
 def test_of_a_new_series_the_days_before_are_forecast_from_what_was_known_then(store: Forecasts) -> None:
     history, changed = _history(HOURS), _history(HOURS)
     changed.wh[-24:] = [7] * 24  # the last day came otherwise than expected
-    made = list(keep_forecasts({"fleet": history}, BERLIN, store, NOW))
+    made = list(update_forecasts({"fleet": history}, BERLIN, store, NOW))
     assert [one.rows[0].timestamp for one in made] == [NOW - timedelta(days=back) for back in (3, 2, 1, 0)]
-    assert [one.realised is not None for one in made] == [True, True, True, False]
-    again = list(keep_forecasts({"other": changed}, BERLIN, store, NOW))
+    assert [one.actuals is not None for one in made] == [True, True, True, False]
+    again = list(update_forecasts({"other": changed}, BERLIN, store, NOW))
     assert [one.rows for one in again][:3] == [one.rows for one in made][:3]
-    assert again[2].realised != made[2].realised
+    assert again[2].actuals != made[2].actuals
 
 
 def test_a_new_series_of_two_days_has_no_forecasts_of_days_before(store: Forecasts) -> None:
@@ -69,10 +69,10 @@ def test_the_next_forecast_is_due_when_the_hours_of_the_last_have_passed_and_sco
     assert len(_keep(store, HOURS + 24)) == 1
     newest, before = store.newest("fleet", 2)
     assert newest.rows[0].timestamp == NOW + timedelta(days=1)
-    assert newest.realised is None
-    assert before.realised is not None
-    assert before.realised.wape == pytest.approx(0)
-    assert before.realised.coverage == 1
+    assert newest.actuals is None
+    assert before.actuals is not None
+    assert before.actuals.wape == pytest.approx(0)
+    assert before.actuals.coverage == 1
 
 
 def test_an_hour_in_which_too_few_meters_reported_is_a_gap(store: Forecasts) -> None:
@@ -93,8 +93,8 @@ def test_the_fleet_is_the_sum_of_its_feeders_and_of_meters_on_none() -> None:
 
 def test_month_ends_of_meters_are_told_kept_and_replaced(store: Forecasts) -> None:
     days = [_day(NOW - timedelta(days=back)) for back in range(20, 0, -1)]
-    meters = [Registered(name, 0.0, 0.0, "F", "home", "flat", BERLIN) for name in ("a", "b", "new")]
-    known = list(metered(meters, {"flat": TARIFF}, lambda meter, _: [] if meter == "new" else days, NOW))
+    meters = [RegisteredMeter(name, 0.0, 0.0, "F", "home", "flat", BERLIN) for name in ("a", "b", "new")]
+    known = list(meter_histories(meters, {"flat": TARIFF}, lambda meter, _: [] if meter == "new" else days, NOW))
     ends = list(month_ends(known, NOW))
     store.put_month_ends([msgspec.structs.replace(ends[0], meter_id=f"m{number}") for number in range(30)])
     store.put_month_ends(ends)
@@ -110,8 +110,8 @@ def test_month_ends_of_meters_are_told_kept_and_replaced(store: Forecasts) -> No
 
 def test_the_month_ends_of_more_meters_than_one_call_may_ask_for_are_all_found(store: Forecasts) -> None:
     days = [_day(NOW - timedelta(days=back)) for back in range(20, 0, -1)]
-    meter = Registered("a", 0.0, 0.0, "F", "home", "flat", BERLIN)
-    (end,) = month_ends(list(metered([meter], {"flat": TARIFF}, lambda *_: days, NOW)), NOW)
+    meter = RegisteredMeter("a", 0.0, 0.0, "F", "home", "flat", BERLIN)
+    (end,) = month_ends(list(meter_histories([meter], {"flat": TARIFF}, lambda *_: days, NOW)), NOW)
     names = [f"m{number:03d}" for number in range(130)]
     store.put_month_ends([msgspec.structs.replace(end, meter_id=name) for name in names])
     found = store.month_ends([*names, "never"], "2025-11")
@@ -120,11 +120,11 @@ def test_the_month_ends_of_more_meters_than_one_call_may_ask_for_are_all_found(s
 
 
 def test_a_deployment_without_readings_has_nothing_to_forecast(store: Forecasts) -> None:
-    assert list(keep_forecasts(histories(lambda _: [], NOW), BERLIN, store, NOW)) == []
+    assert list(update_forecasts(histories(lambda _: [], NOW), BERLIN, store, NOW)) == []
 
 
 def test_the_suspects_of_a_run_take_the_place_of_those_before(store: Forecasts) -> None:
-    homes = [Registered(name, 0.0, 0.0, "F", "home", "flat", BERLIN) for name in ("a", "b")]
+    homes = [RegisteredMeter(name, 0.0, 0.0, "F", "home", "flat", BERLIN) for name in ("a", "b")]
 
     def found(spiking: str) -> list[Suspect]:
         def days_of(meter_id: str, _: datetime) -> list[MeterDay]:
@@ -132,7 +132,7 @@ def test_the_suspects_of_a_run_take_the_place_of_those_before(store: Forecasts) 
             spikes = meter_id == spiking
             return [_day(NOW - timedelta(back), spike if spikes and back == 2 else usual) for back in range(35, 0, -1)]
 
-        return list(suspects(metered(homes, {"flat": TARIFF}, days_of, NOW)))
+        return list(suspects(meter_histories(homes, {"flat": TARIFF}, days_of, NOW)))
 
     store.replace_suspects(found("a"))
     (first,) = store.suspects()

@@ -9,17 +9,17 @@ from decimal import Decimal
 import pyarrow.parquet as pq
 import pytest
 
-from analytics.erasure import Forgotten, forget_meter
+from analytics.erasure import StoredData, erase_meter
 from analytics.template import load
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.store.forecasts import Forecasts
-from electrocloud.domain.forecast import Between, MonthEnd
+from electrocloud.domain.forecast import MonthEnd, Range
 from laptop.delivery import Delivery, Plan
 from tests.integration.test_metering_function import CONTEXT, app  # noqa: F401  the fixture
 from tests.kits.examples import kinesis_event, upload_json
 
-NOBODY = Forgotten(0, 0, 0, 0, 0, 0, 0, 0)
+NOBODY = StoredData(0, 0, 0, 0, 0, 0, 0, 0)
 ARRIVED = datetime(2026, 11, 25, tzinfo=UTC)
 
 
@@ -43,7 +43,7 @@ def stack(request, aws, app):  # noqa: F811
     days = [date(2026, 10, 30), date(2026, 11, 24)]
     uploads = [upload_json(meter_id=meter, day=day) for meter in ("m-1", "m-2") for day in days]
     app.handler(kinesis_event(uploads), CONTEXT)
-    amount = Between(Decimal(3), Decimal(2), Decimal(4))
+    amount = Range(Decimal(3), Decimal(2), Decimal(4))
     ends = [MonthEnd(meter, month, 0, amount, amount) for meter in ("m-1", "m-2") for month in ("2026-10", "2026-11")]
     Forecasts(aws.dynamodb, "forecasts").put_month_ends(ends)
     bad = [upload_json(meter_id=meter, interval_s=7) for meter in ("m-1", "m-2")]
@@ -58,7 +58,7 @@ def stack(request, aws, app):  # noqa: F811
         for n, data in enumerate((*uploads, upload_json(day=date(2026, 11, 2))))
     ]
     delivery.take(records)
-    delivery.flush(everything=True)
+    delivery.flush(running_stack=True)
     lines = [json.dumps({"rawData": base64.b64encode(data).decode(), "attemptsMade": 4}) for data in bad]
     write("errors/processing-failed/dt=2026-11-25/firehose-1", "\n".join(lines).encode())
     return Deployment(aws)
@@ -74,7 +74,7 @@ def rows(stack):
     return [meter for body in bodies for meter in pq.read_table(io.BytesIO(body))["meter_id"].to_pylist()]
 
 
-def everything(stack):
+def running_stack(stack):
     """All items and all versions of all objects, as text to search in."""
     s3, dynamodb = stack.client("s3"), stack.client("dynamodb")
     texts = [repr(dynamodb.scan(TableName=table)["Items"]) for table in ("windows", "bills", "meters", "forecasts")]
@@ -89,27 +89,27 @@ def everything(stack):
 
 
 def test_without_really_it_tells_what_there_is_and_changes_nothing(stack):
-    before = everything(stack)
-    told = forget_meter(stack, "m-1", really=False)
-    assert told == Forgotten(registered=1, days=2, bills=2, month_ends=2, files=3, rows=12, refused=2, versions=0)
-    assert everything(stack) == before
+    before = running_stack(stack)
+    told = erase_meter(stack, "m-1", really=False)
+    assert told == StoredData(registered=1, days=2, bills=2, month_ends=2, files=3, rows=12, refused=2, versions=0)
+    assert running_stack(stack) == before
 
 
 def test_nothing_of_the_meter_is_left_and_all_of_the_others(stack):
     others = rows(stack).count("m-2")
-    forget_meter(stack, "m-1", really=True)
-    assert "m-1" not in everything(stack)
+    erase_meter(stack, "m-1", really=True)
+    assert "m-1" not in running_stack(stack)
     assert rows(stack).count("m-2") == others == 8
     dynamodb = stack.client("dynamodb")
     for table, count in (("windows", 2), ("bills", 2), ("meters", 1), ("forecasts", 2)):
         assert len(dynamodb.scan(TableName=table)["Items"]) == count
-    assert forget_meter(stack, "m-2", really=False) == Forgotten(1, 2, 2, 2, 2, 8, 2, 0)
+    assert erase_meter(stack, "m-2", really=False) == StoredData(1, 2, 2, 2, 2, 8, 2, 0)
 
 
 def test_the_second_time_there_is_nothing_to_forget(stack):
-    told = forget_meter(stack, "m-1", really=False)
-    assert forget_meter(stack, "m-1", really=True) == told
-    assert forget_meter(stack, "m-1", really=True) == NOBODY
+    told = erase_meter(stack, "m-1", really=False)
+    assert erase_meter(stack, "m-1", really=True) == told
+    assert erase_meter(stack, "m-1", really=True) == NOBODY
 
 
 def test_a_file_keeps_its_columns_and_compression(stack):
@@ -121,7 +121,7 @@ def test_a_file_keeps_its_columns_and_compression(stack):
         return file.schema_arrow, file.metadata.row_group(0).column(0).compression
 
     before = shape()
-    forget_meter(stack, "m-1", really=True)
+    erase_meter(stack, "m-1", really=True)
     assert shape() == before
 
 
@@ -137,11 +137,11 @@ def test_what_an_interrupted_run_left_is_found_by_the_next(stack, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(s3, "delete_object", killed)
         with pytest.raises(KeyboardInterrupt):
-            forget_meter(stack, "m-1", really=True)
-    assert forget_meter(stack, "m-1", really=True).versions
-    assert "m-1" not in everything(stack)
+            erase_meter(stack, "m-1", really=True)
+    assert erase_meter(stack, "m-1", really=True).versions
+    assert "m-1" not in running_stack(stack)
 
 
 def test_an_id_that_begins_like_another_is_another(stack):
-    assert forget_meter(stack, "m", really=True) == NOBODY
+    assert erase_meter(stack, "m", really=True) == NOBODY
     assert len(rows(stack)) == 20

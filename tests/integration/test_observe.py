@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aws_lambda_powertools import Logger, Metrics
 
-from electrocloud.aws.ingest.batch_metrics import AGES_AT_MOST, observe
+from electrocloud.aws.ingest.batch_metrics import AGES_AT_MOST, record_batch_metrics
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.services.ingest import Outcome
 from tests.kits.examples import kinesis_event, upload_json
@@ -26,7 +26,7 @@ def observed(payloads, capsys, **outcome):
     log, metrics = io.StringIO(), Metrics(namespace="ElectroCloud", service="metering")
     counts = {"readings": 0, "changed": 0, "repeated": 0, "bills": 0, "failed": frozenset()} | outcome
     logger = Logger(service=f"observed-{id(log)}-{len(payloads)}", stream=log)
-    observe(metrics, logger, accepted, refused, Outcome(**counts), NOW)
+    record_batch_metrics(metrics, logger, accepted, refused, Outcome(**counts), NOW)
     metrics.flush_metrics()
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     emf = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]

@@ -36,7 +36,7 @@ INTERVALS = load("2026-10-28T00:00", [200 + number % 300 for number in range(96 
 @pytest.fixture(scope="module")
 def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A MiniStack of its own with the template's tables, a meter of twenty days and its tariff."""
-    children = cloud.Children(tmp_path_factory.mktemp("logs"))
+    children = cloud.ProcessGroup(tmp_path_factory.mktemp("logs"))
     try:
         endpoint = cloud.start_cloud(children, cloud.free_port())
         cloud.wait_for(lambda: cloud.answers(f"{endpoint}/_ministack/health"), "the laptop's cloud", children)

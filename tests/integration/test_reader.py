@@ -7,14 +7,14 @@ from decimal import Decimal
 import boto3
 import pytest
 
-from electrocloud.aws.ingest.kinesis_event import Refused
+from electrocloud.aws.ingest.kinesis_event import RejectedUpload
 from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.aws.store.tables import DynamoTables
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.services.ingest import take_in
+from electrocloud.services.ingest import ingest_uploads
 from tests.integration.conftest import REGION, Aws
 from tests.kits.examples import TIME_OF_USE, upload
 
@@ -33,7 +33,7 @@ def reader(aws: Aws) -> Reader:
 def store(aws: Aws, *uploads: Upload) -> None:
     tables = DynamoTables(aws.dynamodb, "windows", "bills", lambda _: None)
     tariff = tariff_from_urdb(TIME_OF_USE)
-    take_in(uploads, tables, lambda meters: dict.fromkeys(meters, tariff), lambda _: None)
+    ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, tariff), lambda _: None)
 
 
 def register(aws: Aws, meter_id: str) -> None:
@@ -108,5 +108,5 @@ def test_metrics_are_the_function_s_own_by_the_minute(aws: Aws, reader: Reader) 
 def test_the_quarantine_is_counted_by_reason(aws: Aws, reader: Reader) -> None:
     arrived = datetime(2026, 11, 24, 12, tzinfo=UTC)
     for position, reason in enumerate(("misaligned", "misaligned", "not-json")):
-        put(aws.s3, aws.bucket, [Refused(reason, "why", b"{", "1", position, "key", arrived)])
+        put(aws.s3, aws.bucket, [RejectedUpload(reason, "why", b"{", "1", position, "key", arrived)])
     assert reader.quarantined(DAY) == {"misaligned": 2, "not-json": 1}

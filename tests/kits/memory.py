@@ -6,7 +6,7 @@ from typing import Any
 from electrocloud.aws.store import dynamodb_items as items
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.services.ingest import Change, DayKey, MonthKey, StoredDay, StoredLedger
+from electrocloud.services.ingest import Change, DayKey, MonthKey, StoredBilledMonth, StoredDay
 
 
 class MemoryTables:
@@ -19,14 +19,14 @@ class MemoryTables:
 
     def read(
         self, days: Collection[DayKey], months: Collection[MonthKey]
-    ) -> tuple[dict[DayKey, StoredDay], dict[MonthKey, StoredLedger]]:
+    ) -> tuple[dict[DayKey, StoredDay], dict[MonthKey, StoredBilledMonth]]:
         found_days = {
             (meter, day): items.stored_day(self.windows[meter, day.isoformat()])
             for meter, day in days
             if (meter, day.isoformat()) in self.windows
         }
         found_months = {
-            (meter, month): items.stored_ledger(self.bills[meter, str(month)])
+            (meter, month): items.stored_billed_month(self.bills[meter, str(month)])
             for meter, month in months
             if (meter, str(month)) in self.bills
         }
@@ -43,7 +43,10 @@ class MemoryTables:
     def _store(self, change: Change) -> bool:
         meter = change.meter_id
         days = {(meter, day.day.isoformat()): (items.day_item(meter, day), mark) for day, mark in change.days}
-        bills = {(meter, kept.bill.month): (items.ledger_item(meter, kept), mark) for kept, mark in change.ledgers}
+        bills = {
+            (meter, kept.bill.month): (items.billed_month_item(meter, kept), mark)
+            for kept, mark in change.billed_months
+        }
         if any(_mark(self.windows.get(key)) != mark for key, (_, mark) in days.items()):
             return False
         if any(_mark(self.bills.get(key)) != mark for key, (_, mark) in bills.items()):

@@ -55,10 +55,10 @@ class Forecast(msgspec.Struct, frozen=True):
     coverage: float | None
     candidates: tuple[Score, ...]
     rows: tuple[Row, ...]
-    realised: Errors | None = None
+    actuals: Errors | None = msgspec.field(default=None, name="realised")  # the name in stored documents
 
 
-class Between(msgspec.Struct, frozen=True):
+class Range(msgspec.Struct, frozen=True):
     """An amount to come, and the interval that holds it in four of five cases."""
 
     value: Decimal
@@ -72,8 +72,8 @@ class MonthEnd(msgspec.Struct, frozen=True):
     meter_id: str
     month: str
     made_at: int
-    energy_kwh: Between
-    total: Between
+    energy_kwh: Range
+    total: Range
 
 
 class Suspect(msgspec.Struct, frozen=True):

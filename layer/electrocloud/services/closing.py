@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection
 
 from electrocloud.domain.billing.bill import Bill
-from electrocloud.domain.billing.gaps import filled, month_before
+from electrocloud.domain.billing.gaps import month_before, with_estimates
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.tariff import Tariff
-from electrocloud.services.ingest import Change, Tables, enter, settle
+from electrocloud.services.ingest import Change, Tables, add_rated_month, commit_with_retry
 
 
 def close_month(
@@ -21,16 +21,16 @@ def close_month(
     def changes_of(meters: Collection[str]) -> list[Change]:
         return [change for meter in meters for change in _changes(meter, month, tariff, tables)]
 
-    held, _ = settle([meter_id], changes_of, tables, pause)
-    return held[0].ledgers[0][0].bill if held else None
+    held, _ = commit_with_retry([meter_id], changes_of, tables, pause)
+    return held[0].billed_months[0][0].bill if held else None
 
 
 def _changes(meter_id: str, month: BillingMonth, tariff: Tariff, tables: Tables) -> list[Change]:
-    _, ledgers = tables.read([], [(meter_id, month)])
-    before = ledgers.get((meter_id, month))
-    if before is None or not before.ledger.bill.intervals.missing:
+    _, billed_months = tables.read([], [(meter_id, month)])
+    before = billed_months.get((meter_id, month))
+    if before is None or not before.billed_month.bill.intervals.missing:
         return []
-    days = filled(tariff, month, tables.days_of(meter_id, month), tables.days_of(meter_id, month_before(month)))
+    days = with_estimates(tariff, month, tables.days_of(meter_id, month), tables.days_of(meter_id, month_before(month)))
     change = Change(meter_id)
-    enter(change, tariff, month, days, before)
-    return [change] if change.ledgers[0][0].bill != before.ledger.bill else []
+    add_rated_month(change, tariff, month, days, before)
+    return [change] if change.billed_months[0][0].bill != before.billed_month.bill else []

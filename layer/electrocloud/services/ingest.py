@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from electrocloud.domain.billing.bill import Bill, rate, reissue
 from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
-from electrocloud.domain.billing.gaps import filled, month_before
+from electrocloud.domain.billing.gaps import month_before, with_estimates
 from electrocloud.domain.local_time import BillingMonth, months_of
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.readings.upload import Upload
@@ -26,7 +26,7 @@ MonthKey = tuple[str, BillingMonth]
 MeterUploads = dict[str, dict[date, list[Upload]]]
 
 
-class Ledger(NamedTuple):
+class BilledMonth(NamedTuple):
     """A meter's month under the tariff of `fingerprint`: determinants by UTC day, and the bill that they add up to."""
 
     fingerprint: str
@@ -41,10 +41,10 @@ class StoredDay(NamedTuple):
     mark: str
 
 
-class StoredLedger(NamedTuple):
+class StoredBilledMonth(NamedTuple):
     """A ledger and the mark of what was read."""
 
-    ledger: Ledger
+    billed_month: BilledMonth
     mark: str
 
 
@@ -58,10 +58,10 @@ class Change:
 
     meter_id: str
     days: list[tuple[MeterDay, str | None]] = field(default_factory=list)
-    ledgers: list[tuple[Ledger, str | None]] = field(default_factory=list)
+    billed_months: list[tuple[BilledMonth, str | None]] = field(default_factory=list)
     replaced: list[Bill] = field(default_factory=list)
-    offered: int = 0
-    news: int = 0
+    received_readings: int = 0
+    new_readings: int = 0
 
 
 class Tables(Protocol):
@@ -69,7 +69,7 @@ class Tables(Protocol):
 
     def read(
         self, days: Collection[DayKey], months: Collection[MonthKey]
-    ) -> tuple[dict[DayKey, StoredDay], dict[MonthKey, StoredLedger]]:
+    ) -> tuple[dict[DayKey, StoredDay], dict[MonthKey, StoredBilledMonth]]:
         """What is there of it."""
 
     def days_of(self, meter_id: str, month: BillingMonth) -> list[MeterDay]:
@@ -99,7 +99,7 @@ class Outcome(NamedTuple):
     failed: frozenset[str]
 
 
-def take_in(
+def ingest_uploads(
     uploads: Iterable[Upload],
     tables: Tables,
     tariffs: TariffOf,
@@ -117,24 +117,24 @@ def take_in(
         readings += len(upload.readings)
     tariff_of = tariffs(sent.keys())
     stored, failed = _store(sent, tables, tariff_of, pause)
-    bills = sum(len(change.ledgers) for change in stored)
+    bills = sum(len(change.billed_months) for change in stored)
     # Whoever rates a meter sees the windows that are stored by then. So one that got its tariff while these were being
     # stored is looked at again; or else its bill might lack them.
     unrated = {meter: days for meter, days in sent.items() if meter not in tariff_of}
     if unrated and (given_since := tariffs(unrated.keys())):
         again, failed_again = _store({meter: sent[meter] for meter in given_since}, tables, given_since, pause)
-        bills += sum(len(change.ledgers) for change in again)
+        bills += sum(len(change.billed_months) for change in again)
         failed |= failed_again
     return Outcome(
         readings=readings,
-        changed=sum(change.news for change in stored),
-        repeated=sum(change.offered - change.news for change in stored),
+        changed=sum(change.new_readings for change in stored),
+        repeated=sum(change.received_readings - change.new_readings for change in stored),
         bills=bills,
         failed=frozenset(failed),
     )
 
 
-def settle(
+def commit_with_retry(
     meters: Collection[str],
     changes_of: Callable[[Collection[str]], list[Change]],
     tables: Tables,
@@ -147,7 +147,7 @@ def settle(
     held: list[Change] = []
     for attempt in range(ATTEMPTS):
         changes = changes_of(meters)
-        lost = tables.commit([change for change in changes if change.days or change.ledgers], alone=attempt > 0)
+        lost = tables.commit([change for change in changes if change.days or change.billed_months], alone=attempt > 0)
         held += [change for change in changes if change.meter_id not in lost]
         meters = [meter for meter in meters if meter in lost]
         if not meters:
@@ -156,7 +156,7 @@ def settle(
     return held, set(meters)
 
 
-def months_rated(days: Iterable[DayKey], tariff_of: Mapping[str, Tariff]) -> list[MonthKey]:
+def rated_months(days: Iterable[DayKey], tariff_of: Mapping[str, Tariff]) -> list[MonthKey]:
     """The billing months that have an instant of these days, of the meters that have a tariff; each once."""
     rated = (
         (meter, month) for meter, day in days if meter in tariff_of for month in months_of(day, tariff_of[meter].zone)
@@ -164,23 +164,23 @@ def months_rated(days: Iterable[DayKey], tariff_of: Mapping[str, Tariff]) -> lis
     return list(dict.fromkeys(rated))
 
 
-def enter(
+def add_rated_month(
     change: Change,
     tariff: Tariff,
     month: BillingMonth,
     determinants: Mapping[date, DayDeterminants],
-    before: StoredLedger | None,
+    before: StoredBilledMonth | None,
 ) -> None:
     """Rate a month and put its ledger into the change, in place of `before`; a final bill gets a new version."""
     bill = rate(tariff, month, determinants, change.meter_id)
-    if before and before.ledger.bill.status == "final":
-        bill = reissue(before.ledger.bill, bill)
-        if bill.version > before.ledger.bill.version:
-            change.replaced.append(before.ledger.bill)
-    change.ledgers.append((Ledger(tariff.fingerprint, determinants, bill), before.mark if before else None))
+    if before and before.billed_month.bill.status == "final":
+        bill = reissue(before.billed_month.bill, bill)
+        if bill.version > before.billed_month.bill.version:
+            change.replaced.append(before.billed_month.bill)
+    change.billed_months.append((BilledMonth(tariff.fingerprint, determinants, bill), before.mark if before else None))
 
 
-def determine(days: Iterable[MeterDay], tariff: Tariff, month: BillingMonth) -> dict[date, DayDeterminants]:
+def determinants_by_day(days: Iterable[MeterDay], tariff: Tariff, month: BillingMonth) -> dict[date, DayDeterminants]:
     """The determinants of those days that have a reading in the month."""
     found = ((day.day, day_determinants(tariff, month, day.intervals())) for day in days)
     return {day: determinants for day, determinants in found if determinants.count}
@@ -199,7 +199,7 @@ def _store(
         def changes_of(meters: Collection[str], part: MeterUploads = part) -> list[Change]:
             return _changes({meter: part[meter] for meter in meters}, tables, tariff_of)
 
-        done, lost = settle(part.keys(), changes_of, tables, pause)
+        done, lost = commit_with_retry(part.keys(), changes_of, tables, pause)
         stored += done
         failed |= lost
         waiting = {
@@ -212,7 +212,7 @@ def _store(
 
 def _changes(uploads: MeterUploads, tables: Tables, tariff_of: Mapping[str, Tariff]) -> list[Change]:
     day_keys = [(meter, day) for meter, days in uploads.items() for day in days]
-    stored_days, stored_ledgers = tables.read(day_keys, months_rated(day_keys, tariff_of))
+    stored_days, stored_ledgers = tables.read(day_keys, rated_months(day_keys, tariff_of))
     changes = []
     for meter, days in uploads.items():
         tariff = tariff_of.get(meter)
@@ -220,34 +220,38 @@ def _changes(uploads: MeterUploads, tables: Tables, tariff_of: Mapping[str, Tari
         for day, parts in days.items():
             kept = stored_days.get((meter, day))
             meter_day = kept.day if kept else MeterDay(day)
-            news = sum(meter_day.merge(part) for part in parts)
-            change.offered += sum(len(part.readings) for part in parts)
-            change.news += news
-            if news or (tariff and not _entered(meter, meter_day, tariff, stored_ledgers)):
+            new_readings = sum(meter_day.merge(part) for part in parts)
+            change.received_readings += sum(len(part.readings) for part in parts)
+            change.new_readings += new_readings
+            if new_readings or (tariff and not _is_rated(meter, meter_day, tariff, stored_ledgers)):
                 change.days.append((meter_day, kept.mark if kept else None))
         if change.days and tariff:
-            _enter_days(change, tariff, stored_ledgers, tables)
+            _rate_months(change, tariff, stored_ledgers, tables)
         changes.append(change)
     return changes
 
 
-def _entered(meter: str, day: MeterDay, tariff: Tariff, stored: Mapping[MonthKey, StoredLedger]) -> bool:
+def _is_rated(meter: str, day: MeterDay, tariff: Tariff, stored: Mapping[MonthKey, StoredBilledMonth]) -> bool:
     """Whether the ledgers have the day as it is. They have not where its meter got this tariff only afterwards."""
     for month in months_of(day.day, tariff.zone):
         kept = stored.get((meter, month))
-        entry = kept.ledger.days.get(day.day) if kept and kept.ledger.fingerprint == tariff.fingerprint else None
-        found = determine([day], tariff, month).get(day.day)
-        if found and (entry is None or (entry != found and not _differs_by_estimates(entry, found))):
+        entry = (
+            kept.billed_month.days.get(day.day)
+            if kept and kept.billed_month.fingerprint == tariff.fingerprint
+            else None
+        )
+        found = determinants_by_day([day], tariff, month).get(day.day)
+        if found and (entry is None or (entry != found and not _estimates_differ(entry, found))):
             return False
     return True
 
 
-def _differs_by_estimates(entry: DayDeterminants, found: DayDeterminants) -> bool:
+def _estimates_differ(entry: DayDeterminants, found: DayDeterminants) -> bool:
     read_wh = sum(run.wh for run in entry.runs if not run.estimated)
     return entry.estimated > 0 and (entry.count, read_wh) == (found.count, sum(run.wh for run in found.runs))
 
 
-def _enter_days(change: Change, tariff: Tariff, stored: Mapping[MonthKey, StoredLedger], tables: Tables) -> None:
+def _rate_months(change: Change, tariff: Tariff, stored: Mapping[MonthKey, StoredBilledMonth], tables: Tables) -> None:
     """Put the changed days into their months' ledgers, and rate these."""
     months: dict[BillingMonth, list[MeterDay]] = {}
     for day, _ in change.days:
@@ -255,20 +259,22 @@ def _enter_days(change: Change, tariff: Tariff, stored: Mapping[MonthKey, Stored
             months.setdefault(month, []).append(day)
     for month, days in months.items():
         before = stored.get((change.meter_id, month))
-        if before and before.ledger.fingerprint == tariff.fingerprint:
-            kept = before.ledger.days
+        if before and before.billed_month.fingerprint == tariff.fingerprint:
+            kept = before.billed_month.days
         else:  # a month's first readings, or another tariff: what came before the meter was registered counts too
-            kept = determine(tables.days_of(change.meter_id, month), tariff, month)
-        determinants = {**kept, **determine(days, tariff, month)}
+            kept = determinants_by_day(tables.days_of(change.meter_id, month), tariff, month)
+        determinants = {**kept, **determinants_by_day(days, tariff, month)}
         if any(day.day in kept and kept[day.day].estimated for day in days):
-            determinants = _estimated_anew(change, tariff, month, tables)
+            determinants = _with_new_estimates(change, tariff, month, tables)
         if determinants:
-            enter(change, tariff, month, determinants, before)
+            add_rated_month(change, tariff, month, determinants, before)
 
 
-def _estimated_anew(change: Change, tariff: Tariff, month: BillingMonth, tables: Tables) -> dict[date, DayDeterminants]:
+def _with_new_estimates(
+    change: Change, tariff: Tariff, month: BillingMonth, tables: Tables
+) -> dict[date, DayDeterminants]:
     """The month's determinants where readings came for a day that had estimates: only what still lacks is estimated."""
     days = {day.day: day for day in tables.days_of(change.meter_id, month)}
     own = {*month.utc_days()}
     days |= {day.day: day for day, _ in change.days if day.day in own}
-    return filled(tariff, month, days.values(), tables.days_of(change.meter_id, month_before(month)))
+    return with_estimates(tariff, month, days.values(), tables.days_of(change.meter_id, month_before(month)))

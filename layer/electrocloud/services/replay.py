@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from electrocloud.domain.billing.determinants import DayDeterminants
-from electrocloud.domain.billing.gaps import filled, month_before
+from electrocloud.domain.billing.gaps import month_before, with_estimates
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.tariff import Tariff
@@ -18,14 +18,14 @@ from electrocloud.services.ingest import (
     Change,
     MonthKey,
     Outcome,
-    StoredLedger,
+    StoredBilledMonth,
     Tables,
     TariffOf,
-    determine,
-    enter,
-    months_rated,
-    settle,
-    take_in,
+    add_rated_month,
+    commit_with_retry,
+    determinants_by_day,
+    ingest_uploads,
+    rated_months,
 )
 
 MONTHS_AT_ONCE = 40  # each is up to two items, and a meter's must fit one transaction
@@ -39,16 +39,16 @@ class Rerated(NamedTuple):
     failed: frozenset[str]
 
 
-def take_again(
+def reingest(
     parts: Iterable[Collection[Upload]], tables: Tables, tariffs: TariffOf, pause: Callable[[int], None]
 ) -> tuple[Outcome, list[MonthKey]]:
     """Take uploads in, part by part: what became of them all, and the months that their days have to do with."""
     outcomes = []
     months: dict[MonthKey, None] = {}
     for part in parts:
-        outcomes.append(take_in(part, tables, tariffs, pause))
+        outcomes.append(ingest_uploads(part, tables, tariffs, pause))
         days = dict.fromkeys((upload.meter_id, upload.day) for upload in part)
-        months |= dict.fromkeys(months_rated(days, tariffs({meter for meter, _ in days})))
+        months |= dict.fromkeys(rated_months(days, tariffs({meter for meter, _ in days})))
     total = Outcome(
         readings=sum(one.readings for one in outcomes),
         changed=sum(one.changed for one in outcomes),
@@ -59,7 +59,9 @@ def take_again(
     return total, sorted(months)
 
 
-def rate_anew(months: Iterable[MonthKey], tables: Tables, tariffs: TariffOf, pause: Callable[[int], None]) -> Rerated:
+def rerate_months(
+    months: Iterable[MonthKey], tables: Tables, tariffs: TariffOf, pause: Callable[[int], None]
+) -> Rerated:
     """Rate the bills of meters' months, which come meter by meter, from all their windows, whatever was rated before.
 
     A bill that comes out as it was is left alone, and a final one that does not gets a new version.
@@ -72,9 +74,9 @@ def rate_anew(months: Iterable[MonthKey], tables: Tables, tariffs: TariffOf, pau
             def changes_of(meters: Collection[str], part: list[BillingMonth] = part) -> list[Change]:
                 return [_change(meter, part, tables, tariffs) for meter in meters]
 
-            held, lost = settle([meter], changes_of, tables, pause)
+            held, lost = commit_with_retry([meter], changes_of, tables, pause)
             bills += len(part)
-            changed += sum(len(change.ledgers) for change in held)
+            changed += sum(len(change.billed_months) for change in held)
             failed |= lost
     return Rerated(bills, changed, frozenset(failed))
 
@@ -94,16 +96,16 @@ def _change(meter: str, months: Collection[BillingMonth], tables: Tables, tariff
     for key in keys:
         before = stored.get(key)
         if determinants := _determinants(meter, key[1], tariff, tables, before):
-            enter(change, tariff, key[1], determinants, before)
-            if before and change.ledgers[-1][0] == before.ledger:
-                change.ledgers.pop()
+            add_rated_month(change, tariff, key[1], determinants, before)
+            if before and change.billed_months[-1][0] == before.billed_month:
+                change.billed_months.pop()
     return change
 
 
 def _determinants(
-    meter: str, month: BillingMonth, tariff: Tariff, tables: Tables, before: StoredLedger | None
+    meter: str, month: BillingMonth, tariff: Tariff, tables: Tables, before: StoredBilledMonth | None
 ) -> dict[date, DayDeterminants]:
     days = tables.days_of(meter, month)
-    if before and any(day.estimated for day in before.ledger.days.values()):
-        return filled(tariff, month, days, tables.days_of(meter, month_before(month)))
-    return determine(days, tariff, month)
+    if before and any(day.estimated for day in before.billed_month.days.values()):
+        return with_estimates(tariff, month, days, tables.days_of(meter, month_before(month)))
+    return determinants_by_day(days, tariff, month)

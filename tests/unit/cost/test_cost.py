@@ -16,7 +16,7 @@ from cost.units import units
 from electrocloud.aws.store.tables import DynamoTables
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.services.ingest import take_in
+from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 
 TEMPLATE = load()
@@ -40,7 +40,7 @@ def test_an_items_size_is_its_names_and_values_as_dynamodb_counts_them():
 def test_a_day_and_its_bill_are_billed_as_a_transaction_with_an_index_entry():
     dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, ["total"])
     tables = DynamoTables(dynamodb, "windows", "bills", lambda attempt: None)
-    take_in(
+    ingest_uploads(
         [upload(day=date(2026, 11, 24))], tables, lambda meters: dict.fromkeys(meters, TARIFF), lambda attempt: None
     )
     assert dynamodb.counts == {
@@ -56,7 +56,7 @@ def test_an_upload_that_comes_again_is_read_and_not_written():
     dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, ["total"])
     tables = DynamoTables(dynamodb, "windows", "bills", lambda attempt: None)
     for _ in range(2):
-        take_in([upload()], tables, lambda meters: dict.fromkeys(meters, TARIFF), lambda attempt: None)
+        ingest_uploads([upload()], tables, lambda meters: dict.fromkeys(meters, TARIFF), lambda attempt: None)
     assert (dynamodb.counts["gets"], dynamodb.counts["writes"]) == (4, 2)
 
 

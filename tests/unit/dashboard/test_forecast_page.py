@@ -11,9 +11,9 @@ from botocore.exceptions import EndpointConnectionError
 from dashboard.fleet import fleet_of
 from dashboard.forecast import outlook
 from dashboard.forecast.outlook_chart import outlook as chart_of
-from electrocloud.aws.store.reader import BillRow, Registered
+from electrocloud.aws.store.reader import BillRow, RegisteredMeter
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.forecast import Between, Errors, Forecast, MonthEnd, Row, Score
+from electrocloud.domain.forecast import Errors, Forecast, MonthEnd, Range, Row, Score
 from electrocloud.domain.readings.meter_day import MeterDay
 from tests.kits.dashboard_kit import metrics, page, texts
 from tests.kits.examples import upload
@@ -21,26 +21,26 @@ from tests.kits.examples import upload
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
 AT = int(DAY.timestamp())
 HOUR = 3_600
-METERS = [Registered(f"m-{n}", 51.5, 9.9, "F_1", "home", "flat", "Europe/Berlin") for n in (1, 2)]
+METERS = [RegisteredMeter(f"m-{n}", 51.5, 9.9, "F_1", "home", "flat", "Europe/Berlin") for n in (1, 2)]
 
 
-def forecast(first: datetime = DAY, value: float = 1_000.0, realised: Errors | None = None) -> Forecast:
+def forecast(first: datetime = DAY, value: float = 1_000.0, actuals: Errors | None = None) -> Forecast:
     rows = tuple(Row(first + timedelta(hours=n), value + n, value * 0.8, value * 1.2) for n in range(24))
     scores = (Score("profile", 0.061, 0.7, 30, 0.1), Score("lag-168h", 0.09, 1.0, 30, 0.0, naive=True))
-    return Forecast("fleet", first, "profile", "", 0.79, scores, rows, realised)
+    return Forecast("fleet", first, "profile", "", 0.79, scores, rows, actuals)
 
 
 def month_end(meter_id: str, total: str) -> MonthEnd:
     middle = Decimal(total)
-    return MonthEnd(meter_id, "2026-11", AT, Between(Decimal(100), Decimal(90), Decimal(115)),
-                    Between(middle, middle - 2, middle + 3))  # fmt: skip
+    return MonthEnd(meter_id, "2026-11", AT, Range(Decimal(100), Decimal(90), Decimal(115)),
+                    Range(middle, middle - 2, middle + 3))  # fmt: skip
 
 
 def give_all(give: Callable[..., None]) -> None:
     day = MeterDay(DAY.date())
     day.merge(upload(day=day.day, wh=[250] * 24))  # six hours
     give(registry=METERS, fleet=fleet_of(METERS, {"m-1": day}), days=[day], bills_of_month=[])
-    give(newest=[forecast(), forecast(DAY - timedelta(days=1), realised=Errors(0.123, 0.9, 0.75))])
+    give(newest=[forecast(), forecast(DAY - timedelta(days=1), actuals=Errors(0.123, 0.9, 0.75))])
     give(loads={"fleet": {AT + HOUR * n: 1_100.0 for n in range(6)}})
     give(month_ends=[month_end("m-1", "40"), month_end("m-2", "60")])
 
@@ -134,11 +134,11 @@ def test_of_two_forecasts_of_an_hour_the_newer_counts() -> None:
 
 
 def test_hours_that_have_not_come_are_not_judged() -> None:
-    errors, hours = outlook.met(outlook.hours_of([forecast()]), {AT: 900.0, AT + HOUR: 1_300.0})
+    errors, hours = outlook.with_actuals(outlook.hours_of([forecast()]), {AT: 900.0, AT + HOUR: 1_300.0})
     assert hours == 2
     assert errors.wape == pytest.approx((100 + 299) / 2_200)
     assert errors.coverage == 0.5
-    assert outlook.met(outlook.hours_of([forecast()]), {}) == (Errors(None, None, None), 0)
+    assert outlook.with_actuals(outlook.hours_of([forecast()]), {}) == (Errors(None, None, None), 0)
 
 
 def test_last_month_is_compared_with_only_where_it_was_read_in_whole() -> None:

@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from dashboard.kept import Kept
+from dashboard.kept import StaleWhileRevalidate
 from tests.kits.waiting import until
 
 
@@ -35,8 +35,8 @@ def backend() -> Backend:
     return Backend()
 
 
-def kept(backend: Backend, fetch: Callable[[], object] | None = None) -> Kept[object]:
-    return Kept(fetch or backend, lambda: 10, good_s=100, clock=backend.clock)
+def kept(backend: Backend, fetch: Callable[[], object] | None = None) -> StaleWhileRevalidate[object]:
+    return StaleWhileRevalidate(fetch or backend, lambda: 10, good_s=100, clock=backend.clock)
 
 
 def test_a_fresh_answer_is_not_fetched_again(backend: Backend) -> None:

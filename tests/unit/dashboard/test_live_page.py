@@ -13,7 +13,7 @@ from dashboard import charts
 from dashboard.fleet import Fleet, feeders_of, fleet_of
 from dashboard.live import fleet_map
 from dashboard.live.curve import BEFORE, DAY_S, NOW, WEEK_S, end_of_step, last_day, power_by_step
-from electrocloud.aws.store.reader import Registered
+from electrocloud.aws.store.reader import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from presentation import units
 from tests.kits.examples import upload
@@ -21,8 +21,8 @@ from tests.kits.examples import upload
 MIDNIGHT = 1_795_478_400  # 2026-11-24 UTC
 
 
-def registered(meter_id: str, feeder: str = "F1", lat: float = 51.53, lon: float = 9.93) -> Registered:
-    return Registered(meter_id, lat, lon, feeder, "home", "flat", "Europe/Berlin")
+def registered(meter_id: str, feeder: str = "F1", lat: float = 51.53, lon: float = 9.93) -> RegisteredMeter:
+    return RegisteredMeter(meter_id, lat, lon, feeder, "home", "flat", "Europe/Berlin")
 
 
 def day(**parts: Any) -> MeterDay:

@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from electrocloud.aws.athena import Answer, Column
-from electrocloud.aws.store.reader import BillRow, Registered
+from electrocloud.aws.store.reader import BillRow, RegisteredMeter
 from electrocloud.domain.billing.bill import Bill, bills, reissue
-from electrocloud.domain.forecast import Between, MonthEnd, Suspect
+from electrocloud.domain.forecast import MonthEnd, Range, Suspect
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import document
@@ -22,7 +22,7 @@ TARIFFS = {
     "tou": tariff_from_urdb(TIME_OF_USE),
     "cheap": tariff_from_urdb(document(0.01, label="cheap", name="Cheap", timezone="Europe/Berlin")),
 }
-METER = Registered("m-1", 51.5, 9.9, "F_1", "home", "tou", "Europe/Berlin")
+METER = RegisteredMeter("m-1", 51.5, 9.9, "F_1", "home", "tou", "Europe/Berlin")
 MONTH = datetime.now(UTC).date().replace(day=1)  # the pages offer the months up to this one
 
 
@@ -104,8 +104,8 @@ def test_a_meter_shows_its_stored_bill_and_what_the_month_will_cost(give: Callab
 
 def test_a_meter_s_month_end_is_the_one_that_was_forecast_with_its_interval(give: Callable[..., None]) -> None:
     give_meter(give, measured())
-    total = Between(Decimal("41.5"), Decimal("40"), Decimal("45"))
-    give(month_end=MonthEnd("m-1", f"{MONTH:%Y-%m}", 1_795_478_400, Between(Decimal(1), Decimal(1), Decimal(1)), total))
+    total = Range(Decimal("41.5"), Decimal("40"), Decimal("45"))
+    give(month_end=MonthEnd("m-1", f"{MONTH:%Y-%m}", 1_795_478_400, Range(Decimal(1), Decimal(1), Decimal(1)), total))
     app = page("meter", meter="m-1")
     (shown,) = (metric for metric in app.metric if metric.label == "At the month's end")
     assert (shown.value, shown.delta) == ("$41.50", "$40.00 to $45.00")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from electrocloud.domain.local_time import BillingMonth, day_of, instant_of, local, months_of, offsets
-from electrocloud.domain.tariffs.tariff import stretches
+from electrocloud.domain.tariffs.tariff import period_spans
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import hours, instant, time_of_use
 
@@ -84,7 +84,7 @@ def test_stretches_cover_the_day_with_the_period_of_each_local_hour(when: int, z
     rate = time_of_use(0.1, 0.2, timezone=zone, demandratestructure=[[{"rate": 1}], [{"rate": 2}]])
     rate |= {"demandweekdayschedule": hours(8, 18), "demandweekendschedule": hours(0, 6)}
     midnight = when // DAY * DAY
-    day = stretches(tariff_from_urdb(rate), midnight)
+    day = period_spans(tariff_from_urdb(rate), midnight)
 
     assert (day[0].start, day[-1].end) == (midnight, midnight + DAY)
     assert all(one.end == other.start for one, other in pairwise(day))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import coverage_of, errors_of
 from forecasting.ahead import ahead_of, forecast_of
-from forecasting.backtest import actual, choose, origins_of, race, scale_of, with_blends
+from forecasting.backtest import actual, choose, origins_of, run_candidates, scale_of, with_blends
 from forecasting.candidates import CANDIDATES, LAG_DAY, LAG_WEEK, Candidate, profile
 from forecasting.intervals import bounds, cross_coverage
 from forecasting.load import HOUR_S, Load, calendar_of, load_of, shown, wall_clock
@@ -104,7 +104,7 @@ def test_a_blend_is_made_of_the_best_and_chosen_where_it_is_better() -> None:
     def fixed(name: str, *values: float, naive: bool = False) -> Candidate:
         return Candidate(name, lambda load, origins, horizon: np.array([values] * len(origins)), 0, naive)
 
-    trials = race(_weekly(1), [100], 2, (fixed("low", 9, 19), fixed("high", 11, 21), fixed("far", 50, 90)))
+    trials = run_candidates(_weekly(1), [100], 2, (fixed("low", 9, 19), fixed("high", 11, 21), fixed("far", 50, 90)))
     best = choose(with_blends(trials, truth), truth)
     assert best.name == "high + low"
     np.testing.assert_array_equal(best.forecasts, truth)
@@ -117,9 +117,9 @@ def test_of_the_slow_models_the_best_is_run_to_the_end_if_it_is_near_the_best_of
     def fixed(value: float, slow: bool = True) -> Candidate:
         return Candidate(str(value), lambda load, at, horizon: np.full((len(at), horizon), value), 0, slow=slow)
 
-    trials = race(load, origins, 24, (fixed(11.2, slow=False), fixed(11.4), fixed(11.3), fixed(9)))
+    trials = run_candidates(load, origins, 24, (fixed(11.2, slow=False), fixed(11.4), fixed(11.3), fixed(9)))
     assert [trial.name for trial in trials if np.isfinite(trial.forecasts).all()] == ["11.2", "9"]
-    trials = race(load, origins, 24, (fixed(11.2, slow=False), fixed(11.4)))
+    trials = run_candidates(load, origins, 24, (fixed(11.2, slow=False), fixed(11.4)))
     assert [trial.name for trial in trials if np.isfinite(trial.forecasts).all()] == ["11.2"]
 
 

@@ -10,7 +10,7 @@ from electrocloud.domain.billing.bill import bills
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from forecasting.month_end import month_end, rest_of
+from forecasting.month_end import month_end, remaining_energy
 
 TARIFF = tariff_from_urdb(msgspec.json.decode(Path("tariffs/flat.json").read_bytes()))
 MONTH = BillingMonth(2025, 11, TARIFF.zone)
@@ -18,7 +18,7 @@ WEEK = np.arange(168.0) % 24 + 100
 
 
 def test_a_load_that_repeats_its_weeks_goes_on_like_them() -> None:
-    rest = rest_of(np.tile(WEEK, (2, 20)) * [[1], [3]], 200)
+    rest = remaining_energy(np.tile(WEEK, (2, 20)) * [[1], [3]], 200)
     whole = WEEK.sum() + WEEK[:32].sum()
     np.testing.assert_allclose(rest.value, [whole, 3 * whole])
     np.testing.assert_allclose(rest.low, rest.value)
@@ -29,14 +29,14 @@ def test_four_of_five_loads_come_to_lie_in_their_intervals() -> None:
     rng = np.random.default_rng(1)
     weeks = np.exp(0.2 * rng.normal(size=(400, 30, 1)))
     loads = (weeks * WEEK).reshape(400, -1)
-    rest = rest_of(loads[:, : -2 * 168], 2 * 168)
+    rest = remaining_energy(loads[:, : -2 * 168], 2 * 168)
     happened = loads[:, -2 * 168 :].sum(axis=1)
     held = ((rest.low <= happened) & (happened <= rest.high)).mean()
     assert 0.72 < held < 0.88
 
 
 def test_a_week_of_history_is_enough_for_a_guess_with_a_wide_interval() -> None:
-    rest = rest_of(WEEK[None], 168)
+    rest = remaining_energy(WEEK[None], 168)
     assert rest.value[0] == WEEK.sum()
     assert rest.low[0] < 0.6 * rest.value[0]
     assert rest.high[0] > 1.4 * rest.value[0]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import producers.fleet.simulate as module
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.upload import decode
-from producers.fleet.faults import Faults, Truth, inject, joined
+from producers.fleet.faults import Faults, InjectedFault, inject, joined
 from producers.fleet.fleet import make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.uploads import deliveries, uploads
@@ -22,7 +22,7 @@ ALL = Faults(*[0.2] * 9)
 KINDS = ("gaps", "corrections", "clock_drift", "stuck", "spikes", "silent", "outage")
 
 
-def touched(truth: list[Truth]) -> np.ndarray:
+def touched(truth: list[InjectedFault]) -> np.ndarray:
     """The readings that the truth speaks of."""
     rows = {meter.meter_id: row for row, meter in enumerate(FLEET.meters)}
     cells = np.zeros(BLOCK.wh.shape, bool)
@@ -33,20 +33,20 @@ def touched(truth: list[Truth]) -> np.ndarray:
 
 
 def test_without_faults_all_is_told_as_it_was():
-    told = inject(FLEET, BLOCK, Faults())
+    reported = inject(FLEET, BLOCK, Faults())
     assert not Faults()
-    np.testing.assert_array_equal(told.wh, BLOCK.wh)
-    assert told.sent.all()
-    assert not told.corrected.any()
-    assert told.truth == []
+    np.testing.assert_array_equal(reported.wh, BLOCK.wh)
+    assert reported.sent.all()
+    assert not reported.corrected.any()
+    assert reported.truth == []
 
 
 @given(st.dictionaries(st.sampled_from(KINDS), st.floats(0.05, 1), min_size=1))
 @settings(max_examples=25, deadline=None)
 def test_the_truth_tells_of_every_reading_that_is_not_as_it_was(rates):
-    told = inject(FLEET, BLOCK, Faults(**rates))
-    changed = (told.wh != BLOCK.wh) | ~told.sent | told.corrected | (told.true.wh != BLOCK.wh)
-    assert not (changed & ~touched(told.truth)).any()
+    reported = inject(FLEET, BLOCK, Faults(**rates))
+    changed = (reported.wh != BLOCK.wh) | ~reported.sent | reported.corrected | (reported.true.wh != BLOCK.wh)
+    assert not (changed & ~touched(reported.truth)).any()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -66,13 +66,13 @@ def test_faults_do_not_depend_on_the_block_they_come_in(monkeypatch):
 
 
 def test_an_outage_leaves_the_whole_feeder_without_voltage():
-    told = inject(FLEET, BLOCK, Faults(outage=0.5))
+    reported = inject(FLEET, BLOCK, Faults(outage=0.5))
     feeders = np.array([meter.feeder for meter in FLEET.meters])
     for feeder in set(feeders):
-        dead = told.decivolts[feeders == feeder] == 0
+        dead = reported.decivolts[feeders == feeder] == 0
         assert dead.any()
         assert (dead == dead[0]).all()
-    assert (told.wh[told.decivolts == 0] == 0).all()
+    assert (reported.wh[reported.decivolts == 0] == 0).all()
 
 
 def test_without_faults_every_reading_comes_once_in_order_and_keeps_the_contract():
@@ -102,7 +102,7 @@ def test_uploads_of_many_blocks_come_in_order_of_delivery(monkeypatch):
 
 
 def test_a_correction_comes_days_later_as_a_higher_revision_with_the_true_energy():
-    told = inject(FLEET, BLOCK, Faults(corrections=0.3))
+    reported = inject(FLEET, BLOCK, Faults(corrections=0.3))
     index = {meter.meter_id: row for row, meter in enumerate(FLEET.meters)}
     first: dict[tuple[str, datetime], int] = {}
     corrected = 0
@@ -116,12 +116,12 @@ def test_a_correction_comes_days_later_as_a_higher_revision_with_the_true_energy
             assert row.wh == BLOCK.wh[index[place[0]], column]
             assert delivery.at > first[place] + 12 * 3600
             corrected += 1
-    assert corrected == told.corrected.sum() > 0
+    assert corrected == reported.corrected.sum() > 0
 
 
 def test_what_was_late_or_came_twice_is_in_the_truth():
-    told = inject(FLEET, BLOCK, Faults())
-    plan, truth = deliveries(FLEET, told, Faults(late=0.2, duplicates=0.1))
+    reported = inject(FLEET, BLOCK, Faults())
+    plan, truth = deliveries(FLEET, reported, Faults(late=0.2, duplicates=0.1))
     kinds = Counter(one.kind for one in truth)
     assert kinds["duplicate"] == len(plan.at) - 50 * 6
     late = {(one.meter_id, one.start) for one in truth if one.kind == "late"}
@@ -133,8 +133,12 @@ def test_what_was_late_or_came_twice_is_in_the_truth():
 
 
 def test_truth_that_runs_on_from_block_to_block_is_one():
-    parts = [Truth("a", 0, 10, "silent", ""), Truth("b", 3, 9, "gap", ""), Truth("a", 10, 20, "silent", "")]
-    assert joined(parts) == [Truth("a", 0, 20, "silent", ""), Truth("b", 3, 9, "gap", "")]
+    parts = [
+        InjectedFault("a", 0, 10, "silent", ""),
+        InjectedFault("b", 3, 9, "gap", ""),
+        InjectedFault("a", 10, 20, "silent", ""),
+    ]
+    assert joined(parts) == [InjectedFault("a", 0, 20, "silent", ""), InjectedFault("b", 3, 9, "gap", "")]
 
 
 def test_a_rate_outside_its_bounds_is_refused_by_name():

@@ -5,7 +5,7 @@ from electrocloud.aws.store.dynamodb_items import bill_of
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.closing import close_month
-from electrocloud.services.ingest import take_in
+from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import MemoryTables
 
@@ -18,7 +18,7 @@ def still(attempt):
 
 
 def take(tables, *uploads):
-    take_in(uploads, tables, lambda meters: dict.fromkeys(meters, TARIFF), still)
+    ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, TARIFF), still)
 
 
 def hourly(day, wh=100, **parts):
@@ -97,6 +97,6 @@ def test_a_whole_day_is_estimated_in_a_zone_that_is_half_an_hour_off():
     tables = MemoryTables()
     days = [date(2027, 1, 31) + timedelta(days=number) for number in range(61)]
     uploads = [hourly(day) for day in days if day not in (date(2027, 2, 28), date(2027, 3, 31))]
-    take_in(uploads, tables, lambda meters: dict.fromkeys(meters, kolkata), still)
+    ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, kolkata), still)
     bill = close_month("m-1", BillingMonth(2027, 3, "Asia/Kolkata"), kolkata, tables, still)
     assert (bill.status, bill.intervals.expected, bill.intervals.missing) == ("final", 31 * 24, 0)

@@ -8,7 +8,7 @@ from electrocloud.domain.billing.bill import rate
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.services.ingest import ATTEMPTS, determine, take_in
+from electrocloud.services.ingest import ATTEMPTS, determinants_by_day, ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import MemoryTables
 
@@ -31,7 +31,7 @@ def everybody(meters):
 
 
 def take(tables: MemoryTables, batch: list[Upload], tariffs=everybody):
-    return take_in(batch, tables, tariffs, pause=lambda attempt: None)
+    return ingest_uploads(batch, tables, tariffs, pause=lambda attempt: None)
 
 
 @settings(max_examples=150, deadline=None)
@@ -56,7 +56,7 @@ def test_the_kept_bill_is_the_bill_of_all_its_windows(sent):
         take(tables, [one])
     for (meter, month), item in tables.bills.items():
         at = BillingMonth(int(month[:4]), int(month[5:]), TARIFF.zone)
-        assert bill_of(item) == rate(TARIFF, at, determine(tables.days_of(meter, at), TARIFF, at), meter)
+        assert bill_of(item) == rate(TARIFF, at, determinants_by_day(tables.days_of(meter, at), TARIFF, at), meter)
 
 
 def test_a_worker_that_meets_another_reads_again_and_loses_nothing():
@@ -148,7 +148,7 @@ def test_twenty_days_of_a_meter_that_each_touch_two_months_fit_one_transaction()
     commit = tables.commit
 
     def count(changes, *, alone):
-        sizes.extend(len(one.days) + 2 * len(one.ledgers) for one in changes)  # a ledger may replace a final bill
+        sizes.extend(len(one.days) + 2 * len(one.billed_months) for one in changes)  # a ledger may replace a final bill
         return commit(changes, alone=alone)
 
     tables.commit = count

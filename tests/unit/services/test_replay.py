@@ -3,12 +3,12 @@ from datetime import date, timedelta
 import msgspec
 
 from electrocloud.aws.store import dynamodb_items as items
-from electrocloud.aws.store.dynamodb_items import bill_of, stored_ledger
+from electrocloud.aws.store.dynamodb_items import bill_of, stored_billed_month
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.closing import close_month
-from electrocloud.services.ingest import take_in
-from electrocloud.services.replay import rate_anew, take_again
+from electrocloud.services.ingest import ingest_uploads
+from electrocloud.services.replay import reingest, rerate_months
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import MemoryTables
 
@@ -28,19 +28,19 @@ def no_wait(attempt):
 
 def a_month(days=DAYS, tables=None):
     tables = tables or MemoryTables()
-    take_in([upload(day=day, wh=[100] * 24, interval_s=3600) for day in days], tables, of(TARIFF), no_wait)
+    ingest_uploads([upload(day=day, wh=[100] * 24, interval_s=3600) for day in days], tables, of(TARIFF), no_wait)
     return tables
 
 
 def anew(tables, tariff=TARIFF, months=(("m-1", FEBRUARY),)):
-    return rate_anew(months, tables, of(tariff), no_wait)
+    return rerate_months(months, tables, of(tariff), no_wait)
 
 
 def tampered(tables, **changes):
     """The stored ledger's bill as a fault in the code might have made it."""
-    kept = stored_ledger(tables.bills[KEY]).ledger
+    kept = stored_billed_month(tables.bills[KEY]).billed_month
     wrong = kept._replace(bill=msgspec.structs.replace(kept.bill, **changes))
-    tables.bills[KEY] = items.ledger_item("m-1", wrong)
+    tables.bills[KEY] = items.billed_month_item("m-1", wrong)
 
 
 def test_a_bill_that_comes_out_as_it_was_is_left_alone():
@@ -111,7 +111,7 @@ def test_uploads_taken_again_make_what_was_lost_and_name_the_months_they_are_of(
         del broken.windows["m-1", day.isoformat()]
     del broken.bills[KEY]
     parts = [[upload(day=day, wh=[100] * 24, interval_s=3600)] for day in DAYS]
-    outcome, months = take_again(parts, broken, of(TARIFF), no_wait)
+    outcome, months = reingest(parts, broken, of(TARIFF), no_wait)
     assert (outcome.readings, outcome.changed, outcome.repeated) == (29 * 24, 6 * 24, 23 * 24)
     assert months == [("m-1", FEBRUARY._replace(month=month)) for month in (1, 2, 3)]
     assert (broken.windows, broken.bills) == (whole.windows, whole.bills)

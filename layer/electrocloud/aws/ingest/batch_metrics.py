@@ -9,7 +9,7 @@ from datetime import datetime
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from electrocloud.aws.ingest.kinesis_event import Accepted, Refused
+from electrocloud.aws.ingest.kinesis_event import AcceptedUpload, RejectedUpload
 from electrocloud.domain.local_time import HOUR_S, instant_of
 from electrocloud.services.ingest import Outcome
 
@@ -17,11 +17,11 @@ LATE_S = 26 * HOUR_S  # a day's upload comes just after the day; two hours more 
 AGES_AT_MOST = 100  # EMF takes 100 values a metric in one line
 
 
-def observe(
+def record_batch_metrics(
     metrics: Metrics,
     logger: Logger,
-    accepted: list[Accepted],
-    refused: list[Refused],
+    accepted: list[AcceptedUpload],
+    refused: list[RejectedUpload],
     outcome: Outcome,
     now: datetime,
 ) -> None:

@@ -12,7 +12,7 @@ from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.upload import Upload, decode
 
 
-class Accepted(msgspec.Struct, frozen=True, gc=False):
+class AcceptedUpload(msgspec.Struct, frozen=True, gc=False):
     """An upload, the sequence number of the record that brought it, and when the stream took it (s since 1970)."""
 
     upload: Upload
@@ -20,7 +20,7 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     arrived: float
 
 
-class Refused(NamedTuple):
+class RejectedUpload(NamedTuple):
     """Bytes that are no upload: why, and where they stood (`position` counts the uploads of one record).
 
     `arrived` is when the stream took the record (UTC).
@@ -35,10 +35,10 @@ class Refused(NamedTuple):
     arrived: datetime
 
 
-def read_event(records: Iterable[dict[str, Any]]) -> tuple[list[Accepted], list[Refused]]:
+def read_event(records: Iterable[dict[str, Any]]) -> tuple[list[AcceptedUpload], list[RejectedUpload]]:
     """Sort the records of a Kinesis event into accepted and refused uploads. A bad one never hides its neighbours."""
-    accepted: list[Accepted] = []
-    refused: list[Refused] = []
+    accepted: list[AcceptedUpload] = []
+    refused: list[RejectedUpload] = []
     for record in records:
         kinesis = record["kinesis"]
         data = a2b_base64(kinesis["data"])
@@ -51,14 +51,14 @@ def read_event(records: Iterable[dict[str, Any]]) -> tuple[list[Accepted], list[
         before = len(accepted) + len(refused)
         for payload in payloads:
             try:
-                accepted.append(Accepted(decode(payload), sequence, arrived))
+                accepted.append(AcceptedUpload(decode(payload), sequence, arrived))
             except UploadError as fault:
                 refused.append(_refused(fault, payload, kinesis, len(accepted) + len(refused) - before))
     return accepted, refused
 
 
-def _refused(fault: UploadError, payload: bytes, kinesis: dict[str, Any], position: int) -> Refused:
-    return Refused(
+def _refused(fault: UploadError, payload: bytes, kinesis: dict[str, Any], position: int) -> RejectedUpload:
+    return RejectedUpload(
         fault.reason,
         str(fault),
         payload,

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from electrocloud.aws.ingest.kinesis_event import Refused
+from electrocloud.aws.ingest.kinesis_event import RejectedUpload
 
 PREFIX = "quarantine/"
 
@@ -20,7 +20,7 @@ class Quarantined(msgspec.Struct, frozen=True):
     payload: bytes
 
 
-def put(s3: Any, bucket: str, refused: list[Refused]) -> None:
+def put(s3: Any, bucket: str, refused: list[RejectedUpload]) -> None:
     """Write each refused upload as one JSON object under quarantine/dt=…/reason/, named by its place in the stream.
 
     The name makes a redelivered record write the same object again.

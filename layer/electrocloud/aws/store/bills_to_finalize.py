@@ -12,7 +12,7 @@ MONTHS_BACK = 3
 AT_ONCE = 100
 
 
-def unclosed(
+def bills_to_finalize(
     client: Any, bills_table: str, registry: Registry, now: int, grace_s: int
 ) -> Iterator[tuple[str, BillingMonth, Tariff]]:
     """Meters, months and tariffs of the bills that lack readings, of months that ended `grace_s` before `now` or more.

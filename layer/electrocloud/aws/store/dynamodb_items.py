@@ -14,7 +14,7 @@ from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.determinants import DayDeterminants
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.services.ingest import Ledger, StoredDay, StoredLedger
+from electrocloud.services.ingest import BilledMonth, StoredBilledMonth, StoredDay
 
 MONTH_PARTS = 8  # a month's bills are indexed in this many partitions, so that midnight's updates do not meet in one
 
@@ -66,20 +66,20 @@ def month_key(meter_id: str, month: BillingMonth | str) -> Item:
     return {"meter_id": {"S": meter_id}, "bill": {"S": str(month)}}
 
 
-def ledger_item(meter_id: str, ledger: Ledger) -> Item:
+def billed_month_item(meter_id: str, billed_month: BilledMonth) -> Item:
     """`document` is the bill as JSON, `determinants` the days it was made of; the rest is for the index by month.
 
     Both are deflated: a change of a bill is the dearest write there is, and is priced by the kilobyte.
     """
-    bill = ledger.bill
+    bill = billed_month.bill
     document = _document(bill)
-    days = {day.isoformat(): ledger.days[day] for day in sorted(ledger.days)}
+    days = {day.isoformat(): billed_month.days[day] for day in sorted(billed_month.days)}
     determinants = zlib.compress(_determinants_encoder.encode(days), 6)
     return {
         **month_key(meter_id, bill.month),
         "document": {"B": document},
         "determinants": {"B": determinants},
-        "fingerprint": {"S": ledger.fingerprint},
+        "fingerprint": {"S": billed_month.fingerprint},
         "mark": {"S": _mark(document, determinants)},
         "month": {"S": bill.month},
         "month_part": {"S": month_part(bill.month, zlib.crc32(meter_id.encode()) % MONTH_PARTS)},
@@ -93,9 +93,9 @@ def ledger_item(meter_id: str, ledger: Ledger) -> Item:
     }
 
 
-def stored_ledger(item: Item) -> StoredLedger:
-    ledger = Ledger(item["fingerprint"]["S"], determinants_of(item), bill_of(item))
-    return StoredLedger(ledger, item["mark"]["S"])
+def stored_billed_month(item: Item) -> StoredBilledMonth:
+    billed_month = BilledMonth(item["fingerprint"]["S"], determinants_of(item), bill_of(item))
+    return StoredBilledMonth(billed_month, item["mark"]["S"])
 
 
 def determinants_of(item: Item) -> dict[date, DayDeterminants]:

@@ -30,7 +30,7 @@ _PATIENCE = Config(
 )
 
 
-class Registered(NamedTuple):
+class RegisteredMeter(NamedTuple):
     """A meter as the registry has it: where it is (degrees), its feeder and customer class, how it is billed."""
 
     meter_id: str
@@ -74,16 +74,16 @@ class Reader:
         )
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reader")
 
-    def meters(self) -> list[Registered]:
+    def meters(self) -> list[RegisteredMeter]:
         """All registered meters by id."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._stack.meters_table)
-        return sorted(_registered(item) for page in pages for item in page["Items"])
+        return sorted(_registered_meter(item) for page in pages for item in page["Items"])
 
-    def meter(self, meter_id: str) -> Registered | None:
+    def meter(self, meter_id: str) -> RegisteredMeter | None:
         """A meter, if it is registered."""
         key = {"meter_id": {"S": meter_id}}
         item = self._dynamodb.get_item(TableName=self._stack.meters_table, Key=key).get("Item")
-        return _registered(item) if item else None
+        return _registered_meter(item) if item else None
 
     def tariffs(self) -> dict[str, Tariff]:
         """The tariffs by their id. `TariffError` for a wrong one."""
@@ -210,9 +210,9 @@ class Reader:
         return [_bill_row(item) for page in pages for item in page["Items"]]
 
 
-def _registered(item: items.Item) -> Registered:
+def _registered_meter(item: items.Item) -> RegisteredMeter:
     texts = (item[name]["S"] for name in ("feeder", "class", "tariff_id", "timezone"))
-    return Registered(item["meter_id"]["S"], float(item["lat"]["N"]), float(item["lon"]["N"]), *texts)
+    return RegisteredMeter(item["meter_id"]["S"], float(item["lat"]["N"]), float(item["lon"]["N"]), *texts)
 
 
 def _day(item: items.Item) -> MeterDay:

@@ -13,7 +13,7 @@ from electrocloud.aws.store import dynamodb_items as items
 from electrocloud.domain.errors import StoreBusyError
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.services.ingest import Change, DayKey, MonthKey, StoredDay, StoredLedger
+from electrocloud.services.ingest import Change, DayKey, MonthKey, StoredBilledMonth, StoredDay
 
 READ_AT_ONCE = 100  # DynamoDB's limit for BatchGetItem
 WRITE_AT_ONCE = 100  # and for TransactWriteItems
@@ -38,19 +38,19 @@ class DynamoTables:
 
     def read(
         self, days: Collection[DayKey], months: Collection[MonthKey]
-    ) -> tuple[dict[DayKey, StoredDay], dict[MonthKey, StoredLedger]]:
+    ) -> tuple[dict[DayKey, StoredDay], dict[MonthKey, StoredBilledMonth]]:
         day_of = {(meter, day.isoformat()): (meter, day) for meter, day in days}
         month_of = {(meter, str(month)): (meter, month) for meter, month in months}
         keys = [(self._windows, items.day_key(*key)) for key in days]
         keys += [(self._bills, items.month_key(*key)) for key in months]
         found_days: dict[DayKey, StoredDay] = {}
-        found_months: dict[MonthKey, StoredLedger] = {}
+        found_months: dict[MonthKey, StoredBilledMonth] = {}
         for table, item in batch_get(self._client, keys, self._pause):
             meter = item["meter_id"]["S"]
             if table == self._windows:
                 found_days[day_of[meter, item["day"]["S"]]] = items.stored_day(item)
             else:
-                found_months[month_of[meter, item["bill"]["S"]]] = items.stored_ledger(item)
+                found_months[month_of[meter, item["bill"]["S"]]] = items.stored_billed_month(item)
         return found_days, found_months
 
     def days_of(self, meter_id: str, month: BillingMonth) -> list[MeterDay]:
@@ -74,9 +74,11 @@ class DynamoTables:
     def _actions(self, change: Change) -> list[Action]:
         meter = change.meter_id
         days = [self._put(self._windows, items.day_item(meter, day), mark) for day, mark in change.days]
-        ledgers = [self._put(self._bills, items.ledger_item(meter, kept), mark) for kept, mark in change.ledgers]
+        billed_months = [
+            self._put(self._bills, items.billed_month_item(meter, kept), mark) for kept, mark in change.billed_months
+        ]
         replaced = [{"Put": {"TableName": self._bills, "Item": items.replaced_item(bill)}} for bill in change.replaced]
-        return days + ledgers + replaced
+        return days + billed_months + replaced
 
     @staticmethod
     def _put(table: str, item: items.Item, mark: str | None) -> Action:

@@ -12,11 +12,17 @@ import msgspec
 
 from electrocloud.domain.billing import charges
 from electrocloud.domain.billing.charges import Line
-from electrocloud.domain.billing.determinants import DayDeterminants, Peak, day_determinants, larger, slots_due
+from electrocloud.domain.billing.determinants import (
+    DayDeterminants,
+    Peak,
+    day_determinants,
+    expected_count,
+    higher_peak,
+)
 from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, day_of, months_of
 from electrocloud.domain.money import exact
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.tariffs.tariff import Tariff, dearest, stretches
+from electrocloud.domain.tariffs.tariff import Tariff, peak_periods, period_spans
 
 Status = Literal["provisional", "final"]
 
@@ -70,7 +76,7 @@ def rate(tariff: Tariff, month: BillingMonth, days: Mapping[date, DayDeterminant
     ordered = [days[day] for day in sorted(days)]
     runs = [run for day in ordered for run in day.runs]
     peaks = _peaks(tariff, ordered)
-    peak = reduce(larger, peaks.values()) if peaks else None
+    peak = reduce(higher_peak, peaks.values()) if peaks else None
     kw = Fraction(peak.watts, peak.parts * 1000) if peak else Fraction(0)
     energy = charges.energy_charges(tariff, month, runs, kw)
     demand = charges.demand_charges(tariff, month, peaks) + charges.flat_demand_charges(tariff, month, peak)
@@ -81,9 +87,9 @@ def rate(tariff: Tariff, month: BillingMonth, days: Mapping[date, DayDeterminant
     lines = tuple(charge.line for charge in (*energy, *demand, *fixed, *minimum))
     intervals = _count(month, days)
     wh = sum(run.wh for run in runs)
-    peak_periods = dearest(tariff.energy, tariff.energy_schedule, month.month)
-    peak_demand = dearest(tariff.demand, tariff.demand_schedule, month.month)
-    in_peak = [charge for charge in energy if charge.line.period in peak_periods]
+    peak_energy = peak_periods(tariff.energy, tariff.energy_schedule, month.month)
+    peak_demand = peak_periods(tariff.demand, tariff.demand_schedule, month.month)
+    in_peak = [charge for charge in energy if charge.line.period in peak_energy]
     in_peak += [charge for charge in demand if charge.line.kind == "demand" and charge.line.period in peak_demand]
     return Bill(
         meter_id=meter_id,
@@ -104,7 +110,7 @@ def rate(tariff: Tariff, month: BillingMonth, days: Mapping[date, DayDeterminant
         total_rounded=sum((line.amount_rounded for line in lines), Decimal("0.00")),
         lines=lines,
         intervals=intervals,
-        peak_energy_share=charges.share(sum(run.wh for run in runs if run.period in peak_periods), wh),
+        peak_energy_share=charges.share(sum(run.wh for run in runs if run.period in peak_energy), wh),
         peak_bill_share=charges.share(charges.total(in_peak), total),
     )
 
@@ -176,15 +182,15 @@ def _peaks(tariff: Tariff, days: Iterable[DayDeterminants]) -> dict[int, Peak]:
     windows: dict[int, list[Peak]] = {}
     for day in days:
         for period, peak in day.peaks.items():
-            peaks[period] = larger(peaks.get(period, peak), peak)
+            peaks[period] = higher_peak(peaks.get(period, peak), peak)
         for peak in day.cut:
             windows.setdefault(peak.start, []).append(peak)
     for start, parts in windows.items():
         power = sum((Fraction(part.watts, part.parts) for part in parts), Fraction(0))
         estimated = any(part.estimated for part in parts)
         peak = Peak(power.numerator, power.denominator, start, parts[0].seconds, estimated)
-        (period,) = [s.demand for s in stretches(tariff, start // DAY_S * DAY_S) if s.start <= start < s.end]
-        peaks[period] = larger(peaks.get(period, peak), peak)
+        (period,) = [s.demand for s in period_spans(tariff, start // DAY_S * DAY_S) if s.start <= start < s.end]
+        peaks[period] = higher_peak(peaks.get(period, peak), peak)
     return peaks
 
 
@@ -195,7 +201,7 @@ def _count(month: BillingMonth, days: Mapping[date, DayDeterminants]) -> Interva
     start, end = month.start, month.end
     for midnight in range(start // DAY_S * DAY_S, end, DAY_S):
         if day_of(midnight) not in days:
-            missing += slots_due(max(midnight, start), min(midnight + DAY_S, end), usual)
+            missing += expected_count(max(midnight, start), min(midnight + DAY_S, end), usual)
     read = sum(day.count for day in days.values())
     estimated = sum(day.estimated for day in days.values())
     return Intervals(read + estimated + missing, read, estimated, missing)

@@ -52,7 +52,7 @@ def energy_charges(tariff: Tariff, month: BillingMonth, runs: Sequence[Run], kw:
     names = line_text.energy_periods(tariff, month.month)
     charges = []
     for (period, tier), (wh, estimated) in sorted(allot(runs, limits).items()):
-        text = f"Energy{names[period]}{line_text.block(limits[period], tier, 'kWh')}"
+        text = f"Energy{names[period]}{line_text.tier_range(limits[period], tier, 'kWh')}"
         charges.append(_charge("energy", period, tier, wh, estimated, tariff.energy[period], text))
     return charges
 
@@ -110,7 +110,7 @@ def _demand(tariff: Tariff, kind: LineKind, period: int, peak: Peak, steps: Tier
     when = line_text.moment(peak, tariff.zone)
     charges = []
     for tier, watts in tiers.split(0, Fraction(peak.watts, peak.parts), limits):
-        text = f"{what}{line_text.block(limits, tier, 'kW')}: the highest, {when}"
+        text = f"{what}{line_text.tier_range(limits, tier, 'kW')}: the highest, {when}"
         if steps[tier].rate:
             charges.append(_charge(kind, period, tier, watts, watts if peak.estimated else 0, steps, text))
     return charges

@@ -15,7 +15,7 @@ import msgspec
 
 from electrocloud.domain.local_time import DAY_S, BillingMonth, Offset, offsets
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.tariffs.tariff import Quantity, Stretch, Tariff, stretches
+from electrocloud.domain.tariffs.tariff import PeriodSpan, Quantity, Tariff, period_spans
 
 
 class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -56,7 +56,7 @@ class DayDeterminants(msgspec.Struct, frozen=True, array_like=True, gc=False):
     missing: int
 
 
-class Slot(NamedTuple):
+class ExpectedInterval(NamedTuple):
     """An interval that has no reading: start in s since 1970 UTC, length in s."""
 
     start: int
@@ -96,27 +96,27 @@ def day_determinants(
         interval_s=seconds,
         count=len(readings) - made_up,
         estimated=made_up,
-        missing=len(missing_slots(readings, low, high)) if readings else slots_due(low, high, seconds),
+        missing=len(missing_intervals(readings, low, high)) if readings else expected_count(low, high, seconds),
     )
 
 
-def larger(one: Peak, other: Peak) -> Peak:
+def higher_peak(one: Peak, other: Peak) -> Peak:
     """The higher of two peaks; the earlier of equal ones."""
     ours, theirs = one.watts * other.parts, other.watts * one.parts
     return one if (ours, -one.start) >= (theirs, -other.start) else other
 
 
-def slots_due(low: int, high: int, seconds: int) -> int:
+def expected_count(low: int, high: int, seconds: int) -> int:
     """How many intervals start from `low` to before `high` (s since 1970 UTC), at multiples of their length (s)."""
     return -(-high // seconds) + -low // seconds
 
 
-def due_slots(low: int, high: int, seconds: int) -> list[Slot]:
+def expected_intervals(low: int, high: int, seconds: int) -> list[ExpectedInterval]:
     """The intervals that `slots_due` counts: readings are aligned to UTC, and a month need not be."""
-    return [Slot(start, seconds) for start in range(-(-low // seconds) * seconds, high, seconds)]
+    return [ExpectedInterval(start, seconds) for start in range(-(-low // seconds) * seconds, high, seconds)]
 
 
-def missing_slots(readings: Sequence[Interval], low: int, high: int) -> list[Slot]:
+def missing_intervals(readings: Sequence[Interval], low: int, high: int) -> list[ExpectedInterval]:
     """The intervals without a reading that start from `low` to before `high` (s since 1970 UTC), in order.
 
     `readings` are all that start there, at least one, in time order. A gap is cut in steps of the reading
@@ -126,16 +126,16 @@ def missing_slots(readings: Sequence[Interval], low: int, high: int) -> list[Slo
     if first.start == low and first.seconds * len(readings) == high - low and readings[-1].start < high:
         return []
     before = range(first.start - first.seconds, low - 1, -first.seconds)
-    slots = [Slot(start, first.seconds) for start in reversed(before)]
+    slots = [ExpectedInterval(start, first.seconds) for start in reversed(before)]
     for reading, following in zip(readings, [*readings[1:], None], strict=True):
         end = reading.start + reading.seconds
         until = following.start - reading.seconds + 1 if following else high
-        slots += [Slot(start, reading.seconds) for start in range(end, until, reading.seconds)]
+        slots += [ExpectedInterval(start, reading.seconds) for start in range(end, until, reading.seconds)]
     return slots
 
 
 def _runs(tariff: Tariff, midnight: int, readings: Sequence[Interval], guesses: frozenset[Interval]) -> Iterator[Run]:
-    for stretch in stretches(tariff, midnight):
+    for stretch in period_spans(tariff, midnight):
         part = _starting_in(stretch, readings)
         if not guesses and part:
             yield Run(stretch.energy, sum(map(_WH, part)), False)
@@ -151,11 +151,11 @@ def _demand(
     samples, cut = _samples(tariff, midnight, readings)
     one_length = len({sample[1] for sample in samples}) == 1
     peaks: dict[int, Peak] = {}
-    for stretch in stretches(tariff, midnight):
+    for stretch in period_spans(tariff, midnight):
         if rivals := _starting_in(stretch, samples):
             peak = _peak(max(rivals, key=_WH if one_length else _power), guesses)
             before = peaks.get(stretch.demand)
-            peaks[stretch.demand] = larger(before, peak) if before else peak
+            peaks[stretch.demand] = higher_peak(before, peak) if before else peak
     return peaks, tuple(_peak(sample, guesses) for sample in cut)
 
 
@@ -187,7 +187,7 @@ def _samples(
     return samples[low:high], samples[:low] + samples[high:]
 
 
-def _starting_in(span: Stretch | Offset, samples: Sequence[_T]) -> Sequence[_T]:
+def _starting_in(span: PeriodSpan | Offset, samples: Sequence[_T]) -> Sequence[_T]:
     # A tuple of one sorts before every longer one that begins with the same number.
     return samples[bisect_left(samples, (span.start,)) : bisect_left(samples, (span.end,))]
 

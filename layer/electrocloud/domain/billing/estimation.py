@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from fractions import Fraction
 
-from electrocloud.domain.billing.determinants import Slot
+from electrocloud.domain.billing.determinants import ExpectedInterval
 from electrocloud.domain.local_time import DAY_S, HOUR_S, is_weekend, local
 from electrocloud.domain.readings.meter_day import Interval
 
 WEEKS = 4
 
 
-def estimate(missing: Iterable[Slot], history: Iterable[Interval], zone: str) -> list[Interval]:
+def estimate(missing: Iterable[ExpectedInterval], history: Iterable[Interval], zone: str) -> list[Interval]:
     """An interval for each missing one that the meter's history can speak for; the others stay missing.
 
     Its power is the mean of the readings that start in the same local hour, on the same type of day (Monday to Friday,

@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 from datetime import date
 
-from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants, due_slots, missing_slots
+from electrocloud.domain.billing.determinants import (
+    DayDeterminants,
+    day_determinants,
+    expected_intervals,
+    missing_intervals,
+)
 from electrocloud.domain.billing.estimation import estimate
 from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, instant_of
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
@@ -14,7 +19,7 @@ def month_before(month: BillingMonth) -> BillingMonth:
     return BillingMonth.at(month.start - 1, month.zone)
 
 
-def filled(
+def with_estimates(
     tariff: Tariff, month: BillingMonth, days: Iterable[MeterDay], before: Iterable[MeterDay]
 ) -> dict[date, DayDeterminants]:
     """The determinants of every UTC day of the month, its gaps estimated from its own days and those `before` it.
@@ -30,7 +35,7 @@ def filled(
     for day in month.utc_days():
         low, high = max(instant_of(day), month.start), min(instant_of(day) + DAY_S, month.end)
         part = [reading for reading in own.get(day, []) if low <= reading.start < high]
-        slots = missing_slots(part, low, high) if part else due_slots(low, high, usual)
+        slots = missing_intervals(part, low, high) if part else expected_intervals(low, high, usual)
         guesses: list[Interval] = estimate(slots, [*history, *readings], month.zone) if slots else []
         if part or guesses:
             found[day] = day_determinants(tariff, month, part, guesses)

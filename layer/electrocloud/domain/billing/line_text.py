@@ -31,7 +31,7 @@ def demand_periods(tariff: Tariff, month: int) -> dict[int, str]:
 
 
 @lru_cache(maxsize=4_096)
-def block(bounds: Bounds, tier: int, unit: str) -> str:
+def tier_range(bounds: Bounds, tier: int, unit: str) -> str:
     """Which part of the month's use or demand a tier prices: `, the first 500 kWh`. Bounds are in Wh or W."""
     edges = [_thousands(bound) for bound in bounds]
     if not edges:

@@ -94,7 +94,7 @@ class Tariff:
         return hashlib.sha256(msgspec.json.encode(rules)).hexdigest()[:12]
 
 
-class Stretch(NamedTuple):
+class PeriodSpan(NamedTuple):
     """Instants from `start` to before `end` (s since 1970 UTC) with one energy and one demand period."""
 
     start: int
@@ -104,9 +104,9 @@ class Stretch(NamedTuple):
 
 
 @lru_cache(maxsize=4_096)
-def stretches(tariff: Tariff, midnight: int) -> tuple[Stretch, ...]:
+def period_spans(tariff: Tariff, midnight: int) -> tuple[PeriodSpan, ...]:
     """The UTC day that begins at `midnight`, cut where a period changes, in time order."""
-    found: list[Stretch] = []
+    found: list[PeriodSpan] = []
     for start, end, offset in offsets(midnight, tariff.zone):
         for day in range((start + offset) // DAY_S, (end - 1 + offset) // DAY_S + 1):
             local_midnight = day * DAY_S - offset
@@ -117,21 +117,21 @@ def stretches(tariff: Tariff, midnight: int) -> tuple[Stretch, ...]:
                     continue
                 if found and found[-1][2:] == stretch[2:]:
                     first = found.pop().start
-                found.append(Stretch(first, last, stretch.energy, stretch.demand))
+                found.append(PeriodSpan(first, last, stretch.energy, stretch.demand))
     return tuple(found)
 
 
 @lru_cache(maxsize=1_024)
-def _local_day(tariff: Tariff, month: int, weekend: bool) -> tuple[Stretch, ...]:
+def _local_day(tariff: Tariff, month: int, weekend: bool) -> tuple[PeriodSpan, ...]:
     """A local day without a change of clocks, cut where a period changes, in s after local midnight."""
     energy = tariff.energy_schedule[weekend][month - 1]
     demand = tariff.demand_schedule[weekend][month - 1]
     hours = groupby(range(24), lambda hour: (energy[hour], demand[hour]))
     spans = [(list(span), periods) for periods, span in hours]
-    return tuple(Stretch(span[0] * HOUR_S, (span[-1] + 1) * HOUR_S, *periods) for span, periods in spans)
+    return tuple(PeriodSpan(span[0] * HOUR_S, (span[-1] + 1) * HOUR_S, *periods) for span, periods in spans)
 
 
-def dearest(structure: tuple[Tiers, ...], schedule: Schedule, month: int) -> set[int]:
+def peak_periods(structure: tuple[Tiers, ...], schedule: Schedule, month: int) -> set[int]:
     """The peak periods of a month (1 to 12): those with its highest first-tier rate. None where all have the same."""
     rates = {period: structure[period][0].rate for period in schedule.periods(month)} if structure else {}
     return {period for period, rate in rates.items() if min(rates.values()) < rate == max(rates.values())}

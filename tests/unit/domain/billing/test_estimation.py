@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from electrocloud.domain.billing.determinants import Slot, missing_slots
+from electrocloud.domain.billing.determinants import ExpectedInterval, missing_intervals
 from electrocloud.domain.billing.estimation import WEEKS, estimate
 from electrocloud.domain.readings.meter_day import Interval
 from tests.kits.billing_kit import instant, load
@@ -14,7 +14,7 @@ DAY = 24 * HOUR
 
 
 def guesses(gap: str, history: list[Interval], seconds: int = HOUR, zone: str = "UTC") -> list[int]:
-    return [guess.wh for guess in estimate([Slot(instant(gap, zone), seconds)], history, zone)]
+    return [guess.wh for guess in estimate([ExpectedInterval(instant(gap, zone), seconds)], history, zone)]
 
 
 def at(*times: tuple[str, int], zone: str = "UTC") -> list[Interval]:
@@ -76,7 +76,7 @@ def test_readings_and_missing_slots_fill_the_day(places: set[int], seconds: int)
     low = instant("2026-07-08T00:00")
     readings = [Interval(low + place * seconds, seconds, 1) for place in sorted({place % count for place in places})]
 
-    slots = missing_slots(readings, low, low + DAY)
+    slots = missing_intervals(readings, low, low + DAY)
 
     assert slots == sorted(slots)
     starts = {slot.start for slot in slots} | {reading.start for reading in readings}
@@ -88,7 +88,7 @@ def test_readings_and_missing_slots_fill_the_day(places: set[int], seconds: int)
 def test_readings_off_the_hour_leave_no_gap_at_the_days_ends():
     readings = load("2026-07-08T00:20", [1] * 24)
 
-    assert missing_slots(readings, instant("2026-07-08T00:00"), instant("2026-07-09T00:00")) == []
+    assert missing_intervals(readings, instant("2026-07-08T00:00"), instant("2026-07-09T00:00")) == []
 
 
 @pytest.mark.parametrize("seconds", [900, 3600])
@@ -96,9 +96,9 @@ def test_a_gap_is_cut_in_steps_of_the_reading_before_it(seconds: int):
     low = instant("2026-07-08T00:00")
     readings = [Interval(low, seconds, 1), Interval(low + 2 * HOUR, 1_800, 1)]
 
-    slots = missing_slots(readings, low, low + 4 * HOUR)
+    slots = missing_intervals(readings, low, low + 4 * HOUR)
 
     assert sum(slot.seconds for slot in slots if slot.start < low + 2 * HOUR) == 2 * HOUR - seconds
     assert [slot for slot in slots if slot.start > low + 2 * HOUR] == [
-        Slot(low + 2 * HOUR + 1_800 * step, 1_800) for step in (1, 2, 3)
+        ExpectedInterval(low + 2 * HOUR + 1_800 * step, 1_800) for step in (1, 2, 3)
     ]
