@@ -48,7 +48,7 @@ def the_last_to_come_holds(patch):
 
 def a_meter_that_could_not_be_stored_is_forgotten(patch):
     commit_with_retry = metering.commit_with_retry
-    patch.setattr(metering, "settle", lambda *given: (commit_with_retry(*given)[0], set()))
+    patch.setattr(metering, "commit_with_retry", lambda *given: (commit_with_retry(*given)[0], set()))
 
 
 def only_the_last_failed_record_is_reported(patch):
@@ -69,7 +69,7 @@ def an_upload_is_marked_as_seen_before_it_is_stored(patch):
         seen.update(map(repr, new))
         return ingest_uploads(new, *given)
 
-    patch.setattr(metering, "take_in", once)
+    patch.setattr(metering, "ingest_uploads", once)
 
 
 def a_bad_upload_takes_its_frame_along(patch):

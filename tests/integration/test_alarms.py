@@ -178,7 +178,7 @@ def a_batch_is_given_up(alarm, world, enough):
         for lane in mapping.poll():
             mapping.take(lane)
             fault = RuntimeError("the tables are gone") if enough or tried < tries - 1 else None
-            mapping.commit_with_retry(lane, {"batchItemFailures": []}, fault)
+            mapping.settle(lane, {"batchItemFailures": []}, fault)
     assert not mapping.pending()
     return [lambda_metric(alarm, START, len(mapping.dead))]
 
