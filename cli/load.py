@@ -11,7 +11,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from analytics.registration import read_tariffs, register
 from electrocloud.aws.stack import Stack, find_stack
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
@@ -19,8 +18,10 @@ from producers.sending.api import ApiSender
 from producers.sending.delivery_check import DeliveryCheck
 from producers.sending.head_end import HeadEndSender
 from producers.sending.live import TARIFFS, Sender, pause
+from producers.sending.registration import register
 from producers.sending.status_report import SendCounts
 from producers.sending.uploads import uploads
+from registry.folder import read_tariffs
 
 console = Console()
 PATIENCE_S = 600
@@ -51,7 +52,7 @@ def load(
     first = date.fromisoformat(start) if start else datetime.now(UTC).date() - timedelta(days=days)
     prefix = f"load{seed}x{meters}-"  # so that no load counts what another has sent
     fleet = _fleet(meters, seed, prefix)
-    register(stack, fleet.registered, read_tariffs(TARIFFS))
+    register(stack, fleet.registered, fleet.place, read_tariffs(TARIFFS), first - timedelta(days=1))
     tally = SendCounts()
     _push(fleet, first, days, interval, _sender(stack, via, tally), tally, rate)
     console.print(str(tally))
