@@ -1,7 +1,7 @@
 """The registry in DynamoDB: an item per account, service point (with its installations and agreements), meter, tariff.
 
 A service point's item is the source; a meter's item lists the service points it has been at, so that a reading finds
-its agreements in two lookups. The item `#registry` of the service points counts the changes and holds the writer's lock.
+its agreements in two lookups. Item `#registry` of the service points counts the changes and holds the writer's lock.
 """
 
 import uuid
