@@ -4,6 +4,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import bill, registry
+from cli.audit import audit
 from cli.cost import cost
 from cli.forecast import forecast
 from cli.forget import forget
@@ -39,6 +40,7 @@ app.command()(up)
 app.command()(down)
 app.command()(status)
 app.command()(load)
+app.command()(audit)
 app.command()(simulate)
 app.command()(forget)
 app.command()(forecast)
