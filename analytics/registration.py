@@ -1,4 +1,4 @@
-"""Puts a fleet and its tariffs into the registry: the tables that bills are rated by, and the analyst's copy."""
+"""Registers meters and tariffs: in the tables used for billing, and in their Parquet copy for analysts."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,14 @@ WRITE_AT_ONCE = 25
 
 
 def read_tariffs(folder: Path) -> dict[str, dict[str, Any]]:
-    """The URDB documents of a folder by tariff id, which is the file's name without `.json`."""
+    """The URDB documents in a folder by tariff ID, which is the file name without `.json`."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
 def register(stack: Stack, meters: Sequence[Meter], tariffs: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write meters and tariffs; what is there already under the same ids is replaced."""
+    """Write meters and tariffs, replacing those with the same IDs. Raises `TariffError` for an invalid tariff."""
     for document in tariffs.values():
-        tariff_from_urdb(document)  # a wrong one is refused here, before anybody is billed by it
+        tariff_from_urdb(document)  # reject an invalid tariff before anyone is billed by it
     dynamodb = stack.client("dynamodb")
     for tariff_id, document in tariffs.items():
         item = {"tariff_id": {"S": tariff_id}, "document": {"S": json.dumps(document)}}
@@ -39,7 +39,7 @@ def register(stack: Stack, meters: Sequence[Meter], tariffs: Mapping[str, Mappin
 
 
 def _row(meter: RegisteredMeter) -> dict[str, str | float]:
-    """The registry's row under the columns' own names."""
+    """A meter's row with the column names of the table `meters`."""
     row = meter._asdict()
     return {"class" if name == "customer" else name: value for name, value in row.items()}
 

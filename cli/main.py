@@ -5,8 +5,8 @@ from typer.core import TyperGroup
 
 from cli import bill
 from cli.cost import cost
+from cli.erase import erase
 from cli.forecast import forecast
-from cli.forget import forget
 from cli.history import history
 from cli.load import load
 from cli.query import query
@@ -40,7 +40,7 @@ app.command()(down)
 app.command()(status)
 app.command()(load)
 app.command()(simulate)
-app.command()(forget)
+app.command()(erase)
 app.command()(forecast)
 app.command()(suspects)
 app.command()(query)

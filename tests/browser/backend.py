@@ -17,7 +17,7 @@ from laptop.delivery import Delivery, Plan, Tail
 from producers.fleet.fleet import Meter, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.head_end import HeadEndSender
-from producers.sending.status_report import SendCounts
+from producers.sending.send_counts import SendCounts
 from producers.sending.uploads import uploads
 from tests.kits.waiting import until
 
@@ -87,7 +87,7 @@ class Filled:
         while batches := list(tail.poll()):
             for records in batches:
                 delivery.take(records)
-        delivery.flush(running_stack=True)
+        delivery.flush(force=True)
 
 
 def empty_copy(stack: Stack) -> Stack:
