@@ -88,7 +88,7 @@ def test_a_name_or_a_file_finds_a_question_and_anything_else_says_what_there_is(
 
     assert find("bill") is questions()["bill"]
     assert find(str(path)).render({}, NOW) == "SELECT 1"
-    with pytest.raises(UsageError, match=r"neither a question nor a file 'bil'.*bill"):
+    with pytest.raises(UsageError, match=r"'bil' is neither a question nor a file.*bill"):
         find("bil")
 
 
