@@ -7,11 +7,11 @@ from functools import cache
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from electrocloud.domain.errors import UsageError
+from electrocloud.domain.local_time import zone_of
 from electrocloud.domain.readings.upload import MeterId
 
 FOLDER = Path(__file__).parent.parent / "sql"
@@ -155,8 +155,8 @@ def _number(text: str, _: datetime) -> float:
 
 def _zone(text: str, _: datetime) -> str:
     try:
-        return ZoneInfo(text).key
-    except KeyError:
+        return zone_of(text).key
+    except UsageError:
         raise ValueError(text) from None
 
 

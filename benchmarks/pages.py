@@ -62,7 +62,7 @@ class View(NamedTuple):
 def fill(stack: Stack, fleet: Fleet, days: int) -> int:
     """Register the fleet, store its newest days and bills, and write all its days as Parquet; returns the readings."""
     documents = read_tariffs(ROOT / "tariffs")
-    register(stack, fleet.meters, documents)
+    register(stack, fleet.registered, documents)
     rules = {name: tariff_from_urdb(document) for name, document in documents.items()}
     tariff_of = {meter.meter_id: rules[meter.tariff_id] for meter in fleet.meters}
     first = datetime.now(UTC).date() - timedelta(days=days)

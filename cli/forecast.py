@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -40,8 +40,12 @@ def forecast(
     found: list[Suspect] = []
     if file is not None:
         made = _of_file(file, zone, horizon)
+    elif meter is not None:
+        from forecasting.on_demand import forecast_meter
+
+        made, end, found = forecast_meter(Reader(find_stack()), meter, horizon, datetime.now(UTC))
     else:
-        made, end, found = _of_stack("fleet" if fleet else f"feeder/{feeder}" if feeder else f"meter/{meter}", horizon)
+        made = _of_group("fleet" if fleet else f"feeder/{feeder}", horizon)
     if as_json:
         document = msgspec.to_builtins(made)
         if meter is not None:
@@ -68,36 +72,12 @@ def _of_file(path: Path, zone: str, horizon: int) -> Forecast:
     return forecast_of(path.name, series.load, series.ahead(horizon), datetime.now(UTC))
 
 
-def _of_stack(series: str, horizon: int) -> tuple[Forecast, MonthEnd | None, list[Suspect]]:
-    """The forecast of a series of the deployment at hand and, if it is a meter's, its month-end and what is suspect."""
-    from forecasting.ahead import forecast_of
-    from forecasting.history import DAYS, histories, history_of
-    from forecasting.job import zone_of_most
-    from forecasting.meters import meter_histories, month_ends, suspects
+def _of_group(series: str, horizon: int) -> Forecast:
+    from forecasting.on_demand import forecast_group
 
-    stack, now = find_stack(), datetime.now(UTC)
-    reader = Reader(stack)
-    kind, _, name = series.partition("/")
-    if kind == "meter":
-        meter = reader.meter(name)
-        if meter is None:
-            raise UsageError(f"there is no meter {name!r} in the registry")
-        history, zone = history_of(reader.days(name, (now - timedelta(days=DAYS)).date(), now.date())), meter.timezone
-        days_of = lambda one, since: reader.days(one, since.date(), now.date())  # noqa: E731
-        known = list(meter_histories([meter], reader.tariffs(), days_of, now))
-    else:
-        zone, known = zone_of_most(reader.meters()), []
-        athena = stack.client("athena")
-        found = histories(lambda sql: ask(stack, athena, sql).rows, now)
-        if series not in found:
-            raise UsageError(f"there are no readings of {series}; there are some of {', '.join(found) or 'none'}")
-        history = found[series]
-    load = history.load(zone)
-    return (
-        forecast_of(series, load, history.ahead(horizon, zone), now),
-        next(month_ends(known, now), None),
-        list(suspects(known)),
-    )
+    stack = find_stack()
+    athena = stack.client("athena")
+    return forecast_group(Reader(stack), lambda sql: ask(stack, athena, sql).rows, series, horizon, datetime.now(UTC))
 
 
 def _print(made: Forecast) -> None:

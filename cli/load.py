@@ -51,7 +51,7 @@ def load(
     first = date.fromisoformat(start) if start else datetime.now(UTC).date() - timedelta(days=days)
     prefix = f"load{seed}x{meters}-"  # so that no load counts what another has sent
     fleet = _fleet(meters, seed, prefix)
-    register(stack, fleet.meters, read_tariffs(TARIFFS))
+    register(stack, fleet.registered, read_tariffs(TARIFFS))
     tally = SendCounts()
     _push(fleet, first, days, interval, _sender(stack, via, tally), tally, rate)
     console.print(str(tally))

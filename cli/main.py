@@ -3,7 +3,7 @@
 import typer
 from typer.core import TyperGroup
 
-from cli import bill
+from cli import bill, registry
 from cli.cost import cost
 from cli.erase import erase
 from cli.forecast import forecast
@@ -50,3 +50,4 @@ app.command()(replay)
 bill.app.command()(history)
 app.add_typer(bill.app, name="bill")
 app.command()(bill.compare)
+app.add_typer(registry.app, name="registry")

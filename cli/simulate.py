@@ -76,7 +76,7 @@ def _day(text: str) -> date:
 
 def _registry(fleet: Fleet) -> Iterator[dict[str, object]]:
     for meter in fleet.meters:
-        yield meter.row() | {"ev": int(meter.ev), "heat_pump": int(meter.heat_pump)}
+        yield meter.registered.row() | {"ev": int(meter.ev), "heat_pump": int(meter.heat_pump)}
 
 
 def _fault_rows(truth: list[InjectedFault]) -> Iterator[dict[str, object]]:

@@ -12,9 +12,8 @@ from fpdf.enums import TableBordersLayout
 from rich.markup import render
 
 from electrocloud.domain.billing.bill import Bill
-from electrocloud.domain.billing.charges import Line
-from presentation.invoice_text import money, month, notes, percent, price_of
-from presentation.units import in_html
+from presentation.invoice_text import money, notes, price_of, words_of
+from presentation.units import in_html, month
 
 HEADINGS = ("What", "Quantity", "Price", "Amount")
 _GREY, _LINES = 90, 200
@@ -31,7 +30,7 @@ class InvoiceRow(NamedTuple):
 
 def rows(bill: Bill) -> list[InvoiceRow]:
     """The bill's lines in order; what was estimated of one is said with it."""
-    return [InvoiceRow(_what(line), *price_of(line), money(line.amount_rounded)) for line in bill.lines]
+    return [InvoiceRow("".join(words_of(line)), *price_of(line), money(line.amount_rounded)) for line in bill.lines]
 
 
 def change(bill: Bill) -> InvoiceRow | None:
@@ -44,7 +43,7 @@ def change(bill: Bill) -> InvoiceRow | None:
 def heading(bill: Bill) -> str:
     """`Bill for November 2026, version 2 (provisional)`."""
     version = f", version {bill.version}" if bill.version > 1 else ""
-    return f"Bill for {month(bill)}{version}{' (provisional)' if bill.status == 'provisional' else ''}"
+    return f"Bill for {month(bill.month)}{version}{' (provisional)' if bill.status == 'provisional' else ''}"
 
 
 def remarks(bill: Bill) -> Iterator[str]:
@@ -66,7 +65,7 @@ def as_html(bill: Bill) -> str:
     head = "".join(f"<th>{name}</th>" for name in HEADINGS)
     return (
         f"{STYLE}<table class='invoice'><thead><tr>{head}</tr></thead><tbody>{''.join(cells)}</tbody>"
-        f"<tfoot><tr><td>Total for {month(bill)}</td><td></td><td></td>"
+        f"<tfoot><tr><td>Total for {month(bill.month)}</td><td></td><td></td>"
         f"<td data-testid='owed'>{money(bill.total_rounded)}</td></tr>{below}</tfoot></table>"
     )
 
@@ -134,14 +133,10 @@ def _table(pdf: FPDF, bill: Bill) -> None:
         for row in rows(bill):
             table.row(row)
         pdf.set_font("DejaVu", "B", 10)
-        table.row((f"Total for {month(bill)}", "", "", money(bill.total_rounded)))
+        table.row((f"Total for {month(bill.month)}", "", "", money(bill.total_rounded)))
         if changed := change(bill):
             pdf.set_font("DejaVu", "", 9)
             table.row(changed)
-
-
-def _what(line: Line) -> str:
-    return line.explanation + (f" ({percent(line.estimated_share)} estimated)" if line.estimated_share else "")
 
 
 def _fonts() -> Path:

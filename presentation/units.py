@@ -7,6 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+MONTHS = 13  # that a page offers: a year, and the same month of the year before
 _PREFIXES = (("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
 
 
@@ -54,6 +55,12 @@ def zone_name(instant: float, zone: str) -> str:
 def month(month: str) -> str:
     """`November 2026` for `2026-11`."""
     return f"{date.fromisoformat(f'{month}-01'):%B %Y}"
+
+
+def months_until(day: date) -> list[str]:
+    """The month of a day and the MONTHS - 1 before it, newest first: `2026-11`, `2026-10` …"""
+    newest = day.year * 12 + day.month - 1
+    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(newest, newest - MONTHS, -1)]
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

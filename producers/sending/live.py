@@ -117,7 +117,7 @@ class Status:
 def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> None:
     stack = find_stack()
     fleet = make_fleet(meters, seed, place)
-    register(stack, fleet.meters, read_tariffs(TARIFFS))
+    register(stack, fleet.registered, read_tariffs(TARIFFS))
     tally = SendCounts()
     report = Status(STATE / "fleet.json", tally, len(fleet))
     credentials = stack.session().get_credentials()

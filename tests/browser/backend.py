@@ -46,7 +46,7 @@ class Filled:
         return self.meters[-1]
 
     def fill(self) -> None:
-        register(self.stack, self.meters, read_tariffs(ROOT / "tariffs"))
+        register(self.stack, [meter.registered for meter in self.meters], read_tariffs(ROOT / "tariffs"))
         tally = SendCounts()
         head_end = HeadEndSender(self._kinesis, self.stack.stream, tally, lambda attempt: time.sleep(0.1 * attempt))
         for upload in self._uploads():

@@ -34,7 +34,7 @@ def sent(deployed):
     """Two meters' days by the API, two by a head-end, and one upload that nobody can read."""
     stack = deployed.stack
     fleet = make_fleet(4, seed=1, tariffs={kind: ["tou"] for kind in ("home", "flat", "shop")})
-    register(stack, fleet.meters, {"tou": TIME_OF_USE})
+    register(stack, fleet.registered, {"tou": TIME_OF_USE})
     tally = SendCounts()
     api = ApiSender(stack.api, stack.session().get_credentials(), stack.region, stack.api_key(), tally, never)
     head_end = HeadEndSender(stack.client("kinesis"), stack.stream, tally, never)

@@ -11,9 +11,10 @@ from botocore.exceptions import EndpointConnectionError
 from dashboard.fleet import fleet_of
 from dashboard.forecast import outlook
 from dashboard.forecast.outlook_chart import outlook as chart_of
-from electrocloud.aws.store.reader import BillRow, RegisteredMeter
+from electrocloud.aws.store.reader import BillRow
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Errors, Forecast, ForecastHour, MonthEnd, Range, Score
+from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from tests.kits.dashboard_kit import metrics, page, texts
 from tests.kits.examples import upload
