@@ -31,7 +31,7 @@ from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
 from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.domain.forecast import Forecast, MonthEnd, Range, Row, Score
+from electrocloud.domain.forecast import Forecast, ForecastHour, MonthEnd, Range, Score
 from electrocloud.domain.readings.upload import decode
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.ingest import ingest_uploads
@@ -98,7 +98,9 @@ def update_forecasts(stack: Stack, fleet: Fleet, days: int) -> None:
     for series in ("fleet", *sorted({f"feeder/{meter.feeder}" for meter in fleet.meters})):
         size = 400.0 * (len(fleet) if series == "fleet" else FEEDER_METERS)
         for start in (midnight - timedelta(days=number) for number in range(days)):
-            rows = tuple(Row(start + timedelta(hours=hour), size, size * 0.8, size * 1.2) for hour in range(24))
+            rows = tuple(
+                ForecastHour(start + timedelta(hours=hour), size, size * 0.8, size * 1.2) for hour in range(24)
+            )
             store.put(Forecast(series, start, scores[0].model, "", 0.8, scores, rows))
     month, amount = f"{midnight:%Y-%m}", Range(Decimal(80), Decimal(70), Decimal(95))
     made_at = int(midnight.timestamp())

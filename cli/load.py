@@ -19,7 +19,7 @@ from producers.sending.delivery_check import DeliveryCheck
 from producers.sending.head_end import HeadEndSender
 from producers.sending.live import TARIFFS, Sender, pause
 from producers.sending.registration import register
-from producers.sending.status_report import SendCounts
+from producers.sending.send_counts import SendCounts
 from producers.sending.uploads import uploads
 from registry.folder import read_tariffs
 

@@ -6,8 +6,8 @@ from typer.core import TyperGroup
 from cli import bill, registry
 from cli.audit import audit
 from cli.cost import cost
+from cli.erase import erase
 from cli.forecast import forecast
-from cli.forget import forget
 from cli.history import history
 from cli.load import load
 from cli.query import query
@@ -42,7 +42,7 @@ app.command()(status)
 app.command()(load)
 app.command()(audit)
 app.command()(simulate)
-app.command()(forget)
+app.command()(erase)
 app.command()(forecast)
 app.command()(suspects)
 app.command()(query)

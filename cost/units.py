@@ -133,7 +133,7 @@ def live(fleet: FleetPlan, template: dict[str, Any]) -> Sample:
         sent += sum(map(len, payloads))
         rounded += sum(_up(len(payload), 5 * KB) for payload in payloads)
         rows += sum(map(len, flat))
-    delivery.flush(running_stack=True)
+    delivery.flush(force=True)
     metering_s -= dynamodb.seconds
     size = sum(map(len, files))
     return Sample(

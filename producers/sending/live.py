@@ -24,8 +24,8 @@ from producers.fleet.simulate import simulate
 from producers.sending.api import ApiSender
 from producers.sending.head_end import HeadEndSender
 from producers.sending.registration import register
-from producers.sending.status_report import SendCounts
-from producers.sending.uploads import Delivery, Document, uploads
+from producers.sending.send_counts import SendCounts
+from producers.sending.uploads import Delivery, SentUpload, uploads
 from registry.folder import read_tariffs
 
 HISTORY_DAYS = 35
@@ -60,7 +60,7 @@ class FleetClock:
 pause = partial(backoff.pause, first_s=0.1, most_s=5.0)
 
 
-def history(fleet: Fleet, before: date, days: int, interval_s: int) -> Iterator[Document]:
+def history(fleet: Fleet, before: date, days: int, interval_s: int) -> Iterator[SentUpload]:
     """A day an upload, of the days before a day."""
     start = before - timedelta(days=days)
     for delivery in uploads(fleet, simulate(fleet, start, days, interval_s)):
@@ -88,7 +88,7 @@ def live(deliveries: Iterator[Delivery], clock: FleetClock, ways: dict[str, Send
         time.sleep(TICK_S)
 
 
-def _send(ways: dict[str, Sender], upload: Document) -> None:
+def _send(ways: dict[str, Sender], upload: SentUpload) -> None:
     ways[upload.meter_id].send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
 
 

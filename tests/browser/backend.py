@@ -17,7 +17,7 @@ from producers.fleet.fleet import Meter, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.head_end import HeadEndSender
 from producers.sending.registration import register
-from producers.sending.status_report import SendCounts
+from producers.sending.send_counts import SendCounts
 from producers.sending.uploads import uploads
 from registry.folder import read_tariffs
 from tests.kits.waiting import until
@@ -89,7 +89,7 @@ class Filled:
         while batches := list(tail.poll()):
             for records in batches:
                 delivery.take(records)
-        delivery.flush(running_stack=True)
+        delivery.flush(force=True)
 
 
 def empty_copy(stack: Stack) -> Stack:

@@ -15,7 +15,7 @@ from producers.fleet.fleet import make_fleet
 from producers.sending.api import ApiSender
 from producers.sending.head_end import HeadEndSender
 from producers.sending.registration import register
-from producers.sending.status_report import SendCounts
+from producers.sending.send_counts import SendCounts
 from tests.deploy.conftest import PARAMETERS
 from tests.kits.examples import TIME_OF_USE, upload_json
 from tests.kits.waiting import until
