@@ -14,6 +14,8 @@ import msgspec
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from electrocloud.aws.ingest.quarantine import key_of, pack, unpack
+from electrocloud.aws.quarantine_keys import SUFFIX
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.forecasts import month_end_series
 
@@ -89,19 +91,36 @@ def _forget_items(dynamodb: Any, table: str, of: Mapping[str, str], range_key: s
 def _forget_objects(s3: Any, bucket: str, meter_id: str, really: bool) -> Iterator[_Found]:
     """Each version of an object that has something of the meter; a current one is put anew with what is not its."""
     for prefix in (READINGS, *REFUSED):
-        without = _rows_without if prefix == READINGS else _lines_without
         pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
         for version in [version for page in pages for version in page.get("Versions", [])]:
             place = {"Bucket": bucket, "Key": version["Key"]}
             body = s3.get_object(**place, VersionId=version["VersionId"])["Body"].read()
-            parts, rest = without(body, meter_id)
+            parts, rest, key = _without(version["Key"], body, meter_id)
             if not parts:
                 continue
             if really:
-                put = s3.put_object(**place, Body=rest) if version["IsLatest"] and rest else {"VersionId": "none"}
-                if "VersionId" in put:  # or else the bucket keeps no versions, and the old one is gone
+                keep = version["IsLatest"] and rest
+                put = s3.put_object(Bucket=bucket, Key=key, Body=rest) if keep else {"VersionId": "none"}
+                if (
+                    "VersionId" in put or key != version["Key"]
+                ):  # or else the bucket keeps no versions, and the old one is gone
                     s3.delete_object(**place, VersionId=version["VersionId"])
             yield _Found(prefix, version["IsLatest"], parts)
+
+
+def _without(key: str, body: bytes, meter_id: str) -> tuple[int, bytes, str]:
+    """How many parts of an object are the meter's, and the object without them: its bytes, none if no part is left,
+    and its key, since an object of the quarantine has the number of its uploads in its name."""
+    if key.startswith(READINGS):
+        return *_rows_without(body, meter_id), key
+    if not key.endswith(SUFFIX):
+        return *_lines_without(body, meter_id), key
+    rows = unpack(key, body)
+    others = [row for row in rows if not _tells_of(msgspec.json.encode(row), meter_id)]
+    if not others:
+        return len(rows), b"", key
+    prefix = key.partition("dt=")[0]
+    return len(rows) - len(others), pack(others), key_of(others, prefix)
 
 
 def _rows_without(body: bytes, meter_id: str) -> tuple[int, bytes]:
