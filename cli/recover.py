@@ -1,6 +1,5 @@
 """`electrocloud redrive` and `electrocloud replay`: what was set aside goes back, and what is lost is made again."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,8 +19,7 @@ from electrocloud.aws.ingest.parquet_replay import Part, from_stream
 from electrocloud.aws.ingest.redrive import Case, Put, redrive_dead_letters, redrive_quarantine
 from electrocloud.aws.ingest.stream import put
 from electrocloud.aws.stack import Stack, find_stack
-from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.ingest import Outcome
@@ -74,9 +72,7 @@ def replay(
     if begin >= now:
         raise UsageError(f"--from is {since}, which is still to come")
     stack = find_stack()
-    dynamodb = stack.client("dynamodb")
-    registry = Registry(dynamodb, stack.meters_table, stack.tariffs_table, pause, time.monotonic)
-    tables = DynamoTables(dynamodb, stack.windows_table, stack.bills_table, pause)
+    tables, registry = open_store(stack.client("dynamodb"), stack)
     refused: list[int] = []
     with _progress() as progress:
         reading = progress.add_task("readings", total=1.0)

@@ -1,7 +1,6 @@
 """The metering function: a batch of the stream becomes windows and bills, or comes back to be tried again."""
 
 import gc
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,8 +15,7 @@ from electrocloud.aws.ingest.batch_metrics import record_batch_metrics
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.settings import MeteringSettings
-from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.aws.store.store import open_store
 from electrocloud.services.ingest import ingest_uploads
 
 logger = Logger()
@@ -27,8 +25,7 @@ tracer = Tracer()
 settings = MeteringSettings.from_environment()
 dynamodb = boto3.client("dynamodb")
 s3 = boto3.client("s3")
-registry = Registry(dynamodb, settings.meters_table, settings.tariffs_table, pause, time.monotonic)
-tables = DynamoTables(dynamodb, settings.windows_table, settings.bills_table, pause)
+tables, registry = open_store(dynamodb, settings)
 
 # A batch is tens of thousands of readings, with no cycle among them: a tenth of the time went to look for one.
 gc.set_threshold(50_000)
