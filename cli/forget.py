@@ -1,24 +1,15 @@
 """`electrocloud forget METER`: one meter's data out of tables, Parquet, quarantine and errors, old versions too."""
 
-from typing import Annotated
-
-import typer
 from rich.console import Console
 from rich.table import Table
 
 from analytics.erasure import StoredData, erase_meter
 from electrocloud.aws.stack import find_stack
 
-console = Console()
 
-
-def forget(
-    meter: Annotated[str, typer.Argument(help="The meter_id.")],
-    really: Annotated[
-        bool, typer.Option("--really", help="Do it; without this it only says what it would do.")
-    ] = False,
-) -> None:
+def forget(meter: str, *, really: bool) -> None:
     """Delete all that is kept of a meter, for good. Say it twice and the second time finds nothing."""
+    console = Console()
     found = erase_meter(find_stack(), meter, really=really)
     console.print(_table(meter, found, really))
     if really:

@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from analytics.template import load
-from cli.cost import PRICES, PriceList, estimate, fleet_plan
 from cli.main import app
 from cost import units as cost_units
 from cost.billed_dynamodb import BilledDynamoDB, size_of
+from cost.estimate import PRICES, PriceList, estimate, fleet_plan
 from cost.units import units
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
