@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from analytics.registration import read_tariffs, register
 from cli.choices import Channel
 from electrocloud.aws.stack import Stack, find_stack
 from producers.fleet.fleet import Fleet, make_fleet
@@ -18,8 +17,10 @@ from producers.sending.api import ApiSender
 from producers.sending.delivery_check import DeliveryCheck
 from producers.sending.head_end import HeadEndSender
 from producers.sending.live import TARIFFS, Sender, pause
-from producers.sending.status_report import SendCounts
+from producers.sending.registration import register
+from producers.sending.send_counts import SendCounts
 from producers.sending.uploads import uploads
+from registry.folder import read_tariffs
 
 PATIENCE_S = 600
 LOOK_EVERY_S = 1.0
@@ -42,7 +43,7 @@ def load(
     first = date.fromisoformat(start) if start else datetime.now(UTC).date() - timedelta(days=days)
     prefix = f"load{seed}x{meters}-"  # so that no load counts what another has sent
     fleet = _fleet(meters, seed, prefix)
-    register(stack, fleet.registered, read_tariffs(TARIFFS))
+    register(stack, fleet.registered, fleet.place, read_tariffs(TARIFFS), first - timedelta(days=1))
     tally = SendCounts()
     _push(fleet, first, days, interval, _sender(stack, via, tally), tally, rate)
     console.print(str(tally))

@@ -3,7 +3,7 @@
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import analysis, billing, fleet, laptop, recovery
+from cli.commands import analysis, billing, fleet, laptop, recovery, registry
 from electrocloud.domain.errors import ElectroCloudError
 
 
@@ -32,7 +32,8 @@ for command in (
     laptop.status,
     fleet.load,
     fleet.simulate,
-    recovery.forget,
+    recovery.audit,
+    recovery.erase,
     analysis.forecast,
     analysis.suspects,
     analysis.query,
@@ -43,3 +44,4 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(billing.app, name="bill")
+app.add_typer(registry.app, name="registry")

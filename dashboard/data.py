@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from analytics import questions
 from analytics.ask import ask as ask_athena
 from dashboard.fleet import Fleet, fleet_of
-from dashboard.kept import StaleWhileRevalidate
+from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from electrocloud.aws import athena
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import BillRow, Reader, Series

@@ -19,7 +19,7 @@ HEADINGS = ("What", "Quantity", "Price", "Amount")
 _GREY, _LINES = 90, 200
 
 
-class Row(NamedTuple):
+class InvoiceRow(NamedTuple):
     """A line of the invoice in words: what it is for, how much of it, at what price, and what it comes to."""
 
     what: str
@@ -28,16 +28,16 @@ class Row(NamedTuple):
     amount: str
 
 
-def rows(bill: Bill) -> list[Row]:
+def rows(bill: Bill) -> list[InvoiceRow]:
     """The bill's lines in order; what was estimated of one is said with it."""
-    return [Row("".join(words_of(line)), *price_of(line), money(line.amount_rounded)) for line in bill.lines]
+    return [InvoiceRow("".join(words_of(line)), *price_of(line), money(line.amount_rounded)) for line in bill.lines]
 
 
-def change(bill: Bill) -> Row | None:
+def change(bill: Bill) -> InvoiceRow | None:
     """Of a re-billed bill, by how much it differs from the version that it replaces."""
     if bill.adjustment is None:
         return None
-    return Row("Difference from the version before", "", "", money(bill.adjustment.amount_rounded, sign=True))
+    return InvoiceRow("Difference from the version before", "", "", money(bill.adjustment.amount_rounded, sign=True))
 
 
 def heading(bill: Bill) -> str:

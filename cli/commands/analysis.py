@@ -41,7 +41,7 @@ def forecast(
     as_json: Annotated[bool, AS_JSON] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, and nothing else.")] = False,
 ) -> None:
-    """Forecast a load hour by hour, with an interval that holds four of five hours."""
+    """Forecast a load by the hour, with an 80% interval."""
     if sum((file is not None, fleet, feeder is not None, meter is not None)) != 1:
         raise UsageError(SOURCE)
     from cli import forecast
@@ -56,7 +56,7 @@ def forecast(
 
 
 def suspects() -> None:
-    """List the readings of the last week that are suspect; none is dropped."""
+    """List the suspect readings of the last week; none is dropped."""
     from cli.suspects import suspects
 
     suspects()
@@ -70,7 +70,10 @@ def cost(
     shards: Annotated[int, typer.Option(min=0, help="Of a PROVISIONED stream; 0 is an ON_DEMAND one.")] = 0,
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
-    """What a fleet would cost a month in an account, counted from what the system does and dated list prices."""
+    """Estimate what a fleet costs a month in an account.
+
+    Counted from what the system does, at dated list prices.
+    """
     from cost.estimate import fleet_plan, print_document, show
 
     fleet = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards)

@@ -62,7 +62,7 @@ def compare(
     usage: Annotated[Path, USAGE],
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
-    """Rank tariffs by what a load costs under each, and say what the best would save."""
+    """Rank tariffs by what a load costs under each."""
     from cli.bill import compare
 
     compare(tariffs, usage, as_json=as_json)

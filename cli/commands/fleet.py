@@ -24,7 +24,10 @@ def load(
     seed: Annotated[int, typer.Option(help="The same seed gives the same fleet and readings.")] = 7,
     verify: Annotated[bool, typer.Option("--verify", help="Wait until all of it has arrived, and count it.")] = False,
 ) -> None:
-    """Push a generated fleet through the running system, and say what became of it."""
+    """Send a generated fleet's readings through the system.
+
+    Says how many were accepted, and with --verify how many are in windows, bills and Parquet.
+    """
     from cli.load import load
 
     load(via, meters, days, interval, start, rate, seed, verify=verify)

@@ -16,7 +16,10 @@ def up(
     seconds: Annotated[float | None, typer.Option("--for", help="Stop after so many seconds.")] = None,
     port: Annotated[int, typer.Option(help="Of the laptop's cloud; 0 takes a free one.")] = 0,
 ) -> None:
-    """Start everything on this laptop: cloud, stack, gateway, delivery, a fleet of meters and the dashboard."""
+    """Start the whole system on this laptop.
+
+    Cloud, stack, gateway, delivery, a fleet of meters and the dashboard; Ctrl-C stops all of it.
+    """
     from cli.up import up
     from laptop.run import RunOptions
 
@@ -31,7 +34,7 @@ def down() -> None:
 
 
 def status() -> None:
-    """What runs on this laptop, where, and how it stands."""
+    """Show what runs on this laptop, where, and how it stands."""
     from cli.up import status
 
     status()

@@ -1,4 +1,4 @@
-"""The commands that put back what was set aside, make again what was lost, and delete what must go."""
+"""The commands that prove that nothing is lost, put back what was set aside, and erase what must go."""
 
 from typing import Annotated
 
@@ -13,7 +13,10 @@ def redrive(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go back.")] = False,
 ) -> None:
-    """Put quarantined uploads and dead-letter batches back into the stream, once the cause is fixed."""
+    """Return quarantined uploads and dead letters to the stream.
+
+    Do it once the cause is fixed. It is safe to run again.
+    """
     from cli.recover import redrive
 
     redrive(reason or [], dry_run=dry_run)
@@ -27,19 +30,37 @@ def replay(
         Source, typer.Option(help="What the stream took in since then, or Parquet's days from that day on.")
     ] = Source.stream,
 ) -> None:
-    """Make windows and bills again from what was sent; what is there already stays as it is."""
+    """Rebuild windows and bills from the stream or Parquet.
+
+    What is there already stays as it is. It is safe to run again, and while meters send.
+    """
     from cli.recover import replay
 
     replay(since, source)
 
 
-def forget(
-    meter: Annotated[str, typer.Argument(help="The meter_id.")],
-    really: Annotated[
-        bool, typer.Option("--really", help="Do it; without this it only says what it would do.")
+def erase(
+    meter: Annotated[str, typer.Argument(help="The meter ID.")],
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Delete. Without it, only list what would be deleted.")
     ] = False,
 ) -> None:
-    """Delete all that is kept of a meter, for good. Say it twice and the second time finds nothing."""
-    from cli.forget import forget
+    """Permanently delete everything stored about a meter. It is safe to run again."""
+    from cli.erase import erase
 
-    forget(meter, really=really)
+    erase(meter, confirm=confirm)
+
+
+def audit(
+    month: Annotated[str | None, typer.Option(help="YYYY-MM, of UTC days; without it the last 31 days.")] = None,
+    meter: Annotated[str | None, typer.Option(help="One meter's id; without it all meters.")] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for readings on their way to Parquet.")] = 90.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Prove that windows, Parquet and bills agree.
+
+    Compares the count and the Wh of the readings of each meter and day. Exits with 1 where they differ. A difference that goes away within --wait was on its way; it is counted as waiting.
+    """
+    from cli.audit import audit
+
+    audit(month, meter, wait, as_json=as_json)

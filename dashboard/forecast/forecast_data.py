@@ -9,7 +9,7 @@ import streamlit as st
 from analytics import questions
 from dashboard import data
 from dashboard.forecast import meter_forecast, outlook
-from dashboard.kept import StaleWhileRevalidate
+from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
