@@ -30,7 +30,7 @@ from analytics.template import ROOT, load
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
-from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.aws.store.store import open_store
 from electrocloud.domain.forecast import Forecast, ForecastHour, MonthEnd, Range, Score
 from electrocloud.domain.readings.upload import decode
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
@@ -67,7 +67,7 @@ def fill(stack: Stack, fleet: Fleet, days: int) -> int:
     tariff_of = {meter.meter_id: rules[meter.tariff_id] for meter in fleet.meters}
     first = datetime.now(UTC).date() - timedelta(days=days)
     register(stack, fleet.registered, fleet.place, documents, first)
-    tables = DynamoTables(stack.client("dynamodb"), stack.windows_table, stack.bills_table, time.sleep)
+    tables = open_store(stack.client("dynamodb"), stack).tables
     for number in range(0, len(fleet), METERS_AT_ONCE):
         part = fleet.part(slice(number, number + METERS_AT_ONCE))
         newest = simulate(part, first + timedelta(days=days - STORED_DAYS), STORED_DAYS, INTERVAL_S)

@@ -2,7 +2,6 @@
 
 import time
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
 
 import msgspec
 import typer
@@ -17,12 +16,7 @@ SHOWN = 20
 LOOK_AGAIN_S = 5.0
 
 
-def audit(
-    month: Annotated[str | None, typer.Option(help="YYYY-MM, of UTC days; without it the last 31 days.")] = None,
-    meter: Annotated[str | None, typer.Option(help="One meter's id; without it all meters.")] = None,
-    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for readings on their way to Parquet.")] = 90.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+def audit(month: str | None, meter: str | None, wait_s: float, *, as_json: bool) -> None:
     """Prove that windows, Parquet and bills hold the same readings, in count and Wh, for each meter and day.
 
     Exits with 1 where they differ. A difference that goes away within --wait was on its way; it is counted as waiting.
@@ -31,7 +25,7 @@ def audit(
     wanted = _range(month, meter)
     books = read_books(stack, wanted, lambda name: typer.echo(f"{name} read", err=True))
     first = books.differences()
-    books, left = _await_equal(stack, wanted, books, first, wait)
+    books, left = _await_equal(stack, wanted, books, first, wait_s)
     waited = {(one.meter_id, one.day) for one in first} - {(one.meter_id, one.day) for one in left}
     rejected = quarantined(stack, wanted)
     if as_json:
