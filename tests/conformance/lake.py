@@ -82,6 +82,8 @@ def _own_uploads() -> Iterator[bytes]:
     yield _upload("own-kathmandu", midnight, 900, [70, 71, 70], revision=65_535, voltage=229.95)
     yield _upload("own-kathmandu", midnight, 900, [70, 70, 71], revision=65_535, voltage=230.05)
     yield _upload("own-kathmandu", midnight, 900, [70], revision=65_535)  # without a voltage
+    yield _upload("own-kathmandu", midnight + timedelta(days=20), 3600, [500] * 8, voltage=195.5)
+    yield _upload("own-lord-howe", midnight + timedelta(days=20), 3600, [500] * 8, voltage=254.0)
     yield _upload("own-lord-howe", midnight, 3600, [10_000_000] * 24, revision=2, voltage=0.0)
 
 

@@ -68,6 +68,7 @@ def _catalog(endpoint: str) -> dict[str, str]:
         "hive.metastore.glue.endpoint-url": endpoint,
         **{f"hive.metastore.glue.{name}": value for name, value in names.items()},
         "hive.partition-projection-enabled": "true",
+        "hive.recursive-directories": "true",  # as Athena reads what is below a location
         "fs.hadoop.enabled": "false",
         "fs.native-s3.enabled": "true",
         "s3.endpoint": endpoint,
