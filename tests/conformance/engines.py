@@ -58,6 +58,19 @@ def fetch_plugin(engine: str) -> Path:
     return folder
 
 
+@cache
+def fetch_node() -> Path:
+    """The folder with what package.json names; npm checks it against the lock's hashes."""
+    require("node", "npm")
+    folder = BUILD / "node"
+    if not (folder / "node_modules").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(SOURCES / name, folder)
+        _run("npm", "ci", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
+    return folder / "node_modules"
+
+
 def java(engine: str, source: str, *arguments: str, options: tuple[str, ...] = ()) -> list[str]:
     """The command that runs a program of engines/, from its source, with an engine's libraries."""
     return ["java", *options, "-cp", f"{fetch(engine)}/*", str(SOURCES / source), *arguments]
@@ -67,12 +80,14 @@ def _maven(engine: str) -> None:
     part = BUILD / f"{engine}.part"
     shutil.rmtree(part, ignore_errors=True)
     command = ["mvn", "-q", "-B", "-f", str(SOURCES / "pom.xml"), "-P", engine, "dependency:copy-dependencies"]
-    done = subprocess.run(
-        [*command, f"-DoutputDirectory={part}", "-DincludeScope=runtime"], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise AssertionError(f"Maven could not fetch {engine}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    _run(*command, f"-DoutputDirectory={part}", "-DincludeScope=runtime")
     part.rename(BUILD / engine)
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AssertionError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
 def _pinned() -> Iterator[tuple[str, str]]:
@@ -103,6 +118,7 @@ def main() -> None:
         _pin()
     for engine in ENGINES:
         fetch(engine)
+    fetch_node()
 
 
 if __name__ == "__main__":

@@ -65,9 +65,8 @@ def _own_meters() -> Iterator[dict[str, str | float]]:
         ("own-new-york", "America/New_York", "residential-tiered"),
         ("own-mute", "UTC", "flat"),
     ):
-        yield {
-            "meter_id": name, "lat": 0.0, "lon": 0.0, "feeder": "own", "class": "home", "tariff_id": tariff, "timezone": zone,
-        }  # fmt: skip
+        place = {"lat": 0.0, "lon": 0.0, "feeder": "own", "class": "home"}
+        yield {"meter_id": name, **place, "tariff_id": tariff, "timezone": zone}
 
 
 def _own_uploads() -> Iterator[bytes]:

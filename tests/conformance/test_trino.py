@@ -49,9 +49,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
         keys = {"aws_access_key_id": LAPTOP_KEY, "aws_secret_access_key": LAPTOP_KEY, "region_name": cloud.REGION}
         client: Any = boto3.Session(**keys).client
         s3 = client("s3", endpoint_url=endpoint)
-        s3.create_bucket(
-            Bucket=trino_kit.BUCKET, CreateBucketConfiguration={"LocationConstraint": cloud.REGION}
-        )
+        s3.create_bucket(Bucket=trino_kit.BUCKET, CreateBucketConfiguration={"LocationConstraint": cloud.REGION})
         trino_kit.make_tables(client("glue", endpoint_url=endpoint))
         lake.fill(s3, trino_kit.BUCKET)
         athena = client("athena", endpoint_url=endpoint)
