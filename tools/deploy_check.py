@@ -44,7 +44,8 @@ def expanded(template: dict[str, Any], parameters: Mapping[str, str], region: st
     for resource in template["Resources"].values():
         properties = resource["Properties"]
         for name in _PLACES & properties.keys():
-            properties[name] = "s3://artifacts/code"
+            if not str(properties[name]).startswith("s3://"):
+                properties[name] = "s3://artifacts/code"
     return dict(Translator({}, Parser()).translate(template, dict(parameters)))
 
 
