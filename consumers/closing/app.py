@@ -10,7 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from electrocloud.aws.backoff import pause
-from electrocloud.aws.settings import ClosingEvent, ClosingSettings
+from electrocloud.aws.settings import ClosingSettings
 from electrocloud.aws.store.bills_to_finalize import bills_to_finalize
 from electrocloud.aws.store.tables import DynamoTables
 from electrocloud.aws.store.tariff_lookup import Registry
@@ -33,10 +33,9 @@ tables = DynamoTables(dynamodb, settings.windows_table, settings.bills_table, pa
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """What the time does not suffice for is left to the next run, which finds it as this one did."""
-    grace_s = ClosingEvent.from_schedule(event).grace_s
     closed = estimated = 0
     now = int(datetime.now(UTC).timestamp())
-    for meter_id, month, tariff in bills_to_finalize(dynamodb, settings.bills_table, registry, now, grace_s):
+    for meter_id, month, tariff in bills_to_finalize(dynamodb, settings.bills_table, registry, now, settings.grace_s):
         if context.get_remaining_time_in_millis() < RESERVE_MS:
             break
         if bill := close_month(meter_id, month, tariff, tables, pause):

@@ -207,6 +207,21 @@ def test_the_alarms_and_the_dashboard_are_there(deployed):
     assert {*shown} == {alarm["AlarmArn"] for alarm in alarms}
 
 
+def test_a_parameter_reaches_the_version_that_runs(deployed):
+    functions = deployed.stack.client("lambda")
+    (name,) = (
+        one["FunctionName"] for one in functions.list_functions()["Functions"] if "Closing" in one["FunctionName"]
+    )
+
+    def grace():
+        running = functions.get_function_configuration(FunctionName=name, Qualifier="live")
+        return running["Environment"]["Variables"]["ESTIMATE_AFTER_HOURS"]
+
+    assert grace() == "72"
+    cloud.deploy(deployed.endpoint, PARAMETERS | {"EstimateAfterHours": "48"})
+    assert grace() == "48"
+
+
 def test_an_update_changes_the_stack_and_a_deletion_keeps_the_data(deployed, sent):
     stack = deployed.stack
     cloud.deploy(deployed.endpoint, PARAMETERS | {"LogRetentionDays": "90"})

@@ -81,7 +81,7 @@ def functions(aws, monkeypatch):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     for name, value in {
         "AWS_REGION": REGION, "DATABASE": "electrocloud", "WORK_GROUP": "primary",
-        "BUCKET": aws.bucket, "POWERTOOLS_SERVICE_NAME": "metering",
+        "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "POWERTOOLS_SERVICE_NAME": "metering",
         "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
@@ -127,7 +127,7 @@ def closing_fails(alarm, world, enough):
     """The bills table is not there."""
     if enough:
         world("aws").dynamodb.delete_table(TableName="bills")
-    return failures(alarm, 60, 1, lambda: world("functions")["closing"]({"estimate_after_hours": 72}, PATIENT))
+    return failures(alarm, 60, 1, lambda: world("functions")["closing"]({}, PATIENT))
 
 
 def forecasting_fails(alarm, world, enough):

@@ -9,13 +9,11 @@ import pytest
 
 from electrocloud.aws.store.dynamodb_items import bill_of, month_key
 from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.domain.errors import SettingsError
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 
-SCHEDULED = {"estimate_after_hours": 1}
 TARIFF = {**TIME_OF_USE, "timezone": "UTC"}
 
 
@@ -33,6 +31,7 @@ def context(left_ms):
 def app(aws, monkeypatch):
     for name in ("windows", "bills", "meters", "tariffs"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
+    monkeypatch.setenv("ESTIMATE_AFTER_HOURS", "1")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "closing")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
@@ -63,21 +62,17 @@ def kept(aws, month):
 
 def test_after_the_grace_time_gaps_are_estimated_and_the_bill_is_final(app, aws, last_month):
     assert kept(aws, last_month).status == "provisional"
-    assert app.handler(SCHEDULED, context(900_000)) == {"closed": 1, "estimated": 24}
+    assert app.handler({}, context(900_000)) == {"closed": 1, "estimated": 24}
     bill = kept(aws, last_month)
     assert (bill.status, bill.intervals.missing, bill.intervals.estimated) == ("final", 0, 24)
-    assert app.handler(SCHEDULED, context(900_000)) == {"closed": 0, "estimated": 0}
+    assert app.handler({}, context(900_000)) == {"closed": 0, "estimated": 0}
 
 
-def test_within_the_grace_time_nothing_is_closed(app, aws, last_month):
-    assert app.handler({"estimate_after_hours": 24 * 40}, context(900_000)) == {"closed": 0, "estimated": 0}
+def test_within_the_grace_time_nothing_is_closed(app, aws, last_month, monkeypatch):
+    monkeypatch.setenv("ESTIMATE_AFTER_HOURS", str(24 * 40))
+    assert importlib.reload(app).handler({}, context(900_000)) == {"closed": 0, "estimated": 0}
 
 
 def test_what_the_time_does_not_suffice_for_is_left_to_the_next_run(app, aws, last_month):
-    assert app.handler(SCHEDULED, context(1_000)) == {"closed": 0, "estimated": 0}
+    assert app.handler({}, context(1_000)) == {"closed": 0, "estimated": 0}
     assert kept(aws, last_month).status == "provisional"
-
-
-def test_an_event_without_the_grace_time_is_refused_with_the_one_to_send(app):
-    with pytest.raises(SettingsError, match="estimate_after_hours"):
-        app.handler({}, context(900_000))

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Self
 
 import msgspec
 
@@ -34,29 +34,13 @@ class MeteringSettings(Settings, frozen=True):
 
 
 class ClosingSettings(Settings, frozen=True):
-    """Where the closing function finds the tables."""
+    """Where the closing function finds the tables, and how long after its end a month is closed (h)."""
 
     windows_table: str
     bills_table: str
     meters_table: str
     tariffs_table: str
-
-
-class ClosingEvent(msgspec.Struct, frozen=True):
-    """What the schedule asks of the closing function: how long after its end (h) a month is closed.
-
-    It comes with each call, since a parameter in the environment would reach the running version only with a release.
-    """
-
-    estimate_after_hours: Annotated[int, msgspec.Meta(ge=1)]
-
-    @classmethod
-    def from_schedule(cls, event: Mapping[str, Any]) -> Self:
-        """`SettingsError` where the event is not the schedule's."""
-        try:
-            return msgspec.convert(event, cls)
-        except msgspec.ValidationError as fault:
-            raise SettingsError(f'the event is wrong: {fault}; send {{"estimate_after_hours": 72}}') from None
+    estimate_after_hours: int
 
     @property
     def grace_s(self) -> int:

@@ -35,17 +35,20 @@ def built(change: Callable[[Template], object] = lambda resources: None, **param
     return expanded(template, defaults | parameters, REGION)
 
 
-def versions(template: Template) -> dict[str, str]:
-    """The version that each function's alias points to, by its logical id."""
-    return {
-        body["Properties"]["FunctionName"]["Ref"]: body["Properties"]["FunctionVersion"]["Fn::GetAtt"][0]
-        for body in template["Resources"].values()
-        if body["Type"] == "AWS::Lambda::Alias"
-    }
+def versions(template: Template, **parameters: str) -> dict[str, tuple[str, Any]]:
+    """The version that each function's alias points to: what CloudFormation knows it by, and would replace it for."""
+    resources, resolve = template["Resources"], Resolver(template, **parameters)
+    found = {}
+    for body in resources.values():
+        if body["Type"] == "AWS::Lambda::Alias":
+            version = body["Properties"]["FunctionVersion"]["Fn::GetAtt"][0]
+            found[body["Properties"]["FunctionName"]["Ref"]] = (version, resolve(resources[version]["Properties"]))
+    return found
 
 
-def released(before: Template, after: Template) -> set[str]:
-    old, new = versions(before), versions(after)
+def released(before: Template, after: Template, **parameters: str) -> set[str]:
+    """The functions of which another version runs after an update from one template to another with parameters."""
+    old, new = versions(before), versions(after, **parameters)
     assert old.keys() == new.keys()
     return {function for function in old if old[function] != new[function]}
 
@@ -88,26 +91,23 @@ def test_a_changed_property_is_a_release_of_its_function(function, name, value):
     assert released(built(), built(set_property(function, name, value))) == {function}
 
 
-@pytest.mark.parametrize("name", load()["Parameters"])
-def test_no_parameter_changes_a_function_without_publishing_it(name):
-    """SAM does not see the value of a parameter; one that reached a function would change only $LATEST."""
-    parameters = load()["Parameters"]
-    value = OTHER.get(name) or str(int(parameters[name]["Default"]) + 60)
-    assert value != str(parameters[name]["Default"])
-    before, after = built(), built(**{name: value})
-    was, now = (functions(template) for template in ((before, {}), (after, {name: value})))
-    changed = {function for function in FUNCTIONS if was[function] != now[function]}
-    assert changed == released(before, after)
-
-
-def functions(of: tuple[Template, dict[str, str]]) -> dict[str, Any]:
-    """The properties of each function as they are deployed with a template and its parameters."""
-    template, parameters = of
+def deployed_functions(template: Template, **parameters: str) -> dict[str, Any]:
+    """The properties that each function has with a template and its parameters."""
     resolve = Resolver(template, **parameters)
     return {name: resolve(template["Resources"][name]["Properties"]) for name in FUNCTIONS}
 
 
-def test_the_grace_time_reaches_the_running_version_with_the_schedules_next_call():
-    template = built(EstimateAfterHours="48")
-    (target,) = template["Resources"]["ClosingFunctionSixHourly"]["Properties"]["Targets"]
-    assert Resolver(template, EstimateAfterHours="48")(target["Input"]) == '{"estimate_after_hours": 48}'
+@pytest.mark.parametrize("name", load()["Parameters"])
+def test_a_parameter_is_a_release_of_the_functions_that_it_reaches(name):
+    parameters = load()["Parameters"]
+    value = OTHER.get(name) or str(int(parameters[name]["Default"]) + 60)
+    assert value != str(parameters[name]["Default"])
+    before, after = built(), built(**{name: value})
+    was, now = deployed_functions(before), deployed_functions(after, **{name: value})
+    assert released(before, after, **{name: value}) == {
+        function for function in FUNCTIONS if was[function] != now[function]
+    }
+
+
+def test_the_grace_time_is_a_parameter_that_reaches_a_function():
+    assert released(built(), built(EstimateAfterHours="48"), EstimateAfterHours="48") == {"ClosingFunction"}
