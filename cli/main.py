@@ -3,7 +3,7 @@
 import typer
 from typer.core import TyperGroup
 
-from cli import bill
+from cli import bill, readings
 from cli.cost import cost
 from cli.forecast import forecast
 from cli.forget import forget
@@ -47,6 +47,7 @@ app.command()(query)
 app.command()(cost)
 app.command()(redrive)
 app.command()(replay)
+app.add_typer(readings.app, name="readings")
 bill.app.command()(history)
 app.add_typer(bill.app, name="bill")
 app.command()(bill.compare)

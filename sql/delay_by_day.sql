@@ -14,6 +14,7 @@ FROM (
   SELECT *, CAST(date_diff('second', start, ingested_at) - interval_s AS double) AS delay_s
   FROM readings
   WHERE dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
+    AND adjusted_by IS NULL  -- what operators did says nothing about the meters
 )
 GROUP BY dt
 ORDER BY dt

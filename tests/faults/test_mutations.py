@@ -88,7 +88,7 @@ def a_bad_upload_takes_its_frame_along(patch):
 
 def a_bad_upload_is_dropped(patch):
     read_event = kinesis.read_event
-    patch.setattr(kinesis, "read_event", lambda records: (read_event(records)[0], []))
+    patch.setattr(kinesis, "read_event", lambda *given: (read_event(*given)[0], []))
 
 
 def a_frame_that_does_not_open_is_passed_over(patch):
