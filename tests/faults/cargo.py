@@ -86,8 +86,8 @@ POISON: dict[str, Callable[[Document, random.Random], bytes]] = {
     "too many readings": lambda document, _: _json({**document, "readings": document["readings"][:1] * 1_441}),
     "huge": lambda document, _: _json({**document, "readings": document["readings"][:1] * 12_000}),
     "of the future": lambda document, _: _json({**document, "readings": [_moved(document, 400)]}),
-    "another head-end's meter": lambda document, _: _json(
-        {**document, "caller": "arn:aws:iam::000000000000:user/other"}
+    "another head-end's meter": lambda document, chance: _json(
+        {**_with(document, chance, revision=9), "caller": "arn:aws:iam::000000000000:user/other"}
     ),
     "operator by the API": lambda document, _: _json(
         {**document, "request_id": "r-1", "operator": _operator(0, "void")}
