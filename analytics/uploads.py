@@ -1,4 +1,4 @@
-"""Uploads for a replay, out of the Parquet files that the stream was delivered to."""
+"""Rebuilds uploads from delivered Parquet files, for a replay."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 
 from electrocloud.aws.ingest.parquet_replay import Part
 from electrocloud.domain.errors import UploadError
-from electrocloud.domain.readings.upload import MAX_READINGS, Document, Operator, Row, decode
+from electrocloud.domain.readings.upload import MAX_READINGS, Operator, ReadingDocument, UploadDocument, decode
 
 READINGS = "readings/"
-ROWS_A_PART = 50_000
+ROWS_PER_PART = 50_000
 COLUMNS = [
     "meter_id", "interval_s", "start", "wh", "revision", "voltage_v",
     "request_id", "adjusted_by", "adjusted_at", "adjustment_reason",
@@ -24,7 +24,7 @@ COLUMNS = [
 
 
 def from_parquet(s3: Any, bucket: str, first: date) -> Iterator[Part]:
-    """The readings of the UTC days from `first` on, as uploads: copies and revisions too, since a window sorts them."""
+    """The readings since the UTC day `first`, as uploads, duplicates and revisions included: a merge handles both."""
     pages = s3.get_paginator("list_objects_v2").paginate(
         Bucket=bucket, Prefix=READINGS, StartAfter=f"{READINGS}dt={first}"
     )
@@ -33,7 +33,7 @@ def from_parquet(s3: Any, bucket: str, first: date) -> Iterator[Part]:
     done = 0
     for key, size in files:
         file = pq.ParquetFile(io.BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
-        for batch in file.iter_batches(ROWS_A_PART, columns=COLUMNS):
+        for batch in file.iter_batches(ROWS_PER_PART, columns=COLUMNS):
             yield _part(batch, done / total)
         done += size
 
@@ -77,16 +77,16 @@ def _upload_of(row: _TableRow) -> tuple[Any, ...]:
     return row.meter_id, row.interval_s, row.start[:10], row.adjusted_at, row[-3:], row.wh is None
 
 
-def _document(rows: Sequence[_TableRow]) -> Document:
+def _document(rows: Sequence[_TableRow]) -> UploadDocument:
     first = rows[0]
     if not first.adjusted_at:
-        readings = [Row(row.start, row.wh or 0, row.revision, row.voltage_v) for row in rows]
-        return Document(first.meter_id, first.interval_s, readings)
+        readings = [ReadingDocument(row.start, row.wh or 0, row.revision, row.voltage_v) for row in rows]
+        return UploadDocument(first.meter_id, first.interval_s, readings)
     operator = Operator(
         "void" if first.wh is None else "correct",
         first.adjusted_by or "",
         first.adjusted_at.replace(tzinfo=UTC),
         first.adjustment_reason or "",
     )
-    readings = [Row(row.start, row.wh or 0) for row in rows]
-    return Document(first.meter_id, first.interval_s, readings, operator=operator)
+    readings = [ReadingDocument(row.start, row.wh or 0) for row in rows]
+    return UploadDocument(first.meter_id, first.interval_s, readings, operator=operator)

@@ -2,10 +2,8 @@
 
 import getpass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 
 import msgspec
-import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -15,21 +13,14 @@ from electrocloud.aws.ingest.stream import Entry, put
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.errors import UploadError, UsageError
-from electrocloud.domain.readings.upload import Document, Operator, decode
+from electrocloud.domain.readings.upload import Operator, UploadDocument, decode
 from electrocloud.services import adjustments
 
 console = Console()
-app = typer.Typer(no_args_is_help=True, help="Void or correct stored readings, and see who did.")
-
-Meter = Annotated[str, typer.Option(help="The meter's id.")]
-From = Annotated[str, typer.Option("--from", help="The first start, ISO 8601; UTC without an offset.")]
-To = Annotated[str, typer.Option("--to", help="The first start after them.")]
-Reason = Annotated[str, typer.Option(help="Why, in words; it is kept with the readings.")]
 
 
-@app.command()
-def void(meter: Meter, since: From, until: To, reason: Reason) -> None:
-    """Void a meter's readings, whatever their revision: they count as missing and are not billed."""
+def void(meter: str, since: str, until: str, reason: str) -> None:
+    """Put into the stream what voids a meter's readings that start from `since` to before `until`."""
     begin, end = _moment("--from", since), _moment("--to", until)
     if begin >= end:
         raise UsageError(f"--to is {until}, which is not after --from")
@@ -41,14 +32,8 @@ def void(meter: Meter, since: From, until: To, reason: Reason) -> None:
     console.print(f"{count:,} intervals of {meter} are voided as soon as the stream is read; bills follow.")
 
 
-@app.command()
-def correct(
-    meter: Meter,
-    at: Annotated[str, typer.Option(help="The reading's start, ISO 8601; UTC without an offset.")],
-    wh: Annotated[int, typer.Option(help="The energy that it should have, in Wh.", min=0)],
-    reason: Reason,
-) -> None:
-    """Correct one reading, whatever its revision; a voided one counts again."""
+def correct(meter: str, at: str, wh: int, reason: str) -> None:
+    """Put into the stream what corrects the reading that starts at `at`."""
     start = _moment("--at", at)
     stack = find_stack()
     day = next(iter(Reader(stack).days(meter, start.date(), start.date())), None)
@@ -56,9 +41,8 @@ def correct(
     console.print(f"The reading of {meter} at {at} is {wh:,} Wh as soon as the stream is read; bills follow.")
 
 
-@app.command()
-def history(meter: Meter, since: From, until: To) -> None:
-    """What operators did to a meter's readings: who, when and why."""
+def history(meter: str, since: str, until: str) -> None:
+    """Print what operators did to a meter's readings."""
     begin, end = _moment("--from", since), _moment("--to", until)
     table = Table(box=SIMPLE_HEAD)
     for name in ("When (UTC)", "Who", "What", "UTC day", "Starts", "Interval", "Why"):
@@ -88,7 +72,7 @@ def _operator(stack: Stack, action: str, reason: str) -> Operator:
         raise UsageError(f"--reason is 1 to 300 characters on one line: {fault}") from None
 
 
-def _send(stack: Stack, documents: list[Document]) -> None:
+def _send(stack: Stack, documents: list[UploadDocument]) -> None:
     entries = [Entry(document.meter_id, msgspec.json.encode(document)) for document in documents]
     for entry in entries:
         try:

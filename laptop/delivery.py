@@ -141,10 +141,10 @@ class Delivery:
         while sum(partition.json_bytes for partition in self._partitions.values()) > MOST_WAITING_BYTES:
             self._write(max(self._partitions, key=lambda dt: self._partitions[dt].json_bytes))
 
-    def flush(self, *, running_stack: bool = False) -> None:
+    def flush(self, *, force: bool = False) -> None:
         """Write the partitions that have waited long enough, or all of them."""
         due = self._clock() - self._plan.buffer_s
-        for dt in [dt for dt, waits in self._partitions.items() if running_stack or waits.since <= due]:
+        for dt in [dt for dt, waits in self._partitions.items() if force or waits.since <= due]:
             self._write(dt)
 
     @property
@@ -205,7 +205,7 @@ def run(tail: Tail, delivery: Delivery, stopped: Callable[[], bool]) -> None:
         delivery.flush()
         if not busy:
             time.sleep(0.2)
-    delivery.flush(running_stack=True)
+    delivery.flush(force=True)
 
 
 def main() -> None:

@@ -12,15 +12,14 @@ from fpdf.enums import TableBordersLayout
 from rich.markup import render
 
 from electrocloud.domain.billing.bill import Bill
-from electrocloud.domain.billing.charges import Line
-from presentation.invoice_text import money, month, notes, percent, price_of
-from presentation.units import in_html
+from presentation.invoice_text import money, notes, price_of, words_of
+from presentation.units import in_html, month
 
 HEADINGS = ("What", "Quantity", "Price", "Amount")
 _GREY, _LINES = 90, 200
 
 
-class Row(NamedTuple):
+class InvoiceRow(NamedTuple):
     """A line of the invoice in words: what it is for, how much of it, at what price, and what it comes to."""
 
     what: str
@@ -29,22 +28,22 @@ class Row(NamedTuple):
     amount: str
 
 
-def rows(bill: Bill) -> list[Row]:
+def rows(bill: Bill) -> list[InvoiceRow]:
     """The bill's lines in order; what was estimated of one is said with it."""
-    return [Row(_what(line), *price_of(line), money(line.amount_rounded)) for line in bill.lines]
+    return [InvoiceRow("".join(words_of(line)), *price_of(line), money(line.amount_rounded)) for line in bill.lines]
 
 
-def change(bill: Bill) -> Row | None:
+def change(bill: Bill) -> InvoiceRow | None:
     """Of a re-billed bill, by how much it differs from the version that it replaces."""
     if bill.adjustment is None:
         return None
-    return Row("Difference from the version before", "", "", money(bill.adjustment.amount_rounded, sign=True))
+    return InvoiceRow("Difference from the version before", "", "", money(bill.adjustment.amount_rounded, sign=True))
 
 
 def heading(bill: Bill) -> str:
     """`Bill for November 2026, version 2 (provisional)`."""
     version = f", version {bill.version}" if bill.version > 1 else ""
-    return f"Bill for {month(bill)}{version}{' (provisional)' if bill.status == 'provisional' else ''}"
+    return f"Bill for {month(bill.month)}{version}{' (provisional)' if bill.status == 'provisional' else ''}"
 
 
 def remarks(bill: Bill) -> Iterator[str]:
@@ -66,7 +65,7 @@ def as_html(bill: Bill) -> str:
     head = "".join(f"<th>{name}</th>" for name in HEADINGS)
     return (
         f"{STYLE}<table class='invoice'><thead><tr>{head}</tr></thead><tbody>{''.join(cells)}</tbody>"
-        f"<tfoot><tr><td>Total for {month(bill)}</td><td></td><td></td>"
+        f"<tfoot><tr><td>Total for {month(bill.month)}</td><td></td><td></td>"
         f"<td data-testid='owed'>{money(bill.total_rounded)}</td></tr>{below}</tfoot></table>"
     )
 
@@ -134,14 +133,10 @@ def _table(pdf: FPDF, bill: Bill) -> None:
         for row in rows(bill):
             table.row(row)
         pdf.set_font("DejaVu", "B", 10)
-        table.row((f"Total for {month(bill)}", "", "", money(bill.total_rounded)))
+        table.row((f"Total for {month(bill.month)}", "", "", money(bill.total_rounded)))
         if changed := change(bill):
             pdf.set_font("DejaVu", "", 9)
             table.row(changed)
-
-
-def _what(line: Line) -> str:
-    return line.explanation + (f" ({percent(line.estimated_share)} estimated)" if line.estimated_share else "")
 
 
 def _fonts() -> Path:

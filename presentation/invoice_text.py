@@ -1,7 +1,6 @@
 """Bills and comparisons as a customer reads them on a screen."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from decimal import Decimal
 
 from rich import box
@@ -14,6 +13,7 @@ from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.charges import Line
 from electrocloud.domain.billing.comparison import Offer
 from electrocloud.domain.billing.line_text import price
+from presentation.units import month
 
 WIDTH = 112
 
@@ -23,7 +23,7 @@ def print_invoice(console: Console, bill: Bill) -> None:
     marks = ["provisional"] if bill.status == "provisional" else []
     marks += [f"version {bill.version}"] if bill.version > 1 else []
     named = [
-        f"[bold]{month(bill)}[/]",
+        f"[bold]{month(bill.month)}[/]",
         escape(bill.tariff_name),
         *([f"meter {bill.meter_id}"] if bill.meter_id else []),
     ]
@@ -52,7 +52,7 @@ def print_summary(console: Console, bills: Sequence[Bill]) -> None:
     table.add_column("")
     for bill in bills:
         energy_kwh, demand_kw = f"{bill.energy_kwh:,.1f}", f"{bill.demand_kw:,.2f}"
-        table.add_row(month(bill), bill.meter_id, energy_kwh, demand_kw, money(bill.total_rounded), bill.status)
+        table.add_row(month(bill.month), bill.meter_id, energy_kwh, demand_kw, money(bill.total_rounded), bill.status)
     console.print(table)
 
 
@@ -102,11 +102,6 @@ def print_offers(console: Console, ranked: Sequence[Offer]) -> None:
         console.print("The present tariff is the cheapest of these.")
 
 
-def month(bill: Bill) -> str:
-    """`July 2026`."""
-    return f"{date.fromisoformat(bill.month + '-01'):%B %Y}"
-
-
 def money(amount: Decimal, *, sign: bool = False) -> str:
     """`$1,234.50`, `-$3.20`, and with `sign` also `+$3.20`."""
     before = "-" if amount < 0 else "+" if sign and amount > 0 else ""
@@ -120,18 +115,20 @@ def percent(share: Decimal) -> str:
 
 def _lines(bill: Bill) -> Table:
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_footer=True)
-    table.add_column("What", footer=f"Total for {month(bill)}", ratio=1)
+    table.add_column("What", footer=f"Total for {month(bill.month)}", ratio=1)
     table.add_column("Quantity", justify="right", no_wrap=True)
     table.add_column("Price", justify="right", no_wrap=True)
     table.add_column("Amount", footer=money(bill.total_rounded), justify="right", no_wrap=True)
     for line in bill.lines:
-        table.add_row(_what(line), *price_of(line), money(line.amount_rounded))
+        what, estimated = words_of(line)
+        table.add_row(f"{escape(what)}[yellow]{estimated}[/]", *price_of(line), money(line.amount_rounded))
     return table
 
 
-def _what(line: Line) -> str:
-    estimated = f" [yellow]({percent(line.estimated_share)} estimated)[/]" if line.estimated_share else ""
-    return escape(line.explanation) + estimated
+def words_of(line: Line) -> tuple[str, str]:
+    """What a line is for, and how much of it was estimated: ` (12 % estimated)`, or nothing."""
+    estimated = f" ({percent(line.estimated_share)} estimated)" if line.estimated_share else ""
+    return line.explanation, estimated
 
 
 def price_of(line: Line) -> tuple[str, str]:

@@ -15,8 +15,7 @@ import msgspec
 
 from cli.files.usage import Usage
 from electrocloud.domain.billing.bill import Bill, bills
-from electrocloud.domain.billing.determinants import missing_intervals
-from electrocloud.domain.billing.estimation import estimate
+from electrocloud.domain.billing.gaps import estimated_bills
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.tariff import Tariff
@@ -56,8 +55,8 @@ def rate_load(tariff: Tariff, readings: Sequence[Interval], meter_id: str, *, fi
     if not fill:
         return bills(tariff, readings, meter_id=meter_id)
     first, last = (BillingMonth.at(reading.start, tariff.zone) for reading in (readings[0], readings[-1]))
-    missing = missing_intervals(readings, first.start, min(last.end, int(time.time())))
-    return bills(tariff, readings, estimate(missing, readings, tariff.zone), meter_id)
+    until = min(last.end, int(time.time()))
+    return estimated_bills(tariff, readings, first.start, until, readings, meter_id)
 
 
 def rate_all(tariff: Tariff, usage: Usage, *, fill: bool, as_csv: bool) -> Iterator[Part]:

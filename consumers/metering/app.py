@@ -1,7 +1,6 @@
 """The metering function: a batch of the stream becomes windows and bills, or is returned for retry."""
 
 import gc
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,8 +16,7 @@ from electrocloud.aws.ingest.batch_metrics import record_batch_metrics
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.settings import MeteringSettings
-from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.aws.store.store import open_store
 from electrocloud.domain.readings.admission import Admission
 from electrocloud.services.ingest import ingest_uploads
 
@@ -34,9 +32,8 @@ dynamodb = boto3.client("dynamodb")
 s3 = boto3.client(
     "s3", config=Config(connect_timeout=2, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
 )
-registry = Registry(dynamodb, settings.meters_table, settings.tariffs_table, pause, time.monotonic)
+tables, registry = open_store(dynamodb, settings)
 admission = Admission(settings.future_tolerance_s, registry.head_ends_of)
-tables = DynamoTables(dynamodb, settings.windows_table, settings.bills_table, pause)
 
 # A batch is tens of thousands of readings, with no cycle among them: a tenth of the time went to looking for one.
 gc.set_threshold(50_000)

@@ -12,7 +12,7 @@ from laptop.gateway.authorization import Call
 from laptop.gateway.rest_api import RestApi
 from producers.sending.api import ApiSender
 from producers.sending.head_end import HeadEndSender
-from producers.sending.status_report import SendCounts
+from producers.sending.send_counts import SendCounts
 from tests.faults import cargo
 from tests.faults.mishaps import Intake, Mishaps
 from tests.faults.stream import HASHES, MemoryStream

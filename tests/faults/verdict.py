@@ -35,7 +35,7 @@ from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from producers.fleet.fleet import Meter
 from tests.faults.dynamo import MemoryDynamo
 from tests.faults.registered import TARIFFS, head_ends_of
-from tests.faults.table import Row
+from tests.faults.table import ParquetRow
 from tests.faults.world import World
 
 Key = tuple[str, ...]
@@ -73,7 +73,7 @@ def whereabouts(world: World) -> Counter[str]:
     return found
 
 
-def differences(world: World, reference: MemoryDynamo, reference_rows: list[Row]) -> Iterator[str]:
+def differences(world: World, reference: MemoryDynamo, reference_rows: list[ParquetRow]) -> Iterator[str]:
     """What differs from the reference, and what contradicts itself."""
     yield from _windows(world.dynamo.items["windows"], reference.items["windows"])
     yield from _bills(world.dynamo.items["bills"], reference.items["bills"])
@@ -136,13 +136,13 @@ def _adjusted(bill: Bill) -> Decimal:
     return bill.adjustment.amount_rounded if bill.adjustment else Decimal(0)
 
 
-def _window_rows(items: dict[Key, Item]) -> Iterator[Row]:
+def _window_rows(items: dict[Key, Item]) -> Iterator[ParquetRow]:
     for (meter, _), item in items.items():
         for row in stored_day(item).day.rows(meter):
             yield meter, row.start.replace(tzinfo=None), row.interval_s, row.wh, row.revision, row.voltage_v
 
 
-def _owed(rows: Iterable[Row], meters: Iterable[Meter], items: dict[Key, Item]) -> Iterator[str]:
+def _owed(rows: Iterable[ParquetRow], meters: Iterable[Meter], items: dict[Key, Item]) -> Iterator[str]:
     """Bills made of the Parquet rows alone, against the current ones."""
     intervals: dict[str, list[Interval]] = defaultdict(list)
     for meter_id, start, seconds, wh, *_ in rows:

@@ -14,8 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from electrocloud.aws.ingest import kinesis_event as kinesis
 from electrocloud.aws.ingest import redrive
 from electrocloud.aws.ingest.stream import put, read, shard_ids, uploads_in
-from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import StoreBusyError, UploadError
 from electrocloud.domain.readings.admission import Admission
 from electrocloud.domain.readings.upload import Upload
@@ -31,6 +30,7 @@ from tests.faults.shelves import MemoryBucket, MemoryQueue
 from tests.faults.stream import MemoryStream
 from tests.faults.table import ParquetTable
 from tests.faults.turns import Turns
+from tests.kits.memory import TABLES
 
 ROUNDS = (0, 1, 5)  # of invocations in an hour: what waits from one hour to the next meets what comes by other ways
 MOST_ROUNDS = 5_000
@@ -141,8 +141,7 @@ class World:
 
     def _replay(self) -> tuple[int, int]:
         client = Dynamo(self.dynamo, self.mishaps, self.turns.switch)
-        registry = Registry(client, "meters", "tariffs", self.turns.switch, lambda: 0.0)
-        store = DynamoTables(client, "windows", "bills", self.turns.switch)
+        store, registry = open_store(client, TABLES, self.turns.switch, lambda: 0.0)
         parts = (
             uploads_in(records, Admission(head_ends_of=registry.head_ends_of))[0]
             for shard_id in shard_ids(self.stream, "readings")

@@ -41,8 +41,8 @@ def test_the_limits_are_those_that_the_consumer_enforces():
     assert reading["revision"]["maximum"] == upload.MAX_REVISION
     assert reading["wh"]["maximum"] == upload.MAX_POWER_W * max(upload.INTERVALS_S) // 3600
     added = {"request_id", "caller"}  # by the API itself
-    assert {*fields, *added, "operator"} == {*upload.Document.__struct_fields__}
-    assert set(reading) == set(upload.Row.__struct_fields__)
+    assert {*fields, *added, "operator"} == {*upload.UploadDocument.__struct_fields__}
+    assert set(reading) == set(upload.ReadingDocument.__struct_fields__)
     meter_id = get_args(upload.MeterId)[1].pattern
     assert re.sub(r"\\Z$", "$", meter_id) == fields["meter_id"]["pattern"]
 

@@ -13,13 +13,13 @@ from sqlglot import exp
 from analytics.questions import FOLDER, questions
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import document, load
-from tests.kits.sql_kit import NOW, Lake, Row, meter, reading, readings_of, translated, write_partitions
+from tests.kits.sql_kit import NOW, Lake, TableRow, meter, reading, readings_of, translated, write_partitions
 
 BERLIN = "Europe/Berlin"
 NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def hours(meter_id: str, start: str, wh: list[int], zone: str = "UTC") -> list[Row]:
+def hours(meter_id: str, start: str, wh: list[int], zone: str = "UTC") -> list[TableRow]:
     return readings_of(meter_id, load(start, wh, 3600, zone))
 
 

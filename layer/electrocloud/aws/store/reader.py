@@ -16,6 +16,7 @@ from electrocloud.aws.stack import Stack
 from electrocloud.aws.store import dynamodb_items as items
 from electrocloud.aws.store.tables import READ_AT_ONCE
 from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
@@ -30,18 +31,6 @@ _PATIENCE = Config(
     max_pool_connections=AT_ONCE,
     retries={"mode": "standard", "total_max_attempts": 2},
 )
-
-
-class RegisteredMeter(NamedTuple):
-    """A meter as the registry has it: where it is (degrees), its feeder and customer class, how it is billed."""
-
-    meter_id: str
-    lat: float
-    lon: float
-    feeder: str
-    customer: str
-    tariff_id: str
-    timezone: str
 
 
 class BillRow(NamedTuple):

@@ -29,7 +29,7 @@ class Registry:
         self._pause = pause
         self._clock = clock
         self._since = clock()
-        self._tariff_id_of: dict[str, str] = {}
+        self._tariff_id_of: dict[str, str | None] = {}  # of the registered meters; None: without an agreement
         self._head_end_of: dict[str, str] = {}
         self._tariff_of: dict[str, Tariff] = {}
         self.wrong: dict[str, str] = {}  # what is wrong with a tariff, by its id
@@ -40,7 +40,7 @@ class Registry:
         One that cannot is in `wrong`: it must not keep its meters' readings, and those behind them, out of the windows.
         """
         self._look_up(meter_ids)
-        tariff_id_of = {meter: self._tariff_id_of[meter] for meter in meter_ids if meter in self._tariff_id_of}
+        tariff_id_of = {meter: tariff_id for meter in meter_ids if (tariff_id := self._tariff_id_of.get(meter))}
         unread = sorted({*tariff_id_of.values()} - self._tariff_of.keys() - self.wrong.keys())
         for item in self._get(self._tariffs, "tariff_id", unread):
             tariff_id = item["tariff_id"]["S"]
@@ -73,7 +73,7 @@ class Registry:
         unknown = [meter for meter in meter_ids if meter not in self._tariff_id_of]
         for item in self._get(self._meters, "meter_id", unknown):
             meter = item["meter_id"]["S"]
-            self._tariff_id_of[meter] = item["tariff_id"]["S"]
+            self._tariff_id_of[meter] = item["tariff_id"]["S"] if "tariff_id" in item else None
             if "head_end" in item:
                 self._head_end_of[meter] = item["head_end"]["S"]
 

@@ -10,9 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
-from electrocloud.domain.errors import TariffError
+from electrocloud.domain.errors import TariffError, UsageError
+from electrocloud.domain.local_time import zone_of
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariffs.tariff import Allocation, Fee, Schedule, Tariff, Tier, Tiers
 from electrocloud.domain.tariffs.urdb_fields import UNSUPPORTED, USED, WITHOUT_EFFECT
@@ -200,8 +200,8 @@ def _window(minutes: object) -> int | None:
 
 def _zone(name: object) -> str:
     try:
-        return ZoneInfo(str(name)).key
-    except (KeyError, ValueError, TypeError, OSError):
+        return zone_of(str(name)).key
+    except UsageError:
         raise TariffError("timezone", f"{name!r} is not an IANA time zone such as America/New_York") from None
 
 
