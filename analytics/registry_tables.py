@@ -77,7 +77,7 @@ def tariff_tables(tariffs: Mapping[str, Tariff]) -> dict[str, pa.Table]:
     `tariffs`: a row a tariff. `tariff_hours`: which periods hold in an hour of a month's weekdays or weekends.
     `tariff_prices`: a row a line that a bill can have. Of `charge` energy it is what lies above `above` and
     up to `up_to` kWh of the month (None: no end), times the month's days where `daily`, times its demand in kW
-    where `per_kw`. Of a demand it is kW; of fixed and minimum, one month. Tiers count from 1, as on the bill.
+    where `per_kw`. Of a demand it is kW; of fixed and minimum, a month, day or year by `unit`. Tiers count from 1, as on the bill.
     Rates are kept to 15 decimals and limits to 12.
     """
     rows: dict[str, list[Row]] = {name: [] for name in TARIFFS}
@@ -131,9 +131,11 @@ def _prices(tariff: Tariff) -> Iterator[Row]:
             for row in _tiers(tiers):
                 if row["rate"] or charge == "energy":  # a bill lists all energy, but no demand that is free
                     yield {"charge": charge, "period": period, "unit": unit, **row}
-    for charge, amount in (("fixed", tariff.fixed.monthly), ("minimum", tariff.minimum.monthly)):
-        if amount:
-            yield {"charge": charge, "unit": "month", "rate": _to(RATE, exact(amount))}
+    for charge, fee in (("fixed", tariff.fixed), ("minimum", tariff.minimum)):
+        if fee.amount:
+            unit = "month" if tariff.average_month else fee.unit.removeprefix("$/")
+            amount = exact(fee.monthly) if unit == "month" else fee.amount
+            yield {"charge": charge, "unit": unit, "rate": _to(RATE, amount)}
 
 
 def _tiers(tiers: Tiers) -> Iterator[Row]:

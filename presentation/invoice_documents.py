@@ -13,7 +13,7 @@ from rich.markup import render
 
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.charges import Line
-from presentation.invoice_text import money, month, notes, percent, price_of
+from presentation.invoice_text import money, notes, percent, period, price_of
 from presentation.units import in_html
 
 HEADINGS = ("What", "Quantity", "Price", "Amount")
@@ -31,20 +31,25 @@ class Row(NamedTuple):
 
 def rows(bill: Bill) -> list[Row]:
     """The bill's lines in order; what was estimated of one is said with it."""
-    return [Row(_what(line), *price_of(line), money(line.amount_rounded)) for line in bill.lines]
+    return [
+        Row(_what(line), *price_of(line, bill.currency), money(line.amount_rounded, bill.currency))
+        for line in bill.lines
+    ]
 
 
 def change(bill: Bill) -> Row | None:
     """Of a re-billed bill, by how much it differs from the version that it replaces."""
     if bill.adjustment is None:
         return None
-    return Row("Difference from the version before", "", "", money(bill.adjustment.amount_rounded, sign=True))
+    return Row(
+        "Difference from the version before", "", "", money(bill.adjustment.amount_rounded, bill.currency, sign=True)
+    )
 
 
 def heading(bill: Bill) -> str:
     """`Bill for November 2026, version 2 (provisional)`."""
     version = f", version {bill.version}" if bill.version > 1 else ""
-    return f"Bill for {month(bill)}{version}{' (provisional)' if bill.status == 'provisional' else ''}"
+    return f"Bill for {period(bill)}{version}{' (provisional)' if bill.status == 'provisional' else ''}"
 
 
 def remarks(bill: Bill) -> Iterator[str]:
@@ -66,8 +71,8 @@ def as_html(bill: Bill) -> str:
     head = "".join(f"<th>{name}</th>" for name in HEADINGS)
     return (
         f"{STYLE}<table class='invoice'><thead><tr>{head}</tr></thead><tbody>{''.join(cells)}</tbody>"
-        f"<tfoot><tr><td>Total for {month(bill)}</td><td></td><td></td>"
-        f"<td data-testid='owed'>{money(bill.total_rounded)}</td></tr>{below}</tfoot></table>"
+        f"<tfoot><tr><td>Total for {period(bill)}</td><td></td><td></td>"
+        f"<td data-testid='owed'>{money(bill.total_rounded, bill.currency)}</td></tr>{below}</tfoot></table>"
     )
 
 
@@ -134,7 +139,7 @@ def _table(pdf: FPDF, bill: Bill) -> None:
         for row in rows(bill):
             table.row(row)
         pdf.set_font("DejaVu", "B", 10)
-        table.row((f"Total for {month(bill)}", "", "", money(bill.total_rounded)))
+        table.row((f"Total for {period(bill)}", "", "", money(bill.total_rounded, bill.currency)))
         if changed := change(bill):
             pdf.set_font("DejaVu", "", 9)
             table.row(changed)

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from electrocloud.domain.billing.bill import Bill, rate, reissue
 from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
 from electrocloud.domain.billing.gaps import month_before, with_estimates
+from electrocloud.domain.billing.plan import plan_month
 from electrocloud.domain.local_time import BillingMonth, months_of
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.readings.upload import Upload
@@ -172,7 +173,7 @@ def add_rated_month(
     before: StoredBilledMonth | None,
 ) -> None:
     """Rate a month and put its ledger into the change, in place of `before`; a final bill gets a new version."""
-    bill = rate(tariff, month, determinants, change.meter_id)
+    bill = rate(plan_month(tariff, month), [determinants], change.meter_id)
     if before and before.billed_month.bill.status == "final":
         bill = reissue(before.billed_month.bill, bill)
         if bill.version > before.billed_month.bill.version:
