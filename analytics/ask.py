@@ -1,4 +1,4 @@
-"""Asking Athena, on a laptop as in an account: the one place that knows the difference."""
+"""Runs a query on Athena. This is the only place where a laptop and an AWS account differ."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from electrocloud.aws.stack import Stack
 
 
 def ask(stack: Stack, athena: Any, sql: str, limit_s: float = 300.0) -> Answer:
-    """The answer to one SELECT in Athena's dialect, from a stack by its boto3 Athena client. Raises `QueryError`.
+    """Run one SELECT in Athena's dialect with a stack's boto3 Athena client. Raises `QueryError`.
 
-    A laptop's is sent translated, with the views put in; what it scanned is unknown there, for its Athena gives the
-    size of the answer instead.
+    On a laptop the SQL is translated to DuckDB's dialect with the views inlined, and `bytes_scanned` is None: its
+    Athena reports the size of the result instead.
     """
     sent = to_duckdb(sql, views()) if stack.local else sql
     answer = run(athena, sent, work_group=stack.work_group, database=stack.database, limit_s=limit_s)

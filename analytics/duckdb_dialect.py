@@ -1,7 +1,7 @@
-"""Athena's SQL for the laptop's Athena, which runs DuckDB and keeps no views. In an account SQL is sent as it is.
+"""Translates Athena SQL for the laptop's Athena, which runs DuckDB and stores no views.
 
-sqlglot translates most of it; the rest is here. Trino's quotient has the type of its operands and DuckDB's is a double,
-so sql/ says that type by a CAST of the dividend.
+sqlglot translates most of it; the rest is here. A quotient has its operands' type in Trino and is a double in DuckDB,
+so the queries in sql/ state the type with a CAST of the dividend.
 """
 
 from collections.abc import Mapping
@@ -10,27 +10,24 @@ from sqlglot import exp, parse_one
 
 
 def to_duckdb(sql: str, views: Mapping[str, str]) -> str:
-    """One SELECT in DuckDB's dialect, with each view that it names put in its place.
-
-    Raises sqlglot's ParseError.
-    """
+    """Translate one SELECT to DuckDB's dialect, with the views it uses inlined. Raises sqlglot's ParseError."""
     parsed = {name: parse_one(text, read="athena") for name, text in views.items()}
     tree = exp.expand(parse_one(sql, read="athena"), parsed)
-    for node in reversed(list(tree.walk())):  # the innermost first, since a new node holds copies
+    for node in reversed(list(tree.walk())):  # innermost first, because a replaced node holds copies
         if isinstance(node, exp.Anonymous) and node.name.lower() in ("at_timezone", "with_timezone"):
             instant, zone = node.expressions
             node.replace(exp.func("timezone", zone, instant, dialect="duckdb"))
         elif isinstance(node, exp.Div) and isinstance(node.this, exp.Cast):
             node.replace(_quotient(node.this, node.expression))
         elif node.is_type(exp.DataType.Type.TIMESTAMP) and isinstance(node, exp.DataType):
-            node.set("expressions", [])  # TIMESTAMP(0) is a type of its own in DuckDB, in whole seconds
+            node.set("expressions", [])  # in DuckDB, TIMESTAMP(0) is a separate type in whole seconds
     return tree.sql("duckdb", pretty=True)
 
 
 def _quotient(dividend: exp.Cast, divisor: exp.Expression) -> exp.Expression:
-    """Whole for whole numbers; for a decimal of scale s the quotient of 10^s times the dividend, s places to the right.
+    """Integer division for integers; for decimals of scale s, integer division of dividend * 10^s, shifted back.
 
-    Trino rounds the last place of a decimal quotient; here it is cut off.
+    Trino rounds the last place of a decimal quotient; this truncates it.
     """
     if dividend.to.is_type("bigint"):
         return exp.IntDiv(this=dividend, expression=divisor)

@@ -1,7 +1,7 @@
-"""Deleting one meter's data wherever it is kept.
+"""Deletes one meter's data wherever it is stored.
 
-Firehose writes an object once and nobody changes it after, so an object without the meter's rows may take its place. A
-run that is interrupted leaves nothing half done that the next run would not find.
+Firehose writes each object once and nothing changes it later, so it is safe to replace an object with one that lacks
+the meter's rows. After an interrupted run, the next run finds and deletes whatever is left.
 """
 
 import base64
@@ -14,16 +14,18 @@ import msgspec
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from electrocloud.aws.ingest.quarantine import key_of, pack, unpack
+from electrocloud.aws.quarantine_keys import SUFFIX
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.forecasts import month_end_series
 
 READINGS = "readings/"
-REFUSED = ("quarantine/", "errors/")
+REJECTED = ("quarantine/", "errors/")
 
 
 class StoredData(NamedTuple):
-    """What was found of a meter: registry entries, window items, bill items, month-ends, Parquet files and its rows in
-    them, refused uploads' objects, and old versions of files and objects."""
+    """How much is stored about a meter: registry entries, window items, bill items, month-end forecasts, Parquet files
+    with its readings and its rows in them, objects with rejected uploads, and old object versions."""
 
     registered: int
     days: int
@@ -31,25 +33,25 @@ class StoredData(NamedTuple):
     month_ends: int
     files: int
     rows: int
-    refused: int
+    rejected: int
     versions: int
 
 
-class _Found(NamedTuple):
+class _FoundObject(NamedTuple):
     prefix: str
     latest: bool
-    parts: int
+    rows: int  # Parquet rows, or lines
 
 
-def erase_meter(stack: Stack, meter_id: str, *, really: bool) -> StoredData:
-    """Find what is kept of a meter and, if `really`, delete it.
+def erase_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:
+    """Find everything stored about a meter and, with `confirm`, delete it.
 
-    The registry comes first, so that no bill is rated anew meanwhile. Athena's answers go by themselves within days,
-    and its suspect readings when forecasts are made next.
+    The registry entry goes first, so that no bill is rated meanwhile. Athena's results expire within days, and the
+    meter's suspect readings are dropped by the next forecast run.
     """
     dynamodb = stack.client("dynamodb")
     counts = [
-        _forget_items(dynamodb, table, {hash_key: value}, range_key, really)
+        _erase_items(dynamodb, table, {hash_key: value}, range_key, confirm)
         for table, hash_key, value, range_key in (
             (stack.meters_table, "meter_id", meter_id, None),
             (stack.windows_table, "meter_id", meter_id, "day"),
@@ -57,20 +59,21 @@ def erase_meter(stack: Stack, meter_id: str, *, really: bool) -> StoredData:
             (stack.forecasts_table, "series", month_end_series(meter_id), "made"),
         )
     ]
-    found = [*_forget_objects(stack.client("s3"), stack.bucket, meter_id, really)]
+    found = [*_erase_objects(stack.client("s3"), stack.bucket, meter_id, confirm)]
     files = [one for one in found if one.latest and one.prefix == READINGS]
-    refused = [one for one in found if one.latest and one.prefix != READINGS]
+    rejected = [one for one in found if one.latest and one.prefix != READINGS]
     return StoredData(
         *counts,
         files=len(files),
-        rows=sum(one.parts for one in files),
-        refused=len(refused),
-        versions=len(found) - len(files) - len(refused),
+        rows=sum(one.rows for one in files),
+        rejected=len(rejected),
+        versions=len(found) - len(files) - len(rejected),
     )
 
 
-def _forget_items(dynamodb: Any, table: str, of: Mapping[str, str], range_key: str | None, really: bool) -> int:
-    ((hash_key, value),) = of.items()
+def _erase_items(dynamodb: Any, table: str, key: Mapping[str, str], range_key: str | None, confirm: bool) -> int:
+    """The number of items under a hash key; with `confirm` they are deleted."""
+    ((hash_key, value),) = key.items()
     names = {"#hash": hash_key} | ({"#range": range_key} if range_key else {})
     pages = dynamodb.get_paginator("query").paginate(
         TableName=table,
@@ -81,31 +84,49 @@ def _forget_items(dynamodb: Any, table: str, of: Mapping[str, str], range_key: s
         ExpressionAttributeValues={":hash": {"S": value}},
     )
     keys = [item for page in pages for item in page["Items"]]
-    for key in keys if really else []:
-        dynamodb.delete_item(TableName=table, Key=key)
+    for item_key in keys if confirm else []:
+        dynamodb.delete_item(TableName=table, Key=item_key)
     return len(keys)
 
 
-def _forget_objects(s3: Any, bucket: str, meter_id: str, really: bool) -> Iterator[_Found]:
-    """Each version of an object that has something of the meter; a current one is put anew with what is not its."""
-    for prefix in (READINGS, *REFUSED):
-        without = _rows_without if prefix == READINGS else _lines_without
+def _erase_objects(s3: Any, bucket: str, meter_id: str, confirm: bool) -> Iterator[_FoundObject]:
+    """Each object version with data of the meter; with `confirm`, current ones are rewritten without that data."""
+    for prefix in (READINGS, *REJECTED):
         pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
         for version in [version for page in pages for version in page.get("Versions", [])]:
             place = {"Bucket": bucket, "Key": version["Key"]}
             body = s3.get_object(**place, VersionId=version["VersionId"])["Body"].read()
-            parts, rest = without(body, meter_id)
-            if not parts:
+            rows, rest, key = _without(version["Key"], body, meter_id)
+            if not rows:
                 continue
-            if really:
-                put = s3.put_object(**place, Body=rest) if version["IsLatest"] and rest else {"VersionId": "none"}
-                if "VersionId" in put:  # or else the bucket keeps no versions, and the old one is gone
+            if confirm:
+                keep = version["IsLatest"] and rest
+                put = s3.put_object(Bucket=bucket, Key=key, Body=rest) if keep else {"VersionId": "none"}
+                # In an unversioned bucket the new object has taken the place of the old one, unless its key is another.
+                if "VersionId" in put or key != version["Key"]:
                     s3.delete_object(**place, VersionId=version["VersionId"])
-            yield _Found(prefix, version["IsLatest"], parts)
+            yield _FoundObject(prefix, version["IsLatest"], rows)
+
+
+def _without(key: str, body: bytes, meter_id: str) -> tuple[int, bytes, str]:
+    """How many rows of an object are the meter's, and the bytes and key of the object without them.
+
+    The bytes are empty if no row is left. A quarantine object's key holds its number of uploads, so it may change.
+    """
+    if key.startswith(READINGS):
+        return *_rows_without(body, meter_id), key
+    if not key.endswith(SUFFIX):
+        return *_lines_without(body, meter_id), key
+    rows = unpack(key, body)
+    others = [row for row in rows if not _mentions(msgspec.json.encode(row), meter_id)]
+    if not others:
+        return len(rows), b"", key
+    prefix = key.partition("dt=")[0]
+    return len(rows) - len(others), pack(others), key_of(others, prefix)
 
 
 def _rows_without(body: bytes, meter_id: str) -> tuple[int, bytes]:
-    """How many rows of a Parquet file are the meter's, and the file without them, empty where no row is left."""
+    """The number of the meter's rows in a Parquet file, and the file without them (b"" if no row is left)."""
     file = pq.ParquetFile(io.BytesIO(body))
     own = pc.equal(file.read(columns=["meter_id"])["meter_id"], meter_id)
     count = int(pc.sum(own).as_py() or 0)
@@ -118,14 +139,14 @@ def _rows_without(body: bytes, meter_id: str) -> tuple[int, bytes]:
 
 
 def _lines_without(body: bytes, meter_id: str) -> tuple[int, bytes]:
-    """How many lines tell of the meter, and the others. A line is what was written of one upload."""
+    """The number of lines that mention the meter, and the other lines. Each line holds one rejected upload."""
     lines = body.splitlines(keepends=True)
-    others = [line for line in lines if not _tells_of(line, meter_id)]
+    others = [line for line in lines if not _mentions(line, meter_id)]
     return len(lines) - len(others), b"".join(others)
 
 
-def _tells_of(line: bytes, meter_id: str) -> bool:
-    """Whether the id stands in the line, as JSON writes it, or in the bytes that the line has in base64."""
+def _mentions(line: bytes, meter_id: str) -> bool:
+    """Whether the line contains the ID as a JSON string, in plain text or in its base64 payload."""
     quoted = msgspec.json.encode(meter_id)
     if quoted in line:
         return True

@@ -1,4 +1,4 @@
-"""Which days a tariff's holidays are: looked up once, and written into its document, so that a bill needs no library."""
+"""The days of a tariff's holidays: looked up once and written into its document, so that billing needs no library."""
 
 from collections.abc import Mapping
 from datetime import date

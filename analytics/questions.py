@@ -1,4 +1,4 @@
-"""The questions in sql/: what each asks, with which parameters, and its SQL with their values put in."""
+"""The questions in sql/: their titles, parameters and SQL, rendered with parameter values."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,11 +7,11 @@ from functools import cache
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from electrocloud.domain.errors import UsageError
+from electrocloud.domain.local_time import zone_of
 from electrocloud.domain.readings.upload import MeterId
 
 FOLDER = Path(__file__).parent.parent / "sql"
@@ -24,9 +24,9 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 
 class Parameter(NamedTuple):
-    """A value that a question is asked with. `kind` is one of `KINDS`, or the words to choose from: `lines|totals`.
+    """A parameter of a question. `kind` is one of `KINDS`, or the allowed words: `lines|totals`.
 
-    A default may move with the clock: `this-month`, `this-month-1`, `today`, `today-7`, `now`.
+    A default may be relative to the current time: `this-month`, `this-month-1`, `today`, `today-7`, `now`.
     """
 
     name: str
@@ -36,11 +36,11 @@ class Parameter(NamedTuple):
 
     @property
     def choices(self) -> list[str]:
-        """The words to choose from; none where the kind is not a choice."""
+        """The allowed words; empty if the kind is not a choice."""
         return self.kind.split("|") if "|" in self.kind else []
 
     def parse(self, text: str, now: datetime) -> Value:
-        """The value that a text means at a moment (aware). `UsageError` says what was expected."""
+        """Parse a text, relative to `now` (aware). Raises `UsageError`, which says what was expected."""
         if self.choices:
             if text in self.choices:
                 return text
@@ -53,7 +53,7 @@ class Parameter(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A file of sql/. `title` is the question in plain words; `note` says how it is answered."""
+    """A file in sql/. `title` is the question in plain words; `note` explains how it is answered."""
 
     name: str
     title: str
@@ -62,9 +62,9 @@ class Question(NamedTuple):
     sql: str
 
     def render(self, values: Mapping[str, str], now: datetime | None = None) -> str:
-        """The SQL in Athena's dialect, ready to be sent or pasted; a parameter without a value has its default.
+        """The SQL in Athena's dialect, ready to run or paste. Parameters without a value take their default.
 
-        Only parsed values get in, each written as a literal of its type. `UsageError` names a bad or unknown one.
+        Only parsed values are inserted, each as a literal of its type. `UsageError` names a bad or unknown parameter.
         """
         now = now or datetime.now(UTC)
         known = {parameter.name: parameter for parameter in self.parameters}
@@ -90,22 +90,22 @@ def views() -> dict[str, str]:
 
 
 def find(name_or_file: str) -> Question:
-    """A question of sql/ by its name, or one in any file of the same form. `UsageError` where there is none."""
+    """A question in sql/ by name, or one in any file of the same format. `UsageError` if there is none."""
     if name_or_file in questions():
         return questions()[name_or_file]
     path = Path(name_or_file)
     if not path.is_file():
-        raise UsageError(f"there is no question and no file {name_or_file!r}; questions: {', '.join(questions())}")
+        raise UsageError(f"{name_or_file!r} is neither a question nor a file; questions: {', '.join(questions())}")
     return read(path)
 
 
 def read(path: Path) -> Question:
-    """A question from a file: comments first (the question, notes, `-- param:` lines), then one SELECT."""
+    """Read a question from a file: comments first (title, notes, `-- param:` lines), then one SELECT."""
     comments, sql = _split(path)
     parameters = tuple(Parameter(*found) for found in _PARAMETER.findall("\n".join(comments)))
     for parameter in parameters:
         if not parameter.choices and parameter.kind not in KINDS:
-            raise UsageError(f"{path.name}: {parameter.kind} is no kind of parameter; kinds: {', '.join(KINDS)}")
+            raise UsageError(f"{path.name}: {parameter.kind} is not a parameter kind; use one of {', '.join(KINDS)}")
     for name in set(_PLACE.findall(sql)) - {parameter.name for parameter in parameters}:
         raise UsageError(f"{path.name}: {{{name}}} has no `-- param: {name} …` line")
     title, *note = [line.removeprefix("-- ") for line in comments if not line.startswith("-- param:")] or [path.stem]
@@ -113,7 +113,7 @@ def read(path: Path) -> Question:
 
 
 def _split(path: Path) -> tuple[list[str], str]:
-    """The comment lines that a file begins with, and the rest."""
+    """A file's leading comment lines, and the rest."""
     text = path.read_text()
     header = _HEADER.match(text)
     comments = header[0] if header else ""
@@ -155,8 +155,8 @@ def _number(text: str, _: datetime) -> float:
 
 def _zone(text: str, _: datetime) -> str:
     try:
-        return ZoneInfo(text).key
-    except KeyError:
+        return zone_of(text).key
+    except UsageError:
         raise ValueError(text) from None
 
 
@@ -172,7 +172,7 @@ KINDS: dict[str, tuple[Callable[[str, datetime], Value], str]] = {
 
 
 def _literal(value: Value) -> str:
-    """A value as Athena writes it; times in UTC without a zone, as the tables have them."""
+    """A value as an Athena literal; times are UTC without a zone, as in the tables."""
     if isinstance(value, datetime):
         return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S}'"
     if isinstance(value, date):

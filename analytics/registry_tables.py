@@ -1,4 +1,4 @@
-"""The registry of meters and the tariffs as Parquet, for the questions that join readings with them."""
+"""The registry's meters and tariffs as Parquet, for questions that join readings with them."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
@@ -63,11 +63,11 @@ TARIFFS = {
     ),
 }
 
-Row = dict[str, Any]
+TariffRow = dict[str, Any]
 
 
 def meters_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """The table `meters`, a row a meter, from rows that name its columns."""
+    """The table `meters`, one row per meter, from mappings by column name."""
     return pa.Table.from_pylist([dict(row) for row in rows], schema=METERS)
 
 
@@ -75,12 +75,12 @@ def tariff_tables(tariffs: Mapping[str, Tariff]) -> dict[str, pa.Table]:
     """The tables that a bill in SQL needs, by name, from the tariffs by their id.
 
     `tariffs`: a row a tariff. `tariff_hours`: which periods hold in an hour of a month's weekdays or weekends.
-    `tariff_prices`: a row a line that a bill can have. Of `charge` energy it is what lies above `above` and
-    up to `up_to` kWh of the month (None: no end), times the month's days where `daily`, times its demand in kW
-    where `per_kw`. Of a demand it is kW; of fixed and minimum, a month, day or year by `unit`. Tiers count from 1, as on the bill.
-    Rates are kept to 15 decimals and limits to 12.
+    `tariff_prices`: one row per possible bill line. For the charge `energy`, the row prices the month's kWh above
+    `above` and up to `up_to` (None: no limit); `*_daily` limits are multiplied by the days of the month, `per_kw`
+    limits by its demand in kW. For demand charges, limits are in kW; fixed and minimum charges count one month.
+    Tiers are numbered from 1, as on the bill. Rates have 15 decimals and limits 12.
     """
-    rows: dict[str, list[Row]] = {name: [] for name in TARIFFS}
+    rows: dict[str, list[TariffRow]] = {name: [] for name in TARIFFS}
     for tariff_id, tariff in tariffs.items():
         own = {"tariff_id": tariff_id}
         rows["tariffs"].append(
@@ -98,7 +98,7 @@ def tariff_tables(tariffs: Mapping[str, Tariff]) -> dict[str, pa.Table]:
 
 
 def publish(s3: Any, bucket: str, meters: Iterable[Mapping[str, Any]], tariffs: Mapping[str, Tariff]) -> None:
-    """Write the registry and the tariffs where the tables of these names lie, in place of what was there."""
+    """Write the meters and tariffs to the S3 locations of their tables, replacing the previous files."""
     tables = {f"tariffs/{name}/{name}": table for name, table in tariff_tables(tariffs).items()}
     tables["meters/meters"] = meters_table(meters)
     for key, table in tables.items():
@@ -107,7 +107,7 @@ def publish(s3: Any, bucket: str, meters: Iterable[Mapping[str, Any]], tariffs: 
         s3.put_object(Bucket=bucket, Key=f"{key}.parquet", Body=body.getvalue())
 
 
-def _hours(tariff: Tariff) -> Iterator[Row]:
+def _hours(tariff: Tariff) -> Iterator[TariffRow]:
     for weekend in (False, True):
         for month in range(12):
             for hour in range(24):
@@ -121,7 +121,7 @@ def _hours(tariff: Tariff) -> Iterator[Row]:
                 }
 
 
-def _prices(tariff: Tariff) -> Iterator[Row]:
+def _prices(tariff: Tariff) -> Iterator[TariffRow]:
     for charge, unit, periods in (
         ("energy", "kWh", tariff.energy),
         ("demand", "kW", tariff.demand),
@@ -129,7 +129,7 @@ def _prices(tariff: Tariff) -> Iterator[Row]:
     ):
         for period, tiers in enumerate(periods):
             for row in _tiers(tiers):
-                if row["rate"] or charge == "energy":  # a bill lists all energy, but no demand that is free
+                if row["rate"] or charge == "energy":  # a bill lists free energy, but not free demand
                     yield {"charge": charge, "period": period, "unit": unit, **row}
     for charge, fee in (("fixed", tariff.fixed), ("minimum", tariff.minimum)):
         if fee.amount:
@@ -138,7 +138,7 @@ def _prices(tariff: Tariff) -> Iterator[Row]:
             yield {"charge": charge, "unit": unit, "rate": _to(RATE, amount)}
 
 
-def _tiers(tiers: Tiers) -> Iterator[Row]:
+def _tiers(tiers: Tiers) -> Iterator[TariffRow]:
     above, above_daily = Decimal(0), False
     for number, tier in enumerate(tiers, start=1):
         daily = "daily" in tier.unit

@@ -1,4 +1,4 @@
-"""What template.yaml says, for the parts of the laptop's cloud that must do as it says."""
+"""Reads template.yaml, for code that takes its settings from there."""
 
 from pathlib import Path
 from typing import Any
@@ -28,5 +28,5 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 def load(path: Path = ROOT / "template.yaml") -> dict[str, Any]:
-    """The template as a dictionary, its intrinsic functions in their long form."""
-    return yaml.load(path.read_text(), _Loader)  # noqa: S506  a SafeLoader with the short forms added
+    """The template as a dictionary, with intrinsic functions in their long form."""
+    return yaml.load(path.read_text(), _Loader)  # noqa: S506  _Loader is a SafeLoader plus the short forms

@@ -97,7 +97,7 @@ def delivered(per_upload: int, meters: int, days: int) -> Lake:
         now = minute * 60.0
         delivery.take([_record(upload.at, msgspec.json.encode(upload.upload)) for upload in together])
         delivery.flush()
-    delivery.flush(running_stack=True)
+    delivery.flush(force=True)
     return lake_of(found)
 
 

@@ -16,7 +16,8 @@ from rich.table import Table
 
 from benchmarks import load_statistics as statistics
 from benchmarks.load_statistics import BANDS, DAY_TYPES, SEASONS, Floats, Hours
-from producers.fleet.days import day_kind, midnight_utc
+from electrocloud.domain.local_time import instant_of
+from producers.fleet.days import day_kind
 from producers.fleet.fleet import make_fleet
 from producers.fleet.simulate import simulate
 
@@ -51,11 +52,11 @@ def year_of(shops: float, meters: int = METERS, seed: int = SEED, year: int = YE
     first, count = date(year, 1, 1), (date(year + 1, 1, 1) - date(year, 1, 1)).days
     kwh = np.zeros((meters, count * 24))
     for block in simulate(fleet, first, count, 3600):
-        begin = (block.start - midnight_utc(first)) // 3600
+        begin = (block.start - instant_of(first)) // 3600
         kwh[block.meters, begin : begin + block.wh.shape[1]] = block.wh / 1000
     days = (first + timedelta(days=i) for i in range(-1, count + 1))
     kinds = {day.toordinal(): day_kind(fleet.place, day) for day in days}
-    return Load(kwh, Hours(midnight_utc(first), count * 24, fleet.place.zone, kinds))
+    return Load(kwh, Hours(instant_of(first), count * 24, fleet.place.zone, kinds))
 
 
 def _homes_table(load: Load) -> Table:

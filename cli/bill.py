@@ -5,33 +5,21 @@ import time
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Protocol
 
 import msgspec
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.files.comparing import compare_tariffs
 from cli.files.rating import CSV_COLUMNS, rate_all, rate_usage
-from cli.files.service import AsOf, CycleDay, ServiceFrom, ServiceOptions, ServiceTo, SpreadOption, Zone
+from cli.files.service import ServiceOptions
 from cli.files.tariffs import read_tariff
 from cli.files.usage import read_usage
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.errors import UsageError
 from presentation.invoice_text import money, print_history, print_invoice, print_summary, service_hints
 from presentation.offers_text import print_comparison
-
-app = typer.Typer(invoke_without_command=True)
-
-TARIFF = typer.Option(
-    "--tariff", help="The tariff: URDB JSON. Give it again for each dated version of its prices.", show_default=False
-)
-USAGE = typer.Option(
-    "--usage", help="Readings: CSV or Parquet with the columns start and wh (or kwh).", show_default=False
-)
-AS_JSON = typer.Option("--json", help="Print JSON, and nothing else.")
-FILL = typer.Option("--estimate", help="Fill gaps like the same hours of the weeks before.")
 
 
 class BillStore(Protocol):
@@ -41,26 +29,8 @@ class BillStore(Protocol):
         """All versions of a meter's bills, by month and version."""
 
 
-@app.callback()
-def bill(
-    context: typer.Context,
-    tariff: Annotated[list[Path] | None, TARIFF] = None,
-    usage: Annotated[Path | None, USAGE] = None,
-    as_json: Annotated[bool, AS_JSON] = False,
-    fill: Annotated[bool, FILL] = False,
-    zone: Zone = None,
-    service_from: ServiceFrom = None,
-    service_to: ServiceTo = None,
-    cycle_day: CycleDay = None,
-    as_of: AsOf = None,
-    spread: SpreadOption = None,
-) -> None:
-    """Bill a load by a tariff, period by period."""
-    if context.invoked_subcommand:
-        return
-    if not tariff or usage is None:
-        raise UsageError("a bill needs --tariff T.json and --usage U.csv; see electrocloud bill --help")
-    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread)
+def bill(tariff: Sequence[Path], usage: Path, options: ServiceOptions, *, as_json: bool, fill: bool) -> None:
+    """Bill a load by a tariff, period by period. `tariff` are the files of its dated versions."""
     prices = read_tariff(tariff, options.known_zone)
     service = options.service(prices.versions[0].tariff.zone, fill=fill)
     issued = rate_usage(prices, read_usage(usage), usage, service)
@@ -74,26 +44,13 @@ def bill(
         print_invoice(console, one)
     if len(issued) > 1:
         print_summary(console, issued)
-    for hint in service_hints(issued, service.agreement):
+    for hint in service_hints(issued, service.terms):
         console.print(hint, highlight=False)
 
 
-@app.command()
-def batch(
-    tariff: Annotated[list[Path], TARIFF],
-    usage: Annotated[Path, USAGE],
-    out: Annotated[Path, typer.Option(help="Where the bills go: .csv, or else a line of JSON each.")],
-    fill: Annotated[bool, FILL] = False,
-    zone: Zone = None,
-    service_from: ServiceFrom = None,
-    service_to: ServiceTo = None,
-    cycle_day: CycleDay = None,
-    as_of: AsOf = None,
-    spread: SpreadOption = None,
-) -> None:
+def batch(tariff: Sequence[Path], usage: Path, out: Path, options: ServiceOptions, *, fill: bool) -> None:
     """Bill the loads of many meters (column meter_id), on all cores."""
     console = Console(stderr=True)
-    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread)
     prices = read_tariff(tariff, options.known_zone)
     service = options.service(prices.versions[0].tariff.zone, fill=fill)
     began = time.perf_counter()
@@ -121,20 +78,8 @@ def batch(
     console.print(f"{count:,} bills totaling {total} in {time.perf_counter() - began:.1f} s, in {out}")
 
 
-def compare(
-    tariffs: Annotated[list[Path], typer.Argument(help="Tariffs: URDB JSON; the first is the present one.")],
-    usage: Annotated[Path, USAGE],
-    as_json: Annotated[bool, AS_JSON] = False,
-    show_all: Annotated[bool, typer.Option("--all", help="Show tariffs too that are not for this customer.")] = False,
-    zone: Zone = None,
-    service_from: ServiceFrom = None,
-    service_to: ServiceTo = None,
-    cycle_day: CycleDay = None,
-    as_of: AsOf = None,
-    spread: SpreadOption = None,
-) -> None:
+def compare(tariffs: Sequence[Path], usage: Path, options: ServiceOptions, *, as_json: bool, show_all: bool) -> None:
     """Rank tariffs by what a load's whole billing periods cost under each, and say what the best would save."""
-    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread)
     found = compare_tariffs(tariffs, usage, options, show_all=show_all)
     if as_json:
         _print_json([*found.ranked, *found.not_available])

@@ -5,11 +5,9 @@ import sys
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -20,27 +18,16 @@ from electrocloud.aws.athena import Answer
 from electrocloud.aws.stack import find_stack
 from electrocloud.domain.errors import UsageError
 
-console = Console()
 ROWS_SHOWN = 50
 
 
 def query(
-    name_or_file: Annotated[
-        str | None, typer.Argument(help="A question of sql/, or a file like those; without it they are listed.")
-    ] = None,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", help="A parameter's value, as name=value; again for each.")
-    ] = None,
-    to_csv: Annotated[Path | None, typer.Option("--csv", help="Write CSV there; - for the screen.")] = None,
-    to_parquet: Annotated[Path | None, typer.Option("--parquet", help="Write Parquet there.")] = None,
-    show_sql: Annotated[bool, typer.Option("--sql", help="Only print the SQL, ready for the Athena console.")] = False,
+    name_or_file: str, params: list[str], to_csv: Path | None, to_parquet: Path | None, *, show_sql: bool
 ) -> None:
     """Ask Athena a question of sql/ (or list the questions)."""
-    if name_or_file is None:
-        console.print(_list())
-        return
+    console = Console()
     question = find(name_or_file)
-    sql = question.render(_values(param or []))
+    sql = question.render(_values(params))
     if show_sql:
         print(sql)
         return
@@ -65,14 +52,15 @@ def _values(params: list[str]) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _list() -> Table:
+def list_questions() -> None:
+    """Print the questions of sql/, with what each asks and its parameters."""
     table = Table(title="electrocloud query NAME [--param name=value]", title_justify="left")
     for heading in ("name", "asks", "parameters and their defaults"):
         table.add_column(heading, overflow="fold")
     for question in questions().values():
         parameters = "\n".join(f"{one.name}={one.default}  {one.description}" for one in question.parameters)
         table.add_row(question.name, question.title, parameters)
-    return table
+    Console().print(table)
 
 
 def _table(question: Question, answer: Answer) -> Table:

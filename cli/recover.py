@@ -1,12 +1,10 @@
 """`electrocloud redrive` and `electrocloud replay`: what was set aside goes back, and what is lost is made again."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -15,44 +13,33 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from analytics.uploads import from_parquet
+from cli.choices import Source
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.ingest.parquet_replay import Part, from_stream
 from electrocloud.aws.ingest.redrive import Case, Put, redrive_dead_letters, redrive_quarantine
 from electrocloud.aws.ingest.stream import put
 from electrocloud.aws.stack import Stack, find_stack
-from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.ingest import Outcome
 from electrocloud.services.replay import Rerated, reingest, rerate_months
 
-console = Console()
 
-
-class Source(StrEnum):
-    stream = "stream"
-    parquet = "parquet"
-
-
-def redrive(
-    reason: Annotated[
-        list[str] | None, typer.Option(help="Only what was set aside for this reason; again for each.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go back.")] = False,
-) -> None:
+def redrive(reasons: list[str], *, dry_run: bool) -> None:
     """Put quarantined uploads and dead-letter batches back into the stream, once the cause is mended."""
+    console = Console()
     stack = find_stack()
     kinesis = stack.client("kinesis")
     put_back = None if dry_run else partial(put, kinesis, stack.stream, pause=pause)
     things: Counter[tuple[str, str, str]] = Counter()
     records: Counter[tuple[str, str, str]] = Counter()
     with console.status("looking at the quarantine and the dead letters"):
-        for case in _cases(stack, kinesis, put_back, reason or []):
-            things[case[:3]] += 1
+        for case in _cases(stack, kinesis, put_back, reasons):
+            things[case[:3]] += case.items
             records[case[:3]] += case.records
     if not things:
-        console.print("Nothing is set aside." if not reason else f"Nothing is set aside for {', '.join(reason)}.")
+        console.print("Nothing is set aside." if not reasons else f"Nothing is set aside for {', '.join(reasons)}.")
         return
     console.print(_redriven(things, records, dry_run))
     if any(fate.startswith("gone") for _, _, fate in things):
@@ -60,23 +47,15 @@ def redrive(
         raise typer.Exit(1)
 
 
-def replay(
-    since: Annotated[
-        str, typer.Option("--from", help="ISO 8601, UTC without an offset: 2026-11-24 or 2026-11-24T06:00+01:00.")
-    ],
-    source: Annotated[
-        Source, typer.Option(help="What the stream took in since then, or Parquet's days from that day on.")
-    ] = Source.stream,
-) -> None:
+def replay(since: str, source: Source) -> None:
     """Make windows and bills again from what was sent; what is there already stays as it is."""
+    console = Console()
     now = datetime.now(UTC)
     begin = _moment(since)
     if begin >= now:
         raise UsageError(f"--from is {since}, which is still to come")
     stack = find_stack()
-    dynamodb = stack.client("dynamodb")
-    registry = Registry(dynamodb, stack.meters_table, stack.tariffs_table, pause, time.monotonic)
-    tables = DynamoTables(dynamodb, stack.windows_table, stack.bills_table, pause)
+    tables, registry = open_store(stack.client("dynamodb"), stack)
     refused: list[int] = []
     with _progress() as progress:
         reading = progress.add_task("readings", total=1.0)
@@ -121,7 +100,7 @@ def _redriven(things: Counter[tuple[str, str, str]], records: Counter[tuple[str,
     table = Table(title="This would be done" if dry_run else None, box=SIMPLE_HEAD, title_justify="left")
     for name in ("Where", "Set aside for", "What became of it"):
         table.add_column(name)
-    for name in ("Things", "Records put back"):
+    for name in ("Items", "Records put back"):
         table.add_column(name, justify="right")
     for key, count in sorted(things.items()):
         table.add_row(*key, f"{count:,}", f"{records[key]:,}")
@@ -146,5 +125,6 @@ def _replayed(outcome: Outcome, rated: Rerated, refused: int) -> Table:
 
 
 def _progress() -> Progress:
+    console = Console()
     columns = (TextColumn("{task.description:9}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     return Progress(*columns, console=console)

@@ -4,59 +4,24 @@ import csv
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.files.readings import ReadingsFile
 from electrocloud.domain.errors import UsageError
 from producers.fleet.faults import Faults, InjectedFault, joined
-from producers.fleet.fleet import Fleet, make_fleet
+from producers.fleet.fleet import Fleet
 from producers.fleet.meter_register import DAY_S
-from producers.fleet.places import PLACES
 from producers.fleet.simulate import simulate as simulated
 
-console = Console(stderr=True)
 
-
-def _rate(what: str) -> float:
-    panel = "Faults: shares from 0 to 1, none by default"
-    return typer.Option(0.0, help=what, rich_help_panel=panel, show_default=False)
-
-
-def simulate(
-    out: Annotated[Path, typer.Option(help="The file to write: .csv or .parquet.", show_default=False)],
-    meters: Annotated[int, typer.Option(help="How many meters.")] = 100,
-    days: Annotated[int, typer.Option(help="How many UTC days.")] = 30,
-    interval: Annotated[int, typer.Option(help="Seconds a reading: 60, 300, 900, 1800 or 3600.")] = 900,
-    start: Annotated[str, typer.Option(help="The first day, YYYY-MM-DD.")] = "2025-01-01",
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
-    place: Annotated[str, typer.Option(help=f"Where the fleet stands: {', '.join(PLACES)}.")] = "DE",
-    shops: Annotated[float, typer.Option(help="Share of shops among the meters.")] = 0.04,
-    ev: Annotated[float, typer.Option(help="Share of homes with an electric car.")] = 0.0,
-    heat_pumps: Annotated[float, typer.Option(help="Share of houses with a heat pump.")] = 0.0,
-    late: float = _rate("Uploads that come 1 h to 3 days late."),
-    duplicates: float = _rate("Uploads that come twice."),
-    gaps: float = _rate("Meter-days that miss 1 to 8 h."),
-    corrections: float = _rate("Meter-days with 2 to 12 h estimated first and corrected later."),
-    clock_drift: float = _rate("Meters whose clock runs slow."),
-    stuck: float = _rate("Meter-days on which a register repeats one reading for 3 to 12 h."),
-    spikes: float = _rate("Meter-days with one reading 20 to 100 times too high."),
-    silent: float = _rate("Meters that say nothing for 1 to 10 days of every 30."),
-    outage: float = _rate("Feeder-days with no supply for 15 min to 4 h."),
-) -> None:
-    """Simulate a fleet of meters and write its readings to a file.
-
-    Columns: meter_id, start (UTC), interval_s, wh, voltage_v, revision. The meters' registry is written beside it as
-    NAME.meters.csv, and with any fault the truth of what was done where as NAME.truth.csv.
-    """
-    faults = Faults(late, duplicates, gaps, corrections, clock_drift, stuck, spikes, silent, outage)
-    fleet = make_fleet(meters, seed, place, shops=shops, ev=ev, heat_pumps=heat_pumps)
+def simulate(out: Path, fleet: Fleet, days: int, interval: int, start: str, faults: Faults) -> None:
+    """Write the readings of `days` UTC days from `start` to a file, with the meters and the truth about faults."""
+    console = Console(stderr=True)
     blocks = simulated(fleet, _day(start), days, interval)
     with ReadingsFile(out, fleet) as file, _progress() as progress:
-        task = progress.add_task("simulating", total=meters * days * DAY_S // interval)
+        task = progress.add_task("simulating", total=len(fleet) * days * DAY_S // interval)
         truth: list[InjectedFault] = []
         for block in blocks:
             truth += file.write(block, faults)
@@ -64,7 +29,9 @@ def simulate(
     beside = [_write(out.with_suffix(".meters.csv"), _registry(fleet))]
     if faults:
         beside.append(_write(out.with_suffix(".truth.csv"), _fault_rows(joined(truth))))
-    console.print(f"{file.rows:,} readings of {meters:,} meters in {out}; beside it {' and '.join(map(str, beside))}")
+    console.print(
+        f"{file.rows:,} readings of {len(fleet):,} meters in {out}; beside it {' and '.join(map(str, beside))}"
+    )
 
 
 def _day(text: str) -> date:
@@ -76,7 +43,7 @@ def _day(text: str) -> date:
 
 def _registry(fleet: Fleet) -> Iterator[dict[str, object]]:
     for meter in fleet.meters:
-        yield meter.row() | {"ev": int(meter.ev), "heat_pump": int(meter.heat_pump)}
+        yield meter.registered.row() | {"ev": int(meter.ev), "heat_pump": int(meter.heat_pump)}
 
 
 def _fault_rows(truth: list[InjectedFault]) -> Iterator[dict[str, object]]:
@@ -100,5 +67,6 @@ def _write(path: Path, rows: Iterator[dict[str, object]]) -> Path:
 
 
 def _progress() -> Progress:
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("readings"))
     return Progress(*columns, TimeElapsedColumn(), console=console)

@@ -11,13 +11,7 @@ from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.domain.forecast import Suspect
 from electrocloud.domain.local_time import HOUR_S
-
-MEANS = {
-    "high": "high: the register spikes, or a theft ended",
-    "zero": "zero: an outage, or a bypass",
-    "stuck": "stuck: the register repeats a reading",
-    "silent": "silent: nothing was read",
-}
+from presentation.suspects_text import MEANINGS
 
 
 def suspects() -> None:
@@ -38,5 +32,5 @@ def suspects_table(found: Iterable[Suspect]) -> Table:
     for one in found:
         since, hours = datetime.fromtimestamp(one.start, UTC), (one.end - one.start) // HOUR_S
         expected = f"{one.low:,.0f} to {one.high:,.0f}"
-        table.add_row(one.meter_id, f"{since:%m-%d %H:%M}", str(hours), MEANS[one.kind], expected)
+        table.add_row(one.meter_id, f"{since:%m-%d %H:%M}", str(hours), MEANINGS[one.kind], expected)
     return table

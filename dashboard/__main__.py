@@ -12,26 +12,21 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from streamlit.web import cli
 
-from dashboard import (  # noqa: F401
-    answers,
-    data,
-    fleet_map,
-    forecasts,
-    invoice,
-    meter_charts,
-    meter_view,
-    month_ends,
-    outlook,
-    outlook_chart,
-)
-from dashboard.bills.bill_table import months_until
+from dashboard import data
+from dashboard.forecast import forecast_data, month_ends, outlook, outlook_chart
+from dashboard.live import fleet_map
+from dashboard.meter import meter_charts, meter_view
+from dashboard.questions import answers
 from electrocloud.domain.errors import ElectroCloudError
+from presentation import invoice_documents, units
+
+WARM = (answers, fleet_map, invoice_documents, meter_charts, meter_view, month_ends, outlook_chart)  # only imported
 
 if __name__ == "__main__":
     with suppress(ElectroCloudError, BotoCoreError, ClientError):  # the pages say what is wrong
         data.fleet()
         data.tariffs()
-        forecasts.newest(outlook.FLEET)
-        data.bills_of_month(months_until(datetime.now(UTC).date())[0])
+        forecast_data.newest(outlook.FLEET)
+        data.bills_of_month(units.months_until(datetime.now(UTC).date())[0])
     sys.argv[:1] = ["streamlit", "run", str(Path(__file__).with_name("app.py"))]
     cli.main(prog_name="streamlit")

@@ -14,12 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from analytics import questions
 from analytics.ask import ask as ask_athena
 from dashboard.fleet import Fleet, fleet_of
-from dashboard.kept import StaleWhileRevalidate
+from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from electrocloud.aws import athena
 from electrocloud.aws.stack import find_stack
-from electrocloud.aws.store.reader import BillRow, Reader, RegisteredMeter, Series
+from electrocloud.aws.store.reader import BillRow, Reader, Series
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.errors import ElectroCloudError, SettingsError
+from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from electrocloud.aws.store.reader import RegisteredMeter
+from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 
 

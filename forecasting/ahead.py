@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.forecast import Forecast, Row, Score
+from electrocloud.domain.forecast import Forecast, ForecastHour, Score
 from forecasting.backtest import Trial, actual, choose, origins_of, run_candidates, scale_of, score_of, with_blends
 from forecasting.candidates import CANDIDATES
 from forecasting.intervals import bounds, cross_coverage
@@ -63,7 +63,7 @@ def forecast_of(series: str, load: Load, times: Sequence[datetime], now: datetim
     hours = [shown(time) // HOUR_S - load.end for time in times]
     ahead = ahead_of(load, max(hours) + 1)
     rows = tuple(
-        Row(time, float(ahead.values[hour]), float(ahead.low[hour]), float(ahead.high[hour]))
+        ForecastHour(time, float(ahead.values[hour]), float(ahead.low[hour]), float(ahead.high[hour]))
         for time, hour in zip(times, hours, strict=True)
     )
     return Forecast(series, now, ahead.model, ahead.note, ahead.coverage, ahead.scores, rows)

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from electrocloud.domain.errors import UsageError
+from electrocloud.domain.local_time import zone_of
 from electrocloud.domain.readings.meter_day import MeterDay
-from forecasting.load import HOUR_S, Load, load_of, wall_clock, zone_of
+from forecasting.load import HOUR_S, Load, load_of, wall_clock
 
 Row = tuple[Any, ...]
 Ask = Callable[[str], list[Row]]  # SQL in Athena's dialect, to rows

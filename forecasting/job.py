@@ -7,9 +7,10 @@ from datetime import datetime
 import msgspec
 
 from electrocloud.aws.store.forecasts import Forecasts
-from electrocloud.aws.store.reader import Reader, RegisteredMeter
+from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.forecast import Errors, Forecast, coverage_of, errors_of
 from electrocloud.domain.local_time import DAY_S, HOUR_S
+from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from forecasting.ahead import forecast_of
 from forecasting.backtest import scale_of

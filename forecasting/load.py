@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
 import numpy as np
 from numpy.typing import NDArray
 
 from electrocloud.domain.errors import UsageError
+from electrocloud.domain.local_time import zone_of
 
 Floats = NDArray[np.float64]
 Hours = NDArray[np.int64]
@@ -97,15 +97,6 @@ def calendar_of(first: int, hours: int, zone: str) -> Floats:
     row = number - days[0]
     columns = (clock % 24, (number + 3) % 7, of_year[row], off[row], off[row + 1], off[row - 1])
     return np.stack(columns, axis=1).astype(float)
-
-
-@cache
-def zone_of(name: str) -> ZoneInfo:
-    """The time zone of an IANA name, or `UsageError`."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UsageError(f"time zone {name!r} is not known; give an IANA name such as Europe/Berlin") from None
 
 
 def _filled(values: Floats) -> Floats:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from electrocloud.aws.store.reader import RegisteredMeter
 from electrocloud.domain.forecast import MonthEnd, Suspect
-from electrocloud.domain.local_time import BillingMonth
+from electrocloud.domain.local_time import BillingMonth, zone_of
+from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 from forecasting.anomalies import anomalies
 from forecasting.history import history_of
-from forecasting.load import HOUR_S, Load, zone_of
+from forecasting.load import HOUR_S, Load
 from forecasting.month_end import WEEK, month_end, remaining_energy
 
 SEASON = timedelta(days=100)  # of a meter's history

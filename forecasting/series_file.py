@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from electrocloud.domain.errors import UsageError
-from forecasting.load import HOUR_S, Load, load_of, shown, zone_of
+from electrocloud.domain.local_time import zone_of
+from forecasting.load import HOUR_S, Load, load_of, shown
 
 _GAPS = frozenset({"", "na", "nan", "null", "none"})
 

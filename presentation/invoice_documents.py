@@ -12,15 +12,14 @@ from fpdf.enums import TableBordersLayout
 from rich.markup import render
 
 from electrocloud.domain.billing.bill import Bill
-from electrocloud.domain.billing.charges import Line
-from presentation.invoice_text import money, notes, percent, period, price_of
+from presentation.invoice_text import money, notes, period, price_of, words_of
 from presentation.units import in_html
 
 HEADINGS = ("What", "Quantity", "Price", "Amount")
 _GREY, _LINES = 90, 200
 
 
-class Row(NamedTuple):
+class InvoiceRow(NamedTuple):
     """A line of the invoice in words: what it is for, how much of it, at what price, and what it comes to."""
 
     what: str
@@ -29,19 +28,19 @@ class Row(NamedTuple):
     amount: str
 
 
-def rows(bill: Bill) -> list[Row]:
+def rows(bill: Bill) -> list[InvoiceRow]:
     """The bill's lines in order; what was estimated of one is said with it."""
     return [
-        Row(_what(line), *price_of(line, bill.currency), money(line.amount_rounded, bill.currency))
+        InvoiceRow("".join(words_of(line)), *price_of(line, bill.currency), money(line.amount_rounded, bill.currency))
         for line in bill.lines
     ]
 
 
-def change(bill: Bill) -> Row | None:
+def change(bill: Bill) -> InvoiceRow | None:
     """Of a re-billed bill, by how much it differs from the version that it replaces."""
     if bill.adjustment is None:
         return None
-    return Row(
+    return InvoiceRow(
         "Difference from the version before", "", "", money(bill.adjustment.amount_rounded, bill.currency, sign=True)
     )
 
@@ -143,10 +142,6 @@ def _table(pdf: FPDF, bill: Bill) -> None:
         if changed := change(bill):
             pdf.set_font("DejaVu", "", 9)
             table.row(changed)
-
-
-def _what(line: Line) -> str:
-    return line.explanation + (f" ({percent(line.estimated_share)} estimated)" if line.estimated_share else "")
 
 
 def _fonts() -> Path:

@@ -1,7 +1,7 @@
 """Bills and comparisons as a customer reads them on a screen."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from rich import box
@@ -13,8 +13,9 @@ from rich.table import Table
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.charges import Line
 from electrocloud.domain.billing.line_text import price
+from electrocloud.domain.billing.terms import ServiceTerms
 from electrocloud.domain.currency import written
-from electrocloud.domain.registry.agreement import Agreement
+from presentation.units import month
 
 WIDTH = 112
 
@@ -82,11 +83,11 @@ def print_history(console: Console, bills: Sequence[Bill]) -> None:
         console.print("* provisional: until every reading of the month is in")
 
 
-def service_hints(bills: Sequence[Bill], agreement: Agreement) -> Iterator[str]:
+def service_hints(bills: Sequence[Bill], terms: ServiceTerms) -> Iterator[str]:
     """What to say of a file whose readings begin or end within a billing period, where nobody said when service did."""
     for bill, given, option, word in (
-        (bills[0], agreement.first, "--service-from", "begin"),
-        (bills[-1], agreement.end, "--service-to", "end"),
+        (bills[0], terms.first, "--service-from", "begin"),
+        (bills[-1], terms.end, "--service-to", "end"),
     ):
         days = (bill.read_from, bill.period_start) if word == "begin" else (bill.read_until, bill.period_end)
         read, edge = days
@@ -102,7 +103,7 @@ def service_hints(bills: Sequence[Bill], agreement: Agreement) -> Iterator[str]:
 def period(bill: Bill) -> str:
     """`July 2026` where it is the whole calendar month, or has no dates; else `Jul 16 to Jul 31, 2026`."""
     if bill.month and (bill.period_start is None or bill.days == bill.full_days):
-        return f"{date.fromisoformat(bill.month + '-01'):%B %Y}"
+        return month(bill.month)
     assert bill.period_start
     assert bill.period_end
     first, last = bill.period_start, bill.period_end - timedelta(days=1)
@@ -128,13 +129,16 @@ def _lines(bill: Bill) -> Table:
     table.add_column("Price", justify="right", no_wrap=True)
     table.add_column("Amount", footer=money(bill.total_rounded, bill.currency), justify="right", no_wrap=True)
     for line in bill.lines:
-        table.add_row(_what(line), *price_of(line, bill.currency), money(line.amount_rounded, bill.currency))
+        what, estimated = words_of(line)
+        amount = money(line.amount_rounded, bill.currency)
+        table.add_row(f"{escape(what)}[yellow]{estimated}[/]", *price_of(line, bill.currency), amount)
     return table
 
 
-def _what(line: Line) -> str:
-    estimated = f" [yellow]({percent(line.estimated_share)} estimated)[/]" if line.estimated_share else ""
-    return escape(line.explanation) + estimated
+def words_of(line: Line) -> tuple[str, str]:
+    """What a line is for, and how much of it was estimated: ` (12 % estimated)`, or nothing."""
+    estimated = f" ({percent(line.estimated_share)} estimated)" if line.estimated_share else ""
+    return line.explanation, estimated
 
 
 def price_of(line: Line, currency: str = "USD") -> tuple[str, str]:

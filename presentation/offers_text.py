@@ -56,8 +56,7 @@ def print_comparison(console: Console, found: Comparison) -> None:
     best = next(offer for offer in ranked if offer.suitable)
     if best.saving > 0:
         part = percent(best.saving / (best.total + best.saving))
-        console.print(
-            f"[bold]{escape(best.tariff_name)}[/] would save {money(best.saving, best.currency)}, {part} of the present cost."
-        )
+        saving = money(best.saving, best.currency)
+        console.print(f"[bold]{escape(best.tariff_name)}[/] would save {saving}, {part} of the present cost.")
     else:
         console.print("The present tariff is the cheapest of these.")

@@ -1,4 +1,4 @@
-"""Numbers, times and names as a person reads them, and safe to put into a page."""
+"""Numbers, times and names formatted for people, and text escaped for a page."""
 
 import html
 import re
@@ -7,16 +7,17 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+MONTHS = 13  # that a page offers: a year, and the same month of the year before
 _PREFIXES = (("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
 
 
 def prefix(largest: float) -> tuple[str, float]:
-    """The SI prefix that numbers up to `largest` are shown with, and what to divide them by."""
+    """The SI prefix for numbers up to `largest`, and its factor."""
     return next((step for step in _PREFIXES if abs(largest) >= step[1]), _PREFIXES[-1])
 
 
 def scaled(number: float, unit: str) -> str:
-    """`412 W`, `3.41 kW`, `2.61 MW`: at least three digits, with the SI prefix that fits."""
+    """`412 W`, `3.41 kW`, `2.61 MW`: three significant digits or more, with a suitable SI prefix."""
     name, size = prefix(number)
     value = number / size
     places = 0 if abs(value) >= 100 or not name else 1 if abs(value) >= 10 else 2
@@ -24,7 +25,7 @@ def scaled(number: float, unit: str) -> str:
 
 
 def dollars(amount: Decimal) -> str:
-    """`$950.12`, and from ten thousand on without the cents: `$48,120`."""
+    """`$950.12`; amounts of $10,000 or more are shown without cents: `$48,120`."""
     return f"${amount:,.2f}" if abs(amount) < 10_000 else f"${amount:,.0f}"
 
 
@@ -41,37 +42,43 @@ def duration(seconds: float) -> str:
 
 
 def moment(instant: float, zone: str) -> str:
-    """`Mon 23 Nov 12:15`, of s since 1970 UTC, on the clocks of the zone."""
+    """`Mon 23 Nov 12:15`: an instant (s since 1970 UTC) as local time in the zone."""
     local = datetime.fromtimestamp(instant, ZoneInfo(zone))
     return f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
 def zone_name(instant: float, zone: str) -> str:
-    """`Europe/Berlin (CET)`: the zone and what it is called at that instant."""
+    """`Europe/Berlin (CET)`: the zone and its abbreviation at that instant."""
     return f"{zone} ({datetime.fromtimestamp(instant, ZoneInfo(zone)):%Z})"
 
 
 def month(month: str) -> str:
-    """`November 2026`, of `2026-11`."""
+    """`November 2026` for `2026-11`."""
     return f"{date.fromisoformat(f'{month}-01'):%B %Y}"
 
 
-def count(number: int, noun: str) -> str:
-    """`1 meter`, `10,000 meters`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def months_until(day: date) -> list[str]:
+    """The month of a day and the MONTHS - 1 before it, newest first: `2026-11`, `2026-10` …"""
+    newest = day.year * 12 + day.month - 1
+    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(newest, newest - MONTHS, -1)]
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 meter`, `10,000 meters`; give the plural where it is not formed with `s`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def change(now: float, before: float) -> str:
-    """`12 % above`, `3 % below`, `as much as`."""
+    """`12% above`, `3% below`, `the same as`."""
     percent = round((now / before - 1) * 100)
-    return "as much as" if not percent else f"{abs(percent):,} % {'above' if percent > 0 else 'below'}"
+    return "the same as" if not percent else f"{abs(percent):,}% {'above' if percent > 0 else 'below'}"
 
 
 def in_markdown(text: str) -> str:
-    """Any text, such as a feeder's name, as Markdown that says just that."""
+    """Text such as a feeder's name, escaped for Markdown."""
     return _PUNCTUATION.sub(r"\\\1", text)
 
 
 def in_html(text: str) -> str:
-    """Any text as HTML that says just that."""
+    """Text escaped for HTML."""
     return html.escape(text)

@@ -20,7 +20,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from analytics.template import ROOT, load
-from cli.cost import fleet_plan, show
+from cost.estimate import fleet_plan, show
 from cost.units import FleetPlan
 from electrocloud.domain.errors import UsageError
 
@@ -117,7 +117,7 @@ def main() -> None:
         if had.get(name) != value:
             console.print(f"parameter {name}: {had.get(name, '-')} becomes {value or repr(value)}")
     console.print()
-    show(fleet_of(arguments, defaults | parameters), console)
+    show(fleet_of(arguments, defaults | parameters))
 
 
 def fleet_of(arguments: argparse.Namespace, parameters: Mapping[str, str]) -> FleetPlan:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from cli.files.rating import refuse_open, rate_load
+from cli.files.rating import rate_load, refuse_open
 from cli.files.service import ServiceOptions
 from cli.files.tariffs import read_tariff
 from cli.files.usage import Usage, read_usage
@@ -61,7 +61,8 @@ def compare_tariffs(paths: Sequence[Path], usage: Path, options: ServiceOptions,
     first, end = _extent(load, present.tariff.zone)
     if not common:
         raise UsageError(
-            f"{usage} has no whole billing period to compare: its readings are from {first} to {end - timedelta(days=1)}; "
+            f"{usage} has no whole billing period to compare: its readings are from {first} "
+            f"to {end - timedelta(days=1)}; "
             "where service began or ended then, give --service-from and --service-to"
         )
     candidates = [candidate.only(common) for candidate in candidates]

@@ -19,10 +19,10 @@ from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.billing.determinants import expected_intervals, missing_intervals
 from electrocloud.domain.billing.estimation import estimate
 from electrocloud.domain.billing.open_reasons import OpenReason
+from electrocloud.domain.billing.terms import ALWAYS, ServiceTerms
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.local_time import local_day, midnight_of
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.registry.agreement import ANYONE, Agreement
 from electrocloud.domain.tariffs.versions import DatedTariff
 
 CSV_COLUMNS = {
@@ -51,10 +51,10 @@ METERS_AT_ONCE = 25
 
 
 class Service(NamedTuple):
-    """How a file's loads are served: the agreement of each, when the bills are made (s since 1970 UTC; None: now), and
+    """How a file's loads are served: the terms of each, when the bills are made (s since 1970 UTC; None: now), and
     whether gaps are filled."""
 
-    agreement: Agreement = ANYONE
+    terms: ServiceTerms = ALWAYS
     as_of: int | None = None
     fill: bool = False
 
@@ -73,19 +73,19 @@ def rate_load(tariff: DatedTariff, readings: Sequence[Interval], meter_id: str, 
 
     Where gaps are filled, intervals that are missing from these periods and have ended are estimated if they can be.
     """
-    agreement, as_of, fill = service
+    terms, as_of, fill = service
     as_of = int(time.time()) if as_of is None else as_of
     guesses: list[Interval] = []
     if fill:
-        guesses = _estimates(tariff.versions[0].tariff.zone, readings, agreement, as_of)
-    return bills(tariff, readings, guesses, meter_id, agreement=agreement, as_of=as_of)
+        guesses = _estimates(tariff.versions[0].tariff.zone, readings, terms, as_of)
+    return bills(tariff, readings, guesses, meter_id, terms=terms, as_of=as_of)
 
 
-def _estimates(zone: str, readings: Sequence[Interval], agreement: Agreement, as_of: int) -> list[Interval]:
+def _estimates(zone: str, readings: Sequence[Interval], terms: ServiceTerms, as_of: int) -> list[Interval]:
     days = [local_day(reading.start, zone) for reading in (readings[0], readings[-1])]
-    first, last = (agreement.cycle.period_of(day, zone) for day in days)
-    low = max(first.first_day, agreement.first or first.first_day)
-    high = min(last.end_day, agreement.end or last.end_day)
+    first, last = (terms.cycle.period_of(day, zone) for day in days)
+    low = max(first.first_day, terms.first or first.first_day)
+    high = min(last.end_day, terms.end or last.end_day)
     if low >= high:
         return []
     start, end = midnight_of(low, zone), midnight_of(high, zone)

@@ -1,46 +1,13 @@
 """The options that say how a file's load is served: zone, dates of service, billing cycle, and when bills are made."""
 
 from datetime import date, datetime
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-import typer
-
 from cli.files.rating import Service
+from electrocloud.domain.billing.terms import ServiceTerms, Spread
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.registry.agreement import Agreement, Spread
-
-_PANEL = "Service"
-Zone = Annotated[
-    str | None,
-    typer.Option(help="Whose clocks: Area/City. Default: the tariff's timezone.", rich_help_panel=_PANEL),
-]
-ServiceFrom = Annotated[
-    str | None, typer.Option(metavar="DATE", help="First local day of service.", rich_help_panel=_PANEL)
-]
-ServiceTo = Annotated[
-    str | None,
-    typer.Option(metavar="DATE", help="The local day on which service has ended (exclusive).", rich_help_panel=_PANEL),
-]
-CycleDay = Annotated[
-    int | None,
-    typer.Option(help="Read day, 1 to 28, that billing periods begin on. Default: 1.", rich_help_panel=_PANEL),
-]
-AsOf = Annotated[
-    str | None,
-    typer.Option(
-        metavar="TIME", help="Readings are due that have ended by then. Default: now.", rich_help_panel=_PANEL
-    ),
-]
-SpreadOption = Annotated[
-    str | None,
-    typer.Option(
-        "--spread",
-        metavar="even",
-        help="Share a reading that spans two prices or bills between them by time.",
-        rich_help_panel=_PANEL,
-    ),
-]
+from electrocloud.domain.local_time import zone_of
 
 
 class ServiceOptions(NamedTuple):
@@ -58,16 +25,13 @@ class ServiceOptions(NamedTuple):
         """The IANA zone of `--zone`."""
         if self.zone is None:
             return None
-        try:
-            return ZoneInfo(self.zone).key
-        except (KeyError, ValueError, OSError):
-            raise UsageError(f"--zone {self.zone} is not an IANA time zone; write it like America/Phoenix") from None
+        return zone_of(self.zone).key
 
     def service(self, zone: str, *, fill: bool) -> Service:
         """The service that they describe, by the clocks of `zone`; `UsageError` names an option that is wrong."""
         if self.cycle_day is not None and not 1 <= self.cycle_day <= 28:
             raise UsageError(f"--cycle-day {self.cycle_day} is not a day of every month; give 1 to 28")
-        spread: Spread = "none"
+        spread: Spread = ""
         if self.spread is not None:
             if self.spread != "even":
                 raise UsageError(f"--spread {self.spread} is not known; only even is, which shares a reading by time")
@@ -78,8 +42,8 @@ class ServiceOptions(NamedTuple):
         )
         if first and end and first >= end:
             raise UsageError(f"--service-to {end} is not after --service-from {first}; it is the day after the last")
-        agreement = Agreement(first=first, end=end, cycle_day=self.cycle_day, spread=spread)
-        return Service(agreement, None if self.as_of is None else _instant(self.as_of, zone), fill)
+        terms = ServiceTerms(first=first, end=end, cycle_day=self.cycle_day or 1, spread=spread)
+        return Service(terms, None if self.as_of is None else _instant(self.as_of, zone), fill)
 
 
 def _day(option: str, text: str | None) -> date | None:

@@ -19,8 +19,8 @@ _Numbers = NDArray[np.int64]
 class Usage(NamedTuple):
     """The readings of `meters`, one meter after the other, in time order.
 
-    Those of meter i are `start` (s since 1970 UTC), `seconds` and `wh` from `edges[i]` to before `edges[i + 1]`, each from
-    the file's row `row` (a header is row 1). A file without meters has one, named "".
+    Those of meter i are `start` (s since 1970 UTC), `seconds` and `wh` from `edges[i]` to before `edges[i + 1]`, each
+    from the file's row `row` (a header is row 1). A file without meters has one, named "".
     """
 
     meters: list[str]

@@ -1,19 +1,10 @@
 """The bills of a month as a table, and what they come to."""
 
-from datetime import date
-
 import pandas as pd
 
 from electrocloud.aws.store.reader import BillRow
 
 STATES = ("all", "provisional", "final", "re-billed")
-MONTHS = 13
-
-
-def months_until(day: date) -> list[str]:
-    """The month of a day and those before it, newest first."""
-    newest = day.year * 12 + day.month - 1
-    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(newest, newest - MONTHS, -1)]
 
 
 def table(bills: list[BillRow]) -> pd.DataFrame:

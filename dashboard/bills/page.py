@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data
-from dashboard.bills.bill_table import STATES, by_tariff, chosen_of, months_until, table
+from dashboard.bills.bill_table import STATES, by_tariff, chosen_of, table
 from electrocloud.domain.billing.bill import Bill
 from presentation import invoice_documents as invoice
 from presentation import units
@@ -96,7 +96,7 @@ def next_steps(bill: Bill) -> None:
         )
         st.download_button("Download CSV", invoice.as_csv(bill), f"{name}.csv", "text/csv", on_click="ignore")
         if st.button("To the meter", icon=":material/electric_meter:"):
-            st.switch_page("views/meter.py", query_params={"meter": bill.meter_id})
+            st.switch_page("meter/page.py", query_params={"meter": bill.meter_id})
 
 
 def draw_versions(versions: list[Bill]) -> None:
@@ -141,7 +141,7 @@ COLUMNS = {
 
 st.title("Bills")
 with data.show_errors(again=True):
-    months = months_until(datetime.now(UTC).date())
+    months = units.months_until(datetime.now(UTC).date())
     linked = st.query_params.get("month")
     month = st.selectbox(
         "Month", months, months.index(linked) if linked in months else 0, format_func=units.month, key="month"

@@ -1,22 +1,17 @@
 """What the pages read of forecasts: those kept, what came instead, and one of a meter that is made while one waits."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from threading import Lock
 
-import msgspec
 import streamlit as st
 
 from analytics import questions
 from dashboard import data
-from dashboard.forecast import outlook
-from dashboard.kept import StaleWhileRevalidate
+from dashboard.forecast import meter_forecast, outlook
+from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.forecasts import Forecasts
-from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
 from electrocloud.domain.local_time import HOUR_S
 
@@ -70,13 +65,6 @@ loads: StaleWhileRevalidate[dict[str, dict[int, float]]] = StaleWhileRevalidate(
 
 @st.cache_resource(ttl=3_600, max_entries=100, show_spinner="Trying the models on the meter's past; some 20 s …")
 def of_meter(meter_id: str) -> Forecast:
-    """A meter's next day, forecast now, in a process of its own: its libraries are large and its work is long."""
-    command = [Path(sys.executable).with_name("electrocloud"), "forecast", f"--meter={meter_id}", "--json"]
+    """A meter's next day, forecast now."""
     with _one_at_a_time:
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=True)
-        except subprocess.TimeoutExpired:
-            raise UsageError(f"the forecast took more than {LIMIT_S} s and was given up; try it again later") from None
-        except subprocess.CalledProcessError as fault:
-            raise UsageError(fault.stderr.strip().removeprefix("electrocloud: ")) from None
-    return msgspec.json.decode(done.stdout, type=Forecast)
+        return meter_forecast.forecast(meter_id, LIMIT_S)

@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data
-from dashboard.bills.bill_table import months_until
 from dashboard.fleet import Fleet
 from dashboard.forecast import day_ahead, forecast_data, outlook, outlook_chart
 from electrocloud.domain.forecast import MonthEnd
@@ -48,8 +47,7 @@ def draw() -> None:
             f"**{units.scaled(float(energy.value) * 1000, 'Wh')}** and **{middle}** in {named}; "
             f"at the very most, were all off the same way, to {low} or {high}."
         )
-        (before,) = months_until(day_of(month.start))[1:2]
-        table = outlook.month_end_table(ends, data.bills_of_month(before))
+        table = outlook.month_end_table(ends, data.bills_of_month(str(month.preceding)))
         if meter_id := list_of(table):
             of_one(next(end for end in ends if end.meter_id == meter_id), fleet)
 
@@ -100,7 +98,7 @@ def of_one(end: MonthEnd, fleet: Fleet) -> None:
             if st.button("Forecast its next day", icon=":material/query_stats:"):
                 st.session_state["next_day_of"] = end.meter_id
             if st.button("To the meter", icon=":material/electric_meter:"):
-                st.switch_page("views/meter.py", query_params={"meter": end.meter_id})
+                st.switch_page("meter/page.py", query_params={"meter": end.meter_id})
         if st.session_state.get("next_day_of") == end.meter_id:
             next_day(end.meter_id, fleet)
 

@@ -130,7 +130,7 @@ def where() -> None:
         drawn = fleet_map.deck(fleet, chosen, look)
         st.pydeck_chart(drawn, height=fleet_map.HEIGHT, on_select=go_to_feeder, key="map")
         if picked := picked_on_map("meters"):
-            st.switch_page("views/meter.py", query_params={"meter": picked["meter_id"]})
+            st.switch_page("meter/page.py", query_params={"meter": picked["meter_id"]})
         st.html(legend(fleet, chosen, look))
 
 
@@ -186,7 +186,7 @@ def silent() -> None:
         )
         chosen = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="single-row", key="silent")
         if rows := chosen.selection["rows"]:
-            st.switch_page("views/meter.py", query_params={"meter": table["Meter"].iloc[rows[0]]})
+            st.switch_page("meter/page.py", query_params={"meter": table["Meter"].iloc[rows[0]]})
 
 
 st.title("Live")

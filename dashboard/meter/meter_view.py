@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from electrocloud.domain.billing.bill import Bill, bills
-from electrocloud.domain.billing.determinants import missing_intervals
-from electrocloud.domain.billing.estimation import estimate
+from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.gaps import estimated_bills, gap_estimates
 from electrocloud.domain.billing.line_text import energy_periods
 from electrocloud.domain.local_time import DAY_S, BillingMonth
 from electrocloud.domain.readings.meter_day import MeterDay
@@ -61,7 +60,7 @@ def estimated(days: Sequence[MeterDay], first: int, last: int, zone: str) -> pd.
     """
     readings = [reading for day in days for reading in day.intervals()]
     own = [reading for reading in readings if first <= reading.start < last]
-    guesses = estimate(missing_intervals(own, first, last), readings, zone) if own else []
+    guesses = gap_estimates(own, first, last, readings, zone) if own else []
     rows = [(guess.start, guess.start + guess.seconds, guess.wh * 3.6 / guess.seconds) for guess in guesses]
     return pd.DataFrame(rows, columns=["start", "end", "kw"])
 
@@ -103,6 +102,5 @@ def projected(tariffs: Sequence[Tariff], month: BillingMonth, days: Sequence[Met
         its = BillingMonth(month.year, month.month, tariff.zone)
         own = [reading for reading in readings if its.start <= reading.start < its.end]
         if own:
-            guesses = estimate(missing_intervals(own, its.start, its.end), readings, tariff.zone)
-            found += bills(tariff, own, guesses, meter_id)
+            found += estimated_bills(tariff, own, its.start, its.end, readings, meter_id)
     return found

@@ -5,18 +5,18 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from cli.suspects import MEANS
 from dashboard import data
 from dashboard.forecast import forecast_data
 from dashboard.meter import meter_charts, meter_view
-from electrocloud.aws.store.reader import RegisteredMeter
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.comparison import offers
 from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, day_of
+from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 from presentation import units
 from presentation.invoice_text import money, percent
+from presentation.suspects_text import MEANINGS
 
 SUGGESTED = 12
 HEAT_DAYS = 35
@@ -102,7 +102,7 @@ def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end
                 name, value, below, delta_color="off", delta_arrow="off", help=note, border=True, height="stretch"
             )
     if bill and st.button("To the bill", icon=":material/receipt_long:"):
-        st.switch_page("views/bills.py", query_params={"bill": meter.meter_id, "month": str(month)})
+        st.switch_page("bills/page.py", query_params={"bill": meter.meter_id, "month": str(month)})
 
 
 def at_the_end(
@@ -123,7 +123,7 @@ def suspicious(meter_id: str, zone: str) -> None:
     found = [one for one in forecast_data.suspects() if one.meter_id == meter_id]
     if found:
         lines = [
-            f"- {units.moment(one.start, zone)}, {units.duration(one.end - one.start)}: {MEANS[one.kind]} "
+            f"- {units.moment(one.start, zone)}, {units.duration(one.end - one.start)}: {MEANINGS[one.kind]} "
             f"({units.scaled(one.low, 'Wh')} to {units.scaled(one.high, 'Wh')} an hour expected)"
             for one in found
         ]

@@ -6,7 +6,6 @@ import streamlit as st
 
 from analytics.questions import Parameter, Question, questions
 from dashboard import data
-from dashboard.bills.bill_table import months_until
 from dashboard.questions import answers
 from presentation import units
 
@@ -28,7 +27,7 @@ def widget(parameter: Parameter, key: str, now: datetime, place: st.delta_genera
     if parameter.choices:
         return place.selectbox(name, parameter.choices, parameter.choices.index(str(default)), help=note, key=key)
     if parameter.kind == "month":
-        return place.selectbox(name, months_until(now.date()), help=note, key=key)
+        return place.selectbox(name, units.months_until(now.date()), help=note, key=key)
     if isinstance(default, date) and not isinstance(default, datetime):
         return str(place.date_input(name, default, help=note, key=key, format="YYYY-MM-DD"))
     if isinstance(default, int | float):

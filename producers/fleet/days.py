@@ -1,6 +1,6 @@
 """Days as the people of a place live them: local midnights, weekdays and public holidays, and the sun over the town."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -58,11 +58,6 @@ def day_kind(place: Place, day: date) -> int:
         return SUNDAY
     eve = (day.month, day.day) in ((12, 24), (12, 31))
     return SATURDAY if day.weekday() == 5 or eve else WORKDAY
-
-
-def midnight_utc(day: date) -> int:
-    """The second (since 1970) in which the UTC day begins."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
 def sun(place: Place, days: Days) -> tuple[Floats, Floats]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from electrocloud.domain.errors import UsageError
+from electrocloud.domain.meter import RegisteredMeter
 from producers.fleet import random_numbers
 from producers.fleet.places import Place, place
 
@@ -22,7 +23,7 @@ TARIFFS = {
 
 
 class Meter(NamedTuple):
-    """A row of the meter registry. `kind` is the customer class: home, flat or shop. `ev`, `heat_pump`: has one."""
+    """A meter and its home. `kind` is the customer class: home, flat or shop. `ev`, `heat_pump`: has one."""
 
     meter_id: str
     lat: float
@@ -34,10 +35,10 @@ class Meter(NamedTuple):
     ev: bool = False
     heat_pump: bool = False
 
-    def row(self) -> dict[str, str | float]:
-        """The row as the registry's table names its columns."""
-        fields = self._asdict()
-        return {"class" if name == "kind" else name: fields[name] for name in Meter._fields[:7]}
+    @property
+    def registered(self) -> RegisteredMeter:
+        """The meter as the registry has it."""
+        return RegisteredMeter(*self[:7])
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class Fleet:
 
     def __len__(self) -> int:
         return len(self.meters)
+
+    @property
+    def registered(self) -> list[RegisteredMeter]:
+        """The meters as the registry has them."""
+        return [meter.registered for meter in self.meters]
 
     def part(self, meters: slice) -> "Fleet":
         """Some of the meters (a slice with step 1), with the lives that they have in the whole fleet."""

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from electrocloud.domain.errors import UsageError
+from electrocloud.domain.local_time import instant_of
 from electrocloud.domain.readings.upload import INTERVALS_S
 from producers.fleet.appliances import HOME_USES, base_runs, fridge_runs, thermostat_runs
-from producers.fleet.days import Days, local_days, midnight_utc
+from producers.fleet.days import Days, local_days
 from producers.fleet.electric import air_conditioner_runs, car_runs, heat_pump_runs
 from producers.fleet.fleet import FEEDER_METERS, Fleet
 from producers.fleet.habits import use_runs
@@ -48,7 +49,7 @@ def simulate(fleet: Fleet, start: date, days: int, interval_s: int) -> Iterator[
         raise UsageError(f"interval_s is {interval_s}; it must be one of {INTERVALS_S} (s)")
     if days < 1:
         raise UsageError(f"days is {days}; it must be at least 1")
-    return _blocks(fleet, midnight_utc(start), days, interval_s)
+    return _blocks(fleet, instant_of(start), days, interval_s)
 
 
 def _blocks(fleet: Fleet, start: int, days: int, interval_s: int) -> Iterator[Block]:

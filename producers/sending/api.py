@@ -12,7 +12,7 @@ from botocore.httpsession import URLLib3Session
 
 from electrocloud.aws.backoff import Pause
 from electrocloud.domain.errors import ApiError
-from producers.sending.status_report import SendCounts
+from producers.sending.send_counts import SendCounts
 
 UPLOADS_A_CALL = 500
 BYTES_A_CALL = 4_000_000  # under Kinesis' 5 MiB, to which the API hands the call on

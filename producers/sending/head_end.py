@@ -13,7 +13,7 @@ from aws_kinesis_agg.aggregator import AggRecord
 from electrocloud.aws.backoff import Pause
 from electrocloud.aws.ingest.stream import ATTEMPTS, PUT_BYTES, PUT_RECORDS
 from electrocloud.domain.errors import StreamBusyError
-from producers.sending.status_report import SendCounts
+from producers.sending.send_counts import SendCounts
 
 FRAME_BYTES = 200_000  # more than the largest upload that keeps the contract
 

@@ -17,15 +17,16 @@ from typing import Protocol
 
 import msgspec
 
-from analytics.registration import read_tariffs, register
 from electrocloud.aws import backoff
 from electrocloud.aws.stack import STATE, find_stack
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.api import ApiSender
 from producers.sending.head_end import HeadEndSender
-from producers.sending.status_report import SendCounts
-from producers.sending.uploads import Delivery, Document, uploads
+from producers.sending.registration import register
+from producers.sending.send_counts import SendCounts
+from producers.sending.uploads import Delivery, SentUpload, uploads
+from registry.folder import read_tariffs
 
 HISTORY_DAYS = 35
 TICK_S = 0.5
@@ -59,7 +60,7 @@ class FleetClock:
 pause = partial(backoff.pause, first_s=0.1, most_s=5.0)
 
 
-def history(fleet: Fleet, before: date, days: int, interval_s: int) -> Iterator[Document]:
+def history(fleet: Fleet, before: date, days: int, interval_s: int) -> Iterator[SentUpload]:
     """A day an upload, of the days before a day."""
     start = before - timedelta(days=days)
     for delivery in uploads(fleet, simulate(fleet, start, days, interval_s)):
@@ -87,7 +88,7 @@ def live(deliveries: Iterator[Delivery], clock: FleetClock, ways: dict[str, Send
         time.sleep(TICK_S)
 
 
-def _send(ways: dict[str, Sender], upload: Document) -> None:
+def _send(ways: dict[str, Sender], upload: SentUpload) -> None:
     ways[upload.meter_id].send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
 
 
@@ -117,7 +118,6 @@ class Status:
 def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> None:
     stack = find_stack()
     fleet = make_fleet(meters, seed, place)
-    register(stack, fleet.meters, read_tariffs(TARIFFS))
     tally = SendCounts()
     report = Status(STATE / "fleet.json", tally, len(fleet))
     credentials = stack.session().get_credentials()
@@ -128,6 +128,7 @@ def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> No
     }
     start = time.time() - 86_400
     today = datetime.fromtimestamp(start, UTC).date()
+    register(stack, fleet.registered, fleet.place, read_tariffs(TARIFFS), today - timedelta(days=HISTORY_DAYS + 1))
     for number, upload in enumerate(history(fleet, today, HISTORY_DAYS, interval_s)):
         head_end.send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
         if number % 200 == 0:

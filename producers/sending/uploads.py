@@ -20,7 +20,7 @@ NO_FAULTS = Faults()
 _HOUR_S = 3_600
 
 
-class Row(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class SentReading(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A reading as a meter sends it."""
 
     start: datetime
@@ -29,12 +29,12 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     voltage_v: float | None = None
 
 
-class Document(msgspec.Struct, frozen=True, gc=False):
+class SentUpload(msgspec.Struct, frozen=True, gc=False):
     """An upload as a meter sends it; its JSON is what the ingestion contract describes."""
 
     meter_id: str
     interval_s: int
-    readings: list[Row]
+    readings: list[SentReading]
 
 
 class Deliveries(NamedTuple):
@@ -50,7 +50,7 @@ class Delivery(NamedTuple):
     """An upload and the second (since 1970) in which it reaches the head-end."""
 
     at: int
-    upload: Document
+    upload: SentUpload
 
 
 def uploads(
@@ -126,9 +126,9 @@ def _deliver(fleet: Fleet, block: Block, faults: Faults, every_s: int) -> Iterat
             (reported.decivolts[row, cells] / 10).tolist(),
             strict=True,
         )
-        readings = [Row(*reading) for reading in compress(values, sent[row, cells].tolist())]
+        readings = [SentReading(*reading) for reading in compress(values, sent[row, cells].tolist())]
         if readings:
-            yield Delivery(at, Document(ids[row], block.interval_s, readings))
+            yield Delivery(at, SentUpload(ids[row], block.interval_s, readings))
 
 
 def _iso(at: float) -> str:

@@ -8,14 +8,14 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
-from analytics.registration import register
 from analytics.template import load
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
 from laptop import cloud, metrics
 from producers.fleet.fleet import make_fleet
 from producers.sending.api import ApiSender
 from producers.sending.head_end import HeadEndSender
-from producers.sending.status_report import SendCounts
+from producers.sending.registration import register
+from producers.sending.send_counts import SendCounts
 from tests.deploy.conftest import PARAMETERS
 from tests.kits.examples import TIME_OF_USE, upload_json
 from tests.kits.waiting import until
@@ -34,7 +34,7 @@ def sent(deployed):
     """Two meters' days by the API, two by a head-end, and one upload that nobody can read."""
     stack = deployed.stack
     fleet = make_fleet(4, seed=1, tariffs={kind: ["tou"] for kind in ("home", "flat", "shop")})
-    register(stack, fleet.meters, {"tou": TIME_OF_USE})
+    register(stack, fleet.registered, fleet.place, {"tou": TIME_OF_USE}, DAY.replace(day=1))
     tally = SendCounts()
     api = ApiSender(stack.api, stack.session().get_credentials(), stack.region, stack.api_key(), tally, never)
     head_end = HeadEndSender(stack.client("kinesis"), stack.stream, tally, never)
@@ -138,7 +138,7 @@ def test_a_call_can_be_followed_by_its_id_into_the_logs_of_the_function(deployed
 
     def line():
         found = (json.loads(text) for text in follower.lines() if request_id in text and text.startswith("{"))
-        return next((one for one in found if one["message"] == "taken in"), None)
+        return next((one for one in found if one["message"] == "batch ingested"), None)
 
     assert request_id in until(line, "a line of the metering function that names the call")["request_ids"]
 

@@ -14,7 +14,7 @@ from tests.faults.mishaps import Bucket, Dynamo, Mishaps
 from tests.faults.plan import Plan
 from tests.faults.registered import register, tables
 from tests.faults.stream import MemoryStream
-from tests.faults.table import ParquetTable, Row
+from tests.faults.table import ParquetRow, ParquetTable
 from tests.faults.world import World
 
 LOOK_EVERY_H = 96
@@ -78,7 +78,7 @@ def seen(world: World) -> Counter[str]:
     return found
 
 
-def reference(world: World) -> tuple[MemoryDynamo, list[Row]]:
+def reference(world: World) -> tuple[MemoryDynamo, list[ParquetRow]]:
     """The same uploads, once each and in order, through the same function with nothing going wrong."""
     calm = Mishaps(world.chance, {})
     dynamo = tables()

@@ -15,7 +15,7 @@ from laptop.delivery import Delivery, Plan, Tail
 from tests.faults.mishaps import Mishaps
 from tests.faults.stream import MemoryStream
 
-Row = tuple[Any, ...]
+ParquetRow = tuple[Any, ...]
 
 SQL = "SELECT meter_id, start, interval_s, wh, revision, voltage_v FROM readings_current ORDER BY meter_id, start"
 
@@ -38,15 +38,15 @@ class ParquetTable:
             if self._mishaps.strikes("Parquet records delivered again"):
                 self._delivery.take(records)
         if self._mishaps.chance.random() < 0.3:
-            self._delivery.flush(running_stack=True)
+            self._delivery.flush(force=True)
         return len(pages)
 
     def finish(self) -> None:
         while self.poll():
             pass
-        self._delivery.flush(running_stack=True)
+        self._delivery.flush(force=True)
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ParquetRow]:
         """The readings that count, as the view `readings_current` gives them."""
         with duckdb.connect() as connection:
             connection.execute("SET threads = 1; SET TimeZone = 'UTC'")

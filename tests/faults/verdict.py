@@ -23,7 +23,7 @@ from functools import cache
 import msgspec
 
 from electrocloud.aws.ingest.kpl import user_records
-from electrocloud.aws.ingest.quarantine import Quarantined
+from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.store.dynamodb_items import Item, bill_of, stored_day
 from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.errors import UploadError
@@ -34,7 +34,7 @@ from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from producers.fleet.fleet import Meter
 from tests.faults.dynamo import MemoryDynamo
 from tests.faults.registered import TARIFFS
-from tests.faults.table import Row
+from tests.faults.table import ParquetRow
 from tests.faults.world import World
 
 Key = tuple[str, ...]
@@ -44,7 +44,7 @@ def whereabouts(world: World) -> Counter[str]:
     """How many uploads that the stream took are windowed, quarantined (as they must be, or though they are good),
     waiting in the stream, and lost. A repeated one counts as often as the stream took it."""
     kept = {key: stored_day(item).day for key, item in world.dynamo.items["windows"].items()}
-    quarantined = {msgspec.json.decode(body, type=Quarantined).payload for body in world.objects.values()}
+    quarantined = {row.payload for key, body in world.objects.items() for row in unpack(key, body)}
     waiting = world.mapping.pending()
     for message in map(msgspec.json.decode, world.mapping.dead):
         batch = message["KinesisBatchInfo"]
@@ -69,7 +69,7 @@ def whereabouts(world: World) -> Counter[str]:
     return found
 
 
-def differences(world: World, reference: MemoryDynamo, reference_rows: list[Row]) -> Iterator[str]:
+def differences(world: World, reference: MemoryDynamo, reference_rows: list[ParquetRow]) -> Iterator[str]:
     """What differs from the reference, and what contradicts itself."""
     yield from _windows(world.dynamo.items["windows"], reference.items["windows"])
     yield from _bills(world.dynamo.items["bills"], reference.items["bills"])
@@ -139,13 +139,13 @@ def _adjusted(bill: Bill) -> Decimal:
     return bill.adjustment.amount_rounded if bill.adjustment else Decimal(0)
 
 
-def _window_rows(items: dict[Key, Item]) -> Iterator[Row]:
+def _window_rows(items: dict[Key, Item]) -> Iterator[ParquetRow]:
     for (meter, _), item in items.items():
         for row in stored_day(item).day.rows(meter):
             yield meter, row.start.replace(tzinfo=None), row.interval_s, row.wh, row.revision, row.voltage_v
 
 
-def _owed(rows: Iterable[Row], meters: Iterable[Meter], items: dict[Key, Item]) -> Iterator[str]:
+def _owed(rows: Iterable[ParquetRow], meters: Iterable[Meter], items: dict[Key, Item]) -> Iterator[str]:
     """Bills made of the Parquet rows alone, against the current ones."""
     intervals: dict[str, list[Interval]] = defaultdict(list)
     for meter_id, start, seconds, wh, *_ in rows:

@@ -263,5 +263,5 @@ def test_every_alarm_tells_somebody_and_names_its_page_of_the_runbook():
         assert alarm["AlarmDescription"].endswith(f"Runbook - docs/runbook.md, {name}")
         _, _, page = runbook.partition(f"\n## {name}\n")
         page = page.partition("\n## ")[0]
-        for part in ("**Means.**", "**See.**", "**Mend.**", "```sh"):
+        for part in ("**Impact.**", "**Diagnose.**", "**Fix.**", "```sh"):
             assert part in page, f"{name} lacks {part}"

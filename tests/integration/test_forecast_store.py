@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from electrocloud.aws.store.forecasts import Forecasts
-from electrocloud.aws.store.reader import RegisteredMeter
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
+from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from forecasting.history import History, histories
 from forecasting.job import update_forecasts

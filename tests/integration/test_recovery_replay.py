@@ -64,9 +64,9 @@ def deliver(aws) -> None:
         for n, data in enumerate(PAYLOADS)
     ]
     delivery.take(records[:6])
-    delivery.flush(running_stack=True)
+    delivery.flush(force=True)
     delivery.take(records[4:])
-    delivery.flush(running_stack=True)
+    delivery.flush(force=True)
 
 
 def contents(aws, table: str) -> dict[tuple[str, str], Any]:

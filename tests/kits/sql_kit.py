@@ -29,25 +29,32 @@ READINGS = pa.schema(
     ]
 )
 QUARANTINE = pa.schema(
-    [(name, pa.string()) for name in ("reason", "message", "sequence_number", "partition_key", "arrived_at", "dt")]
+    [
+        *((name, pa.string()) for name in ("reason", "message", "sequence_number", "partition_key", "arrived_at")),
+        ("payload", pa.string()),
+        ("position", pa.int64()),
+        ("dt", pa.string()),
+    ]
 )
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
-Row = dict[str, Any]
+TableRow = dict[str, Any]
 
 
-def reading(meter_id: str, start: datetime, wh: int, interval_s: int = 900, **fields: Any) -> Row:
+def reading(meter_id: str, start: datetime, wh: int, interval_s: int = 900, **fields: Any) -> TableRow:
     """A row of `readings`; `start` is aware."""
     start = start.astimezone(UTC).replace(tzinfo=None)
     row = {"meter_id": meter_id, "start": start, "interval_s": interval_s, "wh": wh, "revision": 0}
     return row | {"ingested_at": start, "dt": f"{start:%Y-%m-%d}"} | fields
 
 
-def readings_of(meter_id: str, intervals: Iterable[Interval]) -> list[Row]:
+def readings_of(meter_id: str, intervals: Iterable[Interval]) -> list[TableRow]:
     return [reading(meter_id, datetime.fromtimestamp(start, UTC), wh, seconds) for start, seconds, wh in intervals]
 
 
-def meter(meter_id: str, tariff_id: str = "t", timezone: str = "UTC", feeder: str = "F1", kind: str = "home") -> Row:
+def meter(
+    meter_id: str, tariff_id: str = "t", timezone: str = "UTC", feeder: str = "F1", kind: str = "home"
+) -> TableRow:
     place = {"lat": 52.5, "lon": 13.4, "feeder": feeder, "class": kind}
     return {"meter_id": meter_id, **place, "tariff_id": tariff_id, "timezone": timezone}
 
@@ -62,7 +69,10 @@ class Lake:
     """The tables in memory, in a session whose own time zone is far from any of the data's."""
 
     def __init__(
-        self, readings: Iterable[Row] = (), meters: Iterable[Row] = (), tariffs: Mapping[str, Tariff] | None = None
+        self,
+        readings: Iterable[TableRow] = (),
+        meters: Iterable[TableRow] = (),
+        tariffs: Mapping[str, Tariff] | None = None,
     ) -> None:
         self.duckdb = duckdb.connect()
         self.duckdb.execute("SET threads = 1; SET TimeZone = 'Pacific/Honolulu'")
@@ -75,17 +85,17 @@ class Lake:
         for name, table in tables.items():
             self.duckdb.register(name, table)
 
-    def ask(self, question: str, **values: str) -> list[Row]:
+    def ask(self, question: str, **values: str) -> list[TableRow]:
         """The answer to a question of sql/, a dictionary a row."""
         return self.select(find(question).render(values, NOW))
 
-    def select(self, sql: str) -> list[Row]:
+    def select(self, sql: str) -> list[TableRow]:
         answer = self.duckdb.execute(translated(sql))
         names = [column[0] for column in answer.description]
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
-def write_partitions(folder: Path, readings: Iterable[Row]) -> None:
+def write_partitions(folder: Path, readings: Iterable[TableRow]) -> None:
     """The rows as Parquet under folder/dt=…/, as the delivery writes them."""
     table = pa.Table.from_pylist(list(readings), schema=READINGS)
     pa.parquet.write_to_dataset(table, folder, partition_cols=["dt"])

@@ -25,6 +25,8 @@ class Stack(msgspec.Struct, frozen=True):
     bills_table: str
     meters_table: str
     tariffs_table: str
+    accounts_table: str
+    service_points_table: str
     forecasts_table: str
     bucket: str
     database: str

@@ -45,3 +45,7 @@ class StreamBusyError(ElectroCloudError):
 
 class ApiError(ElectroCloudError):
     """An ingestion API that refused a call, or did not answer it."""
+
+
+class RegistryError(ElectroCloudError):
+    """Master data that contradict themselves or name what does not exist; nothing of them is stored."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 
-class Row(msgspec.Struct, frozen=True):
+class ForecastHour(msgspec.Struct, frozen=True):
     """An hour ahead: its start, the energy expected in it (Wh), and the interval that holds it at the set coverage."""
 
     timestamp: datetime
@@ -54,7 +54,7 @@ class Forecast(msgspec.Struct, frozen=True):
     note: str
     coverage: float | None
     candidates: tuple[Score, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ForecastHour, ...]
     actuals: Errors | None = msgspec.field(default=None, name="realised")  # the name in stored documents
 
 

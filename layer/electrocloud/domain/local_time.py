@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from electrocloud.domain.errors import UsageError
+
 DAY_S = 86_400
 HOUR_S = 3_600
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
@@ -41,7 +43,13 @@ class BillingMonth(NamedTuple):
 
     @property
     def following(self) -> "BillingMonth":
+        """The month after."""
         return BillingMonth(self.year + self.month // 12, self.month % 12 + 1, self.zone)
+
+    @property
+    def preceding(self) -> "BillingMonth":
+        """The month before."""
+        return BillingMonth(self.year - (self.month == 1), (self.month - 2) % 12 + 1, self.zone)
 
     def utc_days(self) -> list[date]:
         """The UTC days that share an instant with the month, in order: 29 to 32 of them."""
@@ -57,6 +65,14 @@ class Offset(NamedTuple):
     start: int
     end: int
     seconds: int
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of an IANA name, or `UsageError`."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"time zone {name!r} is not known; give an IANA name such as Europe/Berlin") from None
 
 
 def months_of(day: date, zone: str) -> list[BillingMonth]:
@@ -108,10 +124,7 @@ def offsets(midnight: int, zone: str) -> tuple[Offset, ...]:
     before, after = _offset(midnight, info), _offset(end - 1, info)
     if before == after:
         return (Offset(midnight, end, before),)
-    low, high = (
-        midnight,
-        end - 1,
-    )  # the clocks change in (low, high], at any second: Lord Howe does it at half past
+    low, high = midnight, end - 1  # the clocks change in (low, high], at any second: at half past on Lord Howe Island
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if _offset(middle, info) == before else (low, middle)

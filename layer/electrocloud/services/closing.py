@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 
 from electrocloud.domain.billing.bill import Bill
-from electrocloud.domain.billing.gaps import month_before, with_estimates
+from electrocloud.domain.billing.gaps import with_estimates
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.services.ingest import Change, Tables, add_rated_month, commit_with_retry
@@ -30,7 +30,7 @@ def _changes(meter_id: str, month: BillingMonth, tariff: Tariff, tables: Tables)
     before = billed_months.get((meter_id, month))
     if before is None or not before.billed_month.bill.intervals.missing:
         return []
-    days = with_estimates(tariff, month, tables.days_of(meter_id, month), tables.days_of(meter_id, month_before(month)))
+    days = with_estimates(tariff, month, tables.days_of(meter_id, month), tables.days_of(meter_id, month.preceding))
     change = Change(meter_id)
     add_rated_month(change, tariff, month, days, before)
     return [change] if change.billed_months[0][0].bill != before.billed_month.bill else []

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from electrocloud.domain.billing.bill import Bill, rate, reissue
 from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
-from electrocloud.domain.billing.gaps import month_before, with_estimates
+from electrocloud.domain.billing.gaps import with_estimates
 from electrocloud.domain.billing.plan import plan_month
 from electrocloud.domain.local_time import BillingMonth, months_of
 from electrocloud.domain.readings.meter_day import MeterDay
@@ -278,4 +278,4 @@ def _with_new_estimates(
     days = {day.day: day for day in tables.days_of(change.meter_id, month)}
     own = {*month.utc_days()}
     days |= {day.day: day for day, _ in change.days if day.day in own}
-    return with_estimates(tariff, month, days.values(), tables.days_of(change.meter_id, month_before(month)))
+    return with_estimates(tariff, month, days.values(), tables.days_of(change.meter_id, month.preceding))

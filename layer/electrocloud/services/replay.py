@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from electrocloud.domain.billing.determinants import DayDeterminants
-from electrocloud.domain.billing.gaps import month_before, with_estimates
+from electrocloud.domain.billing.gaps import with_estimates
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.tariff import Tariff
@@ -107,5 +107,5 @@ def _determinants(
 ) -> dict[date, DayDeterminants]:
     days = tables.days_of(meter, month)
     if before and any(day.estimated for day in before.billed_month.days.values()):
-        return with_estimates(tariff, month, days, tables.days_of(meter, month_before(month)))
+        return with_estimates(tariff, month, days, tables.days_of(meter, month.preceding))
     return determinants_by_day(days, tariff, month)

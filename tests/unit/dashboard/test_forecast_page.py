@@ -11,9 +11,10 @@ from botocore.exceptions import EndpointConnectionError
 from dashboard.fleet import fleet_of
 from dashboard.forecast import outlook
 from dashboard.forecast.outlook_chart import outlook as chart_of
-from electrocloud.aws.store.reader import BillRow, RegisteredMeter
+from electrocloud.aws.store.reader import BillRow
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.forecast import Errors, Forecast, MonthEnd, Range, Row, Score
+from electrocloud.domain.forecast import Errors, Forecast, ForecastHour, MonthEnd, Range, Score
+from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from tests.kits.dashboard_kit import metrics, page, texts
 from tests.kits.examples import upload
@@ -25,7 +26,7 @@ METERS = [RegisteredMeter(f"m-{n}", 51.5, 9.9, "F_1", "home", "flat", "Europe/Be
 
 
 def forecast(first: datetime = DAY, value: float = 1_000.0, actuals: Errors | None = None) -> Forecast:
-    rows = tuple(Row(first + timedelta(hours=n), value + n, value * 0.8, value * 1.2) for n in range(24))
+    rows = tuple(ForecastHour(first + timedelta(hours=n), value + n, value * 0.8, value * 1.2) for n in range(24))
     scores = (Score("profile", 0.061, 0.7, 30, 0.1), Score("lag-168h", 0.09, 1.0, 30, 0.0, naive=True))
     return Forecast("fleet", first, "profile", "", 0.79, scores, rows, actuals)
 

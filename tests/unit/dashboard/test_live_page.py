@@ -13,7 +13,7 @@ from dashboard import charts
 from dashboard.fleet import Fleet, feeders_of, fleet_of
 from dashboard.live import fleet_map
 from dashboard.live.curve import BEFORE, DAY_S, NOW, WEEK_S, end_of_step, last_day, power_by_step
-from electrocloud.aws.store.reader import RegisteredMeter
+from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from presentation import units
 from tests.kits.examples import upload

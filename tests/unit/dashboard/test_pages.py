@@ -9,9 +9,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from electrocloud.aws.athena import Answer, Column
-from electrocloud.aws.store.reader import BillRow, RegisteredMeter
+from electrocloud.aws.store.reader import BillRow
 from electrocloud.domain.billing.bill import Bill, bills, reissue
 from electrocloud.domain.forecast import MonthEnd, Range, Suspect
+from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import document

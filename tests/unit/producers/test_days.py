@@ -3,7 +3,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from producers.fleet.days import SATURDAY, SUNDAY, WORKDAY, day_kind, local_days, midnight_utc, sun
+from electrocloud.domain.local_time import instant_of
+from producers.fleet.days import SATURDAY, SUNDAY, WORKDAY, day_kind, local_days, sun
 from producers.fleet.places import PLACES
 from producers.fleet.weather import weather
 
@@ -27,7 +28,7 @@ def test_public_holidays_of_the_place_are_lived_as_sundays(place, day, kind):
 
 @pytest.mark.parametrize("place", PLACES)
 def test_local_days_cover_the_utc_days_and_the_night_before(place):
-    start = midnight_utc(date(2023, 3, 20))
+    start = instant_of(date(2023, 3, 20))
     days = local_days(PLACES[place], start, 10)
     assert days.midnight[1] <= start
     assert days.midnight[-1] + 86_400 >= start + 10 * 86_400 - 3600
@@ -35,7 +36,7 @@ def test_local_days_cover_the_utc_days_and_the_night_before(place):
 
 
 def test_local_midnight_moves_with_the_clocks():
-    days = local_days(PLACES["DE"], midnight_utc(date(2023, 3, 25)), 3)
+    days = local_days(PLACES["DE"], instant_of(date(2023, 3, 25)), 3)
     assert np.diff(days.midnight).tolist() == [86_400, 82_800, 86_400, 86_400]
 
 
@@ -49,7 +50,7 @@ def test_local_midnight_moves_with_the_clocks():
     ],
 )
 def test_the_sun_keeps_the_almanac(place, day, rise, set_):
-    days = local_days(PLACES[place], midnight_utc(day), 1)
+    days = local_days(PLACES[place], instant_of(day), 1)
     index = days.number.tolist().index((day - date(1970, 1, 1)).days)
     risen, gone = sun(PLACES[place], days)
     assert risen[index] == pytest.approx(rise, abs=0.25)
@@ -58,8 +59,8 @@ def test_the_sun_keeps_the_almanac(place, day, rise, set_):
 
 def test_the_weather_is_the_same_from_whatever_day():
     place, day = PLACES["DE"], date(2023, 1, 10)
-    early = local_days(place, midnight_utc(date(2023, 1, 1)), 20)
-    late = local_days(place, midnight_utc(day), 3)
+    early = local_days(place, instant_of(date(2023, 1, 1)), 20)
+    late = local_days(place, instant_of(day), 3)
     first = early.number.tolist().index(late.number[0])
     both = weather(place, 1, early).mean_c[first : first + len(late.number)], weather(place, 1, late).mean_c
     np.testing.assert_allclose(*both, atol=1e-9)
@@ -67,7 +68,7 @@ def test_the_weather_is_the_same_from_whatever_day():
 
 def test_the_weather_is_seasonal_and_persistent():
     place = PLACES["DE"]
-    days = local_days(place, midnight_utc(date(2020, 1, 1)), 4 * 365)
+    days = local_days(place, instant_of(date(2020, 1, 1)), 4 * 365)
     found = weather(place, 3, days)
     july, january = (found.mean_c[abs(days.of_year - middle) < 15].mean() for middle in (200, 15))
     assert 14 < july - january < 22

@@ -70,7 +70,7 @@ def test_tariffs_go_by_customer_class():
 
 
 def test_a_registry_row_names_the_columns_of_the_table():
-    row = make_fleet(1, 1).meters[0].row()
+    row = make_fleet(1, 1).meters[0].registered.row()
     assert list(row) == ["meter_id", "lat", "lon", "feeder", "class", "tariff_id", "timezone"]
 
 

@@ -88,7 +88,7 @@ def test_a_name_or_a_file_finds_a_question_and_anything_else_says_what_there_is(
 
     assert find("bill") is questions()["bill"]
     assert find(str(path)).render({}, NOW) == "SELECT 1"
-    with pytest.raises(UsageError, match=r"no question and no file 'bil'.*bill"):
+    with pytest.raises(UsageError, match=r"'bil' is neither a question nor a file.*bill"):
         find("bil")
 
 
@@ -96,7 +96,7 @@ def test_a_name_or_a_file_finds_a_question_and_anything_else_says_what_there_is(
     ("text", "fault"),
     [
         ("-- What?\nSELECT {month}", r"mine.sql: \{month\} has no `-- param: month"),
-        ("-- What?\n-- param: it moon full the moon\nSELECT {it}", "mine.sql: moon is no kind of parameter"),
+        ("-- What?\n-- param: it moon full the moon\nSELECT {it}", "mine.sql: moon is not a parameter kind"),
     ],
 )
 def test_a_file_that_does_not_say_what_it_needs_is_refused(tmp_path: Path, text: str, fault: str):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from analytics.questions import FOLDER, views
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.readings.upload import Upload, decode
-from tests.kits.sql_kit import Lake, Row, meter, reading, translated, write_partitions
+from tests.kits.sql_kit import Lake, TableRow, meter, reading, translated, write_partitions
 
 DAY = date(2026, 11, 24)
 MIDNIGHT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -36,7 +36,7 @@ def uploads(draw: st.DrawFn) -> Upload:
     return decode(json.dumps({"meter_id": "m", "interval_s": seconds, "readings": readings}).encode())
 
 
-def rows_of(sent: Sequence[Upload]) -> list[Row]:
+def rows_of(sent: Sequence[Upload]) -> list[TableRow]:
     return [
         reading(
             "m",

@@ -21,7 +21,7 @@ def bills_to_finalize(
     """
     month = BillingMonth.at(now, "UTC")
     for _ in range(MONTHS_BACK):
-        month = BillingMonth.at(month.start - 1, "UTC")
+        month = month.preceding
         for part in range(MONTH_PARTS):
             pages = client.get_paginator("query").paginate(
                 TableName=bills_table,

@@ -9,7 +9,7 @@ from fractions import Fraction
 import msgspec
 
 from electrocloud.domain.billing import charges, line_text
-from electrocloud.domain.billing.bill_document import BilledSegment, Bill, Status
+from electrocloud.domain.billing.bill_document import Bill, BilledSegment, Status
 from electrocloud.domain.billing.charges import Charge, Line, PricedSegment
 from electrocloud.domain.billing.counting import Intervals, count_intervals
 from electrocloud.domain.billing.demand import peaks_by_segment
@@ -18,10 +18,10 @@ from electrocloud.domain.billing.open_reasons import open_reasons
 from electrocloud.domain.billing.period import BillingPeriod
 from electrocloud.domain.billing.plan import PeriodPlan, plan_period
 from electrocloud.domain.billing.riders import rider_charges, tax_charges
+from electrocloud.domain.billing.terms import ALWAYS, ServiceTerms
 from electrocloud.domain.local_time import DAY_S, day_of, local_day
 from electrocloud.domain.money import exact
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.registry.agreement import ANYONE, Agreement
 from electrocloud.domain.tariffs.tariff import Schedule, Tariff, Tiers, peak_periods
 from electrocloud.domain.tariffs.versions import DatedTariff, always
 
@@ -56,7 +56,7 @@ def rate(
     minimum = charges.minimum_charges(priced, charged)
     own_charges = [*energy, *demand, *fixed, *minimum]
     riders = [charge for one in priced for charge in rider_charges(one, runs[one.number], own_charges)]
-    taxes = tax_charges(priced, [*own_charges, *riders], plan.agreement)
+    taxes = tax_charges(priced, [*own_charges, *riders], plan.terms)
     total = charged + charges.total([*minimum, *riders, *taxes])
     lines = tuple(charge.line for charge in (*own_charges, *riders, *taxes))
     intervals = count_intervals(plan, days, as_of)
@@ -86,8 +86,8 @@ def rate(
         intervals=intervals,
         peak_energy_share=charges.share(peak_wh, sum(energy_wh)),
         peak_bill_share=charges.share(charges.total(in_peak), total),
-        agreement_id=plan.agreement.agreement_id,
-        account_id=plan.agreement.account_id,
+        agreement_id=plan.terms.agreement_id,
+        account_id=plan.terms.account_id,
         period_start=plan.period.first_day,
         period_end=plan.period.end_day,
         days=plan.period.days,
@@ -109,10 +109,10 @@ def bills(
     estimated: Iterable[Interval] = (),
     meter_id: str = "",
     *,
-    agreement: Agreement = ANYONE,
+    terms: ServiceTerms = ALWAYS,
     as_of: int | None = None,
 ) -> list[Bill]:
-    """The bills of all periods, cut to the agreement, in which one of a meter's intervals starts, in order.
+    """The bills of all periods, cut to the terms of service, in which one of a meter's intervals starts, in order.
 
     The intervals may come in any order, and a repeated one counts once; `estimated` are as for `day_determinants`, and
     `as_of` is as for `rate`. All of a dated tariff's versions have one zone.
@@ -121,7 +121,7 @@ def bills(
     zone = dated.versions[0].tariff.zone
     read, guessed = _by_day(intervals), _by_day(estimated)
     found: dict[BillingPeriod, tuple[PeriodPlan, list[dict[date, DayDeterminants]]]] = {}
-    spread = agreement.spread == "even"
+    spread = terms.spread == "even"
     periods: list[BillingPeriod] = []
     for midnight in sorted(read.keys() | guessed.keys()):
         own, guesses = read.get(midnight, ()), guessed.get(midnight, ())
@@ -130,10 +130,10 @@ def bills(
             until = max(until, max(r.start + r.seconds for r in (*own, *guesses)))
         if len(periods) != 1 or not (periods[0].start <= midnight and until <= periods[0].end):
             last_day = local_day(until - 1, zone) + timedelta(days=1)
-            periods = agreement.periods(local_day(midnight, zone), last_day, zone)
+            periods = terms.periods(local_day(midnight, zone), last_day, zone)
         for period in periods:
             if period not in found:
-                plan = plan_period(period, dated, agreement)
+                plan = plan_period(period, dated, terms)
                 found[period] = plan, [{} for _ in plan.spans]
             plan, days = found[period]
             for number, span in enumerate(plan.spans):

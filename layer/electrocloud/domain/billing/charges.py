@@ -83,7 +83,7 @@ def demand_charges(priced: PricedSegment, peaks: Mapping[int, Peak]) -> list[Cha
 
     A period's rate is weighted by the days of the months that have it in their schedule.
     """
-    number, segment, tariff, label = priced
+    _, segment, tariff, _ = priced
     if not tariff.demand:
         return []
     names = line_text.demand_names(tariff, segment)
@@ -170,9 +170,9 @@ def total(charges: Sequence[Charge]) -> Fraction:
     return sum((charge.amount for charge in charges), _NOTHING)
 
 
-def share(part: Quantity, whole: Quantity) -> Decimal:
-    """`part` of `whole`, to four decimals; 0 of nothing."""
-    return Decimal(round(Fraction(part) / whole * 10_000)).scaleb(-4) if part and whole > 0 else Decimal(0)
+def share(part: Quantity | Decimal, whole: Quantity | Decimal) -> Decimal:
+    """`part` of `whole`, to four decimals, half to even; 0 of nothing."""
+    return Decimal(round(Fraction(part) / Fraction(whole) * 10_000)).scaleb(-4) if part and whole > 0 else Decimal(0)
 
 
 @lru_cache(maxsize=1_024)

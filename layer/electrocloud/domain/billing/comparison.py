@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.charges import share
 from electrocloud.domain.tariffs.tariff import Tariff
 
 
@@ -72,15 +73,11 @@ def _offer(bills: Sequence[Bill], present: Decimal) -> Offer:
         months=len({bill.period_start for bill in bills}),
         total=owed,
         saving=present - owed,
-        peak_energy_share=_share(sum((b.peak_energy_share * b.energy_kwh for b in bills), Decimal(0)), energy),
-        peak_bill_share=_share(sum((b.peak_bill_share * b.total for b in bills), Decimal(0)), cost),
+        peak_energy_share=share(sum((b.peak_energy_share * b.energy_kwh for b in bills), Decimal(0)), energy),
+        peak_bill_share=share(sum((b.peak_bill_share * b.total for b in bills), Decimal(0)), cost),
         currency=bills[0].currency,
     )
 
 
 def _owed(bills: Sequence[Bill]) -> Decimal:
     return sum((bill.total_rounded for bill in bills), Decimal(0))
-
-
-def _share(part: Decimal, whole: Decimal) -> Decimal:
-    return round(part / whole, 4) if whole > 0 else Decimal(0)

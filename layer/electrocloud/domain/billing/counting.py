@@ -14,8 +14,8 @@ class Intervals(msgspec.Struct, frozen=True):
     """The intervals of a bill: `expected` are all that lie in service.
 
     Of them some were read, some estimated (`from_profile` of these by the mean profile of the customer's class), some
-    are missing, and some are `not_yet_due`: they had not ended when the bill was made. `outside_service` are the intervals
-    of the full cycle in which no meter served this agreement; nothing of them is billed or estimated.
+    are missing, and some are `not_yet_due`: they had not ended when the bill was made. `outside_service` are the
+    intervals of the full cycle in which no meter served this customer; nothing of them is billed or estimated.
     """
 
     expected: int
@@ -30,10 +30,10 @@ class Intervals(msgspec.Struct, frozen=True):
 def count_intervals(
     plan: PeriodPlan, days: Sequence[Mapping[date, DayDeterminants]], as_of: int | None = None
 ) -> Intervals:
-    """The intervals of a bill, of the determinants of each of its spans. An interval is due once it has ended by `as_of`
-    (s since 1970 UTC); None: all are.
+    """The intervals of a bill, from the determinants of each of its spans.
 
-    A day without readings would have had them as long as those of the span's first day, or an hour.
+    An interval is due once it has ended by `as_of` (s since 1970 UTC); None: all are. A day without
+    readings would have had them as long as those of the span's first day, or an hour.
     """
     zone, usual = plan.period.zone, HOUR_S
     read = estimated = missing = not_yet_due = from_profile = 0

@@ -1,8 +1,9 @@
 """Filling the gaps of a month: what is missing of it is estimated, and marked so in its days' determinants."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
+from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.billing.determinants import (
     DayDeterminants,
     day_determinants,
@@ -15,8 +16,23 @@ from electrocloud.domain.readings.meter_day import Interval, MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 
 
-def month_before(month: BillingMonth) -> BillingMonth:
-    return BillingMonth.at(month.start - 1, month.zone)
+def gap_estimates(
+    readings: Sequence[Interval], first: int, last: int, history: Iterable[Interval], zone: str
+) -> list[Interval]:
+    """Estimates of the intervals from `first` to before `last` (s since 1970 UTC) that `readings` lack.
+
+    `readings` are all that start there, at least one, in time order. `history` are readings to estimate from: those,
+    and the ones of the four weeks before.
+    """
+    missing = missing_intervals(readings, first, last)
+    return estimate(missing, history, zone) if missing else []
+
+
+def estimated_bills(
+    tariff: Tariff, readings: Sequence[Interval], first: int, last: int, history: Iterable[Interval], meter_id: str
+) -> list[Bill]:
+    """The bills of a meter's readings, their gaps estimated; the arguments are as for `gap_estimates`."""
+    return bills(tariff, readings, gap_estimates(readings, first, last, history, tariff.zone), meter_id)
 
 
 def with_estimates(
@@ -30,13 +46,16 @@ def with_estimates(
     own = {day.day: day.intervals() for day in days}
     history = [reading for day in before for reading in day.intervals()]
     readings = [reading for intervals in own.values() for reading in intervals]
+    known = [*history, *readings]
     usual = max(readings).seconds if readings else HOUR_S
     found = {}
     for day in month.utc_days():
         low, high = max(instant_of(day), month.start), min(instant_of(day) + DAY_S, month.end)
         part = [reading for reading in own.get(day, []) if low <= reading.start < high]
-        slots = missing_intervals(part, low, high) if part else expected_intervals(low, high, usual)
-        guesses: list[Interval] = estimate(slots, [*history, *readings], month.zone) if slots else []
+        if part:
+            guesses = gap_estimates(part, low, high, known, month.zone)
+        else:
+            guesses = estimate(expected_intervals(low, high, usual), known, month.zone)
         if part or guesses:
             found[day] = day_determinants(tariff, month, part, guesses)
     return found

@@ -28,7 +28,7 @@ def open_reasons(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) ->
         text = f"{plan.tariff_name or 'the tariff'} has no price {when}: its prices hold {plan.price_dates}"
         found.append(OpenReason("no price", text))
     crossings = [day.crossing for own in days for day in own if day.crossing]
-    if crossings and plan.agreement.spread != "start":
+    if crossings and plan.terms.spread != "start":
         first = min(crossings, key=lambda crossing: crossing.start)
         found.append(OpenReason("long reading", _crossing_text(first, plan), first.start))
     return tuple(found)

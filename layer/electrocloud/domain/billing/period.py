@@ -9,8 +9,8 @@ from electrocloud.domain.local_time import DAY_S, BillingMonth, day_of, instant_
 class BillingPeriod(NamedTuple):
     """The local days of `zone` from `first_day` to before `end_day`, all of them or a part of one billing cycle.
 
-    The uncut cycle is from `cycle_first` to before `cycle_end`. `month` is YYYY-MM where that is the calendar month, and
-    "" where it runs from a read day to the next.
+    The uncut cycle is from `cycle_first` to before `cycle_end`. `month` is YYYY-MM where that is the calendar month,
+    and "" where it runs from a read day to the next.
     """
 
     first_day: date

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
 
 from electrocloud.domain.billing.period import BillingPeriod, calendar_period
+from electrocloud.domain.billing.terms import ALWAYS, UNREGISTERED, ServiceTerms
 from electrocloud.domain.local_time import DAY_S, BillingMonth, instant_of, local_day, midnight_of
-from electrocloud.domain.registry.agreement import ANYONE, UNREGISTERED, Agreement, Installation
+from electrocloud.domain.registry.records import Installation
 from electrocloud.domain.tariffs.tariff import Tariff, without_price
 from electrocloud.domain.tariffs.versions import DatedTariff, always
 
@@ -56,7 +58,7 @@ class PeriodPlan:
     period: BillingPeriod
     segments: tuple[Segment, ...]
     spans: tuple[ServiceSpan, ...]
-    agreement: Agreement
+    terms: ServiceTerms
     tariff_name: str
     price_dates: str  # when the tariff has prices, for a person
 
@@ -107,31 +109,31 @@ class PeriodPlan:
         tariffs = [segment.tariff for segment in self.segments]
         payer: tuple[object, ...] = ()
         if any(tariff.taxes for tariff in tariffs if tariff):
-            payer = (self.agreement.customer_class, sorted(self.agreement.exemptions))
-        if self.is_plain and self.period.month and tariffs[0] and not payer and self.agreement.spread != "even":
+            payer = (self.terms.customer_class, sorted(self.terms.exemptions))
+        if self.is_plain and self.period.month and tariffs[0] and not payer and self.terms.spread != "even":
             return tariffs[0].fingerprint
         segments = [(s.first_day, s.end_day, s.tariff and s.tariff.fingerprint) for s in self.segments]
-        content = msgspec.json.encode((self.period, segments, self.spans, self.agreement.spread, payer))
+        content = msgspec.json.encode((self.period, segments, self.spans, self.terms.spread, payer))
         return hashlib.sha256(content).hexdigest()[:12]
 
 
 def plan_period(
     period: BillingPeriod,
     tariff: DatedTariff,
-    agreement: Agreement = ANYONE,
+    terms: ServiceTerms = ALWAYS,
     installations: Sequence[Installation] | None = None,
 ) -> PeriodPlan:
-    """The plan of a period that is cut to its agreement. `tariff` is placed in the period's zone.
+    """The plan of a period that is cut to its terms of service. `tariff` is placed in the period's zone.
 
     Without `installations` one meter, named "", is there all the time.
     """
     days = [period.first_day, *tariff.changes(period.first_day, period.end_day), period.end_day]
-    segments = tuple(
-        Segment(first, end, tariff.at(first), period.full_days) for first, end in zip(days, days[1:], strict=False)
+    segments = tuple(Segment(first, end, tariff.at(first), period.full_days) for first, end in pairwise(days))
+    meters = (
+        [Installation(meter_id="", service_point_id="", start=period.start)] if installations is None else installations
     )
-    meters = [Installation("", "", period.start)] if installations is None else installations
     spans = tuple(_spans(segments, sorted(meters, key=lambda meter: meter.start), period.zone))
-    return PeriodPlan(period, segments, spans, agreement, tariff.versions[-1].tariff.name, tariff.dates)
+    return PeriodPlan(period, segments, spans, terms, tariff.versions[-1].tariff.name, tariff.dates)
 
 
 @lru_cache(maxsize=4_096)

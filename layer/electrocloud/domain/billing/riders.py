@@ -8,7 +8,7 @@ from electrocloud.domain.billing import line_text
 from electrocloud.domain.billing.charges import Charge, PricedSegment, plain_line, share, total
 from electrocloud.domain.billing.determinants import Run
 from electrocloud.domain.billing.plan import Segment
-from electrocloud.domain.registry.agreement import Agreement
+from electrocloud.domain.billing.terms import ServiceTerms
 from electrocloud.domain.tariffs.tariff import Rider, Tax
 
 _KINDS = {name: (name,) for name in ("energy", "fixed", "minimum", "rider")} | {"demand": ("demand", "flat demand")}
@@ -43,11 +43,11 @@ def rider_charges(priced: PricedSegment, runs: Sequence[Run], charged: Sequence[
     return charges
 
 
-def tax_charges(segments: Sequence[PricedSegment], charged: Sequence[Charge], agreement: Agreement) -> list[Charge]:
+def tax_charges(segments: Sequence[PricedSegment], charged: Sequence[Charge], terms: ServiceTerms) -> list[Charge]:
     """A line for each tax and segment: on the segment's lines of `charged`, and on the whole bill's with the last.
 
-    A tax is owed by the customer classes that it names, and not where the agreement is exempt from it. The class of a
-    customer whose agreement names none is the tariff's sector.
+    A tax is owed by the customer classes that it names, and not where the terms exempt it. The class of a
+    customer whose terms name none is the tariff's sector.
     """
     charges = []
     for priced in segments:
@@ -56,7 +56,7 @@ def tax_charges(segments: Sequence[PricedSegment], charged: Sequence[Charge], ag
             own += [charge for charge in charged if charge.line.segment is None]
         for tax in priced.tariff.taxes:
             days = _days_in_force(tax.first, tax.end, priced.segment)
-            if not days or not _owes(tax, agreement, priced.tariff.sector):
+            if not days or not _owes(tax, terms, priced.tariff.sector):
                 continue
             base = _of(own, tax.of)
             rate = Fraction(tax.percent) / 100 * Fraction(days, priced.segment.days)
@@ -66,10 +66,10 @@ def tax_charges(segments: Sequence[PricedSegment], charged: Sequence[Charge], ag
     return charges
 
 
-def _owes(tax: Tax, agreement: Agreement, sector: str) -> bool:
-    own = (agreement.customer_class or sector).lower()
+def _owes(tax: Tax, terms: ServiceTerms, sector: str) -> bool:
+    own = (terms.customer_class or sector).lower()
     named = [one.lower() for one in tax.classes]
-    return tax.name not in agreement.exemptions and (not named or own in named)
+    return tax.name not in terms.exemptions and (not named or own in named)
 
 
 def _mean_rate(rider: Rider, segment: Segment) -> tuple[Fraction, int]:

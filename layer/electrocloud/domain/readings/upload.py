@@ -22,7 +22,7 @@ MeterId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")]
 Start = Annotated[datetime, Meta(tz=True)]
 
 
-class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class ReadingDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One reading as it is sent: energy in whole Wh over the upload's interval from `start`; voltage in V.
 
     `start` is RFC 3339 text with an offset from UTC.
@@ -34,7 +34,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     voltage_v: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
 
 
-class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class UploadDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """An upload as it is sent, in JSON. The ingestion API adds its call's `request_id`; a sender to the stream may.
 
     `meter_id` is to be a `MeterId`.
@@ -42,7 +42,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False
 
     meter_id: str
     interval_s: int
-    readings: Annotated[list[Row], Meta(min_length=1, max_length=MAX_READINGS)]
+    readings: Annotated[list[ReadingDocument], Meta(min_length=1, max_length=MAX_READINGS)]
     request_id: RequestId | None = None
 
 
@@ -80,7 +80,7 @@ class Reading(NamedTuple):
     voltage_v: float | None = None
 
 
-_decoder = msgspec.json.Decoder(Document)
+_decoder = msgspec.json.Decoder(UploadDocument)
 
 _MOST_WH = {interval_s: MAX_POWER_W * interval_s // 3600 for interval_s in INTERVALS_S}
 
@@ -101,7 +101,7 @@ def decode(data: bytes) -> Upload:
     return Upload(document.meter_id, interval_s, day, readings, document.request_id)
 
 
-def _checked(rows: list[Row], interval_s: int) -> tuple[date, list[tuple[int, Value]]]:
+def _checked(rows: list[ReadingDocument], interval_s: int) -> tuple[date, list[tuple[int, Value]]]:
     place, most_wh = _place_of[interval_s], _MOST_WH[interval_s]
     day = date.min
     readings: list[tuple[int, Value]] = []

@@ -114,6 +114,10 @@ class Eligibility(NamedTuple):
     max_kwh: Decimal | None = None
 
 
+NO_HOLIDAYS = Holidays(frozenset())
+FOR_ALL = Eligibility()
+
+
 @dataclass(frozen=True, eq=False)
 class Tariff:
     """What a customer pays for energy, demand and service.
@@ -140,12 +144,12 @@ class Tariff:
     minimum: Fee
     allocation: Allocation
     average_month: bool = False
-    holidays: Holidays = Holidays(frozenset())
+    holidays: Holidays = NO_HOLIDAYS
     riders: tuple[Rider, ...] = ()
     taxes: tuple[Tax, ...] = ()
     currency: str = "USD"
     sector: str = ""
-    eligibility: Eligibility = Eligibility()
+    eligibility: Eligibility = FOR_ALL
 
     @cached_property
     def limits_follow_demand(self) -> bool:
@@ -216,7 +220,7 @@ def without_price(zone: str) -> Tariff:
 
 
 def _rows(tariff: Tariff, number: int) -> tuple[int, bool]:
-    """Which rows of the schedules hold on the local day `number` days after 1970-01-01: month, and whether weekend's."""
+    """Which rows of the schedules hold on a local day, `number` days after 1970-01-01: month, and whether weekend's."""
     day = day_of(number * DAY_S)
     if tariff.holidays.days and day in tariff.holidays.days:
         return tariff.holidays.month or day.month, tariff.holidays.weekend

@@ -7,17 +7,18 @@ default, or `average_month`), and those that `urdb_additions` reads. docs/billin
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from electrocloud.domain.currency import CURRENCIES
-from electrocloud.domain.errors import TariffError
+from electrocloud.domain.errors import TariffError, UsageError
+from electrocloud.domain.local_time import zone_of
 from electrocloud.domain.money import exact
-from electrocloud.domain.tariffs.tariff import Allocation, Fee, Schedule, Tariff, Tier, Tiers
 from electrocloud.domain.tariffs import urdb_additions as additions
+from electrocloud.domain.tariffs.tariff import Allocation, Fee, Schedule, Tariff, Tier, Tiers
 from electrocloud.domain.tariffs.urdb_fields import UNSUPPORTED, USED, WITHOUT_EFFECT
 from electrocloud.domain.tariffs.urdb_values import dates, decimal, number, one_of, text
 from electrocloud.domain.tariffs.versions import TariffVersion
@@ -31,7 +32,12 @@ UNLIMITED = Decimal("1e37")  # SAM and others write a last tier without limit as
 
 def version_from_urdb(document: Mapping[str, Any], zone: str | None = None) -> TariffVersion:
     """A tariff from a URDB rate as `tariff_from_urdb` reads it, with the dates that its prices hold."""
-    return TariffVersion(tariff_from_urdb(document, zone), *dates("", only_item(document)))
+    return TariffVersion(tariff_from_urdb(document, zone), *effective_days(document))
+
+
+def effective_days(document: Mapping[str, Any]) -> tuple[date | None, date | None]:
+    """The local days that a rate's prices hold: the first and the end (exclusive); None where it does not say."""
+    return dates("", only_item(document))
 
 
 def tariff_from_urdb(document: Mapping[str, Any], zone: str | None = None) -> Tariff:
@@ -111,25 +117,25 @@ def _structure(rate: Mapping[str, Any], field: str, units: tuple[str, ...]) -> t
     periods = rate.get(field) or []
     if not isinstance(periods, list | tuple):
         raise TariffError(field, "must be a list of periods, each a list of tiers")
-    return tuple(_tiers(f"{field}[{number}]", tiers, units) for number, tiers in enumerate(periods))
+    return tuple(_tiers(f"{field}[{place}]", tiers, units) for place, tiers in enumerate(periods))
 
 
 def _tiers(field: str, steps: object, units: tuple[str, ...]) -> Tiers:
     if not isinstance(steps, list | tuple) or not steps:
         raise TariffError(field, "must be a list of at least one tier")
-    tiers = tuple(_tier(f"{field}[{number}]", step, units) for number, step in enumerate(steps))
+    tiers = tuple(_tier(f"{field}[{place}]", step, units) for place, step in enumerate(steps))
     *limited, last = tiers
     if last.limit is not None:
         raise TariffError(f"{field}[{len(limited)}].max", f"the last tier has a limit, {last.limit}; take it out")
-    for number, tier in enumerate(limited):
+    for place, tier in enumerate(limited):
         if tier.limit is None:
-            raise TariffError(f"{field}[{number}].max", "is missing; only the last tier has no limit")
+            raise TariffError(f"{field}[{place}].max", "is missing; only the last tier has no limit")
         if ("/kW" in tier.unit) != ("/kW" in limited[0].unit):
-            raise TariffError(f"{field}[{number}].unit", f"{tier.unit} cannot follow {limited[0].unit}")
-    for number, (lower, upper) in enumerate(pairwise(limited), start=1):
+            raise TariffError(f"{field}[{place}].unit", f"{tier.unit} cannot follow {limited[0].unit}")
+    for place, (lower, upper) in enumerate(pairwise(limited), start=1):
         # A day's limit counts 28 to 31 times: the tiers must have one order in every month.
         if any(_reach(lower, days) >= _reach(upper, days) for days in (28, 31)):
-            raise TariffError(f"{field}[{number}].max", f"{upper.limit} is not above {lower.limit}, the tier before")
+            raise TariffError(f"{field}[{place}].max", f"{upper.limit} is not above {lower.limit}, the tier before")
     return tiers
 
 
@@ -221,6 +227,6 @@ def _window(minutes: object) -> int | None:
 
 def _zone(name: object) -> str:
     try:
-        return ZoneInfo(str(name)).key
-    except (KeyError, ValueError, TypeError, OSError):
+        return zone_of(str(name)).key
+    except UsageError:
         raise TariffError("timezone", f"{name!r} is not an IANA time zone such as America/New_York") from None

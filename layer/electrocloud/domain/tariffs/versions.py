@@ -76,15 +76,12 @@ def dated_tariff(tariff_id: str, versions: Sequence[TariffVersion]) -> DatedTari
         if not _has_days(version):
             raise TariffError("enddate", f"{version} ends before it begins; correct one of the two dates")
     ordered = sorted(versions, key=lambda version: version.first or date.min)
-    closed = []
-    for version, following in pairwise([*ordered, None]):
-        assert version is not None
-        if following is not None:
-            begins = following.first
-            if begins is None or version.first == begins or (version.end and version.end > begins):
-                raise TariffError("startdate", f"{version} and {following} hold on the same days; let one end first")
-            version = version._replace(end=version.end or begins)
-        closed.append(version)
+    closed = ordered[-1:]
+    for version, following in reversed(list(pairwise(ordered))):
+        begins = following.first
+        if begins is None or version.first == begins or (version.end and version.end > begins):
+            raise TariffError("startdate", f"{version} and {following} hold on the same days; let one end first")
+        closed.insert(0, version._replace(end=version.end or begins))
     return DatedTariff(tariff_id, tuple(closed))
 
 

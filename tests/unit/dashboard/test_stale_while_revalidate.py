@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from dashboard.kept import StaleWhileRevalidate
+from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from tests.kits.waiting import until
 
 

@@ -1,12 +1,11 @@
-"""`electrocloud cost`: what a fleet would cost in an account, and where it goes."""
+"""What a fleet would cost in an account, and where it goes."""
 
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -15,9 +14,8 @@ from cost.units import FleetPlan, units
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.upload import INTERVALS_S
 
-PRICES = Path(__file__).parents[1] / "cost" / "prices-us-east-1.json"
+PRICES = Path(__file__).with_name("prices-us-east-1.json")
 BAR = 30
-console = Console()
 
 
 class Price(msgspec.Struct, frozen=True):
@@ -48,31 +46,21 @@ class Entry(NamedTuple):
     dollars: float
 
 
-def cost(
-    meters: Annotated[int, typer.Option(min=1)] = 100_000,
-    interval: Annotated[int, typer.Option(help="Seconds a reading: 60, 300, 900, 1800 or 3600.")] = 900,
-    upload_every: Annotated[int, typer.Option(help="Seconds between a meter's uploads: a divisor of a day.")] = 86_400,
-    kpl: Annotated[bool, typer.Option("--kpl", help="By head-ends, in KPL frames; without it by the API.")] = False,
-    shards: Annotated[int, typer.Option(min=0, help="Of a PROVISIONED stream; 0 is an ON_DEMAND one.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """What a fleet would cost a month in an account, counted from what the system does and dated list prices."""
-    fleet = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards)
-    if as_json:
-        print(json.dumps(_document(fleet, *priced(fleet)), indent=2))
-    else:
-        show(fleet, console)
+def print_document(fleet: FleetPlan) -> None:
+    """Print what a fleet would cost a month as JSON."""
+    print(json.dumps(_document(fleet, *priced(fleet)), indent=2))
 
 
-def show(fleet: FleetPlan, to: Console) -> None:
-    """Print what a fleet would cost a month, the dearest first."""
+def show(fleet: FleetPlan) -> None:
+    """Print what a fleet would cost a month, the most expensive first."""
     entries, prices = priced(fleet)
+    to = Console()
     to.print(_table(fleet, entries))
     to.print(_caption(fleet, prices), style="dim")
 
 
 def priced(fleet: FleetPlan) -> tuple[list[Entry], PriceList]:
-    """A fleet's month, the dearest first, and the list that its prices are from."""
+    """A fleet's month, the most expensive first, and the list that its prices are from."""
     prices = msgspec.json.decode(PRICES.read_bytes(), type=PriceList)
     return estimate(units(fleet, load()), prices), prices
 
@@ -90,7 +78,7 @@ def fleet_plan(meters: int, interval_s: int, upload_every_s: int, *, kpl: bool, 
 
 
 def estimate(quantities: dict[str, float], prices: PriceList) -> list[Entry]:
-    """Price the units that there are, the dearest first."""
+    """Price the units that there are, the most expensive first."""
     entries = []
     for name, quantity in quantities.items():
         price = prices.prices[name]

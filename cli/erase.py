@@ -1,0 +1,33 @@
+"""`electrocloud erase METER`: delete a meter's data from tables, Parquet, quarantine and errors, old versions too."""
+
+from rich.console import Console
+from rich.table import Table
+
+from analytics.erasure import StoredData, erase_meter
+from electrocloud.aws.stack import find_stack
+from presentation import units
+
+
+def erase(meter: str, *, confirm: bool) -> None:
+    """Permanently delete everything stored about a meter. It is safe to run again."""
+    console = Console()
+    found = erase_meter(find_stack(), meter, confirm=confirm)
+    console.print(_table(meter, found, confirm))
+    if confirm:
+        console.print(
+            "The stream keeps the meter's records until StreamRetentionHours have passed, and point-in-time recovery "
+            "keeps the tables' last 35 days. Run this again once the meter's last uploads have left the stream."
+        )
+
+
+def _table(meter: str, found: StoredData, confirm: bool) -> Table:
+    outcome = "deleted" if confirm else "would be deleted (run with --confirm to delete)"
+    table = Table(title=f"{meter}: {outcome}", show_header=False)
+    table.add_row("Registry", units.count(found.registered, "entry", "entries"))
+    table.add_row("Windows", units.count(found.days, "meter-day"))
+    table.add_row("Bills", f"{units.count(found.bills, 'bill')}, replaced versions included")
+    table.add_row("Month-end forecasts", f"{found.month_ends:,}")
+    table.add_row("Parquet", f"{units.count(found.rows, 'row')} in {units.count(found.files, 'file')}")
+    table.add_row("Quarantine and errors", units.count(found.rejected, "object"))
+    table.add_row("Old versions", units.count(found.versions, "object version"))
+    return table

@@ -1,0 +1,55 @@
+"""A meter's next day, forecast in a process of its own: the models' libraries are large and their work is long.
+
+`python -m dashboard.forecast.meter_forecast US-000001` writes an `Answer` as JSON.
+"""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from electrocloud.aws.stack import find_stack
+from electrocloud.aws.store.reader import Reader
+from electrocloud.domain.errors import ElectroCloudError, UsageError
+from electrocloud.domain.forecast import Forecast
+
+HORIZON = 24
+
+
+class Answer(msgspec.Struct, omit_defaults=True):
+    """A forecast, or why there is none."""
+
+    forecast: Forecast | None = None
+    error: str = ""
+
+
+def forecast(meter_id: str, limit_s: float) -> Forecast:
+    """Forecast the HORIZON hours after a meter's newest reading, or raise `UsageError` that says why there is none."""
+    command = [sys.executable, "-m", __name__, meter_id]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=limit_s, check=True)
+    except subprocess.TimeoutExpired:
+        raise UsageError(f"the forecast took more than {limit_s:g} s and was stopped; try again later") from None
+    except subprocess.CalledProcessError as fault:
+        last = fault.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise UsageError(f"the forecast failed: {''.join(last) or f'exit code {fault.returncode}'}") from None
+    answer = msgspec.json.decode(done.stdout, type=Answer)
+    if answer.forecast is None:
+        raise UsageError(answer.error)
+    return answer.forecast
+
+
+def main(meter_id: str) -> Answer:
+    """What the process answers."""
+    from forecasting.on_demand import forecast_meter
+
+    try:
+        return Answer(forecast_meter(Reader(find_stack()), meter_id, HORIZON, datetime.now(UTC)).forecast)
+    except (ElectroCloudError, BotoCoreError, ClientError) as fault:
+        return Answer(error=str(fault))
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(msgspec.json.encode(main(sys.argv[1])))

@@ -1,0 +1,294 @@
+"""The registry in DynamoDB: an item per account, service point (with its installations and agreements), meter, tariff.
+
+A service point's item is the source; a meter's item lists the service points it has been at, so that a reading finds
+its agreements in two lookups. Item `#registry` of the service points counts the changes and holds the writer's lock.
+"""
+
+import uuid
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date
+from itertools import islice
+from typing import Any, NamedTuple
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from electrocloud.aws.backoff import Pause
+from electrocloud.aws.store.tables import batch_get
+from electrocloud.domain.errors import RegistryError, StoreBusyError
+from electrocloud.domain.registry.records import (
+    Account,
+    Agreement,
+    Installation,
+    Record,
+    Registry,
+    ServicePoint,
+    TariffDocument,
+)
+
+WRITE_AT_ONCE = 25  # DynamoDB's limit for BatchWriteItem
+WRITERS = 4
+WRITE_ATTEMPTS = 10
+LOCK_S = 900
+REGISTRY_ITEM = "#registry"
+
+Item = dict[str, Any]
+
+
+class ServiceHistory(msgspec.Struct, frozen=True):
+    """All that is dated at a service point, in order of time."""
+
+    point: ServicePoint
+    installations: tuple[Installation, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+
+
+class TariffHistory(msgspec.Struct, frozen=True):
+    """A tariff's versions in order of time."""
+
+    tariff_id: str
+    versions: tuple[TariffDocument, ...]
+
+
+class RegistryTables(NamedTuple):
+    """The names of the registry's tables."""
+
+    accounts: str
+    service_points: str
+    meters: str
+    tariffs: str
+
+
+class RegistryStore:
+    """Reads and writes the registry on a boto3 DynamoDB client; `pause(n)` waits before attempt n + 1."""
+
+    def __init__(self, client: Any, tables: RegistryTables, pause: Pause) -> None:
+        self._client = client
+        self._tables = tables
+        self._pause = pause
+
+    def load(self) -> Registry:
+        """All of it."""
+        accounts = [_account(item) for item in self._scan(self._tables.accounts)]
+        points = self._scan(self._tables.service_points)
+        histories = [_history(item) for item in points if item["service_point_id"]["S"] != REGISTRY_ITEM]
+        tariffs = [_tariff(item) for item in self._scan(self._tables.tariffs)]
+        return _registry(accounts, histories, tariffs)
+
+    def load_points(self, service_points: Collection[str], accounts: Collection[str] = ()) -> Registry:
+        """Some service points with all that refers to them, the accounts named, and all tariffs."""
+        histories = self.histories(service_points).values()
+        wanted = {*accounts} | {agreement.account_id for one in histories for agreement in one.agreements}
+        found = self._get(self._tables.accounts, "account_id", sorted(wanted))
+        tariffs = [_tariff(item) for item in self._scan(self._tables.tariffs)]
+        return _registry([_account(item) for item in found], histories, tariffs)
+
+    def histories(self, service_points: Collection[str]) -> dict[str, ServiceHistory]:
+        """The histories of those service points that exist."""
+        found = self._get(self._tables.service_points, "service_point_id", sorted(service_points))
+        return {item["service_point_id"]["S"]: _history(item) for item in found}
+
+    def points_of_meters(self, meters: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """The service points that each of these meters has been at; meters that are not installed are left out."""
+        found = self._get(self._tables.meters, "meter_id", sorted(meters))
+        return {
+            item["meter_id"]["S"]: tuple(point["S"] for point in item["service_points"]["L"])
+            for item in found
+            if "service_points" in item
+        }
+
+    def version(self) -> int:
+        """How often the registry has been changed."""
+        key = {"service_point_id": {"S": REGISTRY_ITEM}}
+        item = self._client.get_item(TableName=self._tables.service_points, Key=key, ConsistentRead=True).get(
+            "Item", {}
+        )
+        return int(item.get("changes", {"N": "0"})["N"])
+
+    @contextmanager
+    def lock(self, now: int) -> Iterator[None]:
+        """Be the only one who changes the registry. `RegistryError` where another does; a lock lasts LOCK_S at most."""
+        owner = {":owner": {"S": uuid.uuid4().hex}}
+        times = {":until": {"N": str(now + LOCK_S)}, ":now": {"N": str(now)}}
+        free = "attribute_not_exists(lock_owner) OR lock_until < :now"
+        if not self._update("SET lock_owner = :owner, lock_until = :until", owner | times, free):
+            raise RegistryError("somebody else is changing the registry; try again when that is done")
+        try:
+            yield
+        finally:
+            self._update("REMOVE lock_owner, lock_until", owner, "lock_owner = :owner")
+
+    def _update(self, expression: str, values: Item, condition: str | None = None) -> bool:
+        """Update the registry's own item; whether the condition held."""
+        conditional = {"ConditionExpression": condition} if condition else {}
+        try:
+            self._client.update_item(
+                TableName=self._tables.service_points,
+                Key={"service_point_id": {"S": REGISTRY_ITEM}},
+                UpdateExpression=expression,
+                ExpressionAttributeValues=values,
+                **conditional,
+            )
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def write(
+        self, registry: Registry, changed: Mapping[str, Collection[Record]], progress: Callable[[int], None]
+    ) -> None:
+        """Store the changed records, by kind, of a registry that holds everything at their service points.
+
+        Accounts and tariffs come first, so that no agreement names one that is not there. Then it counts one change.
+        """
+        points = _points_of(changed)
+        meters = {one.meter_id for one in registry.installations.values() if one.service_point_id in points}
+        known = self.points_of_meters(meters)
+        histories = _histories(registry, points)
+        tariff_ids = {record.tariff_id for record in changed.get("tariffs", ()) if isinstance(record, TariffDocument)}
+        accounts = (_account_item(one) for one in changed.get("accounts", ()) if isinstance(one, Account))
+        self._write(self._tables.accounts, accounts, progress)
+        self._write(self._tables.tariffs, (_tariff_item(registry, one) for one in sorted(tariff_ids)), progress)
+        self._write(self._tables.service_points, map(_history_item, histories), progress)
+        self._write(self._tables.meters, _meter_items(histories, known), progress)
+        self._update("ADD changes :one", {":one": {"N": "1"}})
+
+    def _scan(self, table: str) -> Iterator[Item]:
+        for page in self._client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+            yield from page["Items"]
+
+    def _get(self, table: str, name: str, values: Collection[str]) -> list[Item]:
+        keys = [(table, {name: {"S": value}}) for value in values]
+        return [item for _, item in batch_get(self._client, keys, self._pause)]
+
+    def _write(self, table: str, items: Iterable[Item], progress: Callable[[int], None]) -> None:
+        rows = iter(items)
+        groups = iter(lambda: list(islice(rows, WRITE_AT_ONCE)), [])
+        with ThreadPoolExecutor(WRITERS) as pool:
+            for count in pool.map(lambda group: self._write_group(table, group), groups):
+                progress(count)
+
+    def _write_group(self, table: str, items: list[Item]) -> int:
+        requests = [{"PutRequest": {"Item": item}} for item in items]
+        for attempt in range(WRITE_ATTEMPTS):
+            answer = self._client.batch_write_item(RequestItems={table: requests})
+            requests = answer.get("UnprocessedItems", {}).get(table, [])
+            if not requests:
+                return len(items)
+            self._pause(attempt)
+        raise StoreBusyError(f"DynamoDB left {len(requests)} items of {table} unwritten; run the command again")
+
+
+def _registry(
+    accounts: Iterable[Account], histories: Iterable[ServiceHistory], tariffs: Iterable[TariffHistory]
+) -> Registry:
+    found = Registry({}, {}, {}, {}, {})
+    found.accounts.update((one.key, one) for one in accounts)
+    for history in histories:
+        found.service_points[history.point.key] = history.point
+        found.installations.update((one.key, one) for one in history.installations)
+        found.agreements.update((one.key, one) for one in history.agreements)
+    found.tariffs.update((version.key, version) for one in tariffs for version in one.versions)
+    return found
+
+
+def _points_of(changed: Mapping[str, Collection[Record]]) -> set[str]:
+    own = {record.key for record in changed.get("service_points", ())}
+    dated = [*changed.get("installations", ()), *changed.get("agreements", ())]
+    return own | {one.service_point_id for one in dated if isinstance(one, Installation | Agreement)}
+
+
+def _histories(registry: Registry, points: Collection[str]) -> list[ServiceHistory]:
+    installations: dict[str, list[Installation]] = {point: [] for point in points}
+    agreements: dict[str, list[Agreement]] = {point: [] for point in points}
+    for installation in registry.installations.values():
+        if installation.service_point_id in installations:
+            installations[installation.service_point_id].append(installation)
+    for agreement in registry.agreements.values():
+        if agreement.service_point_id in agreements:
+            agreements[agreement.service_point_id].append(agreement)
+    return [
+        ServiceHistory(
+            registry.service_points[point],
+            tuple(sorted(installations[point], key=lambda one: one.start)),
+            tuple(sorted(agreements[point], key=lambda one: one.first)),
+        )
+        for point in sorted(points)
+    ]
+
+
+def _account_item(account: Account) -> Item:
+    return {"account_id": {"S": account.account_id}, "document": {"S": _text(account)}}
+
+
+def _account(item: Item) -> Account:
+    return msgspec.json.decode(item["document"]["S"], type=Account)
+
+
+def _history_item(history: ServiceHistory) -> Item:
+    return {"service_point_id": {"S": history.point.key}, "document": {"S": _text(history)}}
+
+
+def _history(item: Item) -> ServiceHistory:
+    return msgspec.json.decode(item["document"]["S"], type=ServiceHistory)
+
+
+def _tariff_item(registry: Registry, tariff_id: str) -> Item:
+    """`document` is the URDB document of the version without an end, or else of the last one."""
+    versions = sorted(
+        (one for one in registry.tariffs.values() if one.tariff_id == tariff_id), key=lambda one: one.first or date.min
+    )
+    return {
+        "tariff_id": {"S": tariff_id},
+        "document": {"S": _text(versions[-1].document)},
+        "versions": {"S": _text(versions)},
+    }
+
+
+def _tariff(item: Item) -> TariffHistory:
+    """The versions of a tariff's item; one that was stored before tariffs had dates has always been in force."""
+    tariff_id = item["tariff_id"]["S"]
+    if "versions" in item:
+        versions = msgspec.json.decode(item["versions"]["S"], type=tuple[TariffDocument, ...])
+    else:
+        document = msgspec.json.decode(item["document"]["S"], type=dict[str, Any])
+        versions = (TariffDocument(tariff_id=tariff_id, document=document),)
+    return TariffHistory(tariff_id, versions)
+
+
+def _meter_items(histories: Iterable[ServiceHistory], known: Mapping[str, tuple[str, ...]]) -> Iterator[Item]:
+    """An item per meter of these service points; `known` are the service points that meters have been at so far.
+
+    Beside these it carries what it is looked up for most: where the meter is now, its class and tariff.
+    """
+    points = {meter: list(own) for meter, own in known.items()}
+    latest: dict[str, tuple[Installation, ServiceHistory]] = {}
+    for history in histories:
+        for installation in history.installations:
+            own = points.setdefault(installation.meter_id, [])
+            if history.point.key not in own:
+                own.append(history.point.key)
+            before = latest.get(installation.meter_id)
+            if before is None or before[0].start <= installation.start:
+                latest[installation.meter_id] = installation, history
+    for meter, (_, history) in latest.items():
+        point = history.point
+        item: Item = {
+            "meter_id": {"S": meter},
+            "service_points": {"L": [{"S": one} for one in points[meter]]},
+            "lat": {"N": str(point.latitude)},
+            "lon": {"N": str(point.longitude)},
+            "feeder": {"S": point.feeder},
+            "class": {"S": point.customer_class},
+            "timezone": {"S": point.time_zone},
+        }
+        if history.agreements:
+            item["tariff_id"] = {"S": history.agreements[-1].tariff_id}
+        yield item
+
+
+def _text(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,142 @@
+"""Master data as a utility keeps it: who is served, where, by which meter, at which tariff, from when to when.
+
+account 1-n agreement n-1 service point 1-n installation n-1 meter. Days are local dates of the service point's time
+zone, and an `end` day is the first one that is no longer covered. Instants are UTC, in s since 1970.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+
+RecordId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+Text = Annotated[str, msgspec.Meta(max_length=200)]
+Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
+Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
+UploadInterval = Annotated[int, msgspec.Meta(ge=60, le=31 * 86_400)]
+CycleDay = Annotated[int, msgspec.Meta(ge=1, le=28)]
+
+CALENDAR_MONTH = 1
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An entry of the registry. Its `key` is unique among those of its kind."""
+
+    @property
+    def key(self) -> str:
+        raise NotImplementedError
+
+
+class Account(Record, frozen=True, kw_only=True):
+    """Who pays: the only record with personal data. `language` is a BCP 47 tag, such as en-US."""
+
+    account_id: RecordId
+    name: Text
+    mailing_address: Text = ""
+    email: Text = ""
+    language: Text = "en-US"
+
+    @property
+    def key(self) -> str:
+        return self.account_id
+
+
+class ServicePoint(Record, frozen=True, kw_only=True):
+    """Where energy is delivered. `upload_every_s` is how often its meter is expected to upload (s).
+
+    `time_zone` is an IANA zone: all days of its agreements are days there. `country` and `subdivision` (ISO 3166) name
+    its public holidays. `head_end` is the one sender that may upload for its meters; empty allows any.
+    """
+
+    service_point_id: RecordId
+    address: Text
+    latitude: Latitude
+    longitude: Longitude
+    feeder: RecordId
+    customer_class: Text
+    time_zone: Text
+    upload_every_s: UploadInterval = 86_400
+    head_end: Text = ""
+    country: Text = ""
+    subdivision: Text = ""
+
+    @property
+    def key(self) -> str:
+        return self.service_point_id
+
+
+class Installation(Record, frozen=True, kw_only=True):
+    """A meter at a service point from the instant `start` to before `end` (s since 1970 UTC); None: still there."""
+
+    meter_id: RecordId
+    service_point_id: RecordId
+    start: int
+    end: int | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.meter_id}@{self.start}"
+
+
+class Agreement(Record, frozen=True, kw_only=True):
+    """An account is served at a service point by a tariff, from the local day `first` to before the day `end`.
+
+    Another tariff from some day on is another record of the same `agreement_id`, which begins where this one ends.
+    `cycle_day` 1 bills calendar months; 2 to 28 bills from that day of a month to the same day of the next one.
+    `spread` "even" splits a reading that is longer than a price period evenly over its time.
+    """
+
+    agreement_id: RecordId
+    account_id: RecordId
+    service_point_id: RecordId
+    tariff_id: RecordId
+    first: date
+    end: date | None = None
+    cycle_day: CycleDay = CALENDAR_MONTH
+    spread: Literal["", "even"] = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.agreement_id}@{self.first}"
+
+
+class TariffDocument(Record, frozen=True, kw_only=True):
+    """A dated version of a tariff: its URDB document, in force from the day `first` (None: always) to before `end`."""
+
+    tariff_id: RecordId
+    first: date | None = None
+    end: date | None = None
+    document: dict[str, object]
+
+    @property
+    def key(self) -> str:
+        return f"{self.tariff_id}@{self.first or 'always'}"
+
+
+KINDS: dict[str, type[Record]] = {
+    "accounts": Account,
+    "service_points": ServicePoint,
+    "installations": Installation,
+    "agreements": Agreement,
+    "tariffs": TariffDocument,
+}
+
+
+class Registry(msgspec.Struct, frozen=True):
+    """Records by their key, of each kind."""
+
+    accounts: dict[str, Account] = {}
+    service_points: dict[str, ServicePoint] = {}
+    installations: dict[str, Installation] = {}
+    agreements: dict[str, Agreement] = {}
+    tariffs: dict[str, TariffDocument] = {}
+
+    def kinds(self) -> Iterator[tuple[str, dict[str, Record]]]:
+        """The name and the records of each kind, in the order in which they refer to each other."""
+        for name in KINDS:
+            yield name, getattr(self, name)
+
+    def updated(self, other: "Registry") -> "Registry":
+        """This registry with the records of `other` in place of those of the same keys."""
+        return Registry(**{name: {**records, **getattr(other, name)} for name, records in self.kinds()})

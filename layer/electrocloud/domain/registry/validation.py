@@ -1,0 +1,113 @@
+"""What must hold among the records of a registry, before any of them is stored."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
+from zoneinfo import available_timezones
+
+from electrocloud.domain.errors import TariffError
+from electrocloud.domain.registry.records import Agreement, Installation, Record, Registry, TariffDocument
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+
+R = TypeVar("R", Agreement, Installation, TariffDocument)
+
+
+class RecordFault(NamedTuple):
+    """What is wrong with the record `key` of `kind`, and in which of its fields."""
+
+    kind: str
+    key: str
+    field: str
+    message: str
+
+
+def faults(registry: Registry) -> list[RecordFault]:
+    """All that is wrong with a registry: references, dates, overlaps, zones, tariffs. Empty where it may be stored."""
+    return [
+        *_references(registry),
+        *_ranges("installations", registry.installations.values(), "start"),
+        *_ranges("agreements", registry.agreements.values(), "first"),
+        *_ranges("tariffs", registry.tariffs.values(), "first"),
+        *_overlaps("installations", registry.installations.values(), attrgetter("meter_id"), "start"),
+        *_overlaps("agreements", registry.agreements.values(), attrgetter("service_point_id"), "first"),
+        *_overlaps("tariffs", registry.tariffs.values(), attrgetter("tariff_id"), "first"),
+        *_continued(registry),
+        *_zones(registry),
+        *_tariffs(registry),
+    ]
+
+
+def _references(registry: Registry) -> Iterator[RecordFault]:
+    tariff_ids = {version.tariff_id for version in registry.tariffs.values()}
+    targets = {
+        "account_id": ("accounts", registry.accounts.keys()),
+        "service_point_id": ("service points", registry.service_points.keys()),
+        "tariff_id": ("tariffs", tariff_ids),
+    }
+    for kind, fields in (
+        ("installations", ["service_point_id"]),
+        ("agreements", ["account_id", "service_point_id", "tariff_id"]),
+    ):
+        records: Iterable[Record] = getattr(registry, kind).values()
+        for record in records:
+            for field in fields:
+                name, known = targets[field]
+                value = getattr(record, field)
+                if value not in known:
+                    yield RecordFault(kind, record.key, field, f"{value} is not among the {name}; add it there first")
+
+
+def _ranges(kind: str, records: Iterable[R], first: str) -> Iterator[RecordFault]:
+    for record in records:
+        begin = getattr(record, first)
+        if record.end is not None and begin is not None and record.end <= begin:
+            yield RecordFault(kind, record.key, "end", f"{record.end} is not after {first} {begin}")
+
+
+def _overlaps(kind: str, records: Iterable[R], owner: Callable[[R], str], first: str) -> Iterator[RecordFault]:
+    """Two records of one owner that cover the same time."""
+    by_owner: dict[str, list[R]] = {}
+    for record in records:
+        by_owner.setdefault(owner(record), []).append(record)
+    for name, own in by_owner.items():
+        if len(own) == 1:
+            continue
+        own.sort(key=lambda record: (getattr(record, first) is not None, getattr(record, first)))
+        for before, after in pairwise(own):
+            start = getattr(after, first)
+            if start is None or before.end is None or before.end > start:
+                message = f"overlaps {before.key} of {name}, which ends {before.end or 'never'}"
+                yield RecordFault(kind, after.key, first, f"{message}; end that one on {start} or earlier")
+
+
+def _continued(registry: Registry) -> Iterator[RecordFault]:
+    """Records of one agreement follow each other without a gap, for the same account and service point."""
+    by_id: dict[str, list[Agreement]] = {}
+    for record in registry.agreements.values():
+        by_id.setdefault(record.agreement_id, []).append(record)
+    for own in by_id.values():
+        for before, after in pairwise(sorted(own, key=attrgetter("first"))):
+            for field in ("account_id", "service_point_id", "cycle_day"):
+                if getattr(before, field) != getattr(after, field):
+                    message = f"differs from {before.key}, of the same agreement; give it an agreement_id of its own"
+                    yield RecordFault("agreements", after.key, field, message)
+            if before.end is not None and before.end < after.first:
+                message = f"does not follow {before.key}, which ends {before.end}; give it an agreement_id of its own"
+                yield RecordFault("agreements", after.key, "first", message)
+
+
+def _zones(registry: Registry) -> Iterator[RecordFault]:
+    known = available_timezones()
+    for record in registry.service_points.values():
+        if record.time_zone not in known:
+            message = f"{record.time_zone!r} is not an IANA time zone; write one such as America/New_York"
+            yield RecordFault("service_points", record.key, "time_zone", message)
+
+
+def _tariffs(registry: Registry) -> Iterator[RecordFault]:
+    for record in registry.tariffs.values():
+        try:
+            tariff_from_urdb(record.document)
+        except TariffError as fault:
+            yield RecordFault("tariffs", record.key, fault.field, str(fault))

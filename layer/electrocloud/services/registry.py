@@ -1,0 +1,47 @@
+"""Changing the registry: check all of it, say what would change, store it, and rate the bills that it touches."""
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from electrocloud.domain.registry.changes import RecordChange, changes, touched_service_points
+from electrocloud.domain.registry.records import Record, Registry
+from electrocloud.domain.registry.validation import RecordFault, faults
+
+
+class Store(Protocol):
+    """Where the registry is kept."""
+
+    def lock(self, now: int) -> AbstractContextManager[None]:
+        """Be the only one who changes it, until the context ends."""
+
+    def write(
+        self, registry: Registry, changed: Mapping[str, Collection[Record]], progress: Callable[[int], None]
+    ) -> None:
+        """Store the changed records by kind; `registry` holds everything at their service points."""
+
+
+class RegistryPlan(NamedTuple):
+    """What a change of the registry would do. It can be stored where it has no faults."""
+
+    registry: Registry
+    changes: list[RecordChange]
+    faults: list[RecordFault]
+    touched: set[str]  # service points whose bills may differ
+
+
+def plan_change(stored: Registry, update: Registry) -> RegistryPlan:
+    """The plan to put the records of `update` into the registry, in place of those of the same keys."""
+    after = stored.updated(update)
+    found = changes(stored, after)
+    return RegistryPlan(after, found, faults(after), touched_service_points(found, after))
+
+
+def store_change(store: Store, plan: RegistryPlan, progress: Callable[[int], None]) -> None:
+    """Store a plan without faults. It may be repeated: what is stored already is written again."""
+    changed: dict[str, list[Record]] = {}
+    for change in plan.changes:
+        if change.after is not None:
+            changed.setdefault(change.kind, []).append(change.after)
+    if changed:
+        store.write(plan.registry, changed, progress)

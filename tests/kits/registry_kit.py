@@ -1,0 +1,48 @@
+"""A small registry: one customer at one service point in Phoenix, with one meter and one tariff."""
+
+from datetime import date
+from typing import Any
+
+from electrocloud.domain.registry.records import (
+    Account,
+    Agreement,
+    Installation,
+    Registry,
+    ServicePoint,
+    TariffDocument,
+)
+from tests.kits.billing_kit import document, instant
+
+ZONE = "America/Phoenix"
+FLAT = document(0.10)
+ACCOUNT = Account(account_id="A-1", name="Maria Gomez", mailing_address="1 Elm St, Phoenix AZ", email="m@example.com")
+POINT = ServicePoint(
+    service_point_id="SP-1",
+    address="1 Elm St, Phoenix AZ",
+    latitude=33.4,
+    longitude=-112.0,
+    feeder="F-7",
+    customer_class="residential",
+    time_zone=ZONE,
+)
+METER = Installation(meter_id="M-1", service_point_id="SP-1", start=instant("2026-01-01T00:00", ZONE))
+AGREEMENT = Agreement(
+    agreement_id="AG-1", account_id="A-1", service_point_id="SP-1", tariff_id="flat", first=date(2026, 1, 1)
+)
+PRICES = TariffDocument(tariff_id="flat", document=FLAT)
+
+
+def registry(*records: Any) -> Registry:
+    """The small registry, with these records beside its own or in place of those of the same keys."""
+    own = (ACCOUNT, POINT, METER, AGREEMENT, PRICES, *records)
+    kinds = {
+        Account: "accounts",
+        ServicePoint: "service_points",
+        Installation: "installations",
+        Agreement: "agreements",
+        TariffDocument: "tariffs",
+    }
+    found = Registry({}, {}, {}, {}, {})
+    for record in own:
+        getattr(found, kinds[type(record)])[record.key] = record
+    return found
