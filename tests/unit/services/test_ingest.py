@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
 from electrocloud.domain.billing.bill import rate
+from electrocloud.domain.billing.plan import plan_month
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
@@ -56,7 +57,9 @@ def test_the_kept_bill_is_the_bill_of_all_its_windows(sent):
         take(tables, [one])
     for (meter, month), item in tables.bills.items():
         at = BillingMonth(int(month[:4]), int(month[5:]), TARIFF.zone)
-        assert bill_of(item) == rate(TARIFF, at, determinants_by_day(tables.days_of(meter, at), TARIFF, at), meter)
+        assert bill_of(item) == rate(
+            plan_month(TARIFF, at), [determinants_by_day(tables.days_of(meter, at), TARIFF, at)], meter
+        )
 
 
 def test_a_worker_that_meets_another_reads_again_and_loses_nothing():
