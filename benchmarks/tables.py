@@ -14,6 +14,7 @@ from benchmarks.workload import DAY, Workload, workload
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.store import open_store
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import Tables, ingest_uploads
 
 METERS = 100
@@ -51,7 +52,9 @@ def _rate(work: Workload, consume: Any) -> float:
 
 def _take_in(work: Workload, tables: Tables) -> None:
     accepted, _ = read_event(work.records)
-    outcome = ingest_uploads((got.upload for got in accepted), tables, lambda _: work.tariff_of, time.sleep)
+    outcome = ingest_uploads(
+        (got.upload for got in accepted), tables, FixedServices(lambda _: work.tariff_of), time.sleep
+    )
     if outcome.changed != work.readings:
         raise RuntimeError(f"{outcome.changed} of {work.readings} readings were stored")
 

@@ -24,7 +24,7 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.admission import Admission
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.ingest import Outcome
-from electrocloud.services.replay import Rerated, reingest, rerate_months
+from electrocloud.services.replay import Rerated, reingest, rerate_bills
 
 
 def redrive(reasons: list[str], *, dry_run: bool) -> None:
@@ -69,10 +69,10 @@ def replay(since: str, source: Source) -> None:
                 progress.update(reading, completed=part.done)
             progress.update(reading, completed=1.0)
 
-        outcome, months = reingest(uploads(), tables, registry.tariffs_of, pause)
-        rated = rerate_months(progress.track(months, description="bills"), tables, registry.tariffs_of, pause)
+        outcome, planned = reingest(uploads(), tables, registry, pause)
+        rated = rerate_bills(progress.track(planned, description="bills"), tables, pause)
     console.print(_replayed(outcome, rated, sum(refused)))
-    for tariff_id, fault in registry.wrong.items():
+    for tariff_id, fault in registry.invalid.items():
         console.print(f"[red]The tariff {tariff_id} cannot be rated:[/red] {fault}")
     if busy := outcome.failed | rated.failed:
         console.print(f"[red]{len(busy)} meters could not be stored: the tables are busy.[/red] Replay once more.")

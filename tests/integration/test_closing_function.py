@@ -11,6 +11,7 @@ from electrocloud.aws.store.dynamodb_items import bill_of, month_key
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import TABLES
@@ -53,7 +54,7 @@ def last_month(aws):
     tables = open_store(aws.dynamodb, TABLES, lambda attempt: None).tables
     tariff = tariff_from_urdb(TARIFF)
     uploads = [upload(day=day, wh=[100] * 24, interval_s=3600) for day in days]
-    ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, tariff), lambda attempt: None)
+    ingest_uploads(uploads, tables, FixedServices(lambda meters: dict.fromkeys(meters, tariff)), lambda attempt: None)
     return month
 
 

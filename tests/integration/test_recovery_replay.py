@@ -16,6 +16,7 @@ from cli.main import app as commands
 from electrocloud.aws.ingest.parquet_replay import from_stream
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.dynamodb_items import bill_of
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from laptop.delivery import Delivery, Plan
 from tests.faults.cargo import frame
@@ -130,7 +131,7 @@ def test_parquet_is_read_from_the_day_on(system):
 def test_what_parquet_gives_is_what_the_stream_gave(system):
     tables = MemoryTables()
     for part in from_parquet(system.s3, system.bucket, date(2026, 11, 1)):
-        ingest_uploads(part.uploads, tables, lambda meters: {}, lambda attempt: None)
+        ingest_uploads(part.uploads, tables, FixedServices(lambda meters: {}), lambda attempt: None)
     assert tables.windows == contents(system, "windows")
 
 

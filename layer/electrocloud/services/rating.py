@@ -1,9 +1,9 @@
-"""Bills from windows: the determinants of a bill's spans, read whole or replaced day by day, and the bill's versions."""
+"""Bills from windows: the determinants of a bill's spans, whole or replaced by the day, and the bill's versions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-from electrocloud.domain.billing.bill import Bill, rate, reissue
+from electrocloud.domain.billing.bill import rate, reissue
 from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
 from electrocloud.domain.billing.estimation import WEEKS
 from electrocloud.domain.billing.gaps import with_estimates
@@ -24,7 +24,7 @@ def add_bill(change: Change, planned: PlannedBill, days: Sequence[SpanDays], bef
         bill = reissue(before.billed.bill, bill)
         if bill.version > before.billed.bill.version:
             change.replaced.append((planned.key, before.billed.bill))
-    billed = BilledPeriod(plan.fingerprint, [dict(own) for own in days], bill)
+    billed = BilledPeriod(plan.fingerprint, days, bill, [span.meter_id for span in plan.spans])
     change.bills.append(BillChange(planned.key, billed, before.mark if before else None))
 
 
@@ -33,11 +33,9 @@ def read_determinants(planned: PlannedBill, tables: Tables) -> list[dict[date, D
     return replaced_days(planned.plan, [{} for _ in planned.plan.spans], meter_days(planned, tables))
 
 
-def replaced_days(
-    plan: PeriodPlan, spans: Sequence[SpanDays], days: DaysByMeter
-) -> list[dict[date, DayDeterminants]]:
+def replaced_days(plan: PeriodPlan, spans: Sequence[SpanDays], days: DaysByMeter) -> list[dict[date, DayDeterminants]]:
     """The determinants of a bill's spans, with those of some meters' days in place of what was there."""
-    found = [dict(own) for own in spans]
+    found = [dict(own) for own in spans] + [{} for _ in plan.spans[len(spans) :]]
     for meter_id, own in days.items():
         for day in own:
             for number, span in plan.spans_of(meter_id, day.day):
@@ -75,7 +73,7 @@ def is_rated(planned: PlannedBill, meter_id: str, day: MeterDay, stored: StoredB
     known = stored.billed if stored and stored.billed.fingerprint == plan.fingerprint else None
     for number, span in plan.spans_of(meter_id, day.day):
         found = _of_span(plan, span, day)
-        entry = known.days[number].get(day.day) if known else None
+        entry = known.days[number].get(day.day) if known and number < len(known.days) else None
         if found and (entry is None or (entry != found and not _differ_by_estimates(entry, found))):
             return False
         if found is None and entry is not None and entry.count:
@@ -95,9 +93,11 @@ def meter_days(planned: PlannedBill, tables: Tables) -> dict[str, list[MeterDay]
     return {meter_id: tables.days_between(meter_id, days[0], days[-1]) for meter_id in meters}
 
 
-def changed_bills(change: Change) -> list[Bill]:
-    """The bills of a change, in its order."""
-    return [one.billed.bill for one in change.bills]
+def same_bill(one: BilledPeriod, other: BilledPeriod) -> bool:
+    """Whether two billed periods have the same plan, bill and days."""
+    length = max(len(one.days), len(other.days))
+    days = [[*(dict(own) for own in each.days), *({} for _ in range(length - len(each.days)))] for each in (one, other)]
+    return (one.fingerprint, one.bill, days[0]) == (other.fingerprint, other.bill, days[1])
 
 
 def _of_span(plan: PeriodPlan, span: ServiceSpan, day: MeterDay) -> DayDeterminants | None:

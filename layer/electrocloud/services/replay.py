@@ -10,7 +10,7 @@ from typing import NamedTuple
 from electrocloud.domain.billing.service import BillKey, PlannedBill, bills_of_meter_day
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.ingest import Outcome, ingest_uploads
-from electrocloud.services.rating import add_bill, estimated_determinants, has_estimates, read_determinants
+from electrocloud.services.rating import add_bill, estimated_determinants, has_estimates, read_determinants, same_bill
 from electrocloud.services.store import Change, ServiceRegistry, Tables, commit_with_retry
 
 BILLS_AT_ONCE = 40  # each is up to two items, and an agreement's must fit one transaction
@@ -84,6 +84,6 @@ def _change(planned: Collection[PlannedBill], tables: Tables) -> Change:
             days = read_determinants(bill, tables)
         if before or any(days):
             add_bill(change, bill, days, before)
-            if before and change.bills[-1].billed == before.billed:
+            if before and same_bill(change.bills[-1].billed, before.billed):
                 change.bills.pop()
     return change

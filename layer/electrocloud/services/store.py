@@ -21,11 +21,15 @@ SpanDays = Mapping[date, DayDeterminants]
 
 
 class BilledPeriod(NamedTuple):
-    """A bill, the determinants by UTC day that it adds up, for each span of its plan, and the plan's fingerprint."""
+    """A bill, the determinants by UTC day that it adds up, for each span of its plan, and the plan's fingerprint.
+
+    A stored one may lack the last spans, where these have no days.
+    """
 
     fingerprint: str
     days: Sequence[SpanDays]
     bill: Bill
+    meters: Sequence[str] = ()  # the meter of each span; of use when it is stored
 
 
 class StoredDay(NamedTuple):

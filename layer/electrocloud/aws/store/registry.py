@@ -74,7 +74,7 @@ class RegistryStore:
         accounts = [_account(item) for item in self._scan(self._tables.accounts)]
         points = self._scan(self._tables.service_points)
         histories = [_history(item) for item in points if item["service_point_id"]["S"] != REGISTRY_ITEM]
-        tariffs = [_tariff(item) for item in self._scan(self._tables.tariffs)]
+        tariffs = [tariff_history(item) for item in self._scan(self._tables.tariffs)]
         return _registry(accounts, histories, tariffs)
 
     def load_points(self, service_points: Collection[str], accounts: Collection[str] = ()) -> Registry:
@@ -82,7 +82,7 @@ class RegistryStore:
         histories = self.histories(service_points).values()
         wanted = {*accounts} | {agreement.account_id for one in histories for agreement in one.agreements}
         found = self._get(self._tables.accounts, "account_id", sorted(wanted))
-        tariffs = [_tariff(item) for item in self._scan(self._tables.tariffs)]
+        tariffs = [tariff_history(item) for item in self._scan(self._tables.tariffs)]
         return _registry([_account(item) for item in found], histories, tariffs)
 
     def histories(self, service_points: Collection[str]) -> dict[str, ServiceHistory]:
@@ -98,6 +98,10 @@ class RegistryStore:
             for item in found
             if "service_points" in item
         }
+
+    def tariffs(self, tariff_ids: Collection[str]) -> list[TariffHistory]:
+        """Those of these tariffs that exist."""
+        return [tariff_history(item) for item in self._get(self._tables.tariffs, "tariff_id", sorted(tariff_ids))]
 
     def version(self) -> int:
         """How often the registry has been changed."""
@@ -248,15 +252,17 @@ def _tariff_item(registry: Registry, tariff_id: str) -> Item:
     }
 
 
-def _tariff(item: Item) -> TariffHistory:
+def tariff_history(item: Item) -> TariffHistory:
     """The versions of a tariff's item; one that was stored before tariffs had dates has always been in force."""
     tariff_id = item["tariff_id"]["S"]
     if "versions" in item:
         versions = msgspec.json.decode(item["versions"]["S"], type=tuple[TariffDocument, ...])
-    else:
+        return TariffHistory(tariff_id, versions)
+    try:
         document = msgspec.json.decode(item["document"]["S"], type=dict[str, Any])
-        versions = (TariffDocument(tariff_id=tariff_id, document=document),)
-    return TariffHistory(tariff_id, versions)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        document = {}  # no tariff; rating names what it lacks
+    return TariffHistory(tariff_id, (TariffDocument(tariff_id=tariff_id, document=document),))
 
 
 def _meter_items(histories: Iterable[ServiceHistory], known: Mapping[str, tuple[str, ...]]) -> Iterator[Item]:
@@ -278,6 +284,7 @@ def _meter_items(histories: Iterable[ServiceHistory], known: Mapping[str, tuple[
         point = history.point
         item: Item = {
             "meter_id": {"S": meter},
+            "agreements": {"L": [{"S": one} for one in dict.fromkeys(a.agreement_id for a in history.agreements)]},
             "service_points": {"L": [{"S": one} for one in points[meter]]},
             "lat": {"N": str(point.latitude)},
             "lon": {"N": str(point.longitude)},
@@ -285,6 +292,8 @@ def _meter_items(histories: Iterable[ServiceHistory], known: Mapping[str, tuple[
             "class": {"S": point.customer_class},
             "timezone": {"S": point.time_zone},
         }
+        if point.head_end:
+            item["head_end"] = {"S": point.head_end}
         if point.head_end:
             item["head_end"] = {"S": point.head_end}
         if history.agreements:

@@ -71,9 +71,7 @@ class Service:
 
 def bills_of_meter_day(services: Iterable[Service], meter_id: str, day: date) -> list[PlannedBill]:
     """The bills that a meter's UTC day is a part of: those of agreements that the meter served in it."""
-    return [
-        bill for service in services for bill in service.bills_of_utc_day(day) if bill.plan.spans_of(meter_id, day)
-    ]
+    return [bill for service in services for bill in service.bills_of_utc_day(day) if bill.plan.spans_of(meter_id, day)]
 
 
 def services_of(
