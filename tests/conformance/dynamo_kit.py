@@ -54,6 +54,8 @@ def _store(endpoint: str) -> Store:
         "bills_table": "BillsTable",
         "meters_table": "MetersTable",
         "tariffs_table": "TariffsTable",
+        "service_points_table": "ServicePointsTable",
+        "accounts_table": "AccountsTable",
         "forecasts_table": "ForecastsTable",
     }
     stack = Stack(**unused | tables | {"region": cloud.REGION, "endpoint": endpoint})

@@ -18,7 +18,7 @@ from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import StoreBusyError, UploadError
 from electrocloud.domain.readings.admission import Admission
 from electrocloud.domain.readings.upload import Upload
-from electrocloud.services.replay import reingest, rerate_months
+from electrocloud.services.replay import reingest, rerate_bills
 from tests.faults import cargo
 from tests.faults.event_source import Lane, Mapping, event_of
 from tests.faults.function import Function, environment
@@ -147,8 +147,8 @@ class World:
             for shard_id in shard_ids(self.stream, "readings")
             for records in read(self.stream, "readings", shard_id, self.now, ShardIteratorType="TRIM_HORIZON")
         )
-        outcome, months = reingest(parts, store, registry.tariffs_of, self.turns.switch)
-        rated = rerate_months(months, store, registry.tariffs_of, self.turns.switch)
+        outcome, planned = reingest(parts, store, registry, self.turns.switch)
+        rated = rerate_bills(planned, store, self.turns.switch)
         return outcome.changed, outcome.bills + rated.changed
 
     def _decode(self, decode: Any, payload: bytes) -> Upload:

@@ -31,7 +31,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             ("tariffs", "tariff_id", None),
             ("forecasts", "series", "made"),
             ("accounts", "account_id", None),
-            ("service-points", "service_point_id", None),
+            ("service_points", "service_point_id", None),
         ):
             keys = [(hash_key, "HASH")] + ([(range_key, "RANGE")] if range_key else [])
             by_month = [("month_part", "HASH"), ("meter_id", "RANGE")] if table == "bills" else []

@@ -11,11 +11,11 @@ from aws_kinesis_agg import MAGIC
 from aws_kinesis_agg.aggregator import AggRecord
 from aws_kinesis_agg.deaggregator import messages_pb2
 from botocore.exceptions import ClientError
-from electrocloud.aws.store.tariff_lookup import REMEMBER_S
 
 from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.quarantine_keys import counts_in
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
+from electrocloud.aws.store.meter_lookup import REMEMBER_S
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
 
 CONTEXT = SimpleNamespace(
@@ -29,7 +29,7 @@ CONTEXT = SimpleNamespace(
 
 @pytest.fixture
 def app(aws, monkeypatch):
-    for name in ("windows", "bills", "meters", "tariffs"):
+    for name in ("windows", "bills", "meters", "tariffs", "service_points"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("BUCKET", aws.bucket)
     monkeypatch.setenv("FUTURE_TOLERANCE_MINUTES", "15")

@@ -27,6 +27,7 @@ DAY = date(2026, 11, 24)
 def reader(aws: Aws) -> Reader:
     names = dict.fromkeys(Stack.__struct_fields__, "none") | {
         "windows_table": "windows", "bills_table": "bills", "meters_table": "meters", "tariffs_table": "tariffs",
+        "service_points_table": "service_points",
         "bucket": aws.bucket, "region": REGION, "endpoint": None,
     }  # fmt: skip
     return Reader(Stack(**names))

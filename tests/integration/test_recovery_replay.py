@@ -48,7 +48,7 @@ def system(aws, app, monkeypatch):  # noqa: F811
     app.handler(kinesis_event(PAYLOADS), CONTEXT)
     deliver(aws)
     names = dict.fromkeys((name for name in Stack.__struct_fields__ if name != "endpoint"), "none")
-    names |= {f"{table}_table": table for table in ("windows", "bills", "meters", "tariffs")}
+    names |= {f"{table}_table": table for table in ("windows", "bills", "meters", "tariffs", "service_points")}
     names |= {"stream": "readings", "bucket": aws.bucket, "region": "eu-central-1"}
     monkeypatch.setattr(cli.recover, "find_stack", lambda: Stack(**names))
     monkeypatch.setattr(cli.recover, "pause", lambda attempt: None)

@@ -66,8 +66,7 @@ class TableNames(NamedTuple):
     bills_table: str = "bills"
     meters_table: str = "meters"
     tariffs_table: str = "tariffs"
-    accounts_table: str = "accounts"
-    service_points_table: str = "service-points"
+    service_points_table: str = "service_points"
 
 
 TABLES = TableNames()

@@ -46,7 +46,6 @@ class MeteringSettings(_Tolerant, frozen=True):
     bills_table: str
     meters_table: str
     tariffs_table: str
-    accounts_table: str
     service_points_table: str
     bucket: str
 
@@ -70,7 +69,6 @@ class ClosingSettings(Settings, frozen=True):
     bills_table: str
     meters_table: str
     tariffs_table: str
-    accounts_table: str
     service_points_table: str
     estimate_after_hours: int
 

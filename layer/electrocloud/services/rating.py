@@ -24,7 +24,7 @@ def add_bill(change: Change, planned: PlannedBill, days: Sequence[SpanDays], bef
         bill = reissue(before.billed.bill, bill)
         if bill.version > before.billed.bill.version:
             change.replaced.append((planned.key, before.billed.bill))
-    billed = BilledPeriod(plan.fingerprint, days, bill, [span.meter_id for span in plan.spans])
+    billed = BilledPeriod(plan.fingerprint, days, bill, [span.meter_id for span in plan.spans], plan.shape)
     change.bills.append(BillChange(planned.key, billed, before.mark if before else None))
 
 

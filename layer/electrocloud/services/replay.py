@@ -4,14 +4,22 @@ Both may run while live uploads flow, and repeatedly: what is there already stay
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from itertools import groupby
 from typing import NamedTuple
 
 from electrocloud.domain.billing.service import BillKey, PlannedBill, bills_of_meter_day
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.ingest import Outcome, ingest_uploads
-from electrocloud.services.rating import add_bill, estimated_determinants, has_estimates, read_determinants, same_bill
-from electrocloud.services.store import Change, ServiceRegistry, Tables, commit_with_retry
+from electrocloud.services.rating import (
+    add_bill,
+    estimated_determinants,
+    has_estimates,
+    read_determinants,
+    replaced_days,
+    same_bill,
+)
+from electrocloud.services.store import Change, ServiceRegistry, StoredBill, Tables, commit_with_retry
+
+Bills = dict[str, list[PlannedBill]]
 
 BILLS_AT_ONCE = 40  # each is up to two items, and an agreement's must fit one transaction
 
@@ -46,44 +54,66 @@ def reingest(
     return total, [planned[key] for key in sorted(planned)]
 
 
-def rerate_bills(planned: Iterable[PlannedBill], tables: Tables, pause: Callable[[int], None]) -> Rerated:
-    """Rate bills, which come agreement by agreement, from all their windows, whatever was rated before.
+def rerate_bills(
+    planned: Iterable[PlannedBill], tables: Tables, pause: Callable[[int], None], *, trust_days: bool = False
+) -> Rerated:
+    """Rate bills, which come agreement by agreement, whatever was rated before: from all their windows.
 
-    A bill that comes out as it was is left alone, and a final one that does not gets a new version. A bill whose
-    period has no reading, and that was never rated, is not made.
+    With `trust_days`, the stored determinants of a bill are used where its plan still has their shape: after a change
+    of prices, which leaves them as they are, that spares the reading of windows. A bill that comes out as it was is
+    left alone, and a final one that does not gets a new version. A bill whose period has no reading, and that was never
+    rated, is not made.
     """
     bills = changed = 0
     failed: set[str] = set()
-    for agreement_id, own in groupby(planned, key=lambda bill: bill.key.agreement_id):
-        for part in _parts([*own]):
+    for part in _parts(planned):
 
-            def changes_of(_: Collection[str], part: list[PlannedBill] = part) -> list[Change]:
-                return [_change(part, tables)]
+        def changes_of(agreements: Collection[str], part: Bills = part) -> list[Change]:
+            return _changes({agreement: part[agreement] for agreement in agreements}, tables, trust_days)
 
-            held, lost = commit_with_retry([agreement_id], changes_of, tables, pause)
-            bills += len(part)
-            changed += sum(len(change.bills) for change in held)
-            failed |= lost
+        held, lost = commit_with_retry(part.keys(), changes_of, tables, pause)
+        bills += sum(map(len, part.values()))
+        changed += sum(len(change.bills) for change in held)
+        failed |= lost
     return Rerated(bills, changed, frozenset(failed))
 
 
-def _parts(planned: list[PlannedBill]) -> Iterator[list[PlannedBill]]:
-    for first in range(0, len(planned), BILLS_AT_ONCE):
-        yield planned[first : first + BILLS_AT_ONCE]
-
-
-def _change(planned: Collection[PlannedBill], tables: Tables) -> Change:
-    change = Change(next(iter(planned)).key.agreement_id)
-    # Before the windows, so that a worker who changes these in the meantime is noticed.
-    _, stored = tables.read([], [bill.key for bill in planned])
+def _parts(planned: Iterable[PlannedBill]) -> Iterator[Bills]:
+    """Bills by agreement, at most BILLS_AT_ONCE of each and of all together."""
+    part: Bills = {}
+    count = 0
     for bill in planned:
-        before = stored.get(bill.key)
-        if before and has_estimates(before.billed.days):
-            days = estimated_determinants(bill, tables)
-        else:
-            days = read_determinants(bill, tables)
-        if before or any(days):
-            add_bill(change, bill, days, before)
-            if before and same_bill(change.bills[-1].billed, before.billed):
-                change.bills.pop()
-    return change
+        if count == BILLS_AT_ONCE:
+            yield part
+            part, count = {}, 0
+        part.setdefault(bill.key.agreement_id, []).append(bill)
+        count += 1
+    if part:
+        yield part
+
+
+def _changes(planned: Bills, tables: Tables, trust_days: bool) -> list[Change]:
+    # Before the windows, so that a worker who changes these in the meantime is noticed.
+    _, stored = tables.read([], [bill.key for bills in planned.values() for bill in bills])
+    changes = []
+    for agreement_id, bills in planned.items():
+        change = Change(agreement_id)
+        for bill in bills:
+            _rerate(change, bill, stored.get(bill.key), tables, trust_days)
+        changes.append(change)
+    return changes
+
+
+def _rerate(change: Change, planned: PlannedBill, before: StoredBill | None, tables: Tables, trust_days: bool) -> None:
+    """Put a bill into the change, unless it comes out as it was."""
+    plan = planned.plan
+    if trust_days and before and before.billed.shape == plan.shape:
+        days = replaced_days(plan, before.billed.days, {})
+    elif before and has_estimates(before.billed.days):
+        days = estimated_determinants(planned, tables)
+    else:
+        days = read_determinants(planned, tables)
+    if before or any(days):
+        add_bill(change, planned, days, before)
+        if before and same_bill(change.bills[-1].billed, before.billed):
+            change.bills.pop()

@@ -30,6 +30,7 @@ class BilledPeriod(NamedTuple):
     days: Sequence[SpanDays]
     bill: Bill
     meters: Sequence[str] = ()  # the meter of each span; of use when it is stored
+    shape: str = ""  # of the plan; "" where that was not stored
 
 
 class StoredDay(NamedTuple):

@@ -86,6 +86,7 @@ def bill_item(key: BillKey, billed: BilledPeriod) -> Item:
         "document": {"B": document},
         "determinants": {"B": determinants},
         "fingerprint": {"S": billed.fingerprint},
+        "shape": {"S": billed.shape},
         "mark": {"S": _mark(document, determinants)},
         "month": {"S": month},
         "month_part": {"S": month_part(month, zlib.crc32(key.agreement_id.encode()) % MONTH_PARTS)},
@@ -107,7 +108,8 @@ def stored_bill(item: Item) -> StoredBill:
         while len(spans) <= name.span:
             spans.append({})
         spans[name.span][name.day] = determinants
-    return StoredBill(BilledPeriod(item["fingerprint"]["S"], spans, bill_of(item)), item["mark"]["S"])
+    shape = item["shape"]["S"] if "shape" in item else ""
+    return StoredBill(BilledPeriod(item["fingerprint"]["S"], spans, bill_of(item), (), shape), item["mark"]["S"])
 
 
 class MeterSpanDay(NamedTuple):

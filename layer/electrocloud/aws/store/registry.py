@@ -53,12 +53,12 @@ class TariffHistory(msgspec.Struct, frozen=True):
 
 
 class RegistryTables(NamedTuple):
-    """The names of the registry's tables."""
+    """The names of the registry's tables. Who does not read or write customers does without `accounts`."""
 
-    accounts: str
     service_points: str
     meters: str
     tariffs: str
+    accounts: str = ""
 
 
 class RegistryStore:

@@ -23,8 +23,6 @@ class TableNames(Protocol):
     @property
     def tariffs_table(self) -> str: ...
     @property
-    def accounts_table(self) -> str: ...
-    @property
     def service_points_table(self) -> str: ...
 
 
@@ -39,7 +37,7 @@ def open_store(
     dynamodb: Any, names: TableNames, pause: Pause = pause, clock: Callable[[], float] = time.monotonic
 ) -> Store:
     """The store on a boto3 DynamoDB client. `pause` waits between tries, `clock` counts s for the registry's cache."""
-    tables = RegistryTables(names.accounts_table, names.service_points_table, names.meters_table, names.tariffs_table)
+    tables = RegistryTables(names.service_points_table, names.meters_table, names.tariffs_table)
     meters = MeterLookup(dynamodb, names.meters_table, pause, clock)
     return Store(
         tables=DynamoTables(dynamodb, names.windows_table, names.bills_table, pause),

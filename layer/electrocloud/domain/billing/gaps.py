@@ -1,8 +1,9 @@
 """Filling the gaps of a bill: what its meters did not report is estimated, and marked so in its days' determinants."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.billing.determinants import (
     DayDeterminants,
     day_determinants,
@@ -13,6 +14,26 @@ from electrocloud.domain.billing.estimation import estimate
 from electrocloud.domain.billing.plan import PeriodPlan, ServiceSpan
 from electrocloud.domain.local_time import DAY_S, HOUR_S, day_of, instant_of
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
+from electrocloud.domain.tariffs.tariff import Tariff
+
+
+def gap_estimates(
+    readings: Sequence[Interval], first: int, last: int, history: Iterable[Interval], zone: str
+) -> list[Interval]:
+    """Estimates of the intervals from `first` to before `last` (s since 1970 UTC) that `readings` lack.
+
+    `readings` are all that start there, at least one, in time order. `history` are readings to estimate from: those,
+    and the ones of the four weeks before.
+    """
+    missing = missing_intervals(readings, first, last)
+    return estimate(missing, history, zone) if missing else []
+
+
+def estimated_bills(
+    tariff: Tariff, readings: Sequence[Interval], first: int, last: int, history: Iterable[Interval], meter_id: str
+) -> list[Bill]:
+    """The bills of a meter's readings, their gaps estimated; the arguments are as for `gap_estimates`."""
+    return bills(tariff, readings, gap_estimates(readings, first, last, history, tariff.zone), meter_id)
 
 
 def with_estimates(
@@ -40,8 +61,10 @@ def _of_span(
         day = day_of(midnight)
         low, high = max(instant_of(day), span.start), min(instant_of(day) + DAY_S, span.end)
         part = [reading for reading in days.get(day, []) if low <= reading.start < high]
-        missing = missing_intervals(part, low, high) if part else expected_intervals(low, high, usual)
-        guesses: list[Interval] = estimate(missing, known, plan.period.zone) if missing else []
+        if part:
+            guesses = gap_estimates(part, low, high, known, plan.period.zone)
+        else:
+            guesses = estimate(expected_intervals(low, high, usual), known, plan.period.zone)
         if part or guesses:
             spread = plan.terms.spread == "even"
             found[day] = day_determinants(plan.tariff_of(span), span, part, guesses, spread=spread)
