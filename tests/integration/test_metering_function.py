@@ -4,7 +4,6 @@ import base64
 import importlib
 import json
 from datetime import date
-from types import SimpleNamespace
 
 import pytest
 from aws_kinesis_agg.aggregator import AggRecord
@@ -12,29 +11,8 @@ from botocore.exceptions import ClientError
 
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
 from electrocloud.aws.store.tariff_lookup import REMEMBER_S
+from tests.integration.conftest import CONTEXT
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
-
-CONTEXT = SimpleNamespace(
-    function_name="metering", memory_limit_in_mb=1024, invoked_function_arn="arn", aws_request_id="r-1"
-)
-
-
-@pytest.fixture
-def app(aws, monkeypatch):
-    for name in ("windows", "bills", "meters", "tariffs"):
-        monkeypatch.setenv(f"{name.upper()}_TABLE", name)
-    monkeypatch.setenv("BUCKET", aws.bucket)
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "metering")
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
-    aws.dynamodb.put_item(
-        TableName="tariffs", Item={"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(TIME_OF_USE)}}
-    )
-    for meter in ("m-1", "m-2"):
-        aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": meter}, "tariff_id": {"S": "tou"}})
-    from consumers.metering import app
-
-    return importlib.reload(app)
 
 
 def frame(*payloads: bytes) -> bytes:
@@ -107,7 +85,7 @@ def test_records_of_a_meter_that_could_not_be_stored_are_handed_back(app, aws, m
         )
 
     monkeypatch.setattr(app.dynamodb, "transact_write_items", refuse)
-    monkeypatch.setattr(app.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     answer = app.handler(kinesis_event([b"no json", upload_json(), upload_json(meter_id="m-2")]), CONTEXT)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}, {"itemIdentifier": "3"}]}
 
