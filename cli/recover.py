@@ -36,7 +36,7 @@ def redrive(reasons: list[str], *, dry_run: bool) -> None:
     records: Counter[tuple[str, str, str]] = Counter()
     with console.status("looking at the quarantine and the dead letters"):
         for case in _cases(stack, kinesis, put_back, reasons):
-            things[case[:3]] += 1
+            things[case[:3]] += case.items
             records[case[:3]] += case.records
     if not things:
         console.print("Nothing is set aside." if not reasons else f"Nothing is set aside for {', '.join(reasons)}.")
@@ -100,7 +100,7 @@ def _redriven(things: Counter[tuple[str, str, str]], records: Counter[tuple[str,
     table = Table(title="This would be done" if dry_run else None, box=SIMPLE_HEAD, title_justify="left")
     for name in ("Where", "Set aside for", "What became of it"):
         table.add_column(name)
-    for name in ("Things", "Records put back"):
+    for name in ("Items", "Records put back"):
         table.add_column(name, justify="right")
     for key, count in sorted(things.items()):
         table.add_row(*key, f"{count:,}", f"{records[key]:,}")

@@ -229,7 +229,7 @@ def _observed() -> tuple[int, int]:
     upload = decode(b'{"meter_id":"m","interval_s":900,"readings":[{"start":"2026-10-01T00:00:00Z","wh":1}]}')
     accepted = [AcceptedUpload(upload, "4" * 56, 0.0)] * 100
     with redirect_stdout(out):
-        record_batch_metrics(metrics, logger, accepted, [], Outcome(1, 1, 0, 1, frozenset()), datetime.now(UTC))
+        record_batch_metrics(metrics, logger, accepted, [], {}, Outcome(1, 1, 0, 1, frozenset()), datetime.now(UTC))
         names = len(metrics.metric_set)
         metrics.flush_metrics()
     return len(out.getvalue()), names

@@ -1,11 +1,12 @@
--- What was refused, and why?
+-- Which uploads were rejected, and why?
 -- Uploads in the quarantine by the UTC day they came and their fault, with the newest message of each.
+-- A batch that was delivered twice may have its rows in two objects; each place in the stream counts once.
 -- param: first_day day today-30 the first day, UTC
 -- param: last_day day today the last day, UTC
 SELECT
   dt,
   reason,
-  count(*) AS uploads,
+  count(DISTINCT concat(sequence_number, ' ', coalesce(CAST(position AS varchar), payload))) AS uploads,
   count(DISTINCT partition_key) AS senders,
   max(CAST(arrived_at AS varchar)) AS last_arrived,
   max_by(message, CAST(arrived_at AS varchar)) AS last_message

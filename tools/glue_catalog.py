@@ -14,7 +14,15 @@ from analytics.registry_tables import METERS, TARIFFS
 
 _COLUMN = re.compile(r"-- column: (\w+) (\S+)(?: (.+))?")
 _GLUE_OF_TRINO = {"varchar": "string", "timestamp(3)": "timestamp", "integer": "int"}
-QUARANTINE = ("reason", "message", "sequence_number", "partition_key", "arrived_at", "payload")
+QUARANTINE = {
+    "reason": "string",
+    "message": "string",
+    "sequence_number": "string",
+    "partition_key": "string",
+    "arrived_at": "string",
+    "payload": "string",
+    "position": "int",
+}
 
 
 def view_resource(name: str, text: str, sql: str) -> str:
@@ -58,8 +66,8 @@ def parquet_resource(name: str, location: str, schema: pa.Schema) -> str:
 
 
 def quarantine_resource() -> str:
-    """The refused uploads, a JSON object a file, by the day (UTC) on which they came."""
-    listed = "".join(f"            - {{ Name: {name}, Type: string }}\n" for name in QUARANTINE)
+    """The rejected uploads as JSON lines, gzipped or not, by the day (UTC) on which they came."""
+    listed = "".join(f"            - {{ Name: {name}, Type: {kind} }}\n" for name, kind in QUARANTINE.items())
     return f"""{_head("QuarantineCatalog", "quarantine")}        TableType: EXTERNAL_TABLE
         Parameters:
           EXTERNAL: "TRUE"

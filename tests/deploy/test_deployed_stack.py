@@ -138,7 +138,7 @@ def test_a_call_can_be_followed_by_its_id_into_the_logs_of_the_function(deployed
 
     def line():
         found = (json.loads(text) for text in follower.lines() if request_id in text and text.startswith("{"))
-        return next((one for one in found if one["message"] == "taken in"), None)
+        return next((one for one in found if one["message"] == "batch ingested"), None)
 
     assert request_id in until(line, "a line of the metering function that names the call")["request_ids"]
 

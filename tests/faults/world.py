@@ -33,6 +33,7 @@ from tests.kits.memory import TABLES
 
 ROUNDS = (0, 1, 5)  # of invocations in an hour: what waits from one hour to the next meets what comes by other ways
 MOST_ROUNDS = 5_000
+POISON_FRAMES = "frames of thousands of bad uploads"
 EXPECTED = (Killed, ClientError, BotoCoreError, StoreBusyError)  # all else is a fault of the function itself
 
 
@@ -97,6 +98,11 @@ class World:
             self.mishaps.down = hour in self.plan.down
             self._bad_deployment = hour in self.plan.bad_deployment
             self.mishaps.counts["hours without writes"] += self.mishaps.down
+            if hour >= self.plan.poison_frame_at and not self.mishaps.counts[POISON_FRAMES] and due:
+                self.mishaps.counts[POISON_FRAMES] += 1
+                self.poisoned += self.plan.poison_frame
+                self.senders.poison_frame(due, self.plan.poison_frame)
+                due = []
             self._send(due)
             self._mend_and_break()
             for _ in range(self.chance.choice(ROUNDS)):

@@ -22,7 +22,11 @@ class Aws(NamedTuple):
 
 
 CONTEXT = SimpleNamespace(
-    function_name="metering", memory_limit_in_mb=1024, invoked_function_arn="arn", aws_request_id="r-1"
+    function_name="metering",
+    memory_limit_in_mb=1024,
+    invoked_function_arn="arn",
+    aws_request_id="r-1",
+    get_remaining_time_in_millis=lambda: 90_000,
 )
 
 

@@ -109,5 +109,5 @@ def test_metrics_are_the_function_s_own_by_the_minute(aws: Aws, reader: Reader) 
 def test_the_quarantine_is_counted_by_reason(aws: Aws, reader: Reader) -> None:
     arrived = datetime(2026, 11, 24, 12, tzinfo=UTC)
     for position, reason in enumerate(("misaligned", "misaligned", "not-json")):
-        put(aws.s3, aws.bucket, [RejectedUpload(reason, "why", b"{", "1", position, "key", arrived)])
+        put(aws.s3, aws.bucket, [RejectedUpload(reason, "why", b"{", "1", position, "key", arrived)], lambda: False)
     assert reader.quarantined(DAY) == {"misaligned": 2, "not-json": 1}
