@@ -72,6 +72,7 @@ class DayRange(NamedTuple):
     meter_id: str | None = None
 
     def days(self) -> list[date]:
+        """The days, in order."""
         return [self.first + timedelta(days=number) for number in range((self.end - self.first).days)]
 
 

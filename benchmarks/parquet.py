@@ -39,10 +39,12 @@ class Lake(NamedTuple):
 
     @property
     def bytes_a_reading(self) -> float:
+        """Compressed bytes of a reading."""
         return self.bytes / max(1, self.rows)
 
     @property
     def rows_a_file(self) -> float:
+        """Readings in a file, on average."""
         return self.rows / max(1, self.files)
 
     def of_columns(self) -> dict[str, float]:

@@ -31,6 +31,7 @@ DOCUMENT = json.loads((Path(__file__).parents[1] / "tariffs" / "commercial-deman
 
 
 def main() -> None:
+    """Time rating, and print a table."""
     rules = tariff_from_urdb(DOCUMENT)
     year = readings(date(2026, 1, 1), 365)
     month = BillingMonth(2026, 7, rules.zone)
@@ -75,6 +76,7 @@ def readings(first: date, days: int) -> list[Interval]:
 
 
 def of_day(intervals: list[Interval], day: date) -> list[Interval]:
+    """The intervals that start in a UTC day."""
     return [interval for interval in intervals if day_of(interval.start) == day]
 
 

@@ -51,6 +51,7 @@ class ProcessGroup:
         logs.mkdir(parents=True, exist_ok=True)
 
     def start(self, name: str, command: list[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start a process that logs to a file of its name."""
         with (self.logs / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 command,
@@ -69,9 +70,11 @@ class ProcessGroup:
         return next((name for name, process in self._running if process.poll() is not None), None)
 
     def last_lines(self, name: str, count: int = 15) -> str:
+        """The end of a process's log."""
         return "\n".join((self.logs / f"{name}.log").read_text(errors="replace").splitlines()[-count:])
 
     def stop(self) -> None:
+        """End the processes, the last one first."""
         for _, process in reversed(self._running):
             _end(process)
         self._running.clear()
@@ -143,6 +146,7 @@ def deploy(endpoint: str, parameters: Mapping[str, str] = PARAMETERS, stack: str
 
 
 def laptop_stack(outputs: Mapping[str, str], endpoint: str, api: str) -> Stack:
+    """The stack on the laptop's cloud, with its gateway at `api`."""
     return stack_of(outputs, REGION, endpoint, api)
 
 

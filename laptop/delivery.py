@@ -78,6 +78,7 @@ class Partition:
         self.tables: list[pa.Table] = []
 
     def add(self, rows: bytes, schema: pa.Schema) -> None:
+        """Add rows, as lines of JSON with the columns of the schema."""
         options = pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
         self.tables.append(pa.json.read_json(io.BytesIO(rows), parse_options=options))
         self.json_bytes += len(rows)
@@ -89,6 +90,27 @@ class FailedRecord(msgspec.Struct):
     raw_data: bytes = msgspec.field(name="rawData")
     sequence_number: str = msgspec.field(name="kinesisSequenceNumber")
     arrival_timestamp: datetime = msgspec.field(name="arrivalTimestamp")
+
+
+class Rows(NamedTuple):
+    """An upload's rows as lines of JSON, and the partition (dt) that they belong to."""
+
+    dt: str
+    rows: bytes
+
+
+def _read(data: bytes, arrived: datetime) -> Iterator[tuple[bytes, Rows | None]]:
+    """The payloads of a record, each with its rows; None for one that cannot be read."""
+    try:
+        payloads = user_records(data)
+    except UploadError:
+        yield data, None
+        return
+    for payload in payloads:
+        try:
+            yield payload, Rows(*to_rows(payload, arrived))
+        except UploadError:
+            yield payload, None
 
 
 class Delivery:
@@ -109,23 +131,16 @@ class Delivery:
         errors: list[FailedRecord] = []
         for record in records:
             arrived = record["ApproximateArrivalTimestamp"].astimezone(UTC)
-            try:
-                payloads = user_records(record["Data"])
-            except UploadError:
-                errors.append(FailedRecord(record["Data"], record["SequenceNumber"], arrived))
-                continue
-            for payload in payloads:
-                try:
-                    dt, rows = to_rows(payload, arrived)
-                except UploadError:
+            for payload, read in _read(record["Data"], arrived):
+                if read is None:
                     errors.append(FailedRecord(payload, record["SequenceNumber"], arrived))
                 else:
-                    days.setdefault(dt, []).append(rows)
+                    days.setdefault(read.dt, []).append(read.rows)
         if errors:
             self._write_errors(errors)
-        for dt, rows in days.items():
+        for dt, parts in days.items():
             partition = self._partitions.setdefault(dt, Partition(self._clock()))
-            partition.add(b"".join(rows), self._plan.schema)
+            partition.add(b"".join(parts), self._plan.schema)
             if partition.json_bytes >= self._plan.buffer_bytes:
                 self._write(dt)
         while sum(partition.json_bytes for partition in self._partitions.values()) > MOST_WAITING_BYTES:

@@ -40,8 +40,10 @@ def pinned(lock: Path) -> dict[str, str]:
 def report() -> str:
     """The list as Markdown."""
     parts = [
-        "# Licenses\n\nEvery package that is pinned, with the license that it states. "
-        "`make licenses` writes this list.\n"
+        (
+            "# Licenses\n\nEvery package that is pinned, with the license that it states. "
+            "`make licenses` writes this list.\n"
+        )
     ]
     for title, lock, environment in LISTS:
         places = [str(path) for path in (ROOT / environment).glob("lib/python3*/site-packages")]

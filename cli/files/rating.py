@@ -68,6 +68,7 @@ def rate_all(tariff: Tariff, usage: Usage, *, fill: bool, as_csv: bool) -> Itera
 
 
 def as_json_line(bill: Bill) -> bytes:
+    """A bill as one line of JSON."""
     return msgspec.json.encode(bill) + b"\n"
 
 

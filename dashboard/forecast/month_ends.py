@@ -30,6 +30,7 @@ COLUMNS = {
 
 @st.fragment(parallel=True)
 def draw() -> None:
+    """Draw the month-end forecasts of all meters, and of the one that is selected."""
     with data.show_errors(first=False):
         fleet = data.fleet()
         if not fleet:
@@ -81,6 +82,7 @@ def list_of(table: pd.DataFrame) -> str | None:
 
 
 def of_one(end: MonthEnd, fleet: Fleet) -> None:
+    """Draw one meter's month-end forecast."""
     with st.container(border=True):
         st.markdown(f"#### {units.in_markdown(end.meter_id)}")
         energy, bill = end.energy_kwh, end.total
@@ -104,6 +106,7 @@ def of_one(end: MonthEnd, fleet: Fleet) -> None:
 
 
 def next_day(meter_id: str, fleet: Fleet) -> None:
+    """Forecast one meter's next day, and draw it."""
     made = forecast_data.of_meter(meter_id)
     day = day_of(int(fleet.now))
     load = outlook.load_of(data.days(meter_id, day - timedelta(days=forecast_data.DAYS), day + timedelta(days=1)))

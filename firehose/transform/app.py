@@ -29,6 +29,7 @@ tracer = Tracer()
 @metrics.log_metrics
 @event_source(data_class=KinesisFirehoseEvent)
 def handler(event: KinesisFirehoseEvent, context: LambdaContext) -> dict[str, Any]:
+    """Turn each record into rows, or return it as failed."""
     response = KinesisFirehoseDataTransformationResponse()
     rejected: Counter[str] = Counter()
     for record in event.records:

@@ -47,6 +47,7 @@ class ApiSender:
         self._waiting_bytes += len(upload)
 
     def flush(self) -> None:
+        """Send what waits for a full call."""
         uploads, self._waiting, self._waiting_bytes = self._waiting, [], 0
         problem = ""
         for attempt in range(ATTEMPTS):

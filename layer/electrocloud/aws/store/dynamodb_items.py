@@ -27,6 +27,7 @@ _bill_decoder = msgspec.json.Decoder(Bill)
 
 
 def day_key(meter_id: str, day: date) -> Item:
+    """The key of a meter's day among the windows."""
     return {"meter_id": {"S": meter_id}, "day": {"S": day.isoformat()}}
 
 
@@ -58,11 +59,13 @@ def day_item(meter_id: str, day: MeterDay) -> Item:
 
 
 def stored_day(item: Item) -> StoredDay:
+    """A day as its item has it, with the tag of its content."""
     day = date.fromisoformat(item["day"]["S"])
     return StoredDay(MeterDay.unpack(day, item["readings"]["B"]), item["mark"]["S"])
 
 
 def month_key(meter_id: str, month: BillingMonth | str) -> Item:
+    """The key of a meter's current bill of a month."""
     return {"meter_id": {"S": meter_id}, "bill": {"S": str(month)}}
 
 
@@ -94,6 +97,7 @@ def billed_month_item(meter_id: str, billed_month: BilledMonth) -> Item:
 
 
 def stored_billed_month(item: Item) -> StoredBilledMonth:
+    """A month's bill with its determinants as its item has them, with the tag of its content."""
     billed_month = BilledMonth(item["fingerprint"]["S"], determinants_of(item), bill_of(item))
     return StoredBilledMonth(billed_month, item["mark"]["S"])
 
@@ -113,6 +117,7 @@ def replaced_item(bill: Bill) -> Item:
 
 
 def bill_of(item: Item) -> Bill:
+    """The bill in an item."""
     return _bill_decoder.decode(zlib.decompress(item["document"]["B"]))
 
 

@@ -13,13 +13,20 @@ class TableNames(Protocol):
     """What names the tables: a function's settings, or a `Stack`."""
 
     @property
-    def windows_table(self) -> str: ...
+    def windows_table(self) -> str:
+        """Meters' days."""
+
     @property
-    def bills_table(self) -> str: ...
+    def bills_table(self) -> str:
+        """Bills."""
+
     @property
-    def meters_table(self) -> str: ...
+    def meters_table(self) -> str:
+        """Registered meters."""
+
     @property
-    def tariffs_table(self) -> str: ...
+    def tariffs_table(self) -> str:
+        """Tariffs."""
 
 
 class Store(NamedTuple):

@@ -39,6 +39,7 @@ class DynamoTables:
     def read(
         self, days: Collection[DayKey], months: Collection[MonthKey]
     ) -> tuple[dict[DayKey, StoredDay], dict[MonthKey, StoredBilledMonth]]:
+        """Read days and months with consistent reads; see `Tables`."""
         day_of = {(meter, day.isoformat()): (meter, day) for meter, day in days}
         month_of = {(meter, str(month)): (meter, month) for meter, month in months}
         keys = [(self._windows, items.day_key(*key)) for key in days]
@@ -54,6 +55,7 @@ class DynamoTables:
         return found_days, found_months
 
     def days_of(self, meter_id: str, month: BillingMonth) -> list[MeterDay]:
+        """A meter's days that share an instant with the month, by consistent reads."""
         days = month.utc_days()
         pages = self._client.get_paginator("query").paginate(
             TableName=self._windows, ConsistentRead=True, **items.days_between(meter_id, days[0], days[-1])
@@ -61,6 +63,7 @@ class DynamoTables:
         return [items.stored_day(item).day for page in pages for item in page["Items"]]
 
     def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:
+        """Write each change as a part of a transaction; see `Tables`."""
         lost: set[str] = set()
         for group in _groups(changes, 1 if alone else WRITE_AT_ONCE, self._actions):
             try:

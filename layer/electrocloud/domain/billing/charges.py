@@ -92,6 +92,7 @@ def minimum_charges(tariff: Tariff, charged: Fraction) -> list[Charge]:
 
 
 def total(charges: Sequence[Charge]) -> Fraction:
+    """The sum of charges, $."""
     return sum((charge.amount for charge in charges), _NOTHING)
 
 

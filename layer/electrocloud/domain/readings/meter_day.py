@@ -36,6 +36,7 @@ class Window(NamedTuple):
 
     @property
     def complete(self) -> bool:
+        """Whether every interval of the hour was read."""
         return self.present == self.expected
 
 
@@ -128,6 +129,7 @@ class MeterDay:
 
     @classmethod
     def unpack(cls, day: date, data: bytes) -> Self:
+        """A day from what `pack` made of it."""
         columns = _decoder.decode(zlib.decompress(data))
         readings = {
             seconds: dict(zip(accumulate(minutes), zip(revisions, wh, accumulate(decivolts), strict=True), strict=True))

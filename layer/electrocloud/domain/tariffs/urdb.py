@@ -55,7 +55,7 @@ def tariff_from_urdb(document: Mapping[str, Any]) -> Tariff:
         demand_window_s=_window(rate.get("demandwindow")),
         fixed=_fee(rate, "fixedchargefirstmeter", "fixedchargeunits"),
         minimum=_fee(rate, "mincharge", "minchargeunits"),
-        allocation=cast(Allocation, allocation),
+        allocation=cast("Allocation", allocation),
     )
 
 
@@ -67,7 +67,7 @@ def _only_item(document: Mapping[str, Any]) -> Mapping[str, Any]:
     items = document["items"]
     if not isinstance(items, Sequence) or len(items) != 1 or not isinstance(items[0], Mapping):
         raise TariffError("items", "must hold exactly one rate; ask OpenEI for one, by getpage")
-    return cast(Mapping[str, Any], items[0])
+    return cast("Mapping[str, Any]", items[0])
 
 
 def _refuse_unsupported(rate: Mapping[str, Any]) -> None:
