@@ -68,4 +68,5 @@ def _opened(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found = deaggregate_records(records)
     for number, record in enumerate(found):
         record["kinesis"]["sequenceNumber"] += f".{number}"  # a record's name within the batch
-    return found
+    result: list[dict[str, Any]] = found
+    return result

@@ -57,7 +57,8 @@ class _Rows(NamedTuple):
 
     def same_meter(self) -> NDArray[np.bool_]:
         """For each row but the first, whether it is of the meter before it."""
-        return self.meter[1:] == self.meter[:-1]
+        found: NDArray[np.bool_] = self.meter[1:] == self.meter[:-1]
+        return found
 
 
 def read_usage(path: Path) -> Usage:
@@ -127,7 +128,8 @@ def _spacing(start: _Numbers) -> _Numbers:
     gaps = np.diff(start)
     lengths, counts = np.unique(gaps, return_counts=True)
     usual = lengths[np.argmax(counts)] if lengths.size else 3600
-    return np.minimum(np.append(gaps, usual), usual)
+    found: _Numbers = np.minimum(np.append(gaps, usual), usual)
+    return found
 
 
 def _written(instant: np.int64) -> str:

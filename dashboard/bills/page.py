@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +13,9 @@ from electrocloud.domain.billing.bill import Bill
 from presentation import invoice_documents as invoice
 from presentation import units
 from presentation.invoice_text import money
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ColumnConfig
 
 
 def figures(issued: pd.DataFrame) -> None:
@@ -129,7 +133,7 @@ def numbers(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(decimal, float))
 
 
-COLUMNS = {
+COLUMNS: "dict[str, ColumnConfig | str]" = {
     "meter_id": "Meter",
     "tariff_id": "Tariff",
     "state": "State",

@@ -1,6 +1,7 @@
 """How the meters' months will end: all of them as a list, and one of them with its next day."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -13,10 +14,13 @@ from electrocloud.domain.local_time import DAY_S, BillingMonth, day_of
 from presentation import units
 from presentation.invoice_text import money
 
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ColumnConfig
+
 LISTED = 200
 HIGHEST, ABOVE = "Highest bill", "Most above last month"
 
-COLUMNS = {
+COLUMNS: "dict[str, ColumnConfig | str]" = {
     "meter_id": "Meter",
     "energy_kwh": st.column_config.NumberColumn("Energy, kWh", format="%,.0f"),
     "total": st.column_config.NumberColumn("Bill expected, $", format="%,.2f"),
