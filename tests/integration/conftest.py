@@ -70,6 +70,7 @@ def app(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     for name in ("windows", "bills", "meters", "tariffs"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("BUCKET", aws.bucket)
+    monkeypatch.setenv("FUTURE_TOLERANCE_MINUTES", "15")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "metering")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
