@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -127,9 +128,13 @@ def start_cloud(children: ProcessGroup, port: int) -> str:
 
 def build(template: Path = ROOT / "template.yaml") -> None:
     """`sam build` without Docker and without the layer that an account alone creates; what has not changed is kept."""
+    # The laptop's cloud runs the functions with the Python of its environment, which is this one. A cache knows nothing
+    # of it, so each Python has its own.
+    cache = BUILD.resolve().with_name(f"cache-{sys.implementation.cache_tag}")
     _sam(
         "build", "--exclude", "ForecastLayer", "--cached", "--parallel", "--template-file", str(template),
-        "--build-dir", str(BUILD.resolve()), "--cache-dir", str(BUILD.resolve().with_name("cache")), env=environment(),
+        "--build-dir", str(BUILD.resolve()), "--cache-dir", str(cache),
+        env=environment() | {"PYTHON": sys.executable, "TARGET": ""},
     )  # fmt: skip
 
 
