@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from analytics import questions
 from analytics.ask import ask
-from electrocloud.aws.ingest.quarantine import PREFIX as QUARANTINE
+from electrocloud.aws.quarantine_keys import PREFIX as QUARANTINE
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.dynamodb_items import determinants_of
 
@@ -72,6 +72,7 @@ class DayRange(NamedTuple):
     meter_id: str | None = None
 
     def days(self) -> list[date]:
+        """The days, in order."""
         return [self.first + timedelta(days=number) for number in range((self.end - self.first).days)]
 
 

@@ -62,8 +62,12 @@ def erase_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:
     found = [*_erase_objects(stack.client("s3"), stack.bucket, meter_id, confirm)]
     files = [one for one in found if one.latest and one.prefix == READINGS]
     rejected = [one for one in found if one.latest and one.prefix != READINGS]
+    registered, days, bills, month_ends = counts
     return StoredData(
-        *counts,
+        registered=registered,
+        days=days,
+        bills=bills,
+        month_ends=month_ends,
         files=len(files),
         rows=sum(one.rows for one in files),
         rejected=len(rejected),

@@ -115,6 +115,7 @@ def midnight(meters: int, window_s: int, each: Upkeep, seed: int = 1) -> Midnigh
 
 
 def main() -> None:
+    """Print the tables of docs/scaling.md."""
     each = upkeep()
     print(
         f"An upload of 96 readings: {each.bytes:,.0f} bytes, {each.seconds * 1000:.2f} ms of a lane, "

@@ -245,7 +245,8 @@ def _batch_uploads(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -
     arrives = _rate(fleet) / shards * source["MaximumBatchingWindowInSeconds"]
     fits = PAYLOAD_BYTES / (each * 4 / 3 + ENVELOPE_BYTES / in_record)
     records = template["Parameters"][source["BatchSize"]["Ref"]]["Default"]
-    return max(1.0, min(arrives, fits, records * in_record))
+    found: float = max(1.0, min(arrives, fits, records * in_record))
+    return found
 
 
 def _frame_bytes(fleet: FleetPlan, upload_bytes: float) -> float:

@@ -58,6 +58,7 @@ class RegistryDesk:
         return plan
 
     def account(self, account_id: str) -> Account | None:
+        """An account, if there is one of that id."""
         return self.store.load_points([], [account_id]).accounts.get(account_id)
 
     def _store(self, plan: RegistryPlan, progress: Progress, *, whole: bool) -> None:

@@ -115,6 +115,7 @@ def rate_all(tariff: DatedTariff, usage: Usage, path: Path, service: Service, *,
 
 
 def as_json_line(bill: Bill) -> bytes:
+    """A bill as one line of JSON."""
     return msgspec.json.encode(bill) + b"\n"
 
 

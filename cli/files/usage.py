@@ -63,7 +63,8 @@ class _Rows(NamedTuple):
 
     def same_meter(self) -> NDArray[np.bool_]:
         """For each row but the first, whether it is of the meter before it."""
-        return self.meter[1:] == self.meter[:-1]
+        found: NDArray[np.bool_] = self.meter[1:] == self.meter[:-1]
+        return found
 
 
 def read_usage(path: Path) -> Usage:
@@ -138,7 +139,8 @@ def _spacing(start: _Numbers) -> _Numbers:
     usual = lengths[np.argmax(counts)] if lengths.size else 3600
     longest = usual + 3600 if usual > 3600 and 86_400 % usual == 0 else usual
     gaps = np.append(gaps, usual)
-    return np.where(gaps > longest, usual, gaps)
+    found: _Numbers = np.where(gaps > longest, usual, gaps)
+    return found
 
 
 def _written(instant: np.int64) -> str:

@@ -43,6 +43,7 @@ gc.set_threshold(50_000)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Store a batch of the stream; name the records that are to come again."""
     accepted, rejected = read_event(event["Records"], admission)
     outcome = ingest_uploads((got.upload for got in accepted), tables, registry, pause)
     # The good ones come first: however many are rejected, their neighbors do not wait.

@@ -42,6 +42,7 @@ admission = Admission(settings.future_tolerance_s, meters.head_ends_of)
 @metrics.log_metrics
 @event_source(data_class=KinesisFirehoseEvent)
 def handler(event: KinesisFirehoseEvent, context: LambdaContext) -> dict[str, Any]:
+    """Turn each record into rows, or return it as failed."""
     records = list(event.records)
     response = KinesisFirehoseDataTransformationResponse()
     rejected: Counter[str] = Counter()

@@ -92,7 +92,8 @@ class Util:
 
 def render(template: str, payload: Input, context: dict[str, Any]) -> str:
     """The template's text. A `#set` on $context.responseOverride is left in `context`."""
-    return _compiled(template).merge({"input": payload, "util": Util, "context": context, "stageVariables": {}})
+    found: str = _compiled(template).merge({"input": payload, "util": Util, "context": context, "stageVariables": {}})
+    return found
 
 
 def fill(template: str, context: Mapping[str, Any]) -> str:

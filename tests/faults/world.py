@@ -172,18 +172,23 @@ class World:
             self.senders.send(sending)
             if self.mishaps.strikes("records sent again"):
                 self.senders.again()
-            if self.mishaps.strikes("poison"):
-                kind = next(self._kinds_of_poison)
-                if kind == "another head-end's meter" and any(
-                    meter.meter_id == sending.meter_id for meter in self._unregistered
-                ):
-                    continue  # a meter that nobody registered has no head-end
-                self.mishaps.counts[f"poison: {kind}"] += 1
-                self.poisoned += 1
-                self.senders.poison(kind, cargo.poison(kind, sending.payload, self.chance), sending.meter_id)
+            if self.mishaps.strikes("poison") and not self._poison(sending):
+                continue
             if self.mishaps.strikes("readings voided or corrected"):
                 self._operate()
         self.senders.flush()
+
+    def _poison(self, sending: cargo.Sending) -> bool:
+        """Send an upload that is wrong; whether this kind can be."""
+        kind = next(self._kinds_of_poison)
+        if kind == "another head-end's meter" and any(
+            meter.meter_id == sending.meter_id for meter in self._unregistered
+        ):
+            return False  # a meter that nobody registered has no head-end
+        self.mishaps.counts[f"poison: {kind}"] += 1
+        self.poisoned += 1
+        self.senders.poison(kind, cargo.poison(kind, sending.payload, self.chance), sending.meter_id)
+        return True
 
     def _operate(self) -> None:
         """An operator has a word on readings, which may not have come yet, in the hour that is over."""

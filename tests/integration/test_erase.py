@@ -17,7 +17,7 @@ from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.domain.forecast import MonthEnd, Range
 from laptop.delivery import Delivery, Plan
-from tests.integration.test_metering_function import CONTEXT, app  # noqa: F401  the fixture
+from tests.integration.conftest import CONTEXT
 from tests.kits.examples import kinesis_event, upload_json
 
 NOBODY = StoredData(0, 0, 0, 0, 0, 0, 0, 0)
@@ -38,7 +38,7 @@ class Deployment:
 
 
 @pytest.fixture(params=["Enabled", "Suspended"])
-def stack(request, aws, app):  # noqa: F811
+def stack(request, aws, app):
     """Windows, bills, Parquet and rejected uploads of two meters; m-1 has one file to itself and shares another."""
     aws.s3.put_bucket_versioning(Bucket=aws.bucket, VersioningConfiguration={"Status": request.param})
     days = [date(2026, 10, 30), date(2026, 11, 24)]

@@ -16,34 +16,8 @@ from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.quarantine_keys import counts_in
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
 from electrocloud.aws.store.meter_lookup import REMEMBER_S
+from tests.integration.conftest import CONTEXT
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
-
-CONTEXT = SimpleNamespace(
-    function_name="metering",
-    memory_limit_in_mb=1024,
-    invoked_function_arn="arn",
-    aws_request_id="r-1",
-    get_remaining_time_in_millis=lambda: 90_000,
-)
-
-
-@pytest.fixture
-def app(aws, monkeypatch):
-    for name in ("windows", "bills", "meters", "tariffs", "service_points"):
-        monkeypatch.setenv(f"{name.upper()}_TABLE", name)
-    monkeypatch.setenv("BUCKET", aws.bucket)
-    monkeypatch.setenv("FUTURE_TOLERANCE_MINUTES", "15")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "metering")
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
-    aws.dynamodb.put_item(
-        TableName="tariffs", Item={"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(TIME_OF_USE)}}
-    )
-    for meter in ("m-1", "m-2"):
-        aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": meter}, "tariff_id": {"S": "tou"}})
-    from consumers.metering import app
-
-    return importlib.reload(app)
 
 
 def frame(*payloads: bytes) -> bytes:

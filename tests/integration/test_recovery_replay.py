@@ -21,7 +21,7 @@ from electrocloud.services.ingest import ingest_uploads
 from laptop.delivery import Delivery, Plan
 from tests.faults.cargo import frame
 from tests.faults.stream import MemoryStream
-from tests.integration.test_metering_function import CONTEXT, app  # noqa: F401  the fixture
+from tests.integration.conftest import CONTEXT
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
 from tests.kits.memory import MemoryTables
 
@@ -39,7 +39,7 @@ ARRIVED = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def system(aws, app, monkeypatch):  # noqa: F811
+def system(aws, app, monkeypatch):
     """Everything was sent, stored and delivered, and is in the stream still."""
     kinesis = boto3.client("kinesis")
     kinesis.create_stream(StreamName="readings", ShardCount=2)

@@ -27,6 +27,7 @@ _bill_decoder = msgspec.json.Decoder(Bill)
 
 
 def day_key(meter_id: str, day: date) -> Item:
+    """The key of a meter's day among the windows."""
     return {"meter_id": {"S": meter_id}, "day": {"S": day.isoformat()}}
 
 
@@ -58,6 +59,7 @@ def day_item(meter_id: str, day: MeterDay) -> Item:
 
 
 def stored_day(item: Item) -> StoredDay:
+    """A day as its item has it, with the tag of its content."""
     day = date.fromisoformat(item["day"]["S"])
     return StoredDay(MeterDay.unpack(day, item["readings"]["B"]), item["mark"]["S"])
 
@@ -68,6 +70,7 @@ def bill_key(key: BillKey) -> Item:
 
 
 def key_of_bill(item: Item) -> BillKey:
+    """The key of a bill's item."""
     return BillKey(item["meter_id"]["S"], item["bill"]["S"])
 
 
@@ -155,6 +158,7 @@ def replaced_item(key: BillKey, bill: Bill) -> Item:
 
 
 def bill_of(item: Item) -> Bill:
+    """The bill in an item."""
     return _bill_decoder.decode(zlib.decompress(item["document"]["B"]))
 
 

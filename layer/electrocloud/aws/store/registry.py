@@ -281,24 +281,28 @@ def _meter_items(histories: Iterable[ServiceHistory], known: Mapping[str, tuple[
             if before is None or before[0].start <= installation.start:
                 latest[installation.meter_id] = installation, history
     for meter, (_, history) in latest.items():
-        point = history.point
-        item: Item = {
-            "meter_id": {"S": meter},
-            "agreements": {"L": [{"S": one} for one in dict.fromkeys(a.agreement_id for a in history.agreements)]},
-            "service_points": {"L": [{"S": one} for one in points[meter]]},
-            "lat": {"N": str(point.latitude)},
-            "lon": {"N": str(point.longitude)},
-            "feeder": {"S": point.feeder},
-            "class": {"S": point.customer_class},
-            "timezone": {"S": point.time_zone},
-        }
-        if point.head_end:
-            item["head_end"] = {"S": point.head_end}
-        if point.head_end:
-            item["head_end"] = {"S": point.head_end}
-        if history.agreements:
-            item["tariff_id"] = {"S": history.agreements[-1].tariff_id}
-        yield item
+        yield _meter_item(meter, points[meter], history)
+
+
+def _meter_item(meter: str, points: Iterable[str], history: ServiceHistory) -> Item:
+    """The item of a meter that is, or was last, at the service point of `history`."""
+    point = history.point
+    agreements = dict.fromkeys(one.agreement_id for one in history.agreements)
+    item: Item = {
+        "meter_id": {"S": meter},
+        "service_points": {"L": [{"S": one} for one in points]},
+        "agreements": {"L": [{"S": one} for one in agreements]},
+        "lat": {"N": str(point.latitude)},
+        "lon": {"N": str(point.longitude)},
+        "feeder": {"S": point.feeder},
+        "class": {"S": point.customer_class},
+        "timezone": {"S": point.time_zone},
+    }
+    if point.head_end:
+        item["head_end"] = {"S": point.head_end}
+    if history.agreements:
+        item["tariff_id"] = {"S": history.agreements[-1].tariff_id}
+    return item
 
 
 def _text(value: Any) -> str:

@@ -25,6 +25,7 @@ class ServiceLookup:
         self._forget()
 
     def refresh(self) -> bool:
+        """Forget what was remembered if the registry has changed since it was read; whether it has."""
         version = self._registry.version()
         changed = version != self._version
         if changed or self._clock() - self._since > REMEMBER_S:
@@ -48,9 +49,11 @@ class ServiceLookup:
         return {point: self._at_points[point] for point in service_points if point in self._at_points}
 
     def head_ends_of(self, meter_ids: Collection[str]) -> Mapping[str, str]:
+        """The head-ends of those registered meters that have one of their own."""
         return self._meters.head_ends_of(meter_ids)
 
     def unregistered(self, meter_ids: Collection[str]) -> int:
+        """How many of these meters the registry did not have when it was last asked for them."""
         return self._meters.unregistered(meter_ids)
 
     def _forget(self) -> None:

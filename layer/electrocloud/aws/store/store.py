@@ -15,15 +15,24 @@ class TableNames(Protocol):
     """What names the tables: a function's settings, or a `Stack`."""
 
     @property
-    def windows_table(self) -> str: ...
+    def windows_table(self) -> str:
+        """Meters' days."""
+
     @property
-    def bills_table(self) -> str: ...
+    def bills_table(self) -> str:
+        """Bills."""
+
     @property
-    def meters_table(self) -> str: ...
+    def meters_table(self) -> str:
+        """Registered meters."""
+
     @property
-    def tariffs_table(self) -> str: ...
+    def tariffs_table(self) -> str:
+        """Tariffs."""
+
     @property
-    def service_points_table(self) -> str: ...
+    def service_points_table(self) -> str:
+        """Service points, with their installations and agreements."""
 
 
 class Store(NamedTuple):

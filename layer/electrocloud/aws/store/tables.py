@@ -40,6 +40,7 @@ class DynamoTables:
     def read(
         self, days: Collection[DayKey], bills: Collection[BillKey]
     ) -> tuple[dict[DayKey, StoredDay], dict[BillKey, StoredBill]]:
+        """Read days and bills with consistent reads; see `Tables`."""
         keys = [(self._windows, items.day_key(*key)) for key in days]
         keys += [(self._bills, items.bill_key(key)) for key in bills]
         found_days: dict[DayKey, StoredDay] = {}
@@ -53,12 +54,14 @@ class DynamoTables:
         return found_days, found_bills
 
     def days_between(self, meter_id: str, first: date, last: date) -> list[MeterDay]:
+        """A meter's UTC days from `first` to `last`, by consistent reads."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._windows, ConsistentRead=True, **items.days_between(meter_id, first, last)
         )
         return [items.stored_day(item).day for page in pages for item in page["Items"]]
 
     def cycles_of(self, agreement_id: str) -> list[str]:
+        """The cycles that an agreement has bills of, by consistent reads."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._bills,
             ConsistentRead=True,
@@ -70,6 +73,7 @@ class DynamoTables:
         return [key.cycle for key in keys if "#" not in key.cycle]
 
     def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:
+        """Write each change as a part of a transaction; see `Tables`."""
         lost: set[str] = set()
         for group in _groups(changes, 1 if alone else WRITE_AT_ONCE, self._actions):
             try:

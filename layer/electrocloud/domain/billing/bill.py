@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,7 +16,6 @@ from electrocloud.domain.billing.counting import Intervals, count_intervals
 from electrocloud.domain.billing.demand import peaks_by_segment
 from electrocloud.domain.billing.determinants import DayDeterminants, Run, day_determinants
 from electrocloud.domain.billing.open_reasons import open_reasons
-from electrocloud.domain.billing.period import BillingPeriod
 from electrocloud.domain.billing.plan import PeriodPlan, plan_period
 from electrocloud.domain.billing.riders import rider_charges, tax_charges
 from electrocloud.domain.billing.terms import ALWAYS, ServiceTerms
@@ -24,6 +24,9 @@ from electrocloud.domain.money import exact
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.tariff import Schedule, Tariff, Tiers, peak_periods
 from electrocloud.domain.tariffs.versions import DatedTariff, always
+
+if TYPE_CHECKING:
+    from electrocloud.domain.billing.period import BillingPeriod
 
 __all__ = ["Bill", "BilledSegment", "Intervals", "Status", "bills", "rate", "reissue"]
 

@@ -36,6 +36,7 @@ class Window(NamedTuple):
 
     @property
     def complete(self) -> bool:
+        """Whether every interval of the hour was read."""
         return self.present == self.expected
 
 
@@ -171,6 +172,7 @@ class MeterDay:
 
     @classmethod
     def unpack(cls, day: date, data: bytes) -> Self:
+        """A day from what `pack` made of it."""
         form = _decoder.decode(zlib.decompress(data))
         columns, adjustments = (form.columns, form.adjustments) if isinstance(form, _Adjusted) else (form, [])
         readings = {
