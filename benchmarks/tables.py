@@ -15,7 +15,8 @@ from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.store import open_store
 from electrocloud.services.fixed_services import FixedServices
-from electrocloud.services.ingest import Tables, ingest_uploads
+from electrocloud.services.ingest import ingest_uploads
+from electrocloud.services.store import Tables
 
 METERS = 100
 TEXTBOOK_METERS = 4  # it is so slow that a part of the readings must do
