@@ -1,4 +1,4 @@
-"""The mapping templates of api/openapi.yaml on Velocity and JsonPath, which API Gateway runs, and on the laptop's gateway.
+"""The mapping templates of api/openapi.yaml on Velocity and JsonPath, as in API Gateway, and on the laptop's gateway.
 
 Calls go through the laptop's gateway, which notes what it rendered; then Velocity renders the same, all in one run.
 """
@@ -7,7 +7,6 @@ import base64
 import copy
 import json
 import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -98,7 +97,7 @@ def make_calls() -> None:
 
 
 @pytest.fixture(scope="module")
-def laptop() -> Iterator[list[Rendered]]:
+def laptop() -> list[Rendered]:
     """What the laptop's gateway renders for the calls."""
     rendered: list[Rendered] = []
 
@@ -118,7 +117,7 @@ def laptop() -> Iterator[list[Rendered]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rest_api, "render", noted)
         make_calls()
-    yield rendered
+    return rendered
 
 
 @pytest.fixture(scope="module")
