@@ -53,6 +53,7 @@ def _server(folder: Path, port: int) -> dict[str, str]:
         "node-scheduler.include-coordinator": "true",
         "http-server.http.port": str(port),
         "discovery.uri": f"http://{cloud.HOST}:{port}",
+        "http-server.log.enabled": "false",  # it would lie in var/ of the checkout
         "node.environment": "conformance",
         "node.internal-address": cloud.HOST,
         "catalog.config-dir": str(folder / "catalog"),
