@@ -41,7 +41,7 @@ test: setup  ## run every test
 
 conformance: setup  ## run it on the engines behind the AWS services: Trino, Velocity, the KPL, DynamoDB's interface (needs Java 17, Maven, Node)
 	$(BIN)/python -m tests.conformance.engines
-	$(BIN)/python -m pytest tests/conformance $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/conformance $(PYTEST)
 
 fuzz: setup  ## throw many more bad calls and records at it than `make test` does (FUZZ_CASES=1000)
 	FUZZ_CASES=$${FUZZ_CASES:-1000} $(BIN)/python -m pytest --timeout 7200 tests/integration/test_openapi_fuzz.py tests/integration/test_decode_fuzz.py
