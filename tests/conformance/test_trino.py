@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from math import isclose
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ MORE = [
     ("silent_meters", {"hours": "0"}),
     ("voltage_out_of_band", {"nominal": "253.5"}),
 ]
-QUERIES = sorted((ROOT / "dashboard" / "queries").glob("*.sql"))
+QUERIES = sorted(path for room in ("dashboard", "analytics") for path in (ROOT / room / "queries").glob("*.sql"))
 
 
 class Engines(NamedTuple):
@@ -46,8 +47,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
     try:
         endpoint = cloud.start_cloud(children, cloud.free_port())
         trino = trino_kit.start(children, tmp_path_factory.mktemp("trino"), endpoint)
-        keys = {"aws_access_key_id": LAPTOP_KEY, "aws_secret_access_key": LAPTOP_KEY, "region_name": cloud.REGION}
-        client: Any = boto3.Session(**keys).client
+        client: Any = boto3.Session(LAPTOP_KEY, LAPTOP_KEY, region_name=cloud.REGION).client
         s3 = client("s3", endpoint_url=endpoint)
         s3.create_bucket(Bucket=trino_kit.BUCKET, CreateBucketConfiguration={"LocationConstraint": cloud.REGION})
         trino_kit.make_tables(client("glue", endpoint_url=endpoint))
@@ -55,11 +55,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
         athena = client("athena", endpoint_url=endpoint)
         results = {"ResultConfiguration": {"OutputLocation": f"s3://{trino_kit.BUCKET}/athena/"}}
         athena.create_work_group(Name="analysts", Configuration=results)
-        names = {"work_group": "analysts", "database": trino_kit.DATABASE}
-        yield Engines(
-            trino=lambda sql: run(trino, sql, **names),  # type: ignore[arg-type]
-            laptop=lambda sql: run(athena, to_duckdb(sql, views()), **names),
-        )
+        ask: Any = partial(run, work_group="analysts", database=trino_kit.DATABASE)
+        yield Engines(trino=partial(ask, trino), laptop=lambda sql: ask(athena, to_duckdb(sql, views())))
     finally:
         children.stop()
 
@@ -100,7 +97,7 @@ def test_a_view_has_the_same_rows(asked: Engines, view: str) -> None:
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
-def test_a_query_of_the_dashboard_has_the_same_answer(asked: Engines, path: Any) -> None:
+def test_a_query_that_the_code_sends_has_the_same_answer(asked: Engines, path: Any) -> None:
     sql = read(path).render({}, lake.NOW)
     same(asked, sql if "ORDER BY" in sql else f"{sql} ORDER BY 1, 2")
 
