@@ -24,7 +24,7 @@ from producers.fleet.simulate import simulate
 from producers.sending.uploads import uploads
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-FIRST_DAY, DAYS = date(2026, 10, 20), 36  # the clocks of Europe go back in it, and a day of it is to come
+FIRST_DAY, DAYS = date(2026, 10, 20), 36  # the clocks of Europe and America go back in it, and a day of it is to come
 METERS, INTERVAL_S = 44, 1800  # two feeders
 FAULTS = Faults(late=0.05, duplicates=0.05, gaps=0.05, corrections=0.1, spikes=0.01, silent=0.2, outage=0.01)
 
@@ -33,7 +33,7 @@ Record = dict[str, Any]
 
 def fill(s3: Any, bucket: str) -> None:
     """The registry, the tariffs, the readings and some quarantined uploads, where template.yaml's tables look."""
-    fleet = make_fleet(METERS, seed=7, shops=0.2)
+    fleet = make_fleet(METERS, seed=7, place_code="US", shops=0.2)
     documents = sorted((ROOT / "tariffs").glob("*.json"))
     tariffs = {path.stem: tariff_from_urdb(json.loads(path.read_text())) for path in documents}
     publish(s3, bucket, [meter.row() for meter in [*fleet.registered, *_own_meters()]], tariffs)
@@ -81,20 +81,27 @@ def _own_uploads() -> Iterator[bytes]:
     yield _upload("own-kathmandu", midnight, 900, [70, 71, 70], revision=65_535, voltage=229.95)
     yield _upload("own-kathmandu", midnight, 900, [70, 70, 71], revision=65_535, voltage=230.05)
     yield _upload("own-kathmandu", midnight, 900, [70], revision=65_535)  # without a voltage
+    yield _upload("not-registered", midnight + timedelta(days=20), 3600, [500] * 8, request_id="call-1")
     yield _upload("own-kathmandu", midnight + timedelta(days=20), 3600, [500] * 8, voltage=195.5)
     yield _upload("own-lord-howe", midnight + timedelta(days=20), 3600, [500] * 8, voltage=254.0)
     yield _upload("own-lord-howe", midnight, 3600, [10_000_000] * 24, revision=2, voltage=0.0)
 
 
 def _upload(
-    meter: str, start: datetime, interval_s: int, wh: list[int], revision: int = 0, voltage: float | None = None
+    meter: str,
+    start: datetime,
+    interval_s: int,
+    wh: list[int],
+    revision: int = 0,
+    voltage: float | None = None,
+    **fields: str,
 ) -> bytes:
     readings = [
         {"start": (start + timedelta(seconds=interval_s * number)).isoformat(), "wh": energy, "revision": revision}
         | ({} if voltage is None else {"voltage_v": voltage})
         for number, energy in enumerate(wh)
     ]
-    return json.dumps({"meter_id": meter, "interval_s": interval_s, "readings": readings}).encode()
+    return json.dumps({"meter_id": meter, "interval_s": interval_s, "readings": readings, **fields}).encode()
 
 
 def _refused() -> Iterator[RejectedUpload]:

@@ -63,7 +63,7 @@ def test_the_consumer_accepts_every_upload_and_sets_each_bad_one_aside(records: 
 
 
 def _event(records: list[dict[str, str]]) -> list[dict[str, Any]]:
-    arrived = datetime(2026, 11, 24, tzinfo=UTC).timestamp()
+    arrived = datetime(2026, 11, 25, tzinfo=UTC).timestamp()
     return [
         {
             "kinesis": {
