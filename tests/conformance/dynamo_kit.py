@@ -58,7 +58,8 @@ def _store(endpoint: str) -> Store:
         "accounts_table": "AccountsTable",
         "forecasts_table": "ForecastsTable",
     }
-    stack = Stack(**unused | tables | {"region": cloud.REGION, "endpoint": endpoint})
+    names: dict[str, Any] = unused | tables | {"region": cloud.REGION, "endpoint": endpoint}
+    stack = Stack(**names)
     return Store(stack, stack.client("dynamodb", max_pool_connections=16))
 
 
