@@ -196,7 +196,7 @@ def _checkpoint(records: list[Record], answer: Any) -> int:
 
 
 def message(arn: str, records: list[Record], failed: int, condition: str, now: datetime, *, whole: bool = False) -> str:
-    """What Lambda puts on the on-failure queue: where the records stand. With `whole` they come along, as in a bucket."""
+    """What Lambda puts on the on-failure queue: where the records stand. In a bucket they come along (`whole`)."""
     payload = {"payload": json.dumps(event_of(arn, records))} if whole else {}
     return json.dumps(
         payload
