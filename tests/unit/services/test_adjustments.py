@@ -80,7 +80,7 @@ def test_who_when_and_why_are_kept_of_each_action_that_of_one_that_no_longer_hol
         ("void", "arn:aws:iam::1:user/jo", at(24 * 60) + timedelta(seconds=5), "meter under test"),
         ("correct", "arn:aws:iam::1:user/jo", at(24 * 60) + timedelta(seconds=6), "meter under test"),
     ]
-    assert (again.adjustments[0].first_minute, again.adjustments[0].last_minute) == (0, 15)
+    assert [again.minutes_of(one) for one in again.adjustments] == [[15], [0]]
     assert again.pack() == day.pack()
 
 
