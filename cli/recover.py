@@ -15,8 +15,9 @@ from rich.table import Table
 from analytics.uploads import from_parquet
 from cli.choices import Source
 from electrocloud.aws.backoff import pause
+from electrocloud.aws.ingest.dead_letters import redrive_dead_letters, redrive_failed_batches
 from electrocloud.aws.ingest.parquet_replay import Part, from_stream
-from electrocloud.aws.ingest.redrive import Case, Put, redrive_dead_letters, redrive_quarantine
+from electrocloud.aws.ingest.redrive import Case, Put, redrive_quarantine
 from electrocloud.aws.ingest.stream import put
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.aws.store.store import open_store
@@ -80,7 +81,9 @@ def replay(since: str, source: Source) -> None:
 
 
 def _cases(stack: Stack, kinesis: Any, put_back: Put | None, reasons: list[str]) -> Iterator[Case]:
-    yield from redrive_quarantine(stack.client("s3"), stack.bucket, put_back, reasons)
+    s3 = stack.client("s3")
+    yield from redrive_quarantine(s3, stack.bucket, put_back, reasons)
+    yield from redrive_failed_batches(s3, stack.bucket, put_back, reasons)
     yield from redrive_dead_letters(stack.client("sqs"), stack.dead_letters, kinesis, put_back, reasons)
 
 

@@ -5,8 +5,7 @@ import hashlib
 import json
 import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import pytest
 from aws_kinesis_agg import MAGIC
@@ -17,6 +16,9 @@ from electrocloud.domain.readings.upload import decode
 from laptop.cloud import environment
 from tests.conformance import engines, kinesis_server
 from tests.kits.examples import upload_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 UPLOADS = [upload_json(meter_id=f"m-{number}", wh=range(1 + number % 96)) for number in range(400)]
 BAD = [b"not JSON", b'{"meter_id": "m-1"}', "ü".encode() * 40, b"\x00\xff" * 30]

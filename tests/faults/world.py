@@ -11,8 +11,8 @@ from unittest import mock
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from electrocloud.aws.ingest import dead_letters, redrive
 from electrocloud.aws.ingest import kinesis_event as kinesis
-from electrocloud.aws.ingest import redrive
 from electrocloud.aws.ingest.stream import put, read, shard_ids, uploads_in
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import StoreBusyError, UploadError
@@ -54,7 +54,9 @@ class World:
         self.function = Function(
             Dynamo(self.dynamo, self.mishaps, self.turns.switch), Bucket(self.objects, self.mishaps, self.turns.switch)
         )
-        self.mapping = Mapping(self.stream, plan.settings, self.mishaps.chance, lambda: self.now)
+        self.mapping = Mapping(
+            self.stream, plan.settings, self.mishaps.chance, lambda: self.now, whole=plan.whole_dead_letters
+        )
         self.senders = Senders(self.stream, self.mishaps, self.chance)
         self.table = ParquetTable(self.stream, self.mishaps, partial(head_ends_of, self.dynamo))
         self.sent = cargo.month(
@@ -129,7 +131,8 @@ class World:
         queue = MemoryQueue(self.mapping.dead)
         for case in (
             *redrive.redrive_quarantine(MemoryBucket(self.objects), "bucket", put_back, ()),
-            *redrive.redrive_dead_letters(queue, "queue", self.stream, put_back, ()),
+            *dead_letters.redrive_failed_batches(MemoryBucket(self.mapping.dead_objects), "bucket", put_back, ()),
+            *dead_letters.redrive_dead_letters(queue, "queue", self.stream, put_back, ()),
         ):
             self.mishaps.counts[f"redriven: {case.place}"] += case.fate == "put back"
         self.settle()
