@@ -154,6 +154,30 @@ def reissue(previous: Bill, now: Bill) -> Bill:
     """
     if _statement(previous) == _statement(now):
         return previous
+    return _replacing(previous, now)
+
+
+def withdrawn(previous: Bill) -> Bill:
+    """The next version of a bill whose agreement has no day in its cycle any more: nothing is owed."""
+    nothing = msgspec.structs.replace(
+        previous,
+        status="final",
+        **dict.fromkeys(("energy_kwh", "demand_kw", "energy_charge", "demand_charge", "fixed_charge"), Decimal(0)),
+        **dict.fromkeys(("minimum_top_up", "rider_charge", "tax", "total"), Decimal(0)),
+        total_rounded=Decimal("0.00"),
+        lines=(),
+        intervals=Intervals(0, 0, 0, 0),
+        peak_energy_share=Decimal(0),
+        peak_bill_share=Decimal(0),
+        segments=(),
+        open_reasons=(),
+        served_days=0,
+    )
+    return _replacing(previous, nothing)
+
+
+def _replacing(previous: Bill, now: Bill) -> Bill:
+    """`now` as the version after `previous`, with what it owes more as its adjustment."""
     owed = now.total_rounded - previous.total_rounded
     before = line_text.price(previous.total_rounded, 2, previous.currency)
     adjustment = Line(
