@@ -11,7 +11,7 @@ HAVE := $(shell $(BIN)/python -c '$(VERSION)' 2>/dev/null)
 UV := $(BIN)/uv
 SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
 
-.PHONY: help setup run test fuzz faults bench backtest screenshots realism catalog lint format pr deploy-check deploy lock licenses clean
+.PHONY: help setup run test conformance fuzz faults bench backtest screenshots realism catalog lint format pr deploy-check deploy lock licenses clean
 STAGE ?= dev
 METERS ?= 10000
 
@@ -50,6 +50,10 @@ run: setup  ## start all of it on this laptop; Ctrl-C stops it (RUN="--meters 20
 test: setup  ## run every test
 	$(BIN)/python -m pytest tests/unit tests/integration tests/faults tests/browser tests/deploy $(PYTEST)
 
+conformance: setup  ## run it on the engines behind the AWS services: Trino, Velocity, the KPL, DynamoDB's interface (needs Java 17, Maven, Node)
+	$(BIN)/python -m tests.conformance.engines
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/conformance $(PYTEST)
+
 fuzz: setup  ## throw many more bad calls and records at it than `make test` does (FUZZ_CASES=1000)
 	FUZZ_CASES=$${FUZZ_CASES:-1000} $(BIN)/python -m pytest --timeout 7200 tests/integration/test_openapi_fuzz.py tests/integration/test_decode_fuzz.py
 
@@ -87,7 +91,7 @@ format: setup  ## put the code into form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-pr: lint test  ## all that CI runs
+pr: lint test conformance  ## all that CI runs
 
 deploy-check: setup  ## say what `make deploy` would change and what METERS would cost a month, and create nothing (STAGE=dev or prod)
 	$(BIN)/python -m tools.deploy_check --stage $(STAGE) --meters $(METERS)

@@ -34,6 +34,7 @@ from electrocloud.aws.store.store import open_store
 from electrocloud.domain.forecast import Forecast, ForecastHour, MonthEnd, Range, Score
 from electrocloud.domain.readings.upload import decode
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from laptop import cloud
 from laptop.delivery import Plan
@@ -72,7 +73,9 @@ def fill(stack: Stack, fleet: Fleet, days: int) -> int:
         part = fleet.part(slice(number, number + METERS_AT_ONCE))
         newest = simulate(part, first + timedelta(days=days - STORED_DAYS), STORED_DAYS, INTERVAL_S)
         sent = (decode(msgspec.json.encode(delivery.upload)) for delivery in uploads(part, newest))
-        ingest_uploads(sent, tables, lambda ids: {meter_id: tariff_of[meter_id] for meter_id in ids}, time.sleep)
+        ingest_uploads(
+            sent, tables, FixedServices(lambda ids: {meter_id: tariff_of[meter_id] for meter_id in ids}), time.sleep
+        )
     update_forecasts(stack, fleet, 5)
     plan, s3 = Plan.of(load(), cloud.PARAMETERS), stack.client("s3")
     rows = 0

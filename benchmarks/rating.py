@@ -20,6 +20,7 @@ from rich.table import Table
 from electrocloud.domain import local_time
 from electrocloud.domain.billing.bill import Bill, bills, rate
 from electrocloud.domain.billing.determinants import day_determinants
+from electrocloud.domain.billing.plan import plan_month
 from electrocloud.domain.local_time import BillingMonth, day_of
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs import tariff
@@ -50,7 +51,7 @@ def main() -> None:
         ("a year, prorated tiers", len(year), lambda: bills(prorated, year)),
         ("a month", len(july), lambda: bills(rules, july)),
         ("a day's determinants", 96, lambda: day_determinants(rules, month, one_day)),
-        ("a month's bill from its days' determinants", len(july), lambda: rate(rules, month, days)),
+        ("a month's bill from its days' determinants", len(july), lambda: rate(plan_month(rules, month), [days])),
     ]
     for what, count, work in rows:
         least, middle = timed(work)

@@ -23,7 +23,7 @@ from electrocloud.aws.backoff import pause
 from electrocloud.aws.ingest.firehose_rows import to_rows
 from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.aws.stack import find_stack
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.aws.store.meter_lookup import MeterLookup
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.admission import DEFAULT, Admission, admit
 from laptop.cloud import PARAMETERS
@@ -225,8 +225,8 @@ def main() -> None:
     def put(key: str, body: bytes) -> None:
         s3.put_object(Bucket=stack.bucket, Key=key, Body=body)
 
-    registry = Registry(stack.client("dynamodb"), stack.meters_table, stack.tariffs_table, pause, time.monotonic)
-    admission = Admission(stack.future_tolerance_minutes * 60, registry.head_ends_of)
+    meters = MeterLookup(stack.client("dynamodb"), stack.meters_table, pause, time.monotonic)
+    admission = Admission(stack.future_tolerance_minutes * 60, meters.head_ends_of)
     delivery = Delivery(Plan.of(load(), PARAMETERS), put, time.monotonic, admission)
     run(Tail(stack.client("kinesis"), stack.stream), delivery, lambda: bool(stop))
 

@@ -45,7 +45,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             ("tariffs", "tariff_id", None),
             ("forecasts", "series", "made"),
             ("accounts", "account_id", None),
-            ("service-points", "service_point_id", None),
+            ("service_points", "service_point_id", None),
         ):
             keys = [(hash_key, "HASH")] + ([(range_key, "RANGE")] if range_key else [])
             by_month = [("month_part", "HASH"), ("meter_id", "RANGE")] if table == "bills" else []
@@ -67,7 +67,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 @pytest.fixture
 def app(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The metering function at its cold start, with two registered meters and their tariff."""
-    for name in ("windows", "bills", "meters", "tariffs"):
+    for name in ("windows", "bills", "meters", "tariffs", "service_points"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("BUCKET", aws.bucket)
     monkeypatch.setenv("FUTURE_TOLERANCE_MINUTES", "15")

@@ -47,6 +47,7 @@ class MeteringSettings(_Tolerant, frozen=True):
     bills_table: str
     meters_table: str
     tariffs_table: str
+    service_points_table: str
     bucket: str
 
 
@@ -69,6 +70,7 @@ class ClosingSettings(Settings, frozen=True):
     bills_table: str
     meters_table: str
     tariffs_table: str
+    service_points_table: str
     estimate_after_hours: int
 
     @property
