@@ -186,12 +186,12 @@ def interactions(page: Page, url: str, meter_id: str) -> Iterator[tuple[str, flo
     energy = page.locator(METRIC, has_text="Energy ahead").get_by_text("kWh")
     yield "Forecast: choose a feeder", measured(choose(page), energy.wait_for)
     page.goto(f"{url}/analytics?question=peak_hour_of_fleet")
-    ask, table = page.get_by_role("button", name="Ask"), page.get_by_test_id("stDataFrame")
-    ask.wait_for(timeout=60_000)
+    run, table = page.get_by_role("button", name="Run"), page.get_by_test_id("stDataFrame")
+    run.wait_for(timeout=60_000)
     page.get_by_test_id("stExpander").first.wait_for(timeout=60_000)
     page.wait_for_load_state("networkidle")
     began = time.perf_counter()
-    yield "Analytics: ask, until it says so", measured(ask.click, page.get_by_text("Asking Athena").wait_for)
+    yield "Analytics: run, until it says so", measured(run.click, page.get_by_text("Running on Athena").wait_for)
     table.wait_for(timeout=120_000)
     yield "Analytics: Athena's answer of 10 days", time.perf_counter() - began
 
@@ -223,8 +223,8 @@ def views_of(meter_id: str) -> list[View]:
     return [
         View("Live", "/", f"{METRIC}:has-text('Fleet power')", chart),
         View("Meter", f"/meter?meter={meter_id}", f"{METRIC}:has-text('Bill so far')", chart),
-        View("Bills", "/bills", f"{METRIC}:has-text('Owed')", table),
-        View("Forecast", "/forecast", f"{METRIC}:has-text('Peak ahead')", chart),
+        View("Bills", "/bills", f"{METRIC}:has-text('Amount due')", table),
+        View("Forecast", "/forecast", f"{METRIC}:has-text('Forecast peak')", chart),
         View("Analytics", "/analytics", "[data-testid=stFormSubmitButton]", "[data-testid=stExpander]"),
     ]
 

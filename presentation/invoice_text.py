@@ -1,4 +1,4 @@
-"""Bills and comparisons as a customer reads them on a screen."""
+"""Bills and tariff comparisons as text for a terminal."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -19,7 +19,7 @@ WIDTH = 112
 
 
 def print_invoice(console: Console, bill: Bill) -> None:
-    """One month's bill: its lines, what is owed, and what it rests on."""
+    """Print one month's bill: its lines, the amount due, and the readings behind it."""
     marks = ["provisional"] if bill.status == "provisional" else []
     marks += [f"version {bill.version}"] if bill.version > 1 else []
     named = [
@@ -41,14 +41,15 @@ def print_invoice(console: Console, bill: Bill) -> None:
 
 
 def print_summary(console: Console, bills: Sequence[Bill]) -> None:
-    """Several bills, one a row, with their sum."""
+    """Print several bills, one per row, with their total."""
     table = Table(box=box.SIMPLE_HEAD, show_footer=True)
     energy = sum((bill.energy_kwh for bill in bills), Decimal(0))
+    due = sum((bill.total_rounded for bill in bills), Decimal(0))
     table.add_column("Month", footer="Total")
     table.add_column("Meter")
     table.add_column("Energy kWh", footer=f"{energy:,.1f}", justify="right")
     table.add_column("Demand kW", justify="right")
-    table.add_column("Owed", footer=money(sum((bill.total_rounded for bill in bills), Decimal(0))), justify="right")
+    table.add_column("Amount due", footer=money(due), justify="right")
     table.add_column("")
     for bill in bills:
         energy_kwh, demand_kw = f"{bill.energy_kwh:,.1f}", f"{bill.demand_kw:,.2f}"
@@ -57,9 +58,9 @@ def print_summary(console: Console, bills: Sequence[Bill]) -> None:
 
 
 def print_history(console: Console, bills: Sequence[Bill]) -> None:
-    """All versions of a meter's bills, one a row, with what each changed."""
+    """Print all versions of a meter's bills, one per row, with the change each made."""
     table = Table(box=box.SIMPLE_HEAD)
-    for name in ("Month", "Version", "kWh", "Owed", "Adjusted", "Missing", "Estimated"):
+    for name in ("Month", "Version", "kWh", "Amount due", "Change", "Missing", "Estimated"):
         table.add_column(name, justify="left" if name == "Month" else "right", no_wrap=True)
     table.add_column("Tariff")
     for bill in bills:
@@ -75,15 +76,15 @@ def print_history(console: Console, bills: Sequence[Bill]) -> None:
         )
     console.print(table)
     if any(bill.status == "provisional" for bill in bills):
-        console.print("* provisional: until every reading of the month is in")
+        console.print("* provisional: some readings of the month are still missing")
 
 
 def print_offers(console: Console, ranked: Sequence[Offer]) -> None:
-    """What a load costs under each tariff, the cheapest first, and what to make of it."""
+    """Print what a load costs on each tariff, cheapest first, and the savings of the best one."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")
     table.add_column("Tariff")
-    for name in ("Months", "Cost", "Saving", "Peak energy", "Peak cost"):
+    for name in ("Months", "Cost", "Savings", "Peak energy", "Peak cost"):
         table.add_column(name, justify="right")
     for place, offer in enumerate(ranked, start=1):
         shares = [percent(share) if share else "-" for share in (offer.peak_energy_share, offer.peak_bill_share)]
@@ -91,33 +92,33 @@ def print_offers(console: Console, ranked: Sequence[Offer]) -> None:
         table.add_row(str(place), escape(offer.tariff_name), str(offer.months), money(offer.total), saving, *shares)
     console.print(table)
     if len({offer.months for offer in ranked}) > 1:
-        console.print("Time zones part this load into different numbers of months, each with its fixed charges.")
+        console.print("The tariffs' time zones split this load into different numbers of billing months.")
     best = ranked[0]
     if best.saving > 0:
         part = percent(best.saving / (best.total + best.saving))
         console.print(
-            f"[bold]{escape(best.tariff_name)}[/] would save {money(best.saving)}, {part} of the present cost."
+            f"[bold]{escape(best.tariff_name)}[/] would save {money(best.saving)}, {part} of the current cost."
         )
     else:
-        console.print("The present tariff is the cheapest of these.")
+        console.print("The current tariff is the cheapest of these.")
 
 
 def money(amount: Decimal, *, sign: bool = False) -> str:
-    """`$1,234.50`, `-$3.20`, and with `sign` also `+$3.20`."""
+    """`$1,234.50`, `-$3.20`; with `sign`, positive amounts as `+$3.20`."""
     before = "-" if amount < 0 else "+" if sign and amount > 0 else ""
     return f"{before}${abs(amount):,.2f}"
 
 
 def percent(share: Decimal) -> str:
-    """`12 %`, and `<1 %` of what is not nothing."""
-    return f"{share * 100:.0f} %" if share >= Decimal("0.005") else "<1 %"
+    """`12%`, or `<1%` for a share that would round to 0."""
+    return f"{share * 100:.0f}%" if share >= Decimal("0.005") else "<1%"
 
 
 def _lines(bill: Bill) -> Table:
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_footer=True)
-    table.add_column("What", footer=f"Total for {month(bill.month)}", ratio=1)
+    table.add_column("Description", footer=f"Total for {month(bill.month)}", ratio=1)
     table.add_column("Quantity", justify="right", no_wrap=True)
-    table.add_column("Price", justify="right", no_wrap=True)
+    table.add_column("Rate", justify="right", no_wrap=True)
     table.add_column("Amount", footer=money(bill.total_rounded), justify="right", no_wrap=True)
     for line in bill.lines:
         what, estimated = words_of(line)
@@ -126,38 +127,40 @@ def _lines(bill: Bill) -> Table:
 
 
 def words_of(line: Line) -> tuple[str, str]:
-    """What a line is for, and how much of it was estimated: ` (12 % estimated)`, or nothing."""
+    """A line's description, and its estimated share such as ` (12% estimated)`, or an empty text."""
     estimated = f" ({percent(line.estimated_share)} estimated)" if line.estimated_share else ""
     return line.explanation, estimated
 
 
 def price_of(line: Line) -> tuple[str, str]:
-    """A line's quantity with its unit and the price of one; nothing for what is by the month."""
+    """A line's quantity and rate with their units; both empty for monthly charges."""
     if line.unit == "month":
         return "", ""
-    return f"{line.quantity:,.3f} {line.unit}", price(line.unit_rate, 4 if line.kind == "energy" else 2)
+    rate = price(line.unit_rate, 4 if line.kind == "energy" else 2)
+    return f"{line.quantity:,.3f} {line.unit}", f"{rate}/{line.unit}"
 
 
 def notes(bill: Bill) -> Iterator[str]:
-    """What a bill replaces, the part of its peak hours, and what it rests on: a sentence each, as markup."""
+    """Notes on a bill, as Rich markup: the version it replaces, the peak shares, and the readings behind it."""
     if bill.adjustment:
-        owed = bill.adjustment.amount_rounded
-        change = f"{money(abs(owed))} {'less' if owed < 0 else 'more'}" if owed else "the same"
-        yield f"[bold]{bill.adjustment.explanation}: this one is {change}.[/]"
+        amount = bill.adjustment.amount_rounded
+        change = f"{money(abs(amount))} {'less' if amount < 0 else 'more'}" if amount else "unchanged"
+        yield f"[bold]{bill.adjustment.explanation}: this version is {change}.[/]"
     if bill.peak_energy_share:
         energy, cost = percent(bill.peak_energy_share), percent(bill.peak_bill_share)
-        yield f"Peak hours have {energy} of your energy and {cost} of this bill."
+        yield f"Peak hours account for {energy} of your energy and {cost} of this bill."
     yield _readings(bill)
 
 
 def _readings(bill: Bill) -> str:
     counts = bill.intervals
     if not counts.missing and not counts.estimated:
-        return f"All {counts.expected:,} readings of the month are in."
-    parts = [f"{counts.read:,} of the month's {counts.expected:,} readings are in"]
+        return f"All {counts.expected:,} readings of the month have arrived."
+    parts = [f"{counts.read:,} of the month's {counts.expected:,} readings have arrived"]
     if counts.estimated:
         verb = "is" if counts.estimated == 1 else "are"
-        parts.append(f"{counts.estimated:,} {verb} estimated from the weeks before, until the real ones come")
+        parts.append(f"{counts.estimated:,} {verb} estimated from the weeks before until the actual readings arrive")
     if counts.missing:
-        parts.append(f"[yellow]{counts.missing:,} {'is' if counts.missing == 1 else 'are'} missing, and not billed[/]")
+        verb = "is" if counts.missing == 1 else "are"
+        parts.append(f"[yellow]{counts.missing:,} {verb} missing and not billed[/]")
     return "; ".join(parts) + "."
