@@ -1,4 +1,4 @@
-"""`electrocloud bill` and `electrocloud compare`: what a load costs under a tariff, and what it would under others."""
+"""`electrocloud bill` and `electrocloud compare`: what a load costs on a tariff, and on others."""
 
 import sys
 import time
@@ -23,17 +23,17 @@ from presentation.invoice_text import money, print_history, print_invoice, print
 
 app = typer.Typer(invoke_without_command=True)
 
-TARIFF = typer.Option("--tariff", help="The tariff: URDB JSON.", show_default=False)
-USAGE = typer.Option("--usage", help="Readings: CSV or Parquet with the columns start and wh.", show_default=False)
-AS_JSON = typer.Option("--json", help="Print JSON, and nothing else.")
-FILL = typer.Option("--estimate", help="Fill gaps like the same hours of the weeks before.")
+TARIFF = typer.Option("--tariff", help="Tariff file in URDB JSON.", show_default=False)
+USAGE = typer.Option("--usage", help="Readings in CSV or Parquet, with the columns start and wh.", show_default=False)
+AS_JSON = typer.Option("--json", help="Print JSON only.")
+FILL = typer.Option("--estimate", help="Estimate missing intervals from the same hours of the weeks before.")
 
 
 class BillStore(Protocol):
-    """Where bills are kept."""
+    """A store of bills."""
 
     def history(self, meter_id: str) -> list[Bill]:
-        """All versions of a meter's bills, by month and version."""
+        """All versions of a meter's bills, ordered by month and version."""
 
 
 @app.callback()
@@ -44,7 +44,7 @@ def bill(
     as_json: Annotated[bool, AS_JSON] = False,
     fill: Annotated[bool, FILL] = False,
 ) -> None:
-    """Bill a load by a tariff, month by month."""
+    """Bill a load on a tariff, month by month."""
     if context.invoked_subcommand:
         return
     if tariff is None or usage is None:
@@ -64,10 +64,10 @@ def bill(
 def batch(
     tariff: Annotated[Path, TARIFF],
     usage: Annotated[Path, USAGE],
-    out: Annotated[Path, typer.Option(help="Where the bills go: .csv, or else a line of JSON each.")],
+    out: Annotated[Path, typer.Option(help="Output file: .csv, or else one line of JSON per bill.")],
     fill: Annotated[bool, FILL] = False,
 ) -> None:
-    """Bill the loads of many meters (column meter_id), on all cores."""
+    """Bill the loads of many meters (column meter_id), using all cores."""
     console = Console(stderr=True)
     rules = read_tariff(tariff)
     began = time.perf_counter()
@@ -90,16 +90,16 @@ def batch(
             file.write(part.text)
             parts.append(part._replace(text=b""))
             bar.advance(task, part.meters)
-    count, owed = sum(part.bills for part in parts), sum((part.owed for part in parts), Decimal(0))
-    console.print(f"{count:,} bills over {money(owed)} in {time.perf_counter() - began:.1f} s, in {out}")
+    count, due = sum(part.bills for part in parts), sum((part.amount_due for part in parts), Decimal(0))
+    console.print(f"{count:,} bills totaling {money(due)} in {time.perf_counter() - began:.1f} s, in {out}")
 
 
 def compare(
-    tariffs: Annotated[list[Path], typer.Argument(help="Tariffs: URDB JSON; the first is the present one.")],
+    tariffs: Annotated[list[Path], typer.Argument(help="Tariff files in URDB JSON; the first is the current tariff.")],
     usage: Annotated[Path, USAGE],
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
-    """Rank tariffs by what a load costs under each, and say what the best would save."""
+    """Rank tariffs by what a load costs on each, and show what the best one would save."""
     ranked = offers([_bills(read_tariff(tariff), usage, fill=False) for tariff in tariffs])
     if as_json:
         _print_json(ranked)
@@ -108,7 +108,7 @@ def compare(
 
 
 def show_history(store: BillStore, meter_id: str, *, as_json: bool) -> None:
-    """All versions of a meter's bills, on the screen."""
+    """Print all versions of a meter's bills."""
     issued = store.history(meter_id)
     if not issued:
         raise UsageError(f"there are no bills of meter {meter_id}; check its id")

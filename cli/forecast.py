@@ -1,4 +1,4 @@
-"""`electrocloud forecast`: the next hours of any series, with what the back-test says of each model."""
+"""`electrocloud forecast`: forecast the next hours of any series, with the backtest results of each model."""
 
 import csv
 import sys
@@ -20,20 +20,20 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
 from forecasting.series_file import read_series
 
-SOURCE = "a forecast needs one of --input FILE, --fleet, --feeder F and --meter M"
+SOURCE = "give exactly one of --input FILE, --fleet, --feeder F and --meter M"
 
 
 def forecast(
-    file: Annotated[Path | None, typer.Option("--input", help="CSV with timestamp,value, a row an hour.")] = None,
-    fleet: Annotated[bool, typer.Option("--fleet", help="The load of all meters.")] = False,
-    feeder: Annotated[str | None, typer.Option(help="The load of a feeder, such as DE-F000.")] = None,
-    meter: Annotated[str | None, typer.Option(help="The load of a meter, such as US-000001.")] = None,
-    horizon: Annotated[int, typer.Option(help="Hours ahead, 1 to 168.", min=1, max=168)] = 24,
-    zone: Annotated[str, typer.Option(help="With --input: whose clock and holidays, such as Europe/Berlin.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, and nothing else.")] = False,
+    file: Annotated[Path | None, typer.Option("--input", help="CSV file: timestamp,value, one row per hour.")] = None,
+    fleet: Annotated[bool, typer.Option("--fleet", help="Forecast the load of all meters.")] = False,
+    feeder: Annotated[str | None, typer.Option(help="Forecast the load of a feeder, such as DE-F000.")] = None,
+    meter: Annotated[str | None, typer.Option(help="Forecast the load of a meter, such as US-000001.")] = None,
+    horizon: Annotated[int, typer.Option(help="Hours to forecast, 1 to 168.", min=1, max=168)] = 24,
+    zone: Annotated[str, typer.Option(help="Time zone of --input, such as Europe/Berlin.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV only.")] = False,
 ) -> None:
-    """Forecast a load hour by hour, with an interval that holds four of five hours."""
+    """Forecast a load hour by hour, with 80% intervals."""
     if sum((file is not None, fleet, feeder is not None, meter is not None)) != 1:
         raise UsageError(SOURCE)
     end: MonthEnd | None = None
@@ -82,8 +82,8 @@ def _of_group(series: str, horizon: int) -> Forecast:
 
 def _print(made: Forecast) -> None:
     console = Console()
-    scores = Table("model", box=SIMPLE_HEAD, title=f"{made.series}: the back-test", title_justify="left")
-    for heading in ("origins", "WAPE", "MASE", "s an origin"):
+    scores = Table("model", box=SIMPLE_HEAD, title=f"{made.series}: backtest", title_justify="left")
+    for heading in ("origins", "WAPE", "MASE", "s per origin"):
         scores.add_column(heading, justify="right")
     for score in made.candidates:
         wape, mase = score.wape, score.mase
@@ -97,7 +97,7 @@ def _print(made: Forecast) -> None:
     if made.candidates:
         console.print(scores)
     rows = Table(
-        "timestamp", box=SIMPLE_HEAD, title=f"The next {len(made.rows)} hours by {made.model}", title_justify="left"
+        "timestamp", box=SIMPLE_HEAD, title=f"Next {len(made.rows)} hours, model {made.model}", title_justify="left"
     )
     for heading in ("value", "low", "high"):
         rows.add_column(heading, justify="right")
@@ -105,6 +105,6 @@ def _print(made: Forecast) -> None:
         rows.add_row(row.timestamp.isoformat(sep=" "), f"{row.value:,.6g}", f"{row.low:,.6g}", f"{row.high:,.6g}")
     console.print(rows)
     if made.coverage is not None:
-        console.print(f"80 % intervals held {made.coverage:.0%} of the hours in the back-test.")
+        console.print(f"Backtest coverage of the 80% intervals: {made.coverage:.0%}.")
     if made.note:
         console.print(made.note, style="yellow")

@@ -1,4 +1,4 @@
-"""`electrocloud bill history`: what was billed, and billed again."""
+"""`electrocloud bill history`: all versions of a meter's bills."""
 
 from typing import Annotated
 
@@ -10,8 +10,8 @@ from electrocloud.aws.store.reader import Reader
 
 
 def history(
-    meter: Annotated[str, typer.Argument(help="The meter's id, such as US-000001.", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
+    meter: Annotated[str, typer.Argument(help="Meter ID, such as US-000001.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
-    """Every version of a meter's bills, of the deployment at hand."""
+    """List every version of a meter's bills in the deployed stack."""
     show_history(Reader(find_stack()), meter, as_json=as_json)

@@ -1,4 +1,4 @@
-"""`electrocloud load`: push a generated fleet through the running system, as fast as it goes or at a rate."""
+"""`electrocloud load`: push a generated fleet's readings through the running system."""
 
 import time
 from dataclasses import replace
@@ -23,8 +23,8 @@ from producers.sending.send_counts import SendCounts
 from producers.sending.uploads import uploads
 
 console = Console()
-PATIENCE_S = 600
-LOOK_EVERY_S = 1.0
+TIMEOUT_S = 600
+POLL_S = 1.0
 
 
 class Channel(StrEnum):
@@ -34,22 +34,22 @@ class Channel(StrEnum):
 
 def load(
     via: Annotated[
-        Channel, typer.Option(help="The ingestion API, or KPL frames straight into the stream.")
+        Channel, typer.Option(help="Send to the ingestion API, or put KPL frames into the stream.")
     ] = Channel.kinesis,
     meters: Annotated[int, typer.Option(min=1)] = 100,
-    days: Annotated[int, typer.Option(min=1, help="Whole UTC days; one upload a meter a day.")] = 30,
-    interval: Annotated[int, typer.Option(help="Seconds a reading: 60, 300, 900, 1800 or 3600.")] = 900,
-    start: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD; without it the days end yesterday.")] = None,
+    days: Annotated[int, typer.Option(min=1, help="Full UTC days; one upload per meter and day.")] = 30,
+    interval: Annotated[int, typer.Option(help="Interval length in seconds: 60, 300, 900, 1800 or 3600.")] = 900,
+    start: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD; default: end yesterday.")] = None,
     rate: Annotated[
-        float | None, typer.Option(min=0.001, help="Readings a second; without it as fast as it goes.")
+        float | None, typer.Option(min=0.001, help="Readings per second; by default as fast as possible.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same fleet and readings.")] = 7,
-    verify: Annotated[bool, typer.Option("--verify", help="Wait until all of it has arrived, and count it.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Wait until all readings have arrived.")] = False,
 ) -> None:
-    """Push a generated fleet through the running system, and say what became of it."""
+    """Push a generated fleet's readings through the running system, and report what arrived."""
     stack = find_stack()
     first = date.fromisoformat(start) if start else datetime.now(UTC).date() - timedelta(days=days)
-    prefix = f"load{seed}x{meters}-"  # so that no load counts what another has sent
+    prefix = f"load{seed}x{meters}-"  # keeps the counts of different loads apart
     fleet = _fleet(meters, seed, prefix)
     register(stack, fleet.registered, read_tariffs(TARIFFS))
     tally = SendCounts()
@@ -60,8 +60,8 @@ def load(
 
 
 def _fleet(meters: int, seed: int, prefix: str) -> Fleet:
-    """Meters of their own, so that a load never mixes with the meters of a fleet that lives."""
-    fleet = make_fleet(meters, seed, "US")  # where the tariffs of this checkout hold
+    """Meters with IDs of their own, so that a load never mixes with the meters of a running fleet."""
+    fleet = make_fleet(meters, seed, "US")  # the place of the tariffs in this checkout
     renamed = [meter._replace(meter_id=f"{prefix}{meter.meter_id}") for meter in fleet.meters]
     return replace(fleet, meters=tuple(renamed))
 
@@ -90,13 +90,13 @@ def _push(
         progress.update(task, completed=tally.accepted, rate=f"{tally.a_second:,.0f}/s")
 
 
-def _verify(arrival: DeliveryCheck, tally: SendCounts) -> None:
-    """Until every reading is in its bill, in Parquet and in a window, or PATIENCE_S are over.
+def _verify(check: DeliveryCheck, tally: SendCounts) -> None:
+    """Wait until every reading is in its bill, in Parquet and in a window, for at most TIMEOUT_S.
 
-    Windows are stored together with bills, and counting them is work for the tables: so they come last.
+    Windows are stored together with bills and counting them loads the tables, so they are counted last.
     """
-    deadline = time.monotonic() + PATIENCE_S
-    counts = {"bills": arrival.bills, "Parquet": arrival.parquet, "windows": arrival.windows}
+    deadline = time.monotonic() + TIMEOUT_S
+    counts = {"bills": check.bills, "Parquet": check.parquet, "windows": check.windows}
     found = dict.fromkeys(counts, 0)
     with _progress() as progress:
         for name, count in counts.items():
@@ -106,14 +106,14 @@ def _verify(arrival: DeliveryCheck, tally: SendCounts) -> None:
                 progress.update(task, completed=found[name])
                 if found[name] >= tally.accepted or time.monotonic() > deadline:
                     break
-                time.sleep(LOOK_EVERY_S)
+                time.sleep(POLL_S)
     seconds = time.monotonic() - tally.began
     console.print(
         " · ".join(f"in {name} {count:,}" for name, count in found.items())
         + f" of {tally.accepted:,} readings after {seconds:.1f} s ({tally.accepted / seconds:,.0f} readings/s)"
     )
     if {*found.values()} != {tally.accepted}:
-        console.print("[red]These are not the same.[/red] `electrocloud status` says how the system stands.")
+        console.print("[red]These counts differ.[/red] Run `electrocloud status` to see the state of the system.")
         raise typer.Exit(1)
 
 

@@ -1,4 +1,4 @@
-"""The command `electrocloud`."""
+"""The `electrocloud` command."""
 
 import typer
 from typer.core import TyperGroup
@@ -18,7 +18,7 @@ from electrocloud.domain.errors import ElectroCloudError
 
 
 class _Commands(TyperGroup):
-    """Says on one line what was wrong with what was asked for, instead of a traceback."""
+    """Prints errors as one line instead of a traceback."""
 
     def invoke(self, ctx: typer.Context) -> object:
         try:

@@ -1,4 +1,4 @@
-"""`electrocloud query`: the questions of sql/, asked of Athena. On a laptop its SQL is translated on the way."""
+"""`electrocloud query`: run the questions in sql/ on Athena. On a laptop the SQL is translated to DuckDB's dialect."""
 
 import csv
 import sys
@@ -26,16 +26,15 @@ ROWS_SHOWN = 50
 
 def query(
     name_or_file: Annotated[
-        str | None, typer.Argument(help="A question of sql/, or a file like those; without it they are listed.")
+        str | None,
+        typer.Argument(help="A question in sql/, or a file of that format. Omit to list them."),
     ] = None,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", help="A parameter's value, as name=value; again for each.")
-    ] = None,
-    to_csv: Annotated[Path | None, typer.Option("--csv", help="Write CSV there; - for the screen.")] = None,
-    to_parquet: Annotated[Path | None, typer.Option("--parquet", help="Write Parquet there.")] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", help="Set a parameter: name=value. Repeatable.")] = None,
+    to_csv: Annotated[Path | None, typer.Option("--csv", help="Write CSV to this file; - for stdout.")] = None,
+    to_parquet: Annotated[Path | None, typer.Option("--parquet", help="Write Parquet to this file.")] = None,
     show_sql: Annotated[bool, typer.Option("--sql", help="Only print the SQL, ready for the Athena console.")] = False,
 ) -> None:
-    """Ask Athena a question of sql/ (or list the questions)."""
+    """Run a question of sql/ on Athena, or list the questions."""
     if name_or_file is None:
         console.print(_list())
         return
@@ -61,13 +60,13 @@ def _values(params: list[str]) -> dict[str, str]:
     pairs = [param.partition("=") for param in params]
     for param, (_, equals, _) in zip(params, pairs, strict=True):
         if not equals:
-            raise UsageError(f"--param {param}: give it as name=value")
+            raise UsageError(f"--param {param}: write it as name=value")
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _list() -> Table:
     table = Table(title="electrocloud query NAME [--param name=value]", title_justify="left")
-    for heading in ("name", "asks", "parameters and their defaults"):
+    for heading in ("name", "question", "parameters and defaults"):
         table.add_column(heading, overflow="fold")
     for question in questions().values():
         parameters = "\n".join(f"{one.name}={one.default}  {one.description}" for one in question.parameters)

@@ -1,4 +1,4 @@
-"""Rating loads: one meter's, or those of a whole file on all cores."""
+"""Rates loads: one meter's, or those of a whole file on all cores."""
 
 import csv
 import io
@@ -39,18 +39,18 @@ METERS_AT_ONCE = 25
 
 
 class Part(NamedTuple):
-    """What some of the meters came to: how many they are and their bills, the sum owed ($), and the bills as text."""
+    """The result for some of the meters: the numbers of meters and bills, the amount due ($), and the bills as text."""
 
     meters: int
     bills: int
-    owed: Decimal
+    amount_due: Decimal
     text: bytes
 
 
 def rate_load(tariff: Tariff, readings: Sequence[Interval], meter_id: str, *, fill: bool) -> list[Bill]:
-    """The bills of the months that a meter's readings, in time order, start in.
+    """The bills of every month that a meter's readings (in time order) start in.
 
-    With `fill`, intervals that are missing from these months, and have begun by now, are estimated where they can be.
+    With `fill`, missing intervals of these months that have already started are estimated where possible.
     """
     if not fill:
         return bills(tariff, readings, meter_id=meter_id)
@@ -60,7 +60,9 @@ def rate_load(tariff: Tariff, readings: Sequence[Interval], meter_id: str, *, fi
 
 
 def rate_all(tariff: Tariff, usage: Usage, *, fill: bool, as_csv: bool) -> Iterator[Part]:
-    """The bills of all meters of a file, in its order, by all cores: as CSV rows of CSV_COLUMNS, or lines of JSON."""
+    """The bills of all meters in a file, in file order, computed on all cores: as CSV rows of CSV_COLUMNS or as JSON
+    lines.
+    """
     count = len(usage.meters)
     parts = [usage.part(first, first + METERS_AT_ONCE) for first in range(0, count, METERS_AT_ONCE)]
     with ProcessPoolExecutor(os.cpu_count(), initializer=_begin, initargs=(tariff,)) as pool:
@@ -68,10 +70,11 @@ def rate_all(tariff: Tariff, usage: Usage, *, fill: bool, as_csv: bool) -> Itera
 
 
 def as_json_line(bill: Bill) -> bytes:
+    """A bill as one line of JSON."""
     return msgspec.json.encode(bill) + b"\n"
 
 
-_tariff: Tariff  # a worker's own, so that what it has worked out about the tariff serves all its parts
+_tariff: Tariff  # one per worker process, so that results cached for the tariff serve all its parts
 
 
 def _begin(tariff: Tariff) -> None:
@@ -85,9 +88,9 @@ def _rate_part(usage: Usage, *, fill: bool, as_csv: bool) -> Part:
         for number, meter_id in enumerate(usage.meters)
         for bill in rate_load(_tariff, usage.intervals(number), meter_id, fill=fill)
     ]
-    owed = sum((bill.total_rounded for bill in issued), Decimal(0))
+    due = sum((bill.total_rounded for bill in issued), Decimal(0))
     text = _csv_rows(issued) if as_csv else b"".join(map(as_json_line, issued))
-    return Part(len(usage.meters), len(issued), owed, text)
+    return Part(len(usage.meters), len(issued), due, text)
 
 
 def _csv_rows(issued: Sequence[Bill]) -> bytes:

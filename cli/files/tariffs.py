@@ -1,4 +1,4 @@
-"""Tariff files."""
+"""Reads tariff files."""
 
 import json
 from dataclasses import replace
@@ -11,7 +11,7 @@ from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 
 
 def read_tariff(path: Path) -> Tariff:
-    """The tariff in a URDB JSON file, whose name stands in for a label. `UsageError` says what is wrong with it."""
+    """Read the tariff in a URDB JSON file; the file name serves as a missing label. `UsageError` explains any fault."""
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
     except OSError as fault:

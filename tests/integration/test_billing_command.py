@@ -100,7 +100,7 @@ def test_a_bill_on_the_screen_says_what_each_amount_is_for(tmp_path: Path, month
         "Service, $0.50 a day x 365/12",
         "Total for July 2026",
         "$114.01",
-        "All 744 readings of the month are in.",
+        "All 744 readings of the month have arrived.",
     ):
         assert words in shown
 
@@ -179,9 +179,9 @@ def test_compare_ranks_tariffs_and_says_what_the_best_would_save(tmp_path: Path,
     ]
     assert (ranked[1]["peak_energy_share"], ranked[1]["peak_bill_share"]) == ("0.1546", "0.6869")
     shown = run("compare", "--usage", month, *files).stdout
-    assert "b would save $26.05, 26 % of the present cost." in shown
-    assert "69 %" in shown
-    assert "The present tariff is the cheapest of these." in run("compare", "--usage", month, files[1], files[0]).stdout
+    assert "b would save $26.05, 26% of the current cost." in shown
+    assert "69%" in shown
+    assert "The current tariff is the cheapest of these." in run("compare", "--usage", month, files[1], files[0]).stdout
 
 
 def test_a_batch_bills_every_meter_of_a_file(tmp_path: Path):
@@ -194,7 +194,7 @@ def test_a_batch_bills_every_meter_of_a_file(tmp_path: Path):
     for name in ("bills.jsonl", "bills.csv"):
         result = run("bill", "batch", "--tariff", tariff, "--usage", usage, "--out", tmp_path / name)
         assert (result.exit_code, result.stdout) == (0, "")
-        assert "60 bills over $6,840.60" in result.stderr
+        assert "60 bills totaling $6,840.60" in result.stderr
     lines = (tmp_path / "bills.jsonl").read_bytes().splitlines()
     issued = [msgspec.json.decode(line, type=Bill) for line in lines]
     assert [bill.meter_id for bill in issued] == [f"m-{meter:03}" for meter in range(60)]

@@ -109,7 +109,7 @@ def test_a_quarantined_upload_that_keeps_the_contract_now_goes_back_once(parts):
     assert in_stream(parts) == [("m-7", good)]
     (key,) = objects(parts)
     assert key.startswith("quarantine/redriven/dt=2026-11-24/contract/")
-    assert "Nothing is set aside" in run().output
+    assert "No rejected uploads" in run().output
     assert len(in_stream(parts)) == 1
 
 
@@ -139,7 +139,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(parts):
     dead_letter(parts, first, last)
     before = objects(parts)
     result = run("--dry-run")
-    assert "would be done" in result.output
+    assert "Dry run" in result.output
     assert rows(result.output) == [
         ["dead letter", "RetryAttemptsExhausted", "put back", "1", "2"],
         ["quarantine", "contract", "put back", "1", "1"],
@@ -167,7 +167,7 @@ def test_the_batch_of_a_dead_letter_is_read_from_the_stream_and_put_again(parts)
     assert rows(run().output) == [["dead letter", "RetryAttemptsExhausted", "put back", "1", "3"]]
     assert [data for _, data in in_stream(parts)[5:]] == payloads[1:4]
     assert messages(parts) == 0
-    assert "Nothing is set aside" in run().output
+    assert "No rejected uploads" in run().output
 
 
 @pytest.mark.parametrize("shard", ["shardId-000000000000", "shardId-000000000009"])

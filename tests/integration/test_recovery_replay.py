@@ -96,9 +96,9 @@ def test_emptied_tables_are_filled_again_to_the_byte(system, source):
     counts = replay(*source)
     assert contents(system, "windows") == windows
     assert contents(system, "bills") == bills
-    assert counts["Bills rated anew at the end"] == 2
+    assert counts["Bills rated again at the end"] == 2
     again = replay(*source)
-    changes = "new, or in place of others", "Times a bill was rated as readings came", "other than before"
+    changes = "new or changed", "Bills rated while re-ingesting", "changed"
     assert [again[name] for name in changes] == [0, 0, 0]
     assert contents(system, "windows") == windows
     assert contents(system, "bills") == bills
@@ -109,14 +109,14 @@ def test_lost_bills_are_made_again_from_what_is_there(system):
     empty(system, "bills")
     counts = replay("--from", "2026-01-01")
     assert contents(system, "bills") == bills
-    assert (counts["new, or in place of others"], counts["Records passed over, which are no uploads"]) == (0, 1)
+    assert (counts["new or changed"], counts["Records skipped, not valid uploads"]) == (0, 1)
 
 
 def test_another_tariff_is_in_the_bills_after_a_replay(system):
     dearer = {"tariff_id": {"S": "tou"}, "document": {"S": json.dumps({**TIME_OF_USE, "fixedchargefirstmeter": 20})}}
     before = bill_of(contents(system, "bills")["m-1", "2026-11"])
     system.dynamodb.put_item(TableName="tariffs", Item=dearer)
-    assert replay("--from", "2026-11-06", "--source", "parquet")["new, or in place of others"] == 0
+    assert replay("--from", "2026-11-06", "--source", "parquet")["new or changed"] == 0
     after = bill_of(contents(system, "bills")["m-1", "2026-11"])
     assert after.total - before.total == Decimal("10.5")
 
@@ -164,7 +164,7 @@ def test_a_replay_ends_though_uploads_keep_coming():
     assert list(from_stream(stream, "readings", ARRIVED - timedelta(hours=1), ARRIVED - timedelta(minutes=1)))
 
 
-@pytest.mark.parametrize(("words", "says"), [("yesterday", "ISO 8601"), ("2999-01-01", "still to come")])
+@pytest.mark.parametrize(("words", "says"), [("yesterday", "ISO 8601"), ("2999-01-01", "in the future")])
 def test_a_time_that_cannot_be_is_refused(words, says):
     result = CliRunner().invoke(commands, ["replay", "--from", words])
     assert result.exit_code == 1

@@ -74,7 +74,7 @@ def test_faults_are_in_the_file_and_their_truth_beside_it(tmp_path):
         (["--interval", "7"], "interval_s is 7"),
         (["--start", "28.2.2024"], "YYYY-MM-DD"),
         (["--out", "a.xlsx"], ".csv or .parquet"),
-        (["--out", "nowhere/a.csv"], "no folder nowhere"),
+        (["--out", "nowhere/a.csv"], "the folder nowhere does not exist"),
         (["--place", "ZZ"], "choose one of DE"),
         (["--gaps", "3"], "gaps is 3.0"),
         (["--meters", "0"], "at least 1"),
