@@ -96,7 +96,7 @@ def simulated(meters: int, seed: int, homes: int) -> Iterator[tuple[str, Load]]:
     feeders = np.array([meter.feeder for meter in fleet.meters])
     for feeder in np.unique(feeders)[:2].tolist():
         yield f"feeder {feeder}", load(wh[feeders == feeder])
-    for kind, count in (("home", homes), ("flat", 2), ("shop", 1)):
+    for kind, count in (("home", homes), ("apartment", 2), ("shop", 1)):
         for row in [i for i, meter in enumerate(fleet.meters) if meter.kind == kind][:count]:
             yield f"{kind} {fleet.meters[row].meter_id}", load(wh[row : row + 1])
 

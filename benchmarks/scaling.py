@@ -52,7 +52,7 @@ class Midnight(NamedTuple):
 
 def upkeep(meters: int = 400, day: date = date(2026, 11, 24)) -> Upkeep:
     """Measured over a day of a simulated fleet at 15 minutes, late in a month that is in the tables already."""
-    fleet = make_fleet(meters, seed=5, tariffs={kind: ["tou"] for kind in ("home", "flat", "shop")})
+    fleet = make_fleet(meters, seed=5, tariffs={kind: ["tou"] for kind in ("home", "apartment", "shop")})
     days = [
         msgspec.json.encode(one.upload) for one in uploads(fleet, simulate(fleet, day.replace(day=1), day.day, 900))
     ]

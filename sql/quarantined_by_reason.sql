@@ -1,7 +1,7 @@
--- What was refused, and why?
--- Uploads in the quarantine by the UTC day they came and their fault, with the newest message of each.
--- param: first_day day today-30 the first day, UTC
--- param: last_day day today the last day, UTC
+-- What was rejected, and why?
+-- Rejected uploads by UTC day of arrival and reason, with the latest message of each.
+-- param: first_day day today-30 first day, UTC
+-- param: last_day day today last day, UTC
 SELECT
   dt,
   reason,

@@ -1,6 +1,6 @@
-"""The Glue resources of template.yaml that are made from sql/views and from the registry's columns.
+"""Generates template.yaml's Glue tables from sql/views and the registry's columns.
 
-`python -m tools.glue_catalog` prints them; a test keeps the copy in the template equal.
+`python -m tools.glue_catalog` prints them; a test checks that the template contains exactly this text.
 """
 
 import json
@@ -18,7 +18,7 @@ QUARANTINE = ("reason", "message", "sequence_number", "partition_key", "arrived_
 
 
 def view_resource(name: str, text: str, sql: str) -> str:
-    """A Presto view as a Glue table; its columns are those of the file's `-- column:` lines."""
+    """A Presto view as a Glue table; its columns come from the file's `-- column:` lines."""
     columns = [(found[1], found[2]) for found in _COLUMN.finditer(text)]
     document = {
         "originalSql": sql,
@@ -58,7 +58,7 @@ def parquet_resource(name: str, location: str, schema: pa.Schema) -> str:
 
 
 def quarantine_resource() -> str:
-    """The refused uploads, a JSON object a file, by the day (UTC) on which they came."""
+    """Rejected uploads, one JSON object per file, partitioned by UTC day of arrival."""
     listed = "".join(f"            - {{ Name: {name}, Type: string }}\n" for name in QUARANTINE)
     return f"""{_head("QuarantineCatalog", "quarantine")}        TableType: EXTERNAL_TABLE
         Parameters:
@@ -83,7 +83,7 @@ def quarantine_resource() -> str:
 
 
 def resources() -> str:
-    """All of them, in the template's form."""
+    """All resources, formatted for the template."""
     parts = [parquet_resource("meters", "meters", METERS)]
     parts += [parquet_resource(name, f"tariffs/{name}", schema) for name, schema in TARIFFS.items()]
     parts += [quarantine_resource()]

@@ -1,4 +1,4 @@
-"""`make licenses`: writes docs/licenses.md: the license of every pinned package, from its own word."""
+"""`make licenses`: writes docs/licenses.md, with the license that every pinned package states."""
 
 import re
 from importlib.metadata import Distribution, distributions
@@ -20,7 +20,7 @@ _CLASSIFIER = "License :: "
 
 
 def license_of(package: Distribution) -> str:
-    """What a package says its license is: by SPDX, by its classifiers or in a word."""
+    """A package's stated license: its SPDX expression, its classifiers or its license text."""
     metadata = package.metadata
     if expression := metadata.get("License-Expression"):
         return str(expression)
@@ -33,7 +33,7 @@ def license_of(package: Distribution) -> str:
 
 
 def pinned(lock: Path) -> dict[str, str]:
-    """The names, as the index normalises them, and the versions of a lock file."""
+    """The normalized names and versions in a lock file."""
     return {_normal(name): version for name, version in _PIN.findall(lock.read_text())}
 
 

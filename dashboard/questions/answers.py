@@ -12,7 +12,7 @@ from dashboard.charts import Spec
 from electrocloud.aws.athena import Answer
 
 MAX_BARS = 30  # more cannot be told apart
-UNITS = {"kw": "kW", "kwh": "kWh", "v": "V", "utc": "UTC"}
+SPELLINGS = {"kw": "kW", "kwh": "kWh", "v": "V", "utc": "UTC", "id": "ID", "dt": "Day"}
 
 
 class ChartDesign(NamedTuple):
@@ -59,8 +59,8 @@ def table(answer: Answer) -> pd.DataFrame:
 
 def title(column: str) -> str:
     """`Peak kW` for `peak_kw`."""
-    first, *rest = [UNITS.get(word, word) for word in column.split("_")]
-    return " ".join([first if first in UNITS.values() else first.capitalize(), *rest])
+    first, *rest = [SPELLINGS.get(word, word) for word in column.split("_")]
+    return " ".join([first if first in SPELLINGS.values() else first.capitalize(), *rest])
 
 
 def chart(question: str, frame: pd.DataFrame) -> Spec | None:

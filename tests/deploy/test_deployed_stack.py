@@ -33,7 +33,7 @@ def never(attempt: int) -> None:
 def sent(deployed):
     """Two meters' days by the API, two by a head-end, and one upload that nobody can read."""
     stack = deployed.stack
-    fleet = make_fleet(4, seed=1, tariffs={kind: ["tou"] for kind in ("home", "flat", "shop")})
+    fleet = make_fleet(4, seed=1, tariffs={kind: ["tou"] for kind in ("home", "apartment", "shop")})
     register(stack, fleet.registered, {"tou": TIME_OF_USE})
     tally = SendCounts()
     api = ApiSender(stack.api, stack.session().get_credentials(), stack.region, stack.api_key(), tally, never)

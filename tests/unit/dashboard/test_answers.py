@@ -58,8 +58,8 @@ def test_an_empty_result_has_no_chart() -> None:
 
 
 def test_a_heading_spells_units_correctly() -> None:
-    assert [answers.title(name) for name in ("peak_kw", "kwh_a_meter", "meter_id")] == [
+    assert [answers.title(name) for name in ("peak_kw", "kwh_per_meter", "meter_id")] == [
         "Peak kW",
-        "kWh a meter",
-        "Meter id",
+        "kWh per meter",
+        "Meter ID",
     ]

@@ -64,9 +64,9 @@ def test_shares_hold_in_a_small_fleet():
 
 
 def test_tariffs_go_by_customer_class():
-    fleet = make_fleet(100, 1, shops=0.2, tariffs={"home": ("a", "b"), "flat": ("c",), "shop": ("d",)})
+    fleet = make_fleet(100, 1, shops=0.2, tariffs={"home": ("a", "b"), "apartment": ("c",), "shop": ("d",)})
     found = {(meter.kind, meter.tariff_id) for meter in fleet.meters}
-    assert found == {("home", "a"), ("home", "b"), ("flat", "c"), ("shop", "d")}
+    assert found == {("home", "a"), ("home", "b"), ("apartment", "c"), ("shop", "d")}
 
 
 def test_a_registry_row_names_the_columns_of_the_table():

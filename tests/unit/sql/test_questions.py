@@ -178,7 +178,7 @@ def test_the_load_duration_curve_falls_from_the_peak_to_the_least():
 
 
 def test_consumption_by_class_and_tariff_adds_up_to_the_whole():
-    meters = [meter("a", "flat"), meter("b", "flat"), meter("c", "demand", kind="shop")]
+    meters = [meter("a", "flat", kind="apartment"), meter("b", "flat", kind="flat"), meter("c", "demand", kind="shop")]
     rows = [
         row
         for name, wh in (("a", 1000), ("b", 2000), ("c", 6000), ("x", 1000))
@@ -189,10 +189,10 @@ def test_consumption_by_class_and_tariff_adds_up_to_the_whole():
 
     assert [(row["class"], row["tariff_id"], row["meters"], row["kwh"], row["share"]) for row in found] == [
         ("shop", "demand", 1, 6, 0.6),
-        ("home", "flat", 2, 3, 0.3),
+        ("apartment", "flat", 2, 3, 0.3),
         ("unknown", "unknown", 1, 1, 0.1),
     ]
-    assert found[1]["kwh_a_meter"] == 1.5
+    assert found[1]["kwh_per_meter"] == 1.5
 
 
 def test_voltage_out_of_band_names_the_meters_and_how_often():
@@ -220,7 +220,7 @@ def test_delay_is_from_the_end_of_the_interval_and_copies_are_counted():
         "delay_by_day", first_day="2026-11-01", last_day="2026-11-01"
     )
 
-    assert (day["readings"], day["overtaken"], day["most_min"]) == (6, 2, 165)
+    assert (day["readings"], day["superseded"], day["max_min"]) == (6, 2, 165)
 
 
 def test_what_was_refused_is_counted_by_day_and_reason():
