@@ -14,6 +14,8 @@ import msgspec
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from electrocloud.aws.ingest.quarantine import key_of, pack, unpack
+from electrocloud.aws.quarantine_keys import SUFFIX
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.forecasts import month_end_series
 
@@ -90,19 +92,37 @@ def _erase_items(dynamodb: Any, table: str, key: Mapping[str, str], range_key: s
 def _erase_objects(s3: Any, bucket: str, meter_id: str, confirm: bool) -> Iterator[_FoundObject]:
     """Each object version with data of the meter; with `confirm`, current ones are rewritten without that data."""
     for prefix in (READINGS, *REJECTED):
-        without = _rows_without if prefix == READINGS else _lines_without
         pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
         for version in [version for page in pages for version in page.get("Versions", [])]:
             place = {"Bucket": bucket, "Key": version["Key"]}
             body = s3.get_object(**place, VersionId=version["VersionId"])["Body"].read()
-            rows, rest = without(body, meter_id)
+            rows, rest, key = _without(version["Key"], body, meter_id)
             if not rows:
                 continue
             if confirm:
-                put = s3.put_object(**place, Body=rest) if version["IsLatest"] and rest else {"VersionId": "none"}
-                if "VersionId" in put:  # otherwise the bucket is unversioned and the old object is gone
+                keep = version["IsLatest"] and rest
+                put = s3.put_object(Bucket=bucket, Key=key, Body=rest) if keep else {"VersionId": "none"}
+                # In an unversioned bucket the new object has taken the place of the old one, unless its key is another.
+                if "VersionId" in put or key != version["Key"]:
                     s3.delete_object(**place, VersionId=version["VersionId"])
             yield _FoundObject(prefix, version["IsLatest"], rows)
+
+
+def _without(key: str, body: bytes, meter_id: str) -> tuple[int, bytes, str]:
+    """How many rows of an object are the meter's, and the bytes and key of the object without them.
+
+    The bytes are empty if no row is left. A quarantine object's key holds its number of uploads, so it may change.
+    """
+    if key.startswith(READINGS):
+        return *_rows_without(body, meter_id), key
+    if not key.endswith(SUFFIX):
+        return *_lines_without(body, meter_id), key
+    rows = unpack(key, body)
+    others = [row for row in rows if not _mentions(msgspec.json.encode(row), meter_id)]
+    if not others:
+        return len(rows), b"", key
+    prefix = key.partition("dt=")[0]
+    return len(rows) - len(others), pack(others), key_of(others, prefix)
 
 
 def _rows_without(body: bytes, meter_id: str) -> tuple[int, bytes]:

@@ -26,12 +26,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-from analytics.registration import read_tariffs, register
 from analytics.template import ROOT, load
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
-from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.aws.store.store import open_store
 from electrocloud.domain.forecast import Forecast, ForecastHour, MonthEnd, Range, Score
 from electrocloud.domain.readings.upload import decode
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
@@ -40,7 +39,9 @@ from laptop import cloud
 from laptop.delivery import Plan
 from producers.fleet.fleet import FEEDER_METERS, Fleet, make_fleet
 from producers.fleet.simulate import simulate
+from producers.sending.registration import register
 from producers.sending.uploads import uploads
+from registry.folder import read_tariffs
 from tools.browser import browser, serving
 
 INTERVAL_S = 900
@@ -62,11 +63,11 @@ class View(NamedTuple):
 def fill(stack: Stack, fleet: Fleet, days: int) -> int:
     """Register the fleet, store its newest days and bills, and write all its days as Parquet; returns the readings."""
     documents = read_tariffs(ROOT / "tariffs")
-    register(stack, fleet.registered, documents)
     rules = {name: tariff_from_urdb(document) for name, document in documents.items()}
     tariff_of = {meter.meter_id: rules[meter.tariff_id] for meter in fleet.meters}
     first = datetime.now(UTC).date() - timedelta(days=days)
-    tables = DynamoTables(stack.client("dynamodb"), stack.windows_table, stack.bills_table, time.sleep)
+    register(stack, fleet.registered, fleet.place, documents, first)
+    tables = open_store(stack.client("dynamodb"), stack).tables
     for number in range(0, len(fleet), METERS_AT_ONCE):
         part = fleet.part(slice(number, number + METERS_AT_ONCE))
         newest = simulate(part, first + timedelta(days=days - STORED_DAYS), STORED_DAYS, INTERVAL_S)

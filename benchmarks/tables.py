@@ -13,8 +13,8 @@ from benchmarks import textbook
 from benchmarks.workload import DAY, Workload, workload
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.stack import Stack
-from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.services.ingest import ingest_uploads
+from electrocloud.aws.store.store import open_store
+from electrocloud.services.ingest import Tables, ingest_uploads
 
 METERS = 100
 TEXTBOOK_METERS = 4  # it is so slow that a part of the readings must do
@@ -33,7 +33,7 @@ def measure(stack: Stack, rounds: int) -> Compared:
     """Each round takes in another day of the fleet, both ways, one after the other."""
     dynamodb = stack.client("dynamodb")
     _make_hours_table(dynamodb)
-    tables = DynamoTables(dynamodb, stack.windows_table, stack.bills_table, time.sleep)
+    tables = open_store(dynamodb, stack).tables
     ours, theirs = [], []
     for number in range(rounds):
         day = DAY + timedelta(days=number)
@@ -49,7 +49,7 @@ def _rate(work: Workload, consume: Any) -> float:
     return work.readings / (time.perf_counter() - began)
 
 
-def _take_in(work: Workload, tables: DynamoTables) -> None:
+def _take_in(work: Workload, tables: Tables) -> None:
     accepted, _ = read_event(work.records)
     outcome = ingest_uploads((got.upload for got in accepted), tables, lambda _: work.tariff_of, time.sleep)
     if outcome.changed != work.readings:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import msgspec
 from aws_kinesis_agg.aggregator import AggRecord
 
-from analytics.registration import read_tariffs
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from producers.fleet.fleet import Fleet, make_fleet
@@ -16,6 +15,7 @@ from producers.fleet.simulate import simulate
 from producers.sending.head_end import FRAME_BYTES
 from producers.sending.live import TARIFFS
 from producers.sending.uploads import uploads
+from registry.folder import read_tariffs
 
 DAY = date(2026, 10, 5)
 INTERVAL_S = 900

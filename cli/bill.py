@@ -5,10 +5,9 @@ import time
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Protocol
 
 import msgspec
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -21,13 +20,6 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.tariffs.tariff import Tariff
 from presentation.invoice_text import money, print_history, print_invoice, print_offers, print_summary
 
-app = typer.Typer(invoke_without_command=True)
-
-TARIFF = typer.Option("--tariff", help="Tariff file in URDB JSON.", show_default=False)
-USAGE = typer.Option("--usage", help="Readings in CSV or Parquet, with the columns start and wh.", show_default=False)
-AS_JSON = typer.Option("--json", help="Print JSON only.")
-FILL = typer.Option("--estimate", help="Estimate missing intervals from the same hours of the weeks before.")
-
 
 class BillStore(Protocol):
     """A store of bills."""
@@ -36,19 +28,8 @@ class BillStore(Protocol):
         """All versions of a meter's bills, ordered by month and version."""
 
 
-@app.callback()
-def bill(
-    context: typer.Context,
-    tariff: Annotated[Path | None, TARIFF] = None,
-    usage: Annotated[Path | None, USAGE] = None,
-    as_json: Annotated[bool, AS_JSON] = False,
-    fill: Annotated[bool, FILL] = False,
-) -> None:
+def bill(tariff: Path, usage: Path, *, as_json: bool, fill: bool) -> None:
     """Bill a load on a tariff, month by month."""
-    if context.invoked_subcommand:
-        return
-    if tariff is None or usage is None:
-        raise UsageError("a bill needs --tariff T.json and --usage U.csv; see electrocloud bill --help")
     issued = _bills(read_tariff(tariff), usage, fill=fill)
     if as_json:
         _print_json(issued)
@@ -60,13 +41,7 @@ def bill(
         print_summary(console, issued)
 
 
-@app.command()
-def batch(
-    tariff: Annotated[Path, TARIFF],
-    usage: Annotated[Path, USAGE],
-    out: Annotated[Path, typer.Option(help="Output file: .csv, or else one line of JSON per bill.")],
-    fill: Annotated[bool, FILL] = False,
-) -> None:
+def batch(tariff: Path, usage: Path, out: Path, *, fill: bool) -> None:
     """Bill the loads of many meters (column meter_id), using all cores."""
     console = Console(stderr=True)
     rules = read_tariff(tariff)
@@ -94,11 +69,7 @@ def batch(
     console.print(f"{count:,} bills totaling {money(due)} in {time.perf_counter() - began:.1f} s, in {out}")
 
 
-def compare(
-    tariffs: Annotated[list[Path], typer.Argument(help="Tariff files in URDB JSON; the first is the current tariff.")],
-    usage: Annotated[Path, USAGE],
-    as_json: Annotated[bool, AS_JSON] = False,
-) -> None:
+def compare(tariffs: Sequence[Path], usage: Path, *, as_json: bool) -> None:
     """Rank tariffs by what a load costs on each, and show what the best one would save."""
     ranked = offers([_bills(read_tariff(tariff), usage, fill=False) for tariff in tariffs])
     if as_json:

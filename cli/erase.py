@@ -1,8 +1,5 @@
 """`electrocloud erase METER`: delete a meter's data from tables, Parquet, quarantine and errors, old versions too."""
 
-from typing import Annotated
-
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -10,16 +7,10 @@ from analytics.erasure import StoredData, erase_meter
 from electrocloud.aws.stack import find_stack
 from presentation import units
 
-console = Console()
 
-
-def erase(
-    meter: Annotated[str, typer.Argument(help="The meter ID.")],
-    confirm: Annotated[
-        bool, typer.Option("--confirm", help="Delete. Without it, only list what would be deleted.")
-    ] = False,
-) -> None:
+def erase(meter: str, *, confirm: bool) -> None:
     """Permanently delete everything stored about a meter. It is safe to run again."""
+    console = Console()
     found = erase_meter(find_stack(), meter, confirm=confirm)
     console.print(_table(meter, found, confirm))
     if confirm:

@@ -3,11 +3,11 @@
 import csv
 import sys
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
 import msgspec
-import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -16,71 +16,73 @@ from analytics.ask import ask
 from cli.suspects import suspects_table
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import Reader
-from electrocloud.domain.errors import UsageError
-from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
+from electrocloud.domain.forecast import Forecast
+from forecasting.ahead import forecast_of
+from forecasting.on_demand import forecast_group, forecast_meter
 from forecasting.series_file import read_series
 
-SOURCE = "give exactly one of --input FILE, --fleet, --feeder F and --meter M"
+
+class Form(StrEnum):
+    """How a forecast is printed."""
+
+    tables = "tables"
+    json = "json"
+    csv = "csv"
 
 
-def forecast(
-    file: Annotated[Path | None, typer.Option("--input", help="CSV file: timestamp,value, one row per hour.")] = None,
-    fleet: Annotated[bool, typer.Option("--fleet", help="Forecast the load of all meters.")] = False,
-    feeder: Annotated[str | None, typer.Option(help="Forecast the load of a feeder, such as DE-F000.")] = None,
-    meter: Annotated[str | None, typer.Option(help="Forecast the load of a meter, such as US-000001.")] = None,
-    horizon: Annotated[int, typer.Option(help="Hours to forecast, 1 to 168.", min=1, max=168)] = 24,
-    zone: Annotated[str, typer.Option(help="Time zone of --input, such as Europe/Berlin.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV only.")] = False,
-) -> None:
-    """Forecast a load hour by hour, with 80% intervals."""
-    if sum((file is not None, fleet, feeder is not None, meter is not None)) != 1:
-        raise UsageError(SOURCE)
-    end: MonthEnd | None = None
-    found: list[Suspect] = []
-    if file is not None:
-        made = _of_file(file, zone, horizon)
-    elif meter is not None:
-        from forecasting.on_demand import forecast_meter
+def of_file(path: Path, zone: str, horizon: int, form: Form) -> None:
+    """Forecast the series in a file."""
+    series = read_series(path, zone)
+    _print(forecast_of(path.name, series.load, series.ahead(horizon), datetime.now(UTC)), form)
 
-        made, end, found = forecast_meter(Reader(find_stack()), meter, horizon, datetime.now(UTC))
-    else:
-        made = _of_group("fleet" if fleet else f"feeder/{feeder}", horizon)
-    if as_json:
-        document = msgspec.to_builtins(made)
-        if meter is not None:
-            document |= {"month_end": msgspec.to_builtins(end), "suspects": msgspec.to_builtins(found)}
-        print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
-    elif as_csv:
+
+def of_group(series: str, horizon: int, form: Form) -> None:
+    """Forecast `fleet` or `feeder/F` of the deployment at hand."""
+    stack = find_stack()
+    athena = stack.client("athena")
+
+    def rows_of(sql: str) -> list[tuple[Any, ...]]:
+        return ask(stack, athena, sql).rows
+
+    _print(forecast_group(Reader(stack), rows_of, series, horizon, datetime.now(UTC)), form)
+
+
+def of_meter(meter_id: str, horizon: int, form: Form) -> None:
+    """Forecast a meter of the deployment at hand, its month-end too, and list its suspect readings."""
+    made = forecast_meter(Reader(find_stack()), meter_id, horizon, datetime.now(UTC))
+    if form is Form.json:
+        _print_json(
+            msgspec.to_builtins(made.forecast)
+            | {"month_end": msgspec.to_builtins(made.month_end), "suspects": msgspec.to_builtins(made.suspects)}
+        )
+        return
+    _print(made.forecast, form)
+    if form is Form.csv:
+        return
+    if end := made.month_end:
+        kwh, owed = end.energy_kwh, end.total
+        print(f"{end.month} comes to {kwh.value:,.0f} kWh ({kwh.low:,.0f} to {kwh.high:,.0f}) ", end="")
+        print(f"and ${owed.value:,.2f} (${owed.low:,.2f} to ${owed.high:,.2f}).")
+    if made.suspects:
+        Console().print(suspects_table(made.suspects))
+
+
+def _print(made: Forecast, form: Form) -> None:
+    if form is Form.json:
+        _print_json(msgspec.to_builtins(made))
+    elif form is Form.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(("timestamp", "value", "low", "high"))
         writer.writerows((row.timestamp.isoformat(), row.value, row.low, row.high) for row in made.rows)
     else:
-        _print(made)
-        if end:
-            kwh, owed = end.energy_kwh, end.total
-            print(f"{end.month} comes to {kwh.value:,.0f} kWh ({kwh.low:,.0f} to {kwh.high:,.0f}) ", end="")
-            print(f"and ${owed.value:,.2f} (${owed.low:,.2f} to ${owed.high:,.2f}).")
-        if found:
-            Console().print(suspects_table(found))
+        _print_tables(made)
 
 
-def _of_file(path: Path, zone: str, horizon: int) -> Forecast:
-    series = read_series(path, zone)
-    from forecasting.ahead import forecast_of  # seconds to import, for which no other command is to wait
-
-    return forecast_of(path.name, series.load, series.ahead(horizon), datetime.now(UTC))
+def _print_json(document: dict[str, Any]) -> None:
+    print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
 
 
-def _of_group(series: str, horizon: int) -> Forecast:
-    from forecasting.on_demand import forecast_group
-
-    stack = find_stack()
-    athena = stack.client("athena")
-    return forecast_group(Reader(stack), lambda sql: ask(stack, athena, sql).rows, series, horizon, datetime.now(UTC))
-
-
-def _print(made: Forecast) -> None:
+def _print_tables(made: Forecast) -> None:
     console = Console()
     scores = Table("model", box=SIMPLE_HEAD, title=f"{made.series}: backtest", title_justify="left")
     for heading in ("origins", "WAPE", "MASE", "s per origin"):

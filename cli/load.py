@@ -3,15 +3,13 @@
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
-from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from analytics.registration import read_tariffs, register
+from cli.choices import Channel
 from electrocloud.aws.stack import Stack, find_stack
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
@@ -19,39 +17,33 @@ from producers.sending.api import ApiSender
 from producers.sending.delivery_check import DeliveryCheck
 from producers.sending.head_end import HeadEndSender
 from producers.sending.live import TARIFFS, Sender, pause
+from producers.sending.registration import register
 from producers.sending.send_counts import SendCounts
 from producers.sending.uploads import uploads
+from registry.folder import read_tariffs
 
-console = Console()
 TIMEOUT_S = 600
 POLL_S = 1.0
 
 
-class Channel(StrEnum):
-    api = "api"
-    kinesis = "kinesis"
-
-
 def load(
-    via: Annotated[
-        Channel, typer.Option(help="Send to the ingestion API, or put KPL frames into the stream.")
-    ] = Channel.kinesis,
-    meters: Annotated[int, typer.Option(min=1)] = 100,
-    days: Annotated[int, typer.Option(min=1, help="Full UTC days; one upload per meter and day.")] = 30,
-    interval: Annotated[int, typer.Option(help="Interval length in seconds: 60, 300, 900, 1800 or 3600.")] = 900,
-    start: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD; default: end yesterday.")] = None,
-    rate: Annotated[
-        float | None, typer.Option(min=0.001, help="Readings per second; by default as fast as possible.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same fleet and readings.")] = 7,
-    verify: Annotated[bool, typer.Option("--verify", help="Wait until all readings have arrived.")] = False,
+    via: Channel,
+    meters: int,
+    days: int,
+    interval: int,
+    start: str | None,
+    rate: float | None,
+    seed: int,
+    *,
+    verify: bool,
 ) -> None:
     """Push a generated fleet's readings through the running system, and report what arrived."""
+    console = Console()
     stack = find_stack()
     first = date.fromisoformat(start) if start else datetime.now(UTC).date() - timedelta(days=days)
     prefix = f"load{seed}x{meters}-"  # keeps the counts of different loads apart
     fleet = _fleet(meters, seed, prefix)
-    register(stack, fleet.registered, read_tariffs(TARIFFS))
+    register(stack, fleet.registered, fleet.place, read_tariffs(TARIFFS), first - timedelta(days=1))
     tally = SendCounts()
     _push(fleet, first, days, interval, _sender(stack, via, tally), tally, rate)
     console.print(str(tally))
@@ -90,13 +82,14 @@ def _push(
         progress.update(task, completed=tally.accepted, rate=f"{tally.a_second:,.0f}/s")
 
 
-def _verify(check: DeliveryCheck, tally: SendCounts) -> None:
+def _verify(arrival: DeliveryCheck, tally: SendCounts) -> None:
     """Wait until every reading is in its bill, in Parquet and in a window, for at most TIMEOUT_S.
 
     Windows are stored together with bills and counting them loads the tables, so they are counted last.
     """
+    console = Console()
     deadline = time.monotonic() + TIMEOUT_S
-    counts = {"bills": check.bills, "Parquet": check.parquet, "windows": check.windows}
+    counts = {"bills": arrival.bills, "Parquet": arrival.parquet, "windows": arrival.windows}
     found = dict.fromkeys(counts, 0)
     with _progress() as progress:
         for name, count in counts.items():
@@ -118,6 +111,7 @@ def _verify(check: DeliveryCheck, tally: SendCounts) -> None:
 
 
 def _progress() -> Progress:
+    console = Console()
     columns = (
         TextColumn("{task.description:12}"),
         BarColumn(),

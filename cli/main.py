@@ -3,17 +3,7 @@
 import typer
 from typer.core import TyperGroup
 
-from cli import bill, registry
-from cli.cost import cost
-from cli.erase import erase
-from cli.forecast import forecast
-from cli.history import history
-from cli.load import load
-from cli.query import query
-from cli.recover import redrive, replay
-from cli.simulate import simulate
-from cli.suspects import suspects
-from cli.up import down, status, up
+from cli.commands import analysis, billing, fleet, laptop, recovery, registry
 from electrocloud.domain.errors import ElectroCloudError
 
 
@@ -34,20 +24,24 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich's help takes longer to import than all of this command
 )
-app.command()(up)
-app.command()(down)
-app.command()(status)
-app.command()(load)
-app.command()(simulate)
-app.command()(erase)
-app.command()(forecast)
-app.command()(suspects)
-app.command()(query)
-app.command()(cost)
-app.command()(redrive)
-app.command()(replay)
-bill.app.command()(history)
-app.add_typer(bill.app, name="bill")
-app.command()(bill.compare)
+for command in (
+    laptop.up,
+    laptop.down,
+    laptop.status,
+    fleet.load,
+    fleet.simulate,
+    recovery.audit,
+    recovery.erase,
+    analysis.forecast,
+    analysis.suspects,
+    analysis.query,
+    analysis.cost,
+    recovery.redrive,
+    recovery.replay,
+    billing.compare,
+):
+    app.command()(command)
+app.add_typer(billing.app, name="bill")
 app.add_typer(registry.app, name="registry")

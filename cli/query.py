@@ -5,11 +5,9 @@ import sys
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -20,26 +18,16 @@ from electrocloud.aws.athena import Answer
 from electrocloud.aws.stack import find_stack
 from electrocloud.domain.errors import UsageError
 
-console = Console()
 ROWS_SHOWN = 50
 
 
 def query(
-    name_or_file: Annotated[
-        str | None,
-        typer.Argument(help="A question in sql/, or a file of that format. Omit to list them."),
-    ] = None,
-    param: Annotated[list[str] | None, typer.Option("--param", help="Set a parameter: name=value. Repeatable.")] = None,
-    to_csv: Annotated[Path | None, typer.Option("--csv", help="Write CSV to this file; - for stdout.")] = None,
-    to_parquet: Annotated[Path | None, typer.Option("--parquet", help="Write Parquet to this file.")] = None,
-    show_sql: Annotated[bool, typer.Option("--sql", help="Only print the SQL, ready for the Athena console.")] = False,
+    name_or_file: str, params: list[str], to_csv: Path | None, to_parquet: Path | None, *, show_sql: bool
 ) -> None:
     """Run a question of sql/ on Athena, or list the questions."""
-    if name_or_file is None:
-        console.print(_list())
-        return
+    console = Console()
     question = find(name_or_file)
-    sql = question.render(_values(param or []))
+    sql = question.render(_values(params))
     if show_sql:
         print(sql)
         return
@@ -64,14 +52,15 @@ def _values(params: list[str]) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _list() -> Table:
+def list_questions() -> None:
+    """Print the questions of sql/, with what each asks and its parameters."""
     table = Table(title="electrocloud query NAME [--param name=value]", title_justify="left")
     for heading in ("name", "question", "parameters and defaults"):
         table.add_column(heading, overflow="fold")
     for question in questions().values():
         parameters = "\n".join(f"{one.name}={one.default}  {one.description}" for one in question.parameters)
         table.add_row(question.name, question.title, parameters)
-    return table
+    Console().print(table)
 
 
 def _table(question: Question, answer: Answer) -> Table:

@@ -1,14 +1,12 @@
-"""`electrocloud redrive` and `electrocloud replay`: return rejected records to the stream, and rebuild windows and
-bills.
+"""`electrocloud redrive` and `electrocloud replay`: return rejected records to the stream, and rebuild windows
+and bills.
 """
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -17,42 +15,33 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from analytics.uploads import from_parquet
+from cli.choices import Source
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.ingest.parquet_replay import Part, from_stream
 from electrocloud.aws.ingest.redrive import Case, Put, redrive_dead_letters, redrive_quarantine
 from electrocloud.aws.ingest.stream import put
 from electrocloud.aws.stack import Stack, find_stack
-from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.ingest import Outcome
 from electrocloud.services.replay import Rerated, reingest, rerate_months
 
-console = Console()
 
-
-class Source(StrEnum):
-    stream = "stream"
-    parquet = "parquet"
-
-
-def redrive(
-    reason: Annotated[list[str] | None, typer.Option(help="Only items rejected for this reason. Repeatable.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be put back.")] = False,
-) -> None:
+def redrive(reasons: list[str], *, dry_run: bool) -> None:
     """Put quarantined uploads and dead-letter batches back into the stream, once the cause is fixed."""
+    console = Console()
     stack = find_stack()
     kinesis = stack.client("kinesis")
     put_back = None if dry_run else partial(put, kinesis, stack.stream, pause=pause)
     items: Counter[tuple[str, str, str]] = Counter()
     records: Counter[tuple[str, str, str]] = Counter()
     with console.status("reading the quarantine and the dead letters"):
-        for case in _cases(stack, kinesis, put_back, reason or []):
-            items[case[:3]] += 1
+        for case in _cases(stack, kinesis, put_back, reasons):
+            items[case[:3]] += case.items
             records[case[:3]] += case.records
     if not items:
-        console.print("No rejected uploads." if not reason else f"No uploads were rejected for {', '.join(reason)}.")
+        console.print("No rejected uploads." if not reasons else f"No uploads were rejected for {', '.join(reasons)}.")
         return
     console.print(_redriven(items, records, dry_run))
     if any(fate.startswith("gone") for _, _, fate in items):
@@ -60,23 +49,15 @@ def redrive(
         raise typer.Exit(1)
 
 
-def replay(
-    since: Annotated[
-        str, typer.Option("--from", help="ISO 8601, UTC without an offset: 2026-11-24 or 2026-11-24T06:00+01:00.")
-    ],
-    source: Annotated[
-        Source, typer.Option(help="The stream's records since then, or Parquet from that UTC day on.")
-    ] = Source.stream,
-) -> None:
+def replay(since: str, source: Source) -> None:
     """Rebuild windows and bills from the uploads sent. Existing data is kept."""
+    console = Console()
     now = datetime.now(UTC)
     begin = _moment(since)
     if begin >= now:
         raise UsageError(f"--from is {since}, which is in the future")
     stack = find_stack()
-    dynamodb = stack.client("dynamodb")
-    registry = Registry(dynamodb, stack.meters_table, stack.tariffs_table, pause, time.monotonic)
-    tables = DynamoTables(dynamodb, stack.windows_table, stack.bills_table, pause)
+    tables, registry = open_store(stack.client("dynamodb"), stack)
     refused: list[int] = []
     with _progress() as progress:
         reading = progress.add_task("readings", total=1.0)
@@ -146,5 +127,6 @@ def _replayed(outcome: Outcome, rated: Rerated, refused: int) -> Table:
 
 
 def _progress() -> Progress:
+    console = Console()
     columns = (TextColumn("{task.description:9}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     return Progress(*columns, console=console)

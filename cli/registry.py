@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -24,20 +24,10 @@ from registry.folder import FileFault, read_folder
 FAULTS_SHOWN = 20
 CHANGES_SHOWN = 10
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
-console = Console()
 
-ServicePointId = Annotated[str, typer.Option("--service-point", help="The service point's id.")]
-Day = Annotated[str, typer.Option("--date", help="YYYY-MM-DD, the first local day it holds.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-@app.command()
-def apply(
-    folder: Annotated[Path, typer.Argument(help="Has accounts.csv, service_points.csv, …, tariffs/*.json.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
-) -> None:
+def apply(folder: Path, *, dry_run: bool) -> None:
     """Put a folder's records into the registry. All of it is checked first; doing it twice changes nothing."""
+    console = Console()
     desk = RegistryDesk(find_stack())
     stored = desk.store.load()
     content = read_folder(folder, stored)
@@ -54,13 +44,9 @@ def apply(
     console.print(f"Stored. {len(plan.touched):,} service points are affected.")
 
 
-@app.command()
-def search(
-    text: Annotated[str, typer.Argument(help="Any part of a name, address, account, meter or feeder.")],
-    most: Annotated[int, typer.Option(min=1, help="How many to list.")] = 20,
-    as_json: AsJson = False,
-) -> None:
+def search(text: str, most: int, *, as_json: bool) -> None:
     """Find service points."""
+    console = Console()
     found = RegistryDesk(find_stack()).search(text, most)
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
@@ -81,8 +67,7 @@ def search(
     console.print(table)
 
 
-@app.command()
-def show(service_point: Annotated[str, typer.Argument(help="A service point's id.")]) -> None:
+def show(service_point: str) -> None:
     """Print all that is registered at a service point, as JSON."""
     found = RegistryDesk(find_stack()).store.load_points([service_point])
     if not found.service_points:
@@ -91,49 +76,33 @@ def show(service_point: Annotated[str, typer.Argument(help="A service point's id
     typer.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
 
 
-@app.command()
-def export(folder: Annotated[Path, typer.Argument(help="Where to write the files.")]) -> None:
+def export(folder: Path) -> None:
     """Write the whole registry as a folder that `apply` reads."""
+    console = Console()
     written = write_folder(RegistryDesk(find_stack()).store.load(), folder)
     console.print(f"{len(written):,} files in {folder}")
 
 
-@app.command()
-def move_in(
-    service_point: ServicePointId,
-    account: Annotated[str, typer.Option(help="The account's id.")],
-    tariff: Annotated[str, typer.Option(help="The tariff's id.")],
-    day: Day,
-    name: Annotated[str, typer.Option(help="The customer's name, for an account that is new.")] = "",
-    mailing_address: Annotated[str, typer.Option(help="Of an account that is new.")] = "",
-    email: Annotated[str, typer.Option(help="Of an account that is new.")] = "",
-    cycle_day: Annotated[int, typer.Option(min=1, max=28, help="The day bills begin; 1: calendar months.")] = 1,
-) -> None:
-    """An account is served at a service point from a day on."""
+def move_in(service_point: str, customer: Account, tariff: str, day: str, cycle_day: int) -> None:
+    """An account is served at a service point from a day on; `customer` is opened where there is no such account."""
 
     def moved(part: Registry) -> Registry:
-        holder = part.accounts.get(account)
-        if holder is None and not name:
-            raise RegistryError(f"there is no account {account}; give --name to open it")
-        holder = holder or Account(account_id=account, name=name, mailing_address=mailing_address, email=email)
+        holder = part.accounts.get(customer.account_id)
+        if holder is None and not customer.name:
+            raise RegistryError(f"there is no account {customer.account_id}; give --name to open it")
+        holder = holder or customer
         return events.move_in(part, holder, service_point, tariff, _day(day), cycle_day=cycle_day)
 
-    _show_plan(RegistryDesk(find_stack()).change([service_point], [account], moved))
+    _show_plan(RegistryDesk(find_stack()).change([service_point], [customer.account_id], moved))
 
 
-@app.command()
-def move_out(service_point: ServicePointId, day: Day) -> None:
+def move_out(service_point: str, day: str) -> None:
     """The agreement at a service point ends; the date is the first day that is no longer billed to it."""
     desk = RegistryDesk(find_stack())
     _show_plan(desk.change([service_point], [], lambda part: events.move_out(part, service_point, _day(day))))
 
 
-@app.command()
-def exchange_meter(
-    service_point: ServicePointId,
-    meter: Annotated[str, typer.Option(help="The new meter's id.")],
-    at: Annotated[str, typer.Option(help="When, such as 2026-07-11T10:30; local unless it has an offset.")],
-) -> None:
+def exchange_meter(service_point: str, meter: str, at: str) -> None:
     """Another meter measures at a service point from an instant on; bills join both meters' readings."""
 
     def exchanged(part: Registry) -> Registry:
@@ -143,10 +112,7 @@ def exchange_meter(
     _show_plan(RegistryDesk(find_stack()).change([service_point], [], exchanged))
 
 
-@app.command()
-def change_tariff(
-    service_point: ServicePointId, tariff: Annotated[str, typer.Option(help="The new tariff's id.")], day: Day
-) -> None:
+def change_tariff(service_point: str, tariff: str, day: str) -> None:
     """The customer at a service point has another tariff from a day on."""
     desk = RegistryDesk(find_stack())
     _show_plan(
@@ -154,12 +120,7 @@ def change_tariff(
     )
 
 
-@app.command()
-def change_price(
-    tariff: Annotated[str, typer.Option(help="The tariff's id.")],
-    file: Annotated[Path, typer.Option(help="The URDB document with the new prices.", exists=True, dir_okay=False)],
-    day: Day,
-) -> None:
+def change_price(tariff: str, file: Path, day: str) -> None:
     """A tariff has new prices from a day on. Bills of earlier days keep theirs."""
     document = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
     desk = RegistryDesk(find_stack())
@@ -193,6 +154,7 @@ def _show_faults(faults: list[FileFault]) -> None:
 
 
 def _show_plan(plan: RegistryPlan) -> None:
+    console = Console()
     if not plan.changes:
         console.print("The registry has all of this already.")
         return
@@ -215,6 +177,7 @@ def _sentence(change: RecordChange) -> str:
 
 
 def _progress() -> Progress:
+    console = Console()
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     )

@@ -2,7 +2,6 @@
 
 import signal
 import time
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,25 +12,14 @@ from electrocloud.aws.stack import find_stack
 from laptop.run import Running, RunOptions, Status, StatusReader, running_pid, running_stack
 from laptop.run import stop as stop_running
 
-console = Console()
 POLL_S = 1.0
 
 
-def up(
-    meters: Annotated[int, typer.Option(min=0, help="Simulated meters; 0 for none.")] = 60,
-    speed: Annotated[
-        float, typer.Option(min=0.001, help="Speed at which the fleet replays yesterday, until it reaches the present.")
-    ] = 60.0,
-    interval: Annotated[int, typer.Option(help="Interval length in seconds: 60, 300, 900, 1800 or 3600.")] = 900,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 1,
-    headless: Annotated[bool, typer.Option("--headless", help="Do not start the dashboard.")] = False,
-    seconds: Annotated[float | None, typer.Option("--for", help="Stop after this many seconds.")] = None,
-    port: Annotated[int, typer.Option(help="Port of the laptop's cloud; 0 for any free port.")] = 0,
-) -> None:
+def up(options: RunOptions, seconds: float | None) -> None:
     """Start everything on this laptop: cloud, stack, gateway, delivery, simulated meters and the dashboard."""
+    console = Console()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
-    options = RunOptions(meters, seed, speed, interval, port, dashboard=not headless)
     try:
         console.print("Starting the cloud, building and deploying template.yaml; about 30 s with warm caches …")
         with running_stack(options) as running:
@@ -45,6 +33,7 @@ def up(
 
 def down() -> None:
     """Stop what `electrocloud up` started on this laptop."""
+    console = Console()
     pid = running_pid()
     if pid is None:
         console.print("Nothing is running.")
@@ -57,6 +46,7 @@ def down() -> None:
 
 def status() -> None:
     """Show the addresses and state of the system on this laptop."""
+    console = Console()
     stack = find_stack()
     console.print(_table(StatusReader(stack).figures(), None))
     console.print(f"Stream {stack.stream}\nBucket {stack.bucket}\nIngestion API {stack.api}\nCloud {stack.endpoint}")
@@ -76,6 +66,7 @@ def _addresses(running: Running, seconds: float) -> Table:
 
 def _watch(running: Running, seconds: float | None) -> None:
     """Show the system's state until the time is up or the user interrupts."""
+    console = Console()
     reader = StatusReader(running.stack)
     deadline = time.monotonic() + seconds if seconds is not None else float("inf")
     before: tuple[float, int] | None = None

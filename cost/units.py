@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
 
-from analytics.registration import read_tariffs
 from cost.billed_dynamodb import BilledDynamoDB
 from electrocloud.aws.ingest.batch_metrics import record_batch_metrics
 from electrocloud.aws.ingest.firehose_rows import to_rows
@@ -31,6 +30,7 @@ from producers.fleet.simulate import simulate
 from producers.sending.head_end import FRAME_BYTES
 from producers.sending.live import TARIFFS
 from producers.sending.uploads import uploads
+from registry.folder import read_tariffs
 
 MONTH, DAYS = date(2026, 10, 1), 31
 HOURS = DAYS * 24
@@ -229,7 +229,7 @@ def _observed() -> tuple[int, int]:
     upload = decode(b'{"meter_id":"m","interval_s":900,"readings":[{"start":"2026-10-01T00:00:00Z","wh":1}]}')
     accepted = [AcceptedUpload(upload, "4" * 56, 0.0)] * 100
     with redirect_stdout(out):
-        record_batch_metrics(metrics, logger, accepted, [], Outcome(1, 1, 0, 1, frozenset()), datetime.now(UTC))
+        record_batch_metrics(metrics, logger, accepted, [], {}, Outcome(1, 1, 0, 1, frozenset()), datetime.now(UTC))
         names = len(metrics.metric_set)
         metrics.flush_metrics()
     return len(out.getvalue()), names

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import msgspec
 import pyarrow as pa
 import pyarrow.json
 import pyarrow.parquet
@@ -84,6 +85,14 @@ class Partition:
         self.json_bytes += len(rows)
 
 
+class FailedRecord(msgspec.Struct):
+    """A record that the transform could not make rows of, as Firehose writes it under errors/."""
+
+    raw_data: bytes = msgspec.field(name="rawData")
+    sequence_number: str = msgspec.field(name="kinesisSequenceNumber")
+    arrival_timestamp: datetime = msgspec.field(name="arrivalTimestamp")
+
+
 class Delivery:
     """Buffers the stream's rows, and writes a day's rows when its buffer is full or old enough."""
 
@@ -99,20 +108,23 @@ class Delivery:
     def take(self, records: list[dict[str, Any]]) -> None:
         """Process records as returned by `kinesis.get_records`; KPL frames are opened, bad uploads go to errors/."""
         days: dict[str, list[bytes]] = {}
+        errors: list[FailedRecord] = []
         for record in records:
             arrived = record["ApproximateArrivalTimestamp"].astimezone(UTC)
             try:
                 payloads = user_records(record["Data"])
             except UploadError:
-                self._refuse(record["Data"], record["SequenceNumber"], 0, arrived)
+                errors.append(FailedRecord(record["Data"], record["SequenceNumber"], arrived))
                 continue
-            for index, payload in enumerate(payloads):
+            for payload in payloads:
                 try:
                     dt, rows = to_rows(payload, arrived)
                 except UploadError:
-                    self._refuse(payload, record["SequenceNumber"], index, arrived)
+                    errors.append(FailedRecord(payload, record["SequenceNumber"], arrived))
                 else:
                     days.setdefault(dt, []).append(rows)
+        if errors:
+            self._write_errors(errors)
         for dt, rows in days.items():
             partition = self._partitions.setdefault(dt, Partition(self._clock()))
             partition.add(b"".join(rows), self._plan.schema)
@@ -141,11 +153,13 @@ class Delivery:
         self.rows += table.num_rows
         self.files += 1
 
-    def _refuse(self, payload: bytes, sequence: str, index: int, arrived: datetime) -> None:
+    def _write_errors(self, errors: list[FailedRecord]) -> None:
+        """One object of JSON lines, as Firehose writes it; the key follows from its first record."""
+        first = errors[0]
         prefix = self._plan.error_prefix.replace("!{firehose:error-output-type}", "processing-failed")
-        prefix = prefix.replace("!{timestamp:yyyy-MM-dd}", f"{arrived:%Y-%m-%d}")
-        self._put(f"{prefix}{sequence}-{index}", payload)
-        self.refused += 1
+        prefix = prefix.replace("!{timestamp:yyyy-MM-dd}", f"{first.arrival_timestamp:%Y-%m-%d}")
+        self._put(f"{prefix}{first.sequence_number}", msgspec.json.Encoder().encode_lines(errors))
+        self.refused += len(errors)
 
 
 class Tail:

@@ -140,7 +140,7 @@ class StatusReader:
             windows=self._items(self._stack.windows_table),
             files=len(parquet),
             bytes=sum(parquet),
-            quarantined=len(self._objects("quarantine/")),
+            quarantined=self._reader.quarantined_in_all(),
             lag_s=self._lag(),
         )
 

@@ -166,6 +166,11 @@ def _take_tariff(content: FolderContent, file: Path) -> None:
         _add(content, "tariffs", place, record)
 
 
+def read_tariffs(folder: Path) -> dict[str, Row]:
+    """The URDB documents of a folder by tariff id, which is the file's name without `.json`."""
+    return {path.stem: msgspec.json.decode(path.read_bytes()) for path in sorted(folder.glob("*.json"))}
+
+
 def effective_days(document: Row) -> tuple[date | None, date | None]:
     """The days that a URDB document is in force: from the first to before the second one, None where it does not say.
 

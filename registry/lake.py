@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from electrocloud.domain.registry.records import Registry
+from analytics.registry_tables import meters_table, publish
+from electrocloud.domain.registry.records import Agreement, Registry, TariffDocument
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 
 INSTANT = pa.timestamp("ms", tz="UTC")
 
@@ -78,33 +80,63 @@ def registry_tables(registry: Registry) -> dict[str, pa.Table]:
 
 def publish_registry(s3: Any, bucket: str, registry: Registry) -> None:
     """Write the tables where Glue expects them, in place of what was there."""
+    documents = {one.tariff_id: one.document for one in sorted(registry.tariffs.values(), key=_first)}
+    tariffs = {tariff_id: tariff_from_urdb(document) for tariff_id, document in documents.items()}
+    publish(s3, bucket, meter_rows(registry), tariffs)
     for name, table in registry_tables(registry).items():
-        _put(s3, bucket, name, table)
+        _put(s3, bucket, _key(name), table)
 
 
 def update_registry(s3: Any, bucket: str, part: Registry) -> None:
-    """Put the rows of the service points and the tariffs of `part` in place of theirs. One writer at a time."""
+    """Put the rows of the service points, meters and tariffs of `part` in place of theirs. One writer at a time."""
+    _replace(s3, bucket, "meters/meters.parquet", meters_table(meter_rows(part)), "meter_id")
     for name, table in registry_tables(part).items():
         owner = "tariff_id" if name == "tariff_versions" else "service_point_id"
-        own = table.column(owner)
-        try:
-            body = s3.get_object(Bucket=bucket, Key=_key(name))["Body"].read()
-        except s3.exceptions.NoSuchKey:
-            stored = table.schema.empty_table()
-        else:
-            stored = pq.read_table(io.BytesIO(body))
-        others = stored.filter(pc.invert(pc.is_in(stored.column(owner), pc.unique(own))))
-        _put(s3, bucket, name, pa.concat_tables([others, table]))
+        _replace(s3, bucket, _key(name), table, owner)
 
 
-def _put(s3: Any, bucket: str, name: str, table: pa.Table) -> None:
+def _replace(s3: Any, bucket: str, key: str, table: pa.Table, owner: str) -> None:
+    """Put rows in place of those with the same value in the column `owner`."""
+    try:
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        stored = table.schema.empty_table()
+    else:
+        stored = pq.read_table(io.BytesIO(body))
+    others = stored.filter(pc.invert(pc.is_in(stored.column(owner), pc.unique(table.column(owner)))))
+    _put(s3, bucket, key, pa.concat_tables([others, table]))
+
+
+def _put(s3: Any, bucket: str, key: str, table: pa.Table) -> None:
     body = io.BytesIO()
     pq.write_table(table, body, compression="zstd")
-    s3.put_object(Bucket=bucket, Key=_key(name), Body=body.getvalue())
+    s3.put_object(Bucket=bucket, Key=key, Body=body.getvalue())
 
 
 def _key(name: str) -> str:
     return f"registry/{name}/{name}.parquet"
+
+
+def meter_rows(registry: Registry) -> list[dict[str, Any]]:
+    """The rows of the table `meters`: where each meter is, or was last, and the tariff of the latest agreement."""
+    tariff_of = {one.service_point_id: one.tariff_id for one in sorted(registry.agreements.values(), key=_first)}
+    rows = {}
+    for installation in sorted(registry.installations.values(), key=lambda one: one.start):
+        point = registry.service_points[installation.service_point_id]
+        rows[installation.meter_id] = {
+            "meter_id": installation.meter_id,
+            "lat": point.latitude,
+            "lon": point.longitude,
+            "feeder": point.feeder,
+            "class": point.customer_class,
+            "tariff_id": tariff_of.get(point.key),
+            "timezone": point.time_zone,
+        }
+    return [rows[meter_id] for meter_id in sorted(rows)]
+
+
+def _first(record: Agreement | TariffDocument) -> date:
+    return record.first or date.min
 
 
 def _moment(instant: int | None) -> datetime | None:

@@ -9,15 +9,25 @@ WITH used AS (
     AND local_start >= {month}
     AND local_start < {month} + INTERVAL '1' MONTH
   GROUP BY meter_id
+),
+ranked AS (
+  SELECT
+    coalesce(class, 'unknown') AS class,
+    coalesce(tariff_id, 'unknown') AS tariff_id,
+    wh,
+    row_number() OVER (PARTITION BY class, tariff_id ORDER BY wh) AS place,
+    count(*) OVER (PARTITION BY class, tariff_id) AS meters
+  FROM used
 )
 SELECT
-  coalesce(class, 'unknown') AS class,
-  coalesce(tariff_id, 'unknown') AS tariff_id,
+  class,
+  tariff_id,
   count(*) AS meters,
   sum(wh) * 0.001 AS kwh,
   CAST(sum(wh) AS double) / count(*) / 1e3 AS kwh_per_meter,
-  approx_percentile(CAST(wh AS double), 0.5) / 1e3 AS median_kwh,
+  -- The middle value, or the mean of the two middle values.
+  avg(CASE WHEN place * 2 BETWEEN meters AND meters + 2 THEN CAST(wh AS double) END) / 1e3 AS median_kwh,
   CAST(sum(wh) AS double) / sum(sum(wh)) OVER () AS share
-FROM used
-GROUP BY coalesce(class, 'unknown'), coalesce(tariff_id, 'unknown')
+FROM ranked
+GROUP BY class, tariff_id
 ORDER BY kwh DESC, class, tariff_id

@@ -9,6 +9,16 @@ WITH load AS (
   WHERE dt BETWEEN date_format({first_day} - INTERVAL '28' DAY, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
   GROUP BY hour
 ),
+-- Days times hours: a sequence has at most 10,000 entries, which is 27 years of days and but 416 days of hours.
+hours AS (
+  SELECT date_add('hour', n.number, d.day) AS hour
+  FROM UNNEST(
+    sequence(
+      CAST({first_day} - INTERVAL '28' DAY AS timestamp(3)), CAST({last_day} AS timestamp(3)), INTERVAL '1' DAY
+    )
+  ) AS d (day)
+  CROSS JOIN UNNEST(sequence(0, 23)) AS n (number)
+),
 trend AS (
   SELECT
     h.hour,
@@ -19,13 +29,7 @@ trend AS (
     avg(CAST(l.wh AS double)) OVER (
       PARTITION BY hour(h.hour) ORDER BY h.hour ROWS BETWEEN 28 PRECEDING AND 1 PRECEDING
     ) AS four_weeks_wh
-  FROM UNNEST(
-    sequence(
-      CAST({first_day} - INTERVAL '28' DAY AS timestamp(3)),
-      CAST({last_day} + INTERVAL '1' DAY AS timestamp(3)) - INTERVAL '1' HOUR,
-      INTERVAL '1' HOUR
-    )
-  ) AS h(hour)
+  FROM hours AS h
   LEFT JOIN load AS l ON l.hour = h.hour
 )
 SELECT

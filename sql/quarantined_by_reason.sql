@@ -1,11 +1,12 @@
--- What was rejected, and why?
--- Rejected uploads by UTC day of arrival and reason, with the latest message of each.
+-- Which uploads were rejected, and why?
+-- Rejected uploads by UTC day of arrival and reason, with the latest message of each. A batch delivered twice may have its
+-- rows in two objects; each position in the stream counts once.
 -- param: first_day day today-30 first day, UTC
 -- param: last_day day today last day, UTC
 SELECT
   dt,
   reason,
-  count(*) AS uploads,
+  count(DISTINCT concat(sequence_number, ' ', coalesce(CAST(position AS varchar), payload))) AS uploads,
   count(DISTINCT partition_key) AS senders,
   max(CAST(arrived_at AS varchar)) AS last_arrived,
   max_by(message, CAST(arrived_at AS varchar)) AS last_message

@@ -20,7 +20,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from analytics.template import ROOT, load
-from cli.cost import fleet_plan, show
+from cost.estimate import fleet_plan, show
 from cost.units import FleetPlan
 from electrocloud.domain.errors import UsageError
 
@@ -44,10 +44,8 @@ def expanded(template: dict[str, Any], parameters: Mapping[str, str], region: st
     for resource in template["Resources"].values():
         properties = resource["Properties"]
         for name in _PLACES & properties.keys():
-            properties[name] = "s3://artifacts/code"
-        if "DefinitionBody" in properties:
-            place = properties["DefinitionBody"]["Fn::Transform"]["Parameters"]["Location"]
-            properties["DefinitionBody"] = yaml.safe_load((ROOT / place).read_text())
+            if not str(properties[name]).startswith("s3://"):
+                properties[name] = "s3://artifacts/code"
     return dict(Translator({}, Parser()).translate(template, dict(parameters)))
 
 
@@ -117,7 +115,7 @@ def main() -> None:
         if had.get(name) != value:
             console.print(f"parameter {name}: {had.get(name, '-')} becomes {value or repr(value)}")
     console.print()
-    show(fleet_of(arguments, defaults | parameters), console)
+    show(fleet_of(arguments, defaults | parameters))
 
 
 def fleet_of(arguments: argparse.Namespace, parameters: Mapping[str, str]) -> FleetPlan:

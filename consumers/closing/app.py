@@ -1,6 +1,5 @@
 """The closing function: on a schedule, months that ended a grace time ago get their gaps estimated, and are final."""
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.settings import ClosingSettings
 from electrocloud.aws.store.bills_to_finalize import bills_to_finalize
-from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.aws.store.store import open_store
 from electrocloud.services.closing import close_month
 
 RESERVE_MS = 30_000
@@ -24,8 +22,7 @@ tracer = Tracer()
 
 settings = ClosingSettings.from_environment()
 dynamodb = boto3.client("dynamodb")
-registry = Registry(dynamodb, settings.meters_table, settings.tariffs_table, pause, time.monotonic)
-tables = DynamoTables(dynamodb, settings.windows_table, settings.bills_table, pause)
+tables, registry = open_store(dynamodb, settings)
 
 
 @logger.inject_lambda_context

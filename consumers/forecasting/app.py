@@ -1,6 +1,5 @@
 """The forecasting function: on a schedule, the next day of the fleet and each feeder, month-ends, and suspects."""
 
-import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from electrocloud.aws.athena import run
+from electrocloud.aws.settings import ForecastingSettings
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
@@ -21,8 +21,10 @@ logger = Logger()
 metrics = Metrics()
 tracer = Tracer()
 
-names = {field: os.environ.get(field.upper(), "") for field in Stack.__struct_fields__ if field != "endpoint"}
-stack = Stack(**(names | {"region": os.environ["AWS_REGION"]}))
+settings = ForecastingSettings.from_environment()
+# A stack has more parts than this function has a name or a permission for; those stay empty.
+parts = {field: getattr(settings, field, "") for field in Stack.__struct_fields__}
+stack = Stack(**(parts | {"region": settings.aws_region, "endpoint": None}))
 store = Forecasts(stack.client("dynamodb"), stack.forecasts_table)
 
 

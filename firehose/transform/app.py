@@ -1,6 +1,7 @@
-"""Firehose's transform: each upload becomes rows with their partition key, or is handed back as failed."""
+"""Firehose's transform: each upload becomes rows with their partition key, or is returned as failed."""
 
 import base64
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,19 +30,23 @@ tracer = Tracer()
 @event_source(data_class=KinesisFirehoseEvent)
 def handler(event: KinesisFirehoseEvent, context: LambdaContext) -> dict[str, Any]:
     response = KinesisFirehoseDataTransformationResponse()
+    rejected: Counter[str] = Counter()
     for record in event.records:
-        response.add_record(transform(record))
+        response.add_record(transform(record, rejected))
+    metrics.add_metric("RowsRefused", MetricUnit.Count, rejected.total())
+    for reason, count in rejected.items():
+        logger.warning("rejected", reason=reason, records=count)
     return response.asdict()
 
 
-def transform(record: KinesisFirehoseRecord) -> KinesisFirehoseDataTransformationRecord:
-    """A failed record goes to the bucket's errors/ with its bytes; the metering function quarantines it as well."""
+def transform(record: KinesisFirehoseRecord, rejected: Counter[str]) -> KinesisFirehoseDataTransformationRecord:
+    """A failed record is counted by its reason and goes to the bucket's errors/ with its bytes; the metering function
+    quarantines it as well."""
     arrived = datetime.fromtimestamp(record.approximate_arrival_timestamp / 1000, UTC)
     try:
         dt, rows = to_rows(record.data_as_bytes, arrived)
     except UploadError as fault:
-        metrics.add_metric("RowsRefused", MetricUnit.Count, 1)
-        logger.warning("refused", reason=fault.reason, record_id=record.record_id)
+        rejected[fault.reason] += 1
         return KinesisFirehoseDataTransformationRecord(record.record_id, "ProcessingFailed", record.data)
     return KinesisFirehoseDataTransformationRecord(
         record.record_id,

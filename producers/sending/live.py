@@ -17,15 +17,16 @@ from typing import Protocol
 
 import msgspec
 
-from analytics.registration import read_tariffs, register
 from electrocloud.aws import backoff
 from electrocloud.aws.stack import STATE, find_stack
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.api import ApiSender
 from producers.sending.head_end import HeadEndSender
+from producers.sending.registration import register
 from producers.sending.send_counts import SendCounts
 from producers.sending.uploads import Delivery, SentUpload, uploads
+from registry.folder import read_tariffs
 
 HISTORY_DAYS = 35
 TICK_S = 0.5
@@ -117,7 +118,6 @@ class Status:
 def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> None:
     stack = find_stack()
     fleet = make_fleet(meters, seed, place)
-    register(stack, fleet.registered, read_tariffs(TARIFFS))
     tally = SendCounts()
     report = Status(STATE / "fleet.json", tally, len(fleet))
     credentials = stack.session().get_credentials()
@@ -128,6 +128,7 @@ def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> No
     }
     start = time.time() - 86_400
     today = datetime.fromtimestamp(start, UTC).date()
+    register(stack, fleet.registered, fleet.place, read_tariffs(TARIFFS), today - timedelta(days=HISTORY_DAYS + 1))
     for number, upload in enumerate(history(fleet, today, HISTORY_DAYS, interval_s)):
         head_end.send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
         if number % 200 == 0:

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from analytics.registration import read_tariffs, register
 from analytics.template import ROOT, load
 from electrocloud.aws.stack import Stack
 from laptop import forecasting_loop as nightly
@@ -17,8 +16,10 @@ from laptop.delivery import Delivery, Plan, Tail
 from producers.fleet.fleet import Meter, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.head_end import HeadEndSender
+from producers.sending.registration import register
 from producers.sending.send_counts import SendCounts
 from producers.sending.uploads import uploads
+from registry.folder import read_tariffs
 from tests.kits.waiting import until
 
 METERS = 50
@@ -46,7 +47,8 @@ class Filled:
         return self.meters[-1]
 
     def fill(self) -> None:
-        register(self.stack, [meter.registered for meter in self.meters], read_tariffs(ROOT / "tariffs"))
+        meters = [meter.registered for meter in self.meters]
+        register(self.stack, meters, self._fleet.place, read_tariffs(ROOT / "tariffs"), date(2024, 1, 1))
         tally = SendCounts()
         head_end = HeadEndSender(self._kinesis, self.stack.stream, tally, lambda attempt: time.sleep(0.1 * attempt))
         for upload in self._uploads():

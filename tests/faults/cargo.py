@@ -2,13 +2,14 @@
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
 from aws_kinesis_agg import MAGIC
 from aws_kinesis_agg.aggregator import AggRecord
+from aws_kinesis_agg.deaggregator import messages_pb2
 
 from producers.fleet.faults import Faults
 from producers.fleet.fleet import Fleet
@@ -51,6 +52,16 @@ def frame(payloads: Mapping[str, bytes]) -> bytes:
     for key, payload in payloads.items():
         assert record.add_user_record(key, payload)
     return record.get_contents()[2]
+
+
+def poison_frame(payloads: Iterable[bytes], bad: int) -> bytes:
+    """A KPL frame of uploads with `bad` ones of some bytes among them, of which it can hold far more than of good."""
+    record = messages_pb2.AggregatedRecord(partition_key_table=["k"])
+    tiny = [b"x%d" % number for number in range(bad)]
+    for data in (*tiny[: bad // 2], *payloads, *tiny[bad // 2 :]):
+        record.records.add(partition_key_index=0, data=data)
+    message = record.SerializeToString()
+    return MAGIC + message + hashlib.md5(message).digest()
 
 
 POISON: dict[str, Callable[[Document, random.Random], bytes]] = {

@@ -30,7 +30,11 @@ ENVIRONMENT = {
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",
 }
 CONTEXT = SimpleNamespace(
-    function_name="metering", memory_limit_in_mb=1024, invoked_function_arn="arn", aws_request_id="r-1"
+    function_name="metering",
+    memory_limit_in_mb=1024,
+    invoked_function_arn="arn",
+    aws_request_id="r-1",
+    get_remaining_time_in_millis=lambda: 90_000,
 )
 
 
@@ -59,7 +63,7 @@ class Function:
         assert spec
         assert spec.loader
         module = importlib.util.module_from_spec(spec)
-        with mock.patch.object(boto3, "client", self._clients.__getitem__):
+        with mock.patch.object(boto3, "client", lambda service, **_: self._clients[service]):
             spec.loader.exec_module(module)
         return module
 

@@ -20,7 +20,10 @@ BUSY = (
 
 
 class Plan(NamedTuple):
-    """`late_registration` is the share of meters that are registered in mid-month; times are in steps of an hour."""
+    """`late_registration` is the share of meters that are registered in mid-month; times are in steps of an hour.
+
+    A frame of `poison_frame` bad uploads comes in the step `poison_frame_at`.
+    """
 
     seed: int
     meters: int
@@ -35,6 +38,8 @@ class Plan(NamedTuple):
     down: range
     bad_deployment: range
     late_registration: float
+    poison_frame: int
+    poison_frame_at: int
 
     @property
     def steps(self) -> int:
@@ -48,9 +53,10 @@ class Size(NamedTuple):
     intervals_s: tuple[int, ...]
     every_s: tuple[int, ...]
     days: int | None = None
+    poison_frame: int = 20_000
 
 
-TINY = Size(meters=2, intervals_s=(3600,), every_s=(7_200, 21_600), days=4)
+TINY = Size(meters=2, intervals_s=(3600,), every_s=(7_200, 21_600), days=4, poison_frame=200)
 SHORT = Size(meters=4, intervals_s=(1800, 3600), every_s=(43_200, 86_400))
 FULL = Size(meters=12, intervals_s=(900, 1800, 3600), every_s=(10_800, 21_600, 43_200))
 
@@ -97,4 +103,6 @@ def plan(seed: int, size: Size) -> Plan:
         down=range(down, down + chance.choice((0, 14, 30))),
         bad_deployment=range(bad, bad + chance.choice((0, 24))),
         late_registration=chance.choice((0.0, 0.0, 0.3)),
+        poison_frame=size.poison_frame,
+        poison_frame_at=chance.randrange(24, days * 24),
     )

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from analytics.registration import read_tariffs
 from analytics.template import ROOT
 from producers.fleet.fleet import Fleet, Meter, make_fleet
+from registry.folder import read_tariffs
 from tests.faults.dynamo import MemoryDynamo
 from tests.faults.plan import Plan
 

@@ -67,10 +67,18 @@ class Senders:
 
     def carelessly(self, sendings: list[cargo.Sending]) -> None:
         """One frame of any meters, to any shard."""
-        self.tally.sent += sum(sending.readings for sending in sendings)
-        self.tally.accepted += sum(sending.readings for sending in sendings)
+        self._count(sendings)
         data = cargo.frame({f"{number}": sending.payload for number, sending in enumerate(sendings)})
         self._put(data, "k", str(self._chance.randrange(HASHES)))
+
+    def poison_frame(self, sendings: list[cargo.Sending], bad: int) -> None:
+        """One frame of uploads among thousands of bad ones, and more uploads behind it in its shard."""
+        self._count(sendings)
+        half = len(sendings) // 2
+        shard = str(self._chance.randrange(HASHES))
+        self._put(cargo.poison_frame([sending.payload for sending in sendings[:half]], bad), "k", shard)
+        for sending in sendings[half:]:
+            self._put(sending.payload, sending.meter_id, shard)
 
     def again(self) -> None:
         """A record that is in the stream already, once more."""
@@ -87,6 +95,10 @@ class Senders:
             self._put(payload, meter_id)
         else:
             self._head_end.send(meter_id, payload, 0)
+
+    def _count(self, sendings: list[cargo.Sending]) -> None:
+        self.tally.sent += sum(sending.readings for sending in sendings)
+        self.tally.accepted += sum(sending.readings for sending in sendings)
 
     def _put(self, data: bytes, key: str, hash_key: str | None = None) -> None:
         explicit = {"ExplicitHashKey": hash_key} if hash_key else {}

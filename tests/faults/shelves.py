@@ -23,8 +23,8 @@ class MemoryBucket:
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         return {"Body": io.BytesIO(self._objects[Key])}
 
-    def copy_object(self, Bucket: str, Key: str, CopySource: dict[str, str]) -> None:  # noqa: N803
-        self._objects[Key] = self._objects[CopySource["Key"]]
+    def put_object(self, Bucket: str, Key: str, Body: bytes, **_: str) -> None:  # noqa: N803
+        self._objects[Key] = Body
 
     def delete_object(self, Bucket: str, Key: str) -> None:  # noqa: N803
         del self._objects[Key]

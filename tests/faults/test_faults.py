@@ -14,6 +14,7 @@ FAILED_ONCE: tuple[int, ...] = ()
 BESIDES_THE_RATES = {
     "cold starts",
     "final bills replaced",
+    "frames of thousands of bad uploads",
     "good uploads refused by a bad deployment",
     "hours without writes",
     "meters registered in mid-month",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from electrocloud.aws.ingest import kinesis_event as kinesis
+from electrocloud.aws.ingest import quarantine
 from electrocloud.aws.store import tables
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings import meter_day
@@ -102,6 +103,34 @@ def a_frame_that_does_not_open_is_passed_over(patch):
     patch.setattr(kinesis, "user_records", lenient)
 
 
+def a_bad_upload_is_acknowledged_though_the_quarantine_was_not_written(patch):
+    put = quarantine.put
+
+    def hopeful(*given):
+        put(*given)
+        return {}
+
+    patch.setattr(quarantine, "put", hopeful)
+
+
+def the_quarantine_is_written_after_the_acknowledgement(patch):
+    put = quarantine.put
+    later = []
+
+    def deferred(s3, bucket, rejected, out_of_time):
+        acknowledged, later[:] = later[:], [rejected]
+        for before in acknowledged:  # a process that is killed here has lost them
+            put(s3, bucket, before, out_of_time)
+        return {}
+
+    patch.setattr(quarantine, "put", deferred)
+
+
+def of_many_bad_uploads_only_the_first_are_kept(patch):
+    put = quarantine.put
+    patch.setattr(quarantine, "put", lambda s3, bucket, rejected, late: put(s3, bucket, rejected[:50], late))
+
+
 def a_producer_does_not_look_at_what_was_refused(patch):
     put_records = mishaps.Intake.put_records
 
@@ -127,6 +156,9 @@ MISTAKES: tuple[Patch, ...] = (
     a_bad_upload_takes_its_frame_along,
     a_bad_upload_is_dropped,
     a_frame_that_does_not_open_is_passed_over,
+    a_bad_upload_is_acknowledged_though_the_quarantine_was_not_written,
+    the_quarantine_is_written_after_the_acknowledgement,
+    of_many_bad_uploads_only_the_first_are_kept,
     a_producer_does_not_look_at_what_was_refused,
     a_question_is_asked_of_the_rows_as_they_came,
 )

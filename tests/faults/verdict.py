@@ -23,7 +23,7 @@ from functools import cache
 import msgspec
 
 from electrocloud.aws.ingest.kpl import user_records
-from electrocloud.aws.ingest.quarantine import Quarantined
+from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.store.dynamodb_items import Item, bill_of, stored_day
 from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.errors import UploadError
@@ -44,7 +44,7 @@ def whereabouts(world: World) -> Counter[str]:
     """How many uploads that the stream took are windowed, quarantined (as they must be, or though they are good),
     waiting in the stream, and lost. A repeated one counts as often as the stream took it."""
     kept = {key: stored_day(item).day for key, item in world.dynamo.items["windows"].items()}
-    quarantined = {msgspec.json.decode(body, type=Quarantined).payload for body in world.objects.values()}
+    quarantined = {row.payload for key, body in world.objects.items() for row in unpack(key, body)}
     waiting = world.mapping.pending()
     for message in map(msgspec.json.decode, world.mapping.dead):
         batch = message["KinesisBatchInfo"]

@@ -14,8 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from electrocloud.aws.ingest import kinesis_event as kinesis
 from electrocloud.aws.ingest import redrive
 from electrocloud.aws.ingest.stream import put, read, shard_ids, uploads_in
-from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import StoreBusyError, UploadError
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.replay import reingest, rerate_months
@@ -30,9 +29,11 @@ from tests.faults.shelves import MemoryBucket, MemoryQueue
 from tests.faults.stream import MemoryStream
 from tests.faults.table import ParquetTable
 from tests.faults.turns import Turns
+from tests.kits.memory import TABLES
 
 ROUNDS = (0, 1, 5)  # of invocations in an hour: what waits from one hour to the next meets what comes by other ways
 MOST_ROUNDS = 5_000
+POISON_FRAMES = "frames of thousands of bad uploads"
 EXPECTED = (Killed, ClientError, BotoCoreError, StoreBusyError)  # all else is a fault of the function itself
 
 
@@ -97,6 +98,11 @@ class World:
             self.mishaps.down = hour in self.plan.down
             self._bad_deployment = hour in self.plan.bad_deployment
             self.mishaps.counts["hours without writes"] += self.mishaps.down
+            if hour >= self.plan.poison_frame_at and not self.mishaps.counts[POISON_FRAMES] and due:
+                self.mishaps.counts[POISON_FRAMES] += 1
+                self.poisoned += self.plan.poison_frame
+                self.senders.poison_frame(due, self.plan.poison_frame)
+                due = []
             self._send(due)
             self._mend_and_break()
             for _ in range(self.chance.choice(ROUNDS)):
@@ -133,8 +139,7 @@ class World:
 
     def _replay(self) -> tuple[int, int]:
         client = Dynamo(self.dynamo, self.mishaps, self.turns.switch)
-        registry = Registry(client, "meters", "tariffs", self.turns.switch, lambda: 0.0)
-        store = DynamoTables(client, "windows", "bills", self.turns.switch)
+        store, registry = open_store(client, TABLES, self.turns.switch, lambda: 0.0)
         parts = (
             uploads_in(records)[0]
             for shard_id in shard_ids(self.stream, "readings")

@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import pytest
 
 from electrocloud.aws.store.dynamodb_items import bill_of, month_key
-from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.aws.store.store import open_store
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
+from tests.kits.memory import TABLES
 
 TARIFF = {**TIME_OF_USE, "timezone": "UTC"}
 
@@ -49,7 +50,7 @@ def last_month(aws):
     month = BillingMonth.at(this.start - 1, "UTC")
     first = date(month.year, month.month, 1)
     days = [first + timedelta(days=number) for number in range(month.days) if number != 19]
-    tables = DynamoTables(aws.dynamodb, "windows", "bills", lambda attempt: None)
+    tables = open_store(aws.dynamodb, TABLES, lambda attempt: None).tables
     tariff = tariff_from_urdb(TARIFF)
     uploads = [upload(day=day, wh=[100] * 24, interval_s=3600) for day in days]
     ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, tariff), lambda attempt: None)

@@ -1,21 +1,29 @@
 """The metering function's own handler, on tables and a bucket in memory."""
 
-import base64
+import hashlib
 import importlib
 import json
 from datetime import date
 from types import SimpleNamespace
 
 import pytest
+from aws_kinesis_agg import MAGIC
 from aws_kinesis_agg.aggregator import AggRecord
+from aws_kinesis_agg.deaggregator import messages_pb2
 from botocore.exceptions import ClientError
 
+from electrocloud.aws.ingest.quarantine import unpack
+from electrocloud.aws.quarantine_keys import counts_in
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
 from electrocloud.aws.store.tariff_lookup import REMEMBER_S
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
 
 CONTEXT = SimpleNamespace(
-    function_name="metering", memory_limit_in_mb=1024, invoked_function_arn="arn", aws_request_id="r-1"
+    function_name="metering",
+    memory_limit_in_mb=1024,
+    invoked_function_arn="arn",
+    aws_request_id="r-1",
+    get_remaining_time_in_millis=lambda: 90_000,
 )
 
 
@@ -51,7 +59,7 @@ def days(aws):
 
 def quarantined(aws):
     keys = [found["Key"] for found in aws.s3.list_objects_v2(Bucket=aws.bucket).get("Contents", [])]
-    return [json.loads(aws.s3.get_object(Bucket=aws.bucket, Key=key)["Body"].read()) for key in keys]
+    return [row for key in keys for row in unpack(key, aws.s3.get_object(Bucket=aws.bucket, Key=key)["Body"].read())]
 
 
 def test_uploads_become_windows_and_bills(app, aws):
@@ -82,11 +90,11 @@ def test_a_bad_upload_is_quarantined_with_its_bytes_and_its_neighbours_are_store
     event = kinesis_event([b"no json", upload_json(), bytes(broken), frame(bad, upload_json(meter_id="m-2"))])
     assert app.handler(event, CONTEXT) == {"batchItemFailures": []}
     assert {meter for meter, _ in days(aws)} == {"m-1", "m-2"}
-    found = {row["reason"]: row for row in quarantined(aws)}
+    found = {row.reason: row for row in quarantined(aws)}
     assert found.keys() == {"not-json", "kpl-frame", "contract"}
-    assert base64.b64decode(found["kpl-frame"]["payload"]) == bytes(broken)
-    assert base64.b64decode(found["contract"]["payload"]) == bad
-    assert "meter_id" in found["contract"]["message"]
+    assert found["kpl-frame"].payload == bytes(broken)
+    assert found["contract"].payload == bad
+    assert "meter_id" in found["contract"].message
 
 
 def test_a_batch_that_comes_again_changes_nothing_and_quarantines_nothing_twice(app, aws):
@@ -107,7 +115,7 @@ def test_records_of_a_meter_that_could_not_be_stored_are_handed_back(app, aws, m
         )
 
     monkeypatch.setattr(app.dynamodb, "transact_write_items", refuse)
-    monkeypatch.setattr(app.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     answer = app.handler(kinesis_event([b"no json", upload_json(), upload_json(meter_id="m-2")]), CONTEXT)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}, {"itemIdentifier": "3"}]}
 
@@ -145,3 +153,66 @@ def test_a_tariff_that_cannot_be_rated_keeps_no_reading_out_and_its_bills_come_o
     app.registry._since -= REMEMBER_S + 1
     app.handler(event, CONTEXT)
     assert len(aws.dynamodb.scan(TableName="bills")["Items"]) == 2
+
+
+def tiny(count: int) -> bytes:
+    """A frame of uploads of one byte."""
+    record = messages_pb2.AggregatedRecord(partition_key_table=["k"])
+    for _ in range(count):
+        record.records.add(partition_key_index=0, data=b"x")
+    message = record.SerializeToString()
+    return MAGIC + message + hashlib.md5(message).digest()
+
+
+def test_the_rejected_uploads_of_a_batch_are_written_by_one_put(app, aws, monkeypatch):
+    puts = count_puts(app, monkeypatch)
+    event = kinesis_event([tiny(20_000), upload_json(), b"no json", upload_json(interval_s=7)])
+    assert app.handler(event, CONTEXT) == {"batchItemFailures": []}
+    assert days(aws).keys() == {("m-1", "2026-11-24")}
+    (key,) = puts
+    assert counts_in(key) == {"not-json": 20_001, "interval": 1}
+    rows = quarantined(aws)
+    assert [row.position for row in rows[:20_000]] == list(range(20_000))
+    assert {row.payload for row in rows[:20_000]} == {b"x"}
+
+
+def test_more_than_an_object_holds_goes_into_several(app, aws, monkeypatch):
+    puts = count_puts(app, monkeypatch)
+    app.handler(kinesis_event([tiny(120_000)]), CONTEXT)
+    assert [sum(counts_in(key).values()) for key in puts] == [50_000, 50_000, 20_000]
+
+
+def test_good_uploads_are_stored_before_the_quarantine_is_tried(app, aws, monkeypatch):
+    def refuse(**_):
+        assert days(aws)
+        raise ClientError({"Error": {"Code": "SlowDown", "Message": "Reduce your request rate"}}, "PutObject")
+
+    monkeypatch.setattr(app.s3, "put_object", refuse)
+    answer = app.handler(kinesis_event([upload_json(), b"no json", upload_json(meter_id="m-2"), b"x"]), CONTEXT)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}, {"itemIdentifier": "4"}]}
+
+
+def test_out_of_time_only_the_records_that_are_not_in_the_quarantine_come_again(app, aws):
+    hurried = SimpleNamespace(**vars(CONTEXT) | {"get_remaining_time_in_millis": lambda: app.RESERVE_MS - 1})
+    answer = app.handler(kinesis_event([upload_json(), tiny(3), upload_json(meter_id="m-2")]), hurried)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    assert {meter for meter, _ in days(aws)} == {"m-1", "m-2"}
+    assert quarantined(aws) == []
+
+
+def test_a_message_is_kept_short_however_long_the_field_that_it_quotes(app, aws):
+    app.handler(kinesis_event([json.dumps({"x" * 100_000: 1}).encode()]), CONTEXT)
+    (row,) = quarantined(aws)
+    assert len(row.message) <= 500
+
+
+def count_puts(app, monkeypatch) -> list[str]:
+    puts = []
+    put_object = app.s3.put_object
+
+    def counting(**request):
+        puts.append(request["Key"])
+        return put_object(**request)
+
+    monkeypatch.setattr(app.s3, "put_object", counting)
+    return puts

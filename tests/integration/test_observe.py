@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 import pytest
 from aws_lambda_powertools import Logger, Metrics
@@ -20,13 +21,13 @@ def namespace(monkeypatch):
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
 
 
-def observed(payloads, capsys, **outcome):
+def observed(payloads, capsys, unwritten=MappingProxyType({}), **outcome):
     """The log lines and the metrics of a batch."""
     accepted, refused = read_event(kinesis_event(payloads)["Records"])
     log, metrics = io.StringIO(), Metrics(namespace="ElectroCloud", service="metering")
     counts = {"readings": 0, "changed": 0, "repeated": 0, "bills": 0, "failed": frozenset()} | outcome
     logger = Logger(service=f"observed-{id(log)}-{len(payloads)}", stream=log)
-    record_batch_metrics(metrics, logger, accepted, refused, Outcome(**counts), NOW)
+    record_batch_metrics(metrics, logger, accepted, refused, unwritten, Outcome(**counts), NOW)
     metrics.flush_metrics()
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     emf = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
@@ -59,3 +60,11 @@ def test_the_age_of_uploads_is_kept_as_a_distribution(capsys):
     ages = metrics["UploadAge"]
     assert 1 < len(ages) <= AGES_AT_MOST
     assert {*ages} == {7.0}
+
+
+def test_twenty_thousand_rejected_uploads_are_one_line_a_reason(capsys):
+    lines, metrics = observed([b"x"] * 20_000 + [upload_json(interval_s=7)], capsys, unwritten={"20001": "S3 is slow"})
+    assert [(line["reason"], line["uploads"]) for line in lines[:2]] == [("not-json", 20_000), ("interval", 1)]
+    assert (lines[0]["first_sequence"], lines[0]["last_sequence"]) == ("1", "20000")
+    assert lines[2]["fault"] == "S3 is slow"
+    assert (metrics["UploadsQuarantined"], metrics["RecordsNotQuarantined"]) == ([20_000.0], [1.0])

@@ -11,12 +11,13 @@ from electrocloud.aws.ingest.kinesis_event import RejectedUpload
 from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.reader import Reader
-from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.aws.store.store import open_store
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.ingest import ingest_uploads
 from tests.integration.conftest import REGION, Aws
 from tests.kits.examples import TIME_OF_USE, upload
+from tests.kits.memory import TABLES
 
 DAY = date(2026, 11, 24)
 
@@ -31,7 +32,7 @@ def reader(aws: Aws) -> Reader:
 
 
 def store(aws: Aws, *uploads: Upload) -> None:
-    tables = DynamoTables(aws.dynamodb, "windows", "bills", lambda _: None)
+    tables = open_store(aws.dynamodb, TABLES, lambda _: None).tables
     tariff = tariff_from_urdb(TIME_OF_USE)
     ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, tariff), lambda _: None)
 
@@ -108,5 +109,5 @@ def test_metrics_are_the_function_s_own_by_the_minute(aws: Aws, reader: Reader) 
 def test_the_quarantine_is_counted_by_reason(aws: Aws, reader: Reader) -> None:
     arrived = datetime(2026, 11, 24, 12, tzinfo=UTC)
     for position, reason in enumerate(("misaligned", "misaligned", "not-json")):
-        put(aws.s3, aws.bucket, [RejectedUpload(reason, "why", b"{", "1", position, "key", arrived)])
+        put(aws.s3, aws.bucket, [RejectedUpload(reason, "why", b"{", "1", position, "key", arrived)], lambda: False)
     assert reader.quarantined(DAY) == {"misaligned": 2, "not-json": 1}

@@ -1,9 +1,11 @@
 """`electrocloud redrive`: what was set aside goes back into the stream, and nothing else changes."""
 
 import base64
+import gzip
 import json
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import boto3
@@ -14,7 +16,8 @@ import cli.recover
 from cli.main import app
 from electrocloud.aws.ingest import redrive, stream
 from electrocloud.aws.ingest.kinesis_event import read_event
-from electrocloud.aws.ingest.quarantine import put
+from electrocloud.aws.ingest.quarantine import put, unpack
+from electrocloud.aws.quarantine_keys import counts_in
 from electrocloud.aws.stack import Stack
 from electrocloud.domain.errors import StreamBusyError
 from tests.faults.cargo import frame
@@ -62,11 +65,15 @@ def quarantine(parts: Parts, *payloads: bytes, reason: str | None = None) -> Non
         refused = [
             one._replace(reason=reason, payload=data, arrived=arrived) for one, data in zip(bad, payloads, strict=True)
         ]
-    put(parts.s3, parts.bucket, refused)
+    assert not put(parts.s3, parts.bucket, refused, lambda: False)
 
 
 def objects(parts: Parts) -> list[str]:
     return [found["Key"] for found in parts.s3.list_objects_v2(Bucket=parts.bucket).get("Contents", [])]
+
+
+def body(parts: Parts, key: str) -> bytes:
+    return parts.s3.get_object(Bucket=parts.bucket, Key=key)["Body"].read()
 
 
 def in_stream(parts: Parts) -> list[tuple[str, bytes]]:
@@ -108,7 +115,7 @@ def test_a_quarantined_upload_that_keeps_the_contract_now_goes_back_once(parts):
     assert rows(result.output) == [["quarantine", "contract", "put back", "1", "1"]]
     assert in_stream(parts) == [("m-7", good)]
     (key,) = objects(parts)
-    assert key.startswith("quarantine/redriven/dt=2026-11-24/contract/")
+    assert key == "quarantine/redriven/dt=2026-11-24/1-0_1-0.contract-1.jsonl.gz"
     assert "No rejected uploads" in run().output
     assert len(in_stream(parts)) == 1
 
@@ -125,10 +132,61 @@ def test_what_would_be_quarantined_again_stays_where_it_is(parts):
     assert in_stream(parts) == []
 
 
+def test_of_an_object_of_many_only_what_keeps_the_contract_now_goes_back(parts):
+    payloads = [upload_json(meter_id="m-1"), b"no json", upload_json(meter_id="m-2"), b"no json"]
+    reasons = ["contract", "not-json", "misaligned", "not-json"]
+    bad = read_event(kinesis_event([b"?"] * 4)["Records"])[1]
+    mixed = zip(bad, payloads, reasons, strict=True)
+    rejected = [one._replace(payload=payload, reason=reason) for one, payload, reason in mixed]
+    put(parts.s3, parts.bucket, rejected, lambda: False)
+    (before,) = objects(parts)
+    assert counts_in(before) == {"contract": 1, "misaligned": 1, "not-json": 2}
+    assert rows(run("--reason", "contract").output) == [["quarantine", "contract", "put back", "1", "1"]]
+    assert in_stream(parts) == [("m-1", payloads[0])]
+    left, redriven = objects(parts)
+    assert counts_in(left) == {"misaligned": 1, "not-json": 2}
+    assert counts_in(redriven) == {"contract": 1}
+    assert rows(run().output) == [
+        ["quarantine", "misaligned", "put back", "1", "1"],
+        ["quarantine", "not-json", "still refused: not-json", "2", "0"],
+    ]
+    left, *redriven = objects(parts)
+    assert [row.payload for row in unpack(left, body(parts, left))] == [b"no json"] * 2
+    assert [row.payload for key in redriven for row in unpack(key, body(parts, key))] == [payloads[0], payloads[2]]
+    assert len(in_stream(parts)) == 2
+
+
+def test_an_object_of_an_earlier_version_goes_back_too(parts):
+    held = {"reason": "contract", "message": "old", "sequence_number": "7", "partition_key": "k"}
+    held |= {"arrived_at": "2026-11-24 00:00:00", "payload": base64.b64encode(upload_json(meter_id="m-7")).decode()}
+    key = "quarantine/dt=2026-11-24/contract/7-0.json"
+    parts.s3.put_object(Bucket=parts.bucket, Key=key, Body=json.dumps(held).encode())
+    assert rows(run().output) == [["quarantine", "contract", "put back", "1", "1"]]
+    assert in_stream(parts) == [("m-7", upload_json(meter_id="m-7"))]
+    (moved,) = objects(parts)
+    assert moved.startswith("quarantine/redriven/dt=2026-11-24/contract/7-0.json")
+    assert unpack(moved, body(parts, moved))[0].message == "old"
+    assert "No rejected uploads" in run().output
+
+
+def test_two_redrives_at_once_lose_nothing(parts):
+    """The slower one meets objects that the faster one has rewritten and removed since it listed them."""
+    quarantine(parts, b"no json", upload_json(meter_id=""))
+    quarantine(parts, upload_json(), upload_json(meter_id="m-2"), reason="contract")
+    put_back = partial(stream.put, parts.kinesis, "readings", pause=lambda attempt: None)
+    slow = redrive.redrive_quarantine(parts.s3, parts.bucket, put_back, ())
+    next(slow)
+    list(redrive.redrive_quarantine(parts.s3, parts.bucket, put_back, ()))
+    list(slow)
+    assert {key for key, _ in in_stream(parts)} == {"m-1", "m-2"}
+    held = [row for key in objects(parts) for row in unpack(key, body(parts, key))]
+    assert sorted(row.reason for row in held) == ["contract", "contract", "contract", "not-json"]
+
+
 def test_a_frame_that_opens_now_goes_back_whole(parts):
     data = frame({"m-1": upload_json(), "m-2": b"no json"})
     held = read_event(kinesis_event([data[:-1]])["Records"])[1]
-    put(parts.s3, parts.bucket, [held[0]._replace(payload=data)])
+    put(parts.s3, parts.bucket, [held[0]._replace(payload=data)], lambda: False)
     assert rows(run().output)[0][2:] == ["put back", "1", "1"]
     assert in_stream(parts) == [("k", data)]
 
@@ -256,5 +314,5 @@ def test_a_put_keeps_to_the_limits_of_a_call():
 def test_the_object_in_quarantine_has_the_original_bytes(parts):
     quarantine(parts, b"\xff\x00")
     (key,) = objects(parts)
-    held = json.loads(parts.s3.get_object(Bucket=parts.bucket, Key=key)["Body"].read())
-    assert base64.b64decode(held["payload"]) == b"\xff\x00"
+    (line,) = gzip.decompress(body(parts, key)).splitlines()
+    assert base64.b64decode(json.loads(line)["payload"]) == b"\xff\x00"

@@ -1,7 +1,7 @@
 """Tables in memory that keep the promise of DynamoDB's: conditional, whole or not at all. For tests and benchmarks."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from electrocloud.aws.store import dynamodb_items as items
 from electrocloud.domain.local_time import BillingMonth
@@ -60,3 +60,15 @@ class MemoryTables:
 
 def _mark(item: items.Item | None) -> str | None:
     return item["mark"]["S"] if item else None
+
+
+class TableNames(NamedTuple):
+    """The names of the tables that the tests make."""
+
+    windows_table: str = "windows"
+    bills_table: str = "bills"
+    meters_table: str = "meters"
+    tariffs_table: str = "tariffs"
+
+
+TABLES = TableNames()

@@ -29,7 +29,12 @@ READINGS = pa.schema(
     ]
 )
 QUARANTINE = pa.schema(
-    [(name, pa.string()) for name in ("reason", "message", "sequence_number", "partition_key", "arrived_at", "dt")]
+    [
+        *((name, pa.string()) for name in ("reason", "message", "sequence_number", "partition_key", "arrived_at")),
+        ("payload", pa.string()),
+        ("position", pa.int64()),
+        ("dt", pa.string()),
+    ]
 )
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -1,5 +1,6 @@
 """template.yaml as a deployment sees it: its SAM resources expanded, its conditions and references resolved."""
 
+import base64
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -65,5 +66,10 @@ class Resolver:
         if name == "Fn::Sub":
             text, variables = value if isinstance(value, list) else (value, {})
             own = {key: self(one) for key, one in variables.items()}
-            return _SUB.sub(lambda found: str(own.get(found[1], self.names.get(found[1], found[1]))), text)
+            found = _SUB.sub(lambda found: str(own.get(found[1], self.names.get(found[1], found[1]))), text)
+            return found.replace("${!", "${")
+        if name == "Fn::Join":
+            return value[0].join(self(value[1]))
+        if name == "Fn::Base64":
+            return base64.b64encode(self(value).encode()).decode()
         return {name: self(value)}

@@ -33,6 +33,18 @@ class MeteringSettings(Settings, frozen=True):
     bucket: str
 
 
+class ForecastingSettings(Settings, frozen=True):
+    """Where the forecasting function finds the tables, and Athena's database and work group. Lambda sets the region."""
+
+    windows_table: str
+    meters_table: str
+    tariffs_table: str
+    forecasts_table: str
+    database: str
+    work_group: str
+    aws_region: str
+
+
 class ClosingSettings(Settings, frozen=True):
     """Where the closing function finds the tables, and how long after its end a month is closed (h)."""
 

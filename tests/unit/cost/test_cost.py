@@ -8,16 +8,17 @@ import pytest
 from typer.testing import CliRunner
 
 from analytics.template import load
-from cli.cost import PRICES, PriceList, estimate, fleet_plan
 from cli.main import app
 from cost import units as cost_units
 from cost.billed_dynamodb import BilledDynamoDB, size_of
+from cost.estimate import PRICES, PriceList, estimate, fleet_plan
 from cost.units import units
-from electrocloud.aws.store.tables import DynamoTables
+from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
+from tests.kits.memory import TABLES
 
 TEMPLATE = load()
 LIST = msgspec.json.decode(PRICES.read_bytes(), type=PriceList)
@@ -39,7 +40,7 @@ def test_an_items_size_is_its_names_and_values_as_dynamodb_counts_them():
 
 def test_a_day_and_its_bill_are_billed_as_a_transaction_with_an_index_entry():
     dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, ["total"])
-    tables = DynamoTables(dynamodb, "windows", "bills", lambda attempt: None)
+    tables = open_store(dynamodb, TABLES, lambda attempt: None).tables
     ingest_uploads(
         [upload(day=date(2026, 11, 24))], tables, lambda meters: dict.fromkeys(meters, TARIFF), lambda attempt: None
     )
@@ -54,7 +55,7 @@ def test_a_day_and_its_bill_are_billed_as_a_transaction_with_an_index_entry():
 
 def test_an_upload_that_comes_again_is_read_and_not_written():
     dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, ["total"])
-    tables = DynamoTables(dynamodb, "windows", "bills", lambda attempt: None)
+    tables = open_store(dynamodb, TABLES, lambda attempt: None).tables
     for _ in range(2):
         ingest_uploads([upload()], tables, lambda meters: dict.fromkeys(meters, TARIFF), lambda attempt: None)
     assert (dynamodb.counts["gets"], dynamodb.counts["writes"]) == (4, 2)

@@ -22,7 +22,7 @@ PLANTED = {
     "forecasting": ("layer/electrocloud/aws/store/reader.py", "import numpy"),
     "dashboard": ("dashboard/live/page.py", "from cli.suspects import suspects"),
     "laptop": ("producers/sending/live.py", "from laptop.cloud import free_port"),
-    "simulation": ("analytics/registration.py", "from producers.fleet.fleet import Meter"),
+    "simulation": ("registry/desk.py", "from producers.fleet.fleet import Meter"),
     "handlers": ("dashboard/live/page.py", "from consumers.metering.app import handler"),
 }
 

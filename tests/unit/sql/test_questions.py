@@ -228,15 +228,17 @@ def test_what_was_refused_is_counted_by_day_and_reason():
     lake.duckdb.unregister("quarantine")
     lake.duckdb.execute(
         "CREATE TABLE quarantine AS SELECT * FROM (VALUES "
-        "('misaligned', 'first', 'k1', '2026-11-01 08:00:00', '2026-11-01'),"
-        "('misaligned', 'last', 'k1', '2026-11-01 09:00:00', '2026-11-01'),"
-        "('not-json', 'other', 'k2', '2026-11-02 08:00:00', '2026-11-02')"
-        ") AS t(reason, message, partition_key, arrived_at, dt)"
+        "('misaligned', 'first', 'k1', '2026-11-01 08:00:00', '2026-11-01', '1', 0, 'e30='),"
+        "('misaligned', 'first', 'k1', '2026-11-01 08:00:00', '2026-11-01', '1', 0, 'e30='),"  # delivered twice
+        "('misaligned', 'last', 'k1', '2026-11-01 09:00:00', '2026-11-01', '1', 1, 'e30='),"
+        "('not-json', 'other', 'k2', '2026-11-02 08:00:00', '2026-11-02', '2', NULL, 'e30='),"
+        "('not-json', 'other', 'k2', '2026-11-02 08:00:00', '2026-11-02', '2', NULL, 'fQ==')"
+        ") AS t(reason, message, partition_key, arrived_at, dt, sequence_number, position, payload)"
     )
 
     found = lake.ask("quarantined_by_reason", first_day="2026-11-01", last_day="2026-11-02")
 
     assert [(row["dt"], row["reason"], row["uploads"], row["senders"], row["last_message"]) for row in found] == [
-        ("2026-11-02", "not-json", 1, 1, "other"),
+        ("2026-11-02", "not-json", 2, 1, "other"),
         ("2026-11-01", "misaligned", 2, 1, "last"),
     ]

@@ -1,9 +1,11 @@
-"""What the metering function tells of its work: metrics in EMF, a log line a batch and a quarantined upload.
+"""What the metering function tells of its work: metrics in EMF, a log line a batch and a reason of rejected uploads.
 
 A line names calls by the API's request id and records by their sequence numbers; neither says whose readings they are.
+Rejected uploads have one line a reason, since a batch may hold hundreds of thousands of them.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 
 from aws_lambda_powertools import Logger, Metrics
@@ -21,11 +23,15 @@ def record_batch_metrics(
     metrics: Metrics,
     logger: Logger,
     accepted: list[AcceptedUpload],
-    refused: list[RejectedUpload],
+    rejected: list[RejectedUpload],
+    unwritten: Mapping[str, str],
     outcome: Outcome,
     now: datetime,
 ) -> None:
-    """Count a batch. The age of an upload runs from its arrival in the stream to its windows and bills being stored."""
+    """Count a batch. The age of an upload runs from its arrival in the stream to its windows and bills being stored.
+
+    `unwritten` says by sequence number why the rejected uploads of a record are not in the quarantine.
+    """
     late = corrected = 0
     for got in accepted:
         in_time = (got.arrived - LATE_S - instant_of(got.upload.day)) / 60
@@ -38,23 +44,35 @@ def record_batch_metrics(
         ("ReadingsLate", late),
         ("ReadingsCorrected", corrected),
         ("BillsRated", outcome.bills),
-        ("UploadsQuarantined", len(refused)),
+        ("UploadsQuarantined", sum(bad.sequence not in unwritten for bad in rejected)),
+        ("RecordsNotQuarantined", len(unwritten)),
         ("MetersPutBack", len(outcome.failed)),
     ):
         metrics.add_metric(name, MetricUnit.Count, count)
     step = len(accepted) // AGES_AT_MOST + 1
     for got in accepted[::step]:
         metrics.add_metric("UploadAge", MetricUnit.Seconds, max(0.0, now.timestamp() - got.arrived))
-    for reason, count in Counter(bad.reason for bad in refused).items():
-        with single_metric("UploadsQuarantinedByReason", MetricUnit.Count, count) as metric:
+    by_reason: dict[str, list[RejectedUpload]] = {}
+    for bad in rejected:
+        by_reason.setdefault(bad.reason, []).append(bad)
+    for reason, uploads in by_reason.items():
+        with single_metric("UploadsQuarantinedByReason", MetricUnit.Count, len(uploads)) as metric:
             metric.add_dimension("reason", reason)
-    for bad in refused:
-        logger.warning("quarantined", reason=bad.reason, sequence=bad.sequence, position=bad.position)
+        logger.warning(
+            "rejected",
+            reason=reason,
+            uploads=len(uploads),
+            first_sequence=uploads[0].sequence,
+            first_position=uploads[0].position,
+            last_sequence=uploads[-1].sequence,
+        )
+    for fault, count in Counter(unwritten.values()).items():
+        logger.error("returned for retry: the quarantine could not be written", fault=fault, records=count)
     if outcome.failed:
-        logger.error("put back: the tables were busy", meters=len(outcome.failed))
+        logger.error("returned for retry: the tables were busy", meters=len(outcome.failed))
     if accepted:
         logger.info(
-            "taken in",
+            "batch ingested",
             request_ids=sorted({got.upload.request_id for got in accepted if got.upload.request_id}),
             first_sequence=accepted[0].sequence,
             last_sequence=accepted[-1].sequence,

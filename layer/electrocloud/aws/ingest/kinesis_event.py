@@ -1,7 +1,7 @@
 """What a Kinesis event brings to a function: uploads that keep the contract, and the bytes of those that do not."""
 
 from binascii import a2b_base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -10,6 +10,8 @@ import msgspec
 from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.upload import Upload, decode
+
+MESSAGE_CHARACTERS = 500
 
 
 class AcceptedUpload(msgspec.Struct, frozen=True, gc=False):
@@ -23,7 +25,7 @@ class AcceptedUpload(msgspec.Struct, frozen=True, gc=False):
 class RejectedUpload(NamedTuple):
     """Bytes that are no upload: why, and where they stood (`position` counts the uploads of one record).
 
-    `arrived` is when the stream took the record (UTC).
+    `arrived` is when the stream took the record (UTC). `message` has at most MESSAGE_CHARACTERS.
     """
 
     reason: str
@@ -36,34 +38,32 @@ class RejectedUpload(NamedTuple):
 
 
 def read_event(records: Iterable[dict[str, Any]]) -> tuple[list[AcceptedUpload], list[RejectedUpload]]:
-    """Sort the records of a Kinesis event into accepted and refused uploads. A bad one never hides its neighbours."""
+    """Sort the records of a Kinesis event into accepted and rejected uploads. A bad one never hides its neighbors."""
     accepted: list[AcceptedUpload] = []
-    refused: list[RejectedUpload] = []
+    rejected: list[RejectedUpload] = []
     for record in records:
         kinesis = record["kinesis"]
         data = a2b_base64(kinesis["data"])
         sequence, arrived = kinesis["sequenceNumber"], kinesis["approximateArrivalTimestamp"]
+        faults: list[tuple[int, bytes, UploadError]] = []
         try:
             payloads = user_records(data)
         except UploadError as fault:
-            refused.append(_refused(fault, data, kinesis, 0))
-            continue
-        before = len(accepted) + len(refused)
-        for payload in payloads:
+            payloads = []
+            faults.append((0, data, fault))
+        for position, payload in enumerate(payloads):
             try:
                 accepted.append(AcceptedUpload(decode(payload), sequence, arrived))
             except UploadError as fault:
-                refused.append(_refused(fault, payload, kinesis, len(accepted) + len(refused) - before))
-    return accepted, refused
+                faults.append((position, payload, fault))
+        if faults:
+            rejected += _rejected(faults, kinesis)
+    return accepted, rejected
 
 
-def _refused(fault: UploadError, payload: bytes, kinesis: dict[str, Any], position: int) -> RejectedUpload:
-    return RejectedUpload(
-        fault.reason,
-        str(fault),
-        payload,
-        kinesis["sequenceNumber"],
-        position,
-        kinesis["partitionKey"],
-        datetime.fromtimestamp(kinesis["approximateArrivalTimestamp"], UTC),
-    )
+def _rejected(faults: Iterable[tuple[int, bytes, UploadError]], kinesis: dict[str, Any]) -> Iterator[RejectedUpload]:
+    sequence, key = kinesis["sequenceNumber"], kinesis["partitionKey"]
+    arrived = datetime.fromtimestamp(kinesis["approximateArrivalTimestamp"], UTC)
+    for position, payload, fault in faults:
+        message = str(fault)[:MESSAGE_CHARACTERS]  # one may quote a field's name, and that may be a megabyte
+        yield RejectedUpload(fault.reason, message, payload, sequence, position, key, arrived)

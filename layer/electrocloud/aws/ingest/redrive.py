@@ -4,9 +4,9 @@ Whatever goes back is in the stream before its old place lets go of it. So a red
 again: what then comes twice counts once.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,27 +14,29 @@ from botocore.exceptions import ClientError
 
 from electrocloud.aws.ingest import stream
 from electrocloud.aws.ingest.kpl import user_records
-from electrocloud.aws.ingest.quarantine import PREFIX, Quarantined
+from electrocloud.aws.ingest.quarantine import Quarantined, key_of, put_rows, unpack
 from electrocloud.aws.ingest.stream import Entry, Record
+from electrocloud.aws.quarantine_keys import PREFIX, SUFFIX, counts_in
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.upload import decode
 
 REDRIVEN = f"{PREFIX}redriven/"  # in the quarantine still, where a meter's data is looked for that is to be forgotten
-OBJECTS_AT_ONCE = 100
 HIDE_S = 300  # how long a message is kept from others while it is redriven
 
 Put = Callable[[Sequence[Entry]], None]
 
 
 class Case(NamedTuple):
-    """One thing that was set aside: an object of the quarantine or a message of the queue.
+    """What became of things that were set aside: uploads of one object in the quarantine, or a dead letter.
 
-    `reason` is why it was set aside. `fate` is what became of it, `records` how many went back, or would have gone.
+    `reason` is why they were set aside, `items` how many they are, and `records` how many records went back into the
+    stream, or would have gone.
     """
 
     place: str
     reason: str
     fate: str
+    items: int
     records: int
 
 
@@ -60,22 +62,13 @@ def redrive_quarantine(s3: Any, bucket: str, put: Put | None, reasons: Collectio
     """Put back the quarantined uploads that keep the contract now, and move them to quarantine/redriven/.
 
     `put` takes entries into the stream; without it nothing is changed. `reasons` are those to look at; none means all.
+    An object that has other uploads too is replaced by one of these alone. Two redrives at once, and one that was
+    killed half-way and is run again, put some uploads back twice and lose none.
     """
-    keys = (key for key in _keys(s3, bucket) if not reasons or key.split("/")[2] in reasons)
-    while part := list(islice(keys, OBJECTS_AT_ONCE)):
-        bodies = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in part]
-        held = [msgspec.json.decode(body, type=Quarantined) for body in bodies]
-        refusals = [_refusal(upload.payload) for upload in held]
-        entries = [_entry(upload) for upload, refusal in zip(held, refusals, strict=True) if refusal is None]
-        if put and entries:
-            put(entries)
-        for key, upload, refusal in zip(part, held, refusals, strict=True):
-            if refusal is None:
-                if put:
-                    _move(s3, bucket, key)
-                yield Case("quarantine", upload.reason, "put back", 1)
-            else:
-                yield Case("quarantine", upload.reason, f"still refused: {refusal}", 0)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{PREFIX}dt=")
+    for key in [found["Key"] for page in pages for found in page.get("Contents", [])]:
+        if not reasons or counts_in(key).keys() & {*reasons}:
+            yield from _redrive_object(s3, bucket, key, put, reasons)
 
 
 def redrive_dead_letters(
@@ -104,9 +97,22 @@ def redrive_dead_letters(
             sqs.change_message_visibility(QueueUrl=queue_url, ReceiptHandle=handle, VisibilityTimeout=0)
 
 
-def _keys(s3: Any, bucket: str) -> Iterator[str]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{PREFIX}dt=")
-    return (found["Key"] for page in pages for found in page.get("Contents", []))
+def _redrive_object(s3: Any, bucket: str, key: str, put: Put | None, reasons: Collection[str]) -> Iterator[Case]:
+    try:
+        rows = unpack(key, s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    except ClientError as fault:
+        if fault.response["Error"]["Code"] != "NoSuchKey":  # another redrive was faster
+            raise
+        return
+    asked = [row for row in rows if not reasons or row.reason in reasons]
+    refusals = [_refusal(row.payload) for row in asked]
+    good = [row for row, refusal in zip(asked, refusals, strict=True) if refusal is None]
+    if put and good:
+        put([_entry(row) for row in good])
+        _move(s3, bucket, key, rows, good)
+    for (reason, refusal), count in Counter(zip((row.reason for row in asked), refusals, strict=True)).items():
+        fate = "put back" if refusal is None else f"still refused: {refusal}"
+        yield Case("quarantine", reason, fate, count, count if refusal is None else 0)
 
 
 def _refusal(payload: bytes) -> str | None:
@@ -127,17 +133,26 @@ def _entry(upload: Quarantined) -> Entry:
         return Entry(upload.partition_key, upload.payload)
 
 
-def _move(s3: Any, bucket: str, key: str) -> None:
-    target = REDRIVEN + key.removeprefix(PREFIX)
-    s3.copy_object(Bucket=bucket, Key=target, CopySource={"Bucket": bucket, "Key": key})
+def _move(s3: Any, bucket: str, key: str, rows: Sequence[Quarantined], good: Sequence[Quarantined]) -> None:
+    """Move rows of an object to redriven/. The object goes last, so that at no time a row is in neither place."""
+    moved = {*map(id, good)}
+    put_rows(s3, bucket, _redriven_key(key, good), good)
+    if rest := [row for row in rows if id(row) not in moved]:
+        put_rows(s3, bucket, key_of(rest), rest)
     s3.delete_object(Bucket=bucket, Key=key)
+
+
+def _redriven_key(key: str, good: Sequence[Quarantined]) -> str:
+    if key.endswith(SUFFIX):
+        return key_of(good, REDRIVEN)
+    return f"{REDRIVEN}{key.removeprefix(PREFIX)}{SUFFIX}"  # of an earlier version: its place is in the name alone
 
 
 def _dead_letter(body: str, kinesis: Any, put: Put | None, reasons: Collection[str]) -> Case | None:
     try:
         message = msgspec.json.decode(body, type=_Message)
     except msgspec.DecodeError:
-        return Case("dead letter", "unknown", "no batch of a stream: look at it yourself", 0)
+        return Case("dead letter", "unknown", "no batch of a stream: look at it yourself", 1, 0)
     reason = message.context.condition
     if reasons and reason not in reasons:
         return None
@@ -148,7 +163,7 @@ def _dead_letter(body: str, kinesis: Any, put: Put | None, reasons: Collection[s
         if put:
             put([Entry(record.partition_key, record.data) for record in part])
         count += len(part)
-    return Case("dead letter", reason, "put back" if count else "gone from the stream", count)
+    return Case("dead letter", reason, "put back" if count else "gone from the stream", 1, count)
 
 
 def _records(kinesis: Any, batch: Batch) -> Iterator[list[Record]]:

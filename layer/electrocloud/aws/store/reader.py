@@ -1,5 +1,6 @@
 """What people look at: the registry, the readings of meters, bills, and how the pipeline does. Reads only."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from botocore.config import Config
 
+from electrocloud.aws.quarantine_keys import PREFIX, counts_in
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store import dynamodb_items as items
 from electrocloud.aws.store.tables import READ_AT_ONCE
@@ -146,13 +148,18 @@ class Reader:
 
     def quarantined(self, day: date) -> dict[str, int]:
         """How many uploads that arrived on a UTC day are in quarantine, by reason."""
-        prefix = f"quarantine/dt={day}/"
-        counts: dict[str, int] = {}
+        return self._quarantined(f"{PREFIX}dt={day}/")
+
+    def quarantined_in_all(self) -> int:
+        """How many uploads are in quarantine."""
+        return sum(self._quarantined(f"{PREFIX}dt=").values())
+
+    def _quarantined(self, prefix: str) -> dict[str, int]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._stack.bucket, Prefix=prefix)
-        for found in (found for page in pages for found in page.get("Contents", [])):
-            reason = found["Key"].removeprefix(prefix).partition("/")[0]
-            counts[reason] = counts.get(reason, 0) + 1
-        return counts
+        counts: Counter[str] = Counter()
+        for key in (found["Key"] for page in pages for found in page.get("Contents", [])):
+            counts.update(counts_in(key))
+        return dict(counts)
 
     def _days(
         self, meter_id: str, first: date = date.min, last: date = date.max, limit: int | None = None

@@ -1,7 +1,7 @@
 """The registry in DynamoDB: an item per account, service point (with its installations and agreements), meter, tariff.
 
 A service point's item is the source; a meter's item lists the service points it has been at, so that a reading finds
-its agreements in two lookups. The item `#registry` of the tariffs table counts the changes and holds the writer's lock.
+its agreements in two lookups. Item `#registry` of the service points counts the changes and holds the writer's lock.
 """
 
 import uuid
@@ -72,10 +72,9 @@ class RegistryStore:
     def load(self) -> Registry:
         """All of it."""
         accounts = [_account(item) for item in self._scan(self._tables.accounts)]
-        histories = [_history(item) for item in self._scan(self._tables.service_points)]
-        tariffs = [
-            _tariff(item) for item in self._scan(self._tables.tariffs) if item["tariff_id"]["S"] != REGISTRY_ITEM
-        ]
+        points = self._scan(self._tables.service_points)
+        histories = [_history(item) for item in points if item["service_point_id"]["S"] != REGISTRY_ITEM]
+        tariffs = [_tariff(item) for item in self._scan(self._tables.tariffs)]
         return _registry(accounts, histories, tariffs)
 
     def load_points(self, service_points: Collection[str], accounts: Collection[str] = ()) -> Registry:
@@ -83,9 +82,7 @@ class RegistryStore:
         histories = self.histories(service_points).values()
         wanted = {*accounts} | {agreement.account_id for one in histories for agreement in one.agreements}
         found = self._get(self._tables.accounts, "account_id", sorted(wanted))
-        tariffs = [
-            _tariff(item) for item in self._scan(self._tables.tariffs) if item["tariff_id"]["S"] != REGISTRY_ITEM
-        ]
+        tariffs = [_tariff(item) for item in self._scan(self._tables.tariffs)]
         return _registry([_account(item) for item in found], histories, tariffs)
 
     def histories(self, service_points: Collection[str]) -> dict[str, ServiceHistory]:
@@ -104,8 +101,10 @@ class RegistryStore:
 
     def version(self) -> int:
         """How often the registry has been changed."""
-        key = {"tariff_id": {"S": REGISTRY_ITEM}}
-        item = self._client.get_item(TableName=self._tables.tariffs, Key=key, ConsistentRead=True).get("Item", {})
+        key = {"service_point_id": {"S": REGISTRY_ITEM}}
+        item = self._client.get_item(TableName=self._tables.service_points, Key=key, ConsistentRead=True).get(
+            "Item", {}
+        )
         return int(item.get("changes", {"N": "0"})["N"])
 
     @contextmanager
@@ -126,8 +125,8 @@ class RegistryStore:
         conditional = {"ConditionExpression": condition} if condition else {}
         try:
             self._client.update_item(
-                TableName=self._tables.tariffs,
-                Key={"tariff_id": {"S": REGISTRY_ITEM}},
+                TableName=self._tables.service_points,
+                Key={"service_point_id": {"S": REGISTRY_ITEM}},
                 UpdateExpression=expression,
                 ExpressionAttributeValues=values,
                 **conditional,

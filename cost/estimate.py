@@ -3,10 +3,9 @@
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -15,9 +14,8 @@ from cost.units import FleetPlan, units
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.upload import INTERVALS_S
 
-PRICES = Path(__file__).parents[1] / "cost" / "prices-us-east-1.json"
+PRICES = Path(__file__).with_name("prices-us-east-1.json")
 BAR = 30
-console = Console()
 
 
 class Price(msgspec.Struct, frozen=True):
@@ -48,25 +46,15 @@ class Entry(NamedTuple):
     dollars: float
 
 
-def cost(
-    meters: Annotated[int, typer.Option(min=1)] = 100_000,
-    interval: Annotated[int, typer.Option(help="Interval length in seconds: 60, 300, 900, 1800 or 3600.")] = 900,
-    upload_every: Annotated[int, typer.Option(help="Seconds between a meter's uploads; must divide a day.")] = 86_400,
-    kpl: Annotated[bool, typer.Option("--kpl", help="Head-ends send KPL frames instead of API calls.")] = False,
-    shards: Annotated[int, typer.Option(min=0, help="Shards of a PROVISIONED stream; 0 for ON_DEMAND.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Estimate a fleet's monthly AWS cost from measured resource use and dated list prices."""
-    fleet = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards)
-    if as_json:
-        print(json.dumps(_document(fleet, *priced(fleet)), indent=2))
-    else:
-        show(fleet, console)
+def print_document(fleet: FleetPlan) -> None:
+    """Print what a fleet would cost a month as JSON."""
+    print(json.dumps(_document(fleet, *priced(fleet)), indent=2))
 
 
-def show(fleet: FleetPlan, to: Console) -> None:
+def show(fleet: FleetPlan) -> None:
     """Print a fleet's monthly cost, most expensive first."""
     entries, prices = priced(fleet)
+    to = Console()
     to.print(_table(fleet, entries))
     to.print(_caption(fleet, prices), style="dim")
 
@@ -124,12 +112,7 @@ def _table(fleet: FleetPlan, entries: list[Entry]) -> Table:
     millions = fleet.readings / 1e6
     table.add_row("[bold]Total[/bold]", "", "", f"[bold]{total:,.2f}[/bold]", "", "")
     table.add_row(
-        "",
-        f"{millions:,.1f}",
-        "million readings, $ per million",
-        f"[bold]{total / millions:,.3f}[/bold]",
-        "",
-        "",
+        "", f"{millions:,.1f}", "million readings, $ per million", f"[bold]{total / millions:,.3f}[/bold]", "", ""
     )
     return table
 

@@ -1,0 +1,81 @@
+"""The commands that query, forecast, and estimate costs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from electrocloud.domain.errors import UsageError
+
+AS_JSON = typer.Option("--json", help="Print JSON only.")
+SOURCE = "give exactly one of --input FILE, --fleet, --feeder F and --meter M"
+
+
+def query(
+    name_or_file: Annotated[
+        str | None, typer.Argument(help="A question in sql/, or a file of that format. Omit to list them.")
+    ] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", help="Set a parameter: name=value. Repeatable.")] = None,
+    to_csv: Annotated[Path | None, typer.Option("--csv", help="Write CSV to this file; - for stdout.")] = None,
+    to_parquet: Annotated[Path | None, typer.Option("--parquet", help="Write Parquet to this file.")] = None,
+    show_sql: Annotated[bool, typer.Option("--sql", help="Only print the SQL, ready for the Athena console.")] = False,
+) -> None:
+    """Run a question of sql/ on Athena, or list the questions."""
+    from cli.query import list_questions, query
+
+    if name_or_file is None:
+        list_questions()
+    else:
+        query(name_or_file, param or [], to_csv, to_parquet, show_sql=show_sql)
+
+
+def forecast(
+    file: Annotated[Path | None, typer.Option("--input", help="CSV file: timestamp,value, one row per hour.")] = None,
+    fleet: Annotated[bool, typer.Option("--fleet", help="Forecast the load of all meters.")] = False,
+    feeder: Annotated[str | None, typer.Option(help="Forecast the load of a feeder, such as DE-F000.")] = None,
+    meter: Annotated[str | None, typer.Option(help="Forecast the load of a meter, such as US-000001.")] = None,
+    horizon: Annotated[int, typer.Option(help="Hours to forecast, 1 to 168.", min=1, max=168)] = 24,
+    zone: Annotated[str, typer.Option(help="Time zone of --input, such as Europe/Berlin.")] = "",
+    as_json: Annotated[bool, AS_JSON] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV only.")] = False,
+) -> None:
+    """Forecast a load hour by hour, with 80% intervals."""
+    if sum((file is not None, fleet, feeder is not None, meter is not None)) != 1:
+        raise UsageError(SOURCE)
+    from cli import forecast
+
+    form = forecast.Form.json if as_json else forecast.Form.csv if as_csv else forecast.Form.tables
+    if file is not None:
+        forecast.of_file(file, zone, horizon, form)
+    elif meter is not None:
+        forecast.of_meter(meter, horizon, form)
+    else:
+        forecast.of_group("fleet" if fleet else f"feeder/{feeder}", horizon, form)
+
+
+def suspects() -> None:
+    """List the suspect readings of the last week. None is dropped from a bill."""
+    from cli.suspects import suspects
+
+    suspects()
+
+
+def cost(
+    meters: Annotated[int, typer.Option(min=1)] = 100_000,
+    interval: Annotated[int, typer.Option(help="Interval length in seconds: 60, 300, 900, 1800 or 3600.")] = 900,
+    upload_every: Annotated[int, typer.Option(help="Seconds between a meter's uploads; must divide a day.")] = 86_400,
+    kpl: Annotated[bool, typer.Option("--kpl", help="Head-ends send KPL frames instead of API calls.")] = False,
+    shards: Annotated[int, typer.Option(min=0, help="Shards of a PROVISIONED stream; 0 for ON_DEMAND.")] = 0,
+    as_json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Estimate a fleet's monthly AWS cost.
+
+    The estimate multiplies measured resource use by dated list prices.
+    """
+    from cost.estimate import fleet_plan, print_document, show
+
+    fleet = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards)
+    if as_json:
+        print_document(fleet)
+    else:
+        show(fleet)

@@ -1,0 +1,62 @@
+"""The commands that audit the data, return rejected records to the stream, rebuild data, and erase a meter."""
+
+from typing import Annotated
+
+import typer
+
+from cli.choices import Source
+
+
+def redrive(
+    reason: Annotated[list[str] | None, typer.Option(help="Only items rejected for this reason. Repeatable.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be put back.")] = False,
+) -> None:
+    """Put rejected uploads back into the stream.
+
+    Run it once the cause is fixed. It covers quarantined uploads and dead-letter batches, and is safe to run again.
+    """
+    from cli.recover import redrive
+
+    redrive(reason or [], dry_run=dry_run)
+
+
+def replay(
+    since: Annotated[
+        str, typer.Option("--from", help="ISO 8601, UTC without an offset: 2026-11-24 or 2026-11-24T06:00+01:00.")
+    ],
+    source: Annotated[
+        Source, typer.Option(help="The stream's records since then, or Parquet from that UTC day on.")
+    ] = Source.stream,
+) -> None:
+    """Rebuild windows and bills from the uploads sent. Existing data is kept."""
+    from cli.recover import replay
+
+    replay(since, source)
+
+
+def erase(
+    meter: Annotated[str, typer.Argument(help="The meter ID.")],
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Delete. Without it, only list what would be deleted.")
+    ] = False,
+) -> None:
+    """Permanently delete everything stored about a meter. It is safe to run again."""
+    from cli.erase import erase
+
+    erase(meter, confirm=confirm)
+
+
+def audit(
+    month: Annotated[str | None, typer.Option(help="Month of UTC days, YYYY-MM; by default the last 31 days.")] = None,
+    meter: Annotated[str | None, typer.Option(help="Meter ID; by default all meters.")] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for readings on their way to Parquet.")] = 90.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check that windows, Parquet and bills agree.
+
+    Compares each meter's number of readings and Wh per day. Exits with 1 if they differ. A difference that
+    disappears within --wait was still being delivered; it is counted as waiting.
+    """
+    from cli.audit import audit
+
+    audit(month, meter, wait, as_json=as_json)

@@ -1,0 +1,26 @@
+"""Registers a simulated fleet in a deployment, the way a utility registers its own meters."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from electrocloud.aws.stack import Stack
+from electrocloud.domain.meter import RegisteredMeter
+from producers.fleet.customers import fleet_registry
+from producers.fleet.places import Place
+from registry.desk import RegistryDesk
+
+
+def register(
+    stack: Stack,
+    meters: Iterable[RegisteredMeter],
+    place: Place,
+    tariffs: Mapping[str, dict[str, Any]],
+    first: date,
+) -> None:
+    """Add meters with their customers, served since the local day `first`. A tariff that is there keeps its prices."""
+    desk = RegistryDesk(stack)
+    stored = desk.store.load()
+    known = {version.tariff_id for version in stored.tariffs.values()}
+    new = {tariff_id: document for tariff_id, document in tariffs.items() if tariff_id not in known}
+    desk.apply(fleet_registry(meters, place, new, first), lambda _: None, stored)

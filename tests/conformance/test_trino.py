@@ -1,0 +1,112 @@
+"""The product's SQL on Trino, the engine of Athena, and on the laptop's Athena: they answer alike, row by row."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from math import isclose
+from typing import Any, NamedTuple
+
+import boto3
+import pytest
+
+from analytics.duckdb_dialect import to_duckdb
+from analytics.questions import questions, read, views
+from analytics.template import ROOT
+from electrocloud.aws.athena import Answer, run
+from electrocloud.aws.stack import LAPTOP_KEY
+from forecasting.history import histories
+from laptop import cloud
+from tests.conformance import lake, trino_kit
+
+MORE = [
+    ("bill", {"month": "2026-10"}),
+    ("bill", {"detail": "totals"}),
+    ("bill", {"meter": "own-lord-howe", "month": "2026-11"}),
+    ("monthly_consumption", {"month": "2026-10"}),
+    ("monthly_consumption", {"meter": "own-new-york"}),
+    ("consumption_by_class", {"month": "2026-10"}),
+    ("peak_hour_by_meter", {"month": "2026-10"}),
+    ("load_trend", {"first_day": "2025-09-01"}),  # more hours than Trino's sequence() may have entries
+    ("peak_hour_of_fleet", {"zone": "Australia/Lord_Howe"}),
+    ("silent_meters", {"hours": "0"}),
+    ("voltage_out_of_band", {"nominal": "253.5"}),
+]
+QUERIES = sorted((ROOT / "dashboard" / "queries").glob("*.sql"))
+
+
+class Engines(NamedTuple):
+    """Each answers a statement in Athena's dialect."""
+
+    trino: Callable[[str], Answer]
+    laptop: Callable[[str], Answer]
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    children = cloud.ProcessGroup(tmp_path_factory.mktemp("logs"))
+    try:
+        endpoint = cloud.start_cloud(children, cloud.free_port())
+        trino = trino_kit.start(children, tmp_path_factory.mktemp("trino"), endpoint)
+        keys = {"aws_access_key_id": LAPTOP_KEY, "aws_secret_access_key": LAPTOP_KEY, "region_name": cloud.REGION}
+        client: Any = boto3.Session(**keys).client
+        s3 = client("s3", endpoint_url=endpoint)
+        s3.create_bucket(Bucket=trino_kit.BUCKET, CreateBucketConfiguration={"LocationConstraint": cloud.REGION})
+        trino_kit.make_tables(client("glue", endpoint_url=endpoint))
+        lake.fill(s3, trino_kit.BUCKET)
+        athena = client("athena", endpoint_url=endpoint)
+        results = {"ResultConfiguration": {"OutputLocation": f"s3://{trino_kit.BUCKET}/athena/"}}
+        athena.create_work_group(Name="analysts", Configuration=results)
+        names = {"work_group": "analysts", "database": trino_kit.DATABASE}
+        yield Engines(
+            trino=lambda sql: run(trino, sql, **names),  # type: ignore[arg-type]
+            laptop=lambda sql: run(athena, to_duckdb(sql, views()), **names),
+        )
+    finally:
+        children.stop()
+
+
+def same(asked: Engines, sql: str) -> None:
+    """Both engines give the same columns and the same rows, in the same order."""
+    trino, laptop = asked.trino(sql), asked.laptop(sql)
+    assert [column.name for column in trino.columns] == [column.name for column in laptop.columns]
+    assert trino.rows, "a question that nothing answers shows nothing"
+    assert len(trino.rows) == len(laptop.rows)
+    unlike = [pair for pair in zip(trino.rows, laptop.rows, strict=True) if not all(map(_alike, *pair))]
+    assert not unlike, f"{len(unlike)} of {len(trino.rows)} rows, the first: {unlike[0]}"
+
+
+def _alike(left: Any, right: Any) -> bool:
+    """Equal, in value and type; doubles up to the order in which an engine adds them."""
+    if isinstance(left, float) and isinstance(right, float):
+        return isclose(left, right, rel_tol=1e-12)
+    return type(left) is type(right) and left == right
+
+
+@pytest.mark.parametrize("name", questions())
+def test_a_question_has_the_same_answer(asked: Engines, name: str) -> None:
+    same(asked, questions()[name].render({}, lake.NOW))
+
+
+@pytest.mark.parametrize(("name", "values"), MORE, ids=lambda value: str(value))
+def test_a_question_with_other_parameters_has_the_same_answer(
+    asked: Engines, name: str, values: dict[str, str]
+) -> None:
+    same(asked, questions()[name].render(values, lake.NOW))
+
+
+@pytest.mark.parametrize("view", views())
+def test_a_view_has_the_same_rows(asked: Engines, view: str) -> None:
+    columns = "dt, meter_id, hour" if view == "readings_hourly" else "dt, meter_id, start, interval_s"
+    same(asked, f"SELECT * FROM {view} WHERE dt BETWEEN '2026-10-20' AND '2026-11-25' ORDER BY {columns}")
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_a_query_of_the_dashboard_has_the_same_answer(asked: Engines, path: Any) -> None:
+    sql = read(path).render({}, lake.NOW)
+    same(asked, sql if "ORDER BY" in sql else f"{sql} ORDER BY 1, 2")
+
+
+def test_the_forecasts_have_the_same_history(asked: Engines) -> None:
+    now = lake.NOW + timedelta(days=370)  # so that its 400 days begin with the lake's; a day is a call on the laptop
+    trino, laptop = (histories(lambda sql, ask=ask: ask(sql).rows, now) for ask in asked)  # type: ignore[misc]
+    assert trino.keys() >= {"fleet", "feeder/DE-F000", "feeder/DE-F001"}
+    assert trino == laptop

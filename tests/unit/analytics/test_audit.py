@@ -1,0 +1,45 @@
+"""The books of windows, Parquet and bills, compared."""
+
+from datetime import date
+
+from analytics.audit import Amount, Books, DayRange, Difference, total
+
+DAY = date(2026, 7, 1)
+FULL, SHORT, NONE = Amount(96, 9_600), Amount(95, 9_500), Amount()
+
+
+def _books(windows: Amount = FULL, parquet: Amount = FULL, bills: Amount | None = FULL) -> Books:
+    key = ("M-1", DAY)
+    return Books({key: windows}, {key: parquet}, {key: bills} if bills else {})
+
+
+def test_equal_books_have_no_differences() -> None:
+    assert _books().differences() == []
+    assert _books().unbilled() == NONE
+
+
+def test_a_reading_that_parquet_lacks_is_named_with_its_meter_and_day() -> None:
+    assert _books(parquet=SHORT).differences() == [Difference("M-1", DAY, FULL, SHORT, FULL)]
+
+
+def test_a_meter_day_that_only_parquet_has_is_a_difference() -> None:
+    assert Books({}, {("M-1", DAY): FULL}, {}).differences() == [Difference("M-1", DAY, NONE, FULL, NONE)]
+
+
+def test_the_same_count_with_other_energy_is_a_difference() -> None:
+    other = Amount(96, 9_601)
+    assert _books(bills=other).differences() == [Difference("M-1", DAY, FULL, FULL, other)]
+
+
+def test_what_nobody_is_billed_for_is_counted_and_is_no_difference() -> None:
+    assert _books(bills=None).differences() == []
+    assert _books(bills=None).unbilled() == FULL
+
+
+def test_days_go_to_before_the_end() -> None:
+    assert DayRange(date(2026, 2, 27), date(2026, 3, 2)).days() == [
+        date(2026, 2, 27),
+        date(2026, 2, 28),
+        date(2026, 3, 1),
+    ]
+    assert total([FULL, SHORT]) == Amount(191, 19_100)
