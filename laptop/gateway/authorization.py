@@ -37,7 +37,7 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True)
 class Principal:
-    """The holder of an access key: its secret, IAM identity policy, and tags.
+    """The holder of an access key: its secret, its IAM identity policy, and the tags and ARN of its user or session.
 
     A policy statement may have Effect, Action and Resource, the last two with `*`, `?` and `${aws:PrincipalTag/name}`.
     Anything else, such as a Condition, raises `UsageError`, because it would not be checked.
@@ -46,6 +46,7 @@ class Principal:
     secret_key: str = field(repr=False)
     policy: Mapping[str, Any]
     tags: Mapping[str, str] = field(default_factory=dict)
+    arn: str = "arn:aws:iam::000000000000:user/laptop"
 
     def __post_init__(self) -> None:
         for statement in _listed(self.policy["Statement"]):

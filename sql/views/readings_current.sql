@@ -1,4 +1,4 @@
--- One row per interval: the readings that count.
+-- One row per interval: the readings that count, without voided ones.
 -- If an hour has readings of two interval lengths (the meter was reconfigured), one length counts: that with the highest
 -- revision, then the shorter one. Such hours are few, so joining them costs half of a window over all readings.
 -- column: dt varchar the UTC day of start
@@ -11,9 +11,9 @@
 SELECT r.dt, r.meter_id, r.start, r.interval_s, r.wh, r.voltage_v, r.revision
 FROM readings_latest AS r
 LEFT JOIN (
-  SELECT dt, meter_id, date_trunc('hour', start) AS hour, max_by(interval_s, revision * 3601 - interval_s) AS interval_s
+  SELECT dt, meter_id, date_trunc('hour', start) AS hour, max_by(interval_s, CAST(revision AS bigint) * 3601 - interval_s) AS interval_s
   FROM readings
   GROUP BY dt, meter_id, date_trunc('hour', start)
   HAVING min(interval_s) <> max(interval_s)
 ) AS mixed ON mixed.dt = r.dt AND mixed.meter_id = r.meter_id AND mixed.hour = date_trunc('hour', r.start)
-WHERE r.interval_s = coalesce(mixed.interval_s, r.interval_s)
+WHERE r.interval_s = coalesce(mixed.interval_s, r.interval_s) AND r.wh IS NOT NULL

@@ -32,6 +32,7 @@ def app(aws, monkeypatch):
     for name in ("windows", "bills", "meters", "tariffs"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("BUCKET", aws.bucket)
+    monkeypatch.setenv("FUTURE_TOLERANCE_MINUTES", "15")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "metering")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")

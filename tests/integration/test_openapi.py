@@ -40,7 +40,8 @@ def test_the_limits_are_those_that_the_consumer_enforces():
     assert fields["readings"]["maxItems"] == upload.MAX_READINGS
     assert reading["revision"]["maximum"] == upload.MAX_REVISION
     assert reading["wh"]["maximum"] == upload.MAX_POWER_W * max(upload.INTERVALS_S) // 3600
-    assert {*fields, "request_id"} == {*upload.UploadDocument.__struct_fields__}  # which the API adds itself
+    added = {"request_id", "caller"}  # by the API itself
+    assert {*fields, *added, "operator"} == {*upload.UploadDocument.__struct_fields__}
     assert set(reading) == set(upload.ReadingDocument.__struct_fields__)
     meter_id = get_args(upload.MeterId)[1].pattern
     assert re.sub(r"\\Z$", "$", meter_id) == fields["meter_id"]["pattern"]

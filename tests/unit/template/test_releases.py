@@ -67,7 +67,9 @@ def test_each_function_is_called_by_an_alias_and_the_same_template_releases_noth
 
 
 @pytest.mark.parametrize(
-    ("layer", "functions"), [("Layer", FUNCTIONS), ("ForecastLayer", {"ForecastingFunction"})], ids=str
+    ("layer", "functions"),
+    [("Layer", FUNCTIONS), ("ForecastLayer", {"ForecastingFunction"})],
+    ids=["Layer", "ForecastLayer"],
 )
 def test_another_build_of_a_layer_is_a_release_of_the_functions_that_have_it(layer, functions):
     rebuilt = set_property(layer, "ContentUri", "s3://artifacts/rebuilt")
