@@ -51,7 +51,7 @@ def sent(deployed):
     return meters
 
 
-def test_uploads_of_both_ways_become_windows(deployed, sent):
+def test_uploads_from_both_channels_become_windows(deployed, sent):
     stack = deployed.stack
     dynamodb = stack.client("dynamodb")
 
@@ -76,7 +76,7 @@ def test_each_meter_gets_its_bill(deployed, sent):
     assert energy == {meter: 96 * (100 + number) for number, meter in enumerate(sent)}
 
 
-def test_what_nobody_can_read_is_in_the_quarantine(deployed, sent):
+def test_an_unreadable_upload_is_in_the_quarantine(deployed, sent):
     stack = deployed.stack
     s3 = stack.client("s3")
 

@@ -79,7 +79,7 @@ def test_a_bill_in_json_has_every_amount_as_an_exact_decimal(tmp_path: Path, mon
     assert msgspec.convert(bill, Bill) == bills(tariff_from_urdb(TIERED), load("2026-07-01T00:00", [1_000] * 744))[0]
 
 
-def test_numbers_of_a_tariff_are_taken_as_they_are_written(tmp_path: Path):
+def test_a_tariffs_numbers_are_read_exactly_as_written(tmp_path: Path):
     path = tmp_path / "t.json"
     path.write_text(json.dumps(document(1)).replace('"rate": 1', '"rate": 0.1000000000000000000001'))
     usage = usage_file(tmp_path, load("2026-07-01T00:00", [1_000]))
@@ -87,7 +87,7 @@ def test_numbers_of_a_tariff_are_taken_as_they_are_written(tmp_path: Path):
     assert printed("bill", "--tariff", path, "--usage", usage)[0]["total"] == "0.1000000000000000000001"
 
 
-def test_a_bill_on_the_screen_says_what_each_amount_is_for(tmp_path: Path, month: Path):
+def test_a_printed_bill_explains_each_amount(tmp_path: Path, month: Path):
     shown = run("bill", "--tariff", tariff_file(tmp_path, TIERED), "--usage", month).stdout
 
     for words in (
@@ -105,7 +105,7 @@ def test_a_bill_on_the_screen_says_what_each_amount_is_for(tmp_path: Path, month
         assert words in shown
 
 
-def test_a_file_over_several_months_gives_a_bill_a_month_and_a_sum(tmp_path: Path):
+def test_a_file_over_several_months_gives_one_bill_per_month_and_a_total(tmp_path: Path):
     usage = usage_file(tmp_path, load("2026-06-30T00:00", [1_000] * 48))
     tariff = tariff_file(tmp_path, document(0.1))
 
@@ -126,7 +126,7 @@ def test_gaps_are_counted_and_with_estimate_filled_from_the_weeks_before(tmp_pat
     assert "10 are estimated" in run("bill", "--tariff", tariff, "--usage", usage, "--estimate").stdout
 
 
-def test_what_has_not_begun_is_missing_but_not_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_intervals_in_the_future_are_missing_but_not_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(cli.files.rating, "time", SimpleNamespace(time=lambda: instant("2026-07-20T10:30")))
     usage = usage_file(tmp_path, load("2026-07-01T00:00", [1_000] * 24 * 15))
 
@@ -143,7 +143,7 @@ def test_what_has_not_begun_is_missing_but_not_estimated(tmp_path: Path, monkeyp
         ({**TIERED, "energyratestructure": [[{"rate": 1, "max": 5}]]}, "energyratestructure[0][0].max"),
     ],
 )
-def test_a_tariff_that_cannot_be_billed_is_refused_on_one_line(tmp_path: Path, month: Path, rate: Rate, says: str):
+def test_an_unsupported_tariff_is_rejected_in_one_line(tmp_path: Path, month: Path, rate: Rate, says: str):
     result = run("bill", "--tariff", tariff_file(tmp_path, rate), "--usage", month, "--json")
 
     assert (result.exit_code, result.stdout) == (1, "")
@@ -152,7 +152,7 @@ def test_a_tariff_that_cannot_be_billed_is_refused_on_one_line(tmp_path: Path, m
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '"x"'])
-def test_what_is_no_tariff_is_refused(tmp_path: Path, month: Path, text: str):
+def test_a_file_that_is_not_a_tariff_is_rejected(tmp_path: Path, month: Path, text: str):
     path = tmp_path / "t.json"
     path.write_text(text)
     result = run("bill", "--tariff", path, "--usage", month)
@@ -161,14 +161,14 @@ def test_what_is_no_tariff_is_refused(tmp_path: Path, month: Path, text: str):
     assert str(path) in result.stderr
 
 
-def test_a_bill_without_its_two_files_says_which_it_needs():
+def test_a_bill_without_its_files_names_the_missing_options():
     result = run("bill")
 
     assert result.exit_code == 1
     assert "--tariff T.json and --usage U.csv" in result.stderr
 
 
-def test_compare_ranks_tariffs_and_says_what_the_best_would_save(tmp_path: Path, month: Path):
+def test_compare_ranks_tariffs_and_shows_the_savings(tmp_path: Path, month: Path):
     files = [tariff_file(tmp_path, rate, name) for name, rate in (("a", PEAK), ("b", document(0.1)), ("c", TIERED))]
 
     ranked = printed("compare", "--usage", month, *files)

@@ -120,7 +120,7 @@ def test_a_quarantined_upload_that_keeps_the_contract_now_goes_back_once(parts):
     assert len(in_stream(parts)) == 1
 
 
-def test_what_would_be_quarantined_again_stays_where_it_is(parts):
+def test_an_upload_that_would_be_rejected_again_stays_in_quarantine(parts):
     broken = frame({"k": upload_json()})[:-1]
     quarantine(parts, b"no json", broken)
     before = objects(parts)
@@ -183,7 +183,7 @@ def test_two_redrives_at_once_lose_nothing(parts):
     assert sorted(row.reason for row in held) == ["contract", "contract", "contract", "not-json"]
 
 
-def test_a_frame_that_opens_now_goes_back_whole(parts):
+def test_a_frame_that_can_be_opened_now_goes_back_whole(parts):
     data = frame({"m-1": upload_json(), "m-2": b"no json"})
     held = read_event(kinesis_event([data[:-1]])["Records"])[1]
     put(parts.s3, parts.bucket, [held[0]._replace(payload=data)], lambda: False)
@@ -191,7 +191,7 @@ def test_a_frame_that_opens_now_goes_back_whole(parts):
     assert in_stream(parts) == [("k", data)]
 
 
-def test_a_dry_run_says_the_same_and_changes_nothing(parts):
+def test_a_dry_run_reports_the_same_and_changes_nothing(parts):
     quarantine(parts, upload_json(), reason="contract")
     first, last = sent(parts, upload_json(day=date(2026, 11, 1)), upload_json(day=date(2026, 11, 2)))
     dead_letter(parts, first, last)
@@ -241,7 +241,7 @@ def test_a_dead_letter_whose_records_are_gone_stays_and_says_what_to_do(parts, s
     assert len(in_stream(parts)) == 1
 
 
-def test_a_message_that_is_no_batch_of_a_stream_stays(parts):
+def test_a_message_that_is_not_a_stream_batch_stays(parts):
     parts.sqs.send_message(QueueUrl=parts.queue, MessageBody=json.dumps({"hello": "there"}))
     assert rows(run().output)[0][:2] == ["dead letter", "unknown"]
     assert messages(parts) == 1
