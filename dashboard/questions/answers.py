@@ -46,7 +46,9 @@ CHARTS = {
     "peak_hour_by_meter": ChartDesign("bar", "usual_hour_of_day", ["count"], "Local hour of the day", "Meters"),
     "peak_hour_of_fleet": ChartDesign("line", "day", ["peak_kw", "mean_kw"], "Day", "Power, kW"),
     "quarantined_by_reason": ChartDesign("bar", "reason", ["uploads"], "Reason", "Uploads"),
+    "senders_of_readings": ChartDesign("line", "start", ["wh"], "Start, UTC", "Energy, Wh"),
     "silent_meters": ChartDesign("bar", "feeder", ["count"], "Feeder", "Silent meters"),
+    "unregistered_meters": ChartDesign("bar", "meter_id", ["readings"], "Meter", "Readings"),
     "voltage_out_of_band": ChartDesign("bar", "meter_id", ["within"], "Meter", "Share within the band"),
 }
 
