@@ -9,41 +9,93 @@ from electrocloud.domain.errors import UsageError
 
 app = typer.Typer(invoke_without_command=True)
 
-TARIFF = typer.Option("--tariff", help="Tariff file in URDB JSON.", show_default=False)
-USAGE = typer.Option("--usage", help="Readings in CSV or Parquet, with the columns start and wh.", show_default=False)
+TARIFF = typer.Option(
+    "--tariff", help="Tariff file in URDB JSON. Repeat it for each dated version.", show_default=False
+)
+USAGE = typer.Option(
+    "--usage", help="Readings in CSV or Parquet, with the columns start and wh (or kwh).", show_default=False
+)
 AS_JSON = typer.Option("--json", help="Print JSON only.")
 FILL = typer.Option("--estimate", help="Estimate missing intervals from the same hours of the weeks before.")
+
+_PANEL = "Service"
+Zone = Annotated[
+    str | None,
+    typer.Option(help="Whose clocks: Area/City. Default: the tariff's timezone.", rich_help_panel=_PANEL),
+]
+ServiceFrom = Annotated[
+    str | None, typer.Option(metavar="DATE", help="First local day of service.", rich_help_panel=_PANEL)
+]
+ServiceTo = Annotated[
+    str | None,
+    typer.Option(metavar="DATE", help="The local day on which service has ended (exclusive).", rich_help_panel=_PANEL),
+]
+CycleDay = Annotated[
+    int | None,
+    typer.Option(help="Read day, 1 to 28, that billing periods begin on. Default: 1.", rich_help_panel=_PANEL),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="Readings are due that have ended by then. Default: now.", rich_help_panel=_PANEL
+    ),
+]
+Spread = Annotated[
+    str | None,
+    typer.Option(
+        "--spread",
+        metavar="even",
+        help="Share a reading that spans two prices or bills between them by time.",
+        rich_help_panel=_PANEL,
+    ),
+]
 
 
 @app.callback()
 def bill(
     context: typer.Context,
-    tariff: Annotated[Path | None, TARIFF] = None,
+    tariff: Annotated[list[Path] | None, TARIFF] = None,
     usage: Annotated[Path | None, USAGE] = None,
     as_json: Annotated[bool, AS_JSON] = False,
     fill: Annotated[bool, FILL] = False,
+    zone: Zone = None,
+    service_from: ServiceFrom = None,
+    service_to: ServiceTo = None,
+    cycle_day: CycleDay = None,
+    as_of: AsOf = None,
+    spread: Spread = None,
 ) -> None:
-    """Bill a load on a tariff, month by month."""
+    """Bill a load on a tariff, period by period."""
     if context.invoked_subcommand:
         return
-    if tariff is None or usage is None:
+    if not tariff or usage is None:
         raise UsageError("a bill needs --tariff T.json and --usage U.csv; see electrocloud bill --help")
     from cli.bill import bill
+    from cli.files.service import ServiceOptions
 
-    bill(tariff, usage, as_json=as_json, fill=fill)
+    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread)
+    bill(tariff, usage, options, as_json=as_json, fill=fill)
 
 
 @app.command()
 def batch(
-    tariff: Annotated[Path, TARIFF],
+    tariff: Annotated[list[Path], TARIFF],
     usage: Annotated[Path, USAGE],
     out: Annotated[Path, typer.Option(help="Output file: .csv, or else one line of JSON per bill.")],
     fill: Annotated[bool, FILL] = False,
+    zone: Zone = None,
+    service_from: ServiceFrom = None,
+    service_to: ServiceTo = None,
+    cycle_day: CycleDay = None,
+    as_of: AsOf = None,
+    spread: Spread = None,
 ) -> None:
     """Bill the loads of many meters (column meter_id), using all cores."""
     from cli.bill import batch
+    from cli.files.service import ServiceOptions
 
-    batch(tariff, usage, out, fill=fill)
+    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread)
+    batch(tariff, usage, out, options, fill=fill)
 
 
 @app.command()
@@ -61,11 +113,20 @@ def compare(
     tariffs: Annotated[list[Path], typer.Argument(help="Tariff files in URDB JSON; the first is the current tariff.")],
     usage: Annotated[Path, USAGE],
     as_json: Annotated[bool, AS_JSON] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show tariffs too that are not for this customer.")] = False,
+    zone: Zone = None,
+    service_from: ServiceFrom = None,
+    service_to: ServiceTo = None,
+    cycle_day: CycleDay = None,
+    as_of: AsOf = None,
+    spread: Spread = None,
 ) -> None:
     """Rank tariffs by what a load costs on each.
 
     Shows what the cheapest one would save compared with the first one.
     """
     from cli.bill import compare
+    from cli.files.service import ServiceOptions
 
-    compare(tariffs, usage, as_json=as_json)
+    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread)
+    compare(tariffs, usage, options, as_json=as_json, show_all=show_all)

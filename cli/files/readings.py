@@ -64,7 +64,7 @@ class ReadingsFile:
         """Write a block as the head-end would report it; returns the faults that were injected into it."""
         if not faults:
             row, column = (index.ravel() for index in np.indices(block.wh.shape))
-            nothing = np.zeros(block.wh.size, np.int32)
+            nothing = np.zeros(block.wh.size, np.int64)
             self._write(block, row, column, nothing, block.wh.ravel(), block.decivolts.ravel())
             return []
         reported = inject(self._fleet, block, faults)

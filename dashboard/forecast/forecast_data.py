@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from functools import cache
 from threading import Lock
+from typing import cast
 
 import streamlit as st
 
@@ -55,7 +56,8 @@ def _read_loads() -> dict[str, dict[int, float]]:
     fleet = data.fleet()
     until = datetime.fromtimestamp(fleet.now // HOUR_S * HOUR_S, UTC) if fleet else datetime.now(UTC)
     question = questions.read(data.QUERIES / "hourly_load.sql")
-    return outlook.loads_of(data.ask(question.render({"until": until.isoformat()})).rows)
+    rows = data.ask(question.render({"until": until.isoformat()})).rows
+    return outlook.loads_of(cast("list[tuple[str, datetime, int, int]]", rows))
 
 
 loads: StaleWhileRevalidate[dict[str, dict[int, float]]] = StaleWhileRevalidate(

@@ -43,7 +43,7 @@ def forecast(meter_id: str, limit_s: float) -> Forecast:
 
 def main(meter_id: str) -> Answer:
     """The answer that the child process prints."""
-    from forecasting.on_demand import forecast_meter
+    from forecasting.on_demand import forecast_meter  # noqa: PLC0415  large libraries that the page does not need
 
     try:
         return Answer(forecast_meter(Reader(find_stack()), meter_id, HORIZON, datetime.now(UTC)).forecast)

@@ -27,6 +27,7 @@ def parameter_values(question: Question, now: datetime) -> dict[str, str]:
 
 
 def widget(parameter: Parameter, key: str, now: datetime, place: st.delta_generator.DeltaGenerator) -> str:
+    """Draw the widget of a parameter; its value as text."""
     name, note = parameter.name.replace("_", " ").capitalize(), parameter.description
     default = parameter.parse(parameter.default, now)
     if parameter.choices:
@@ -41,6 +42,7 @@ def widget(parameter: Parameter, key: str, now: datetime, place: st.delta_genera
 
 
 def show(question: Question, sql: str) -> None:
+    """Run the SQL, and draw the result as a chart and a table."""
     running = st.empty()
     running.info("Running on Athena …", icon=":material/hourglass_top:")  # not a spinner: that appears with a delay
     try:

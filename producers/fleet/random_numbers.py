@@ -39,7 +39,8 @@ def fold_in(keys: Keys, by: ArrayLike) -> Keys:
 
 def uniform(keys: Keys, purpose: str) -> Floats:
     """One number in [0, 1) per key; each `purpose` gives an independent number."""
-    return (_drawn(keys, purpose) >> np.uint64(11)) * 2.0**-53
+    bits = _drawn(keys, purpose) >> np.uint64(11)
+    return bits.astype(np.float64) * 2.0**-53
 
 
 def normal(keys: Keys, purpose: str) -> Floats:
@@ -50,7 +51,8 @@ def normal(keys: Keys, purpose: str) -> Floats:
     bits = _drawn(keys, purpose)
     total = (bits & _LOW16) + (bits >> np.uint64(48))
     total += ((bits >> np.uint64(16)) & _LOW16) + ((bits >> np.uint64(32)) & _LOW16)
-    return (total * 2.0**-16 - 2.0) * 3.0**0.5
+    found: Floats = (total * 2.0**-16 - 2.0) * 3.0**0.5
+    return found
 
 
 def low_discrepancy(seed: int, index: NDArray[np.int64], dimension: int) -> Floats:
@@ -58,12 +60,14 @@ def low_discrepancy(seed: int, index: NDArray[np.int64], dimension: int) -> Floa
 
     This is a Kronecker sequence with the square root of a prime; dimensions 0 to 19 are independent.
     """
-    return (index * _PRIMES[dimension] ** 0.5 + uniform(key(seed, "even"), str(dimension))) % 1.0
+    found: Floats = (index * _PRIMES[dimension] ** 0.5 + uniform(key(seed, "even"), str(dimension))) % 1.0
+    return found
 
 
 def normal_quantile(share: Floats) -> Floats:
     """The standard normal quantile of `share`, clipped to ±3.1."""
-    return np.interp(share, _SHARES, _DEVIATES)
+    found: Floats = np.interp(share, _SHARES, _DEVIATES)
+    return found
 
 
 def _drawn(keys: Keys, purpose: str) -> Keys:

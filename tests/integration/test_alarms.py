@@ -77,7 +77,7 @@ def failures(alarm: dict[str, Any], minutes: int, count: int, invoke: Callable[[
 @pytest.fixture
 def functions(aws, monkeypatch):
     """The handlers, on tables and a bucket in memory."""
-    for name in ("windows", "bills", "meters", "tariffs", "forecasts"):
+    for name in ("windows", "bills", "meters", "tariffs", "service_points", "forecasts"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     for name, value in {
         "AWS_REGION": REGION, "DATABASE": "electrocloud", "WORK_GROUP": "primary",
