@@ -46,6 +46,6 @@ def test_every_kind_of_fault_happened():
     assert not kinds - happened
 
 
-def test_a_seed_gives_the_same_run_again():
+def test_a_seed_reproduces_the_same_run():
     once, again = (run(plan(SEEDS[0], TINY)) for _ in range(2))
     assert once == again

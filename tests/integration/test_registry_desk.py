@@ -39,7 +39,7 @@ def _nobody(count: int) -> None:
     """Nobody looks at the progress."""
 
 
-def test_what_was_applied_is_what_is_read(desk: RegistryDesk) -> None:
+def test_applied_records_are_read_back_unchanged(desk: RegistryDesk) -> None:
     assert desk.store.load() == registry()
     assert desk.store.points_of_meters(["M-1", "M-9"]) == {"M-1": ("SP-1",)}
 
@@ -63,7 +63,7 @@ def test_a_service_point_is_found_by_any_part_of_what_a_clerk_knows(desk: Regist
     assert (found.service_point_id, found.name, found.meter_ids) == ("SP-1", "Maria Gomez", ("M-1",))
 
 
-def test_who_moved_out_is_no_longer_found_there(desk: RegistryDesk) -> None:
+def test_a_customer_who_moved_out_is_no_longer_found_there(desk: RegistryDesk) -> None:
     day = date(2026, 7, 16)
     desk.change(["SP-1"], [], "test", lambda part: events.move_out(part, "SP-1", day))
     desk.change(
@@ -89,7 +89,7 @@ def test_the_lake_has_agreements_and_no_names(desk: RegistryDesk, aws: Aws) -> N
     assert len(tables["tariff_versions"]) == len(tables["service_points"]) == 1
 
 
-def test_two_cannot_change_the_registry_at_once(desk: RegistryDesk) -> None:
+def test_concurrent_changes_of_the_registry_are_rejected(desk: RegistryDesk) -> None:
     with (
         desk.store.lock(int(time.time())),
         pytest.raises(RegistryError, match="somebody else is changing the registry"),
@@ -99,7 +99,7 @@ def test_two_cannot_change_the_registry_at_once(desk: RegistryDesk) -> None:
     assert desk.search("F-8")
 
 
-def test_a_lock_that_somebody_left_behind_ends_by_itself(desk: RegistryDesk) -> None:
+def test_an_abandoned_lock_expires(desk: RegistryDesk) -> None:
     with desk.store.lock(1_000), desk.store.lock(10_000):
         assert desk.store.version() == 1
 
