@@ -136,7 +136,7 @@ def _fleet_power(until: datetime, turn: int) -> list[tuple[Any, ...]]:  # noqa: 
 def pipeline() -> dict[str, Series]:
     """The last hour of the metering function, a point a minute."""
     now = datetime.now(UTC)
-    wanted = {"ReadingsStored": "Sum", "UploadAge": "p95", "UploadsQuarantined": "Sum"}
+    wanted = {"ReadingsStored": "Sum", "UploadAge": "p95", "UploadsRejected": "Sum"}
     return reader().metrics(wanted, now - timedelta(hours=1), now, 60)
 
 

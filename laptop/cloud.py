@@ -25,7 +25,6 @@ PARAMETERS = {
     "ShardCount": "2",
     "BatchRecords": "40",
     "ManagedDelivery": "false",
-    "DeliverySeconds": "15",
 }
 
 

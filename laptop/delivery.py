@@ -38,6 +38,7 @@ _ARROW = {
 
 
 MOST_WAITING_BYTES = 256 << 20  # of all days together, as JSON; then the fullest is written early
+BUFFER_S = 15.0  # on a laptop; Firehose waits a minute at least
 RECORDS_A_CALL = 50  # of the largest frames 10 MB, where Kinesis itself stops; the laptop's does not
 
 
@@ -227,7 +228,8 @@ def main() -> None:
 
     meters = MeterLookup(stack.client("dynamodb"), stack.meters_table, pause, time.monotonic)
     admission = Admission(stack.future_tolerance_minutes * 60, meters.head_ends_of)
-    delivery = Delivery(Plan.of(load(), PARAMETERS), put, time.monotonic, admission)
+    plan = Plan.of(load(), PARAMETERS)._replace(buffer_s=BUFFER_S)
+    delivery = Delivery(plan, put, time.monotonic, admission)
     run(Tail(stack.client("kinesis"), stack.stream), delivery, lambda: bool(stop))
 
 

@@ -35,7 +35,7 @@ def headline() -> None:
 def figures(fleet: Fleet) -> None:
     """Draw the fleet's power, its silent meters, and how the pipeline does."""
     pipeline = data.pipeline()
-    stored, age, refused = (pipeline[name].values for name in ("ReadingsStored", "UploadAge", "UploadsQuarantined"))
+    stored, age, refused = (pipeline[name].values for name in ("ReadingsStored", "UploadAge", "UploadsRejected"))
     silent = int(fleet.meters["silent"].sum())
     # The last minute is still being counted, so the rate is that of the last whole one.
     rate = stored[-2] / 60 if len(stored) > 1 else 0.0
