@@ -81,13 +81,18 @@ def outputs_of(name: str, region: str, endpoint: str | None = None) -> dict[str,
     return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
 
+def region_of_caller() -> str:
+    """The region to work in: AWS_REGION, as the AWS CLI reads it, else what boto3 finds. `SettingsError` for none."""
+    if region := os.environ.get("AWS_REGION") or boto3.Session().region_name:
+        return region
+    raise SettingsError("no AWS region is set; set AWS_REGION to where the stack is")
+
+
 @cache
 def find_stack() -> Stack:
     """The deployment to work with: the account's that ELECTROCLOUD_STACK names, or else the one on this laptop."""
     if name := os.environ.get("ELECTROCLOUD_STACK"):
-        region = boto3.Session().region_name
-        if not region:
-            raise SettingsError("no AWS region is set; set AWS_REGION to where the stack is")
+        region = region_of_caller()
         return stack_of(outputs_of(name, region), region)
     try:
         return msgspec.json.decode((STATE / "stack.json").read_bytes(), type=Stack)
