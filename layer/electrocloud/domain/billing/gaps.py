@@ -1,17 +1,19 @@
-"""Filling the gaps of a month: what is missing of it is estimated, and marked so in its days' determinants."""
+"""Filling gaps: what is missing of a bill is estimated, and marked so in its days' determinants."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.billing.determinants import (
     DayDeterminants,
+    Instants,
     day_determinants,
     expected_intervals,
     missing_intervals,
 )
-from electrocloud.domain.billing.estimation import estimate
-from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, instant_of
+from electrocloud.domain.billing.estimation import ClassProfile, estimate, estimate_from_profile
+from electrocloud.domain.billing.plan import PeriodPlan
+from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, day_of
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 
@@ -40,22 +42,73 @@ def with_estimates(
 ) -> dict[date, DayDeterminants]:
     """The determinants of every UTC day of the month, its gaps estimated from its own days and those `before` it.
 
-    Where nothing speaks for a gap it stays one. A day without readings has intervals as long as the month's latest
-    reading, or an hour.
+    Where nothing speaks for a gap it stays one.
     """
-    own = {day.day: day.intervals() for day in days}
-    history = [reading for day in before for reading in day.intervals()]
-    readings = [reading for intervals in own.values() for reading in intervals]
-    known = [*history, *readings]
-    usual = max(readings).seconds if readings else HOUR_S
-    found = {}
-    for day in month.utc_days():
-        low, high = max(instant_of(day), month.start), min(instant_of(day) + DAY_S, month.end)
-        part = [reading for reading in own.get(day, []) if low <= reading.start < high]
-        if part:
-            guesses = gap_estimates(part, low, high, known, month.zone)
+    return _filled(tariff, month, _by_day(days), [*_readings(before), *_readings(days)], spread=False, profile={})
+
+
+def plan_determinants(
+    plan: PeriodPlan,
+    days: Mapping[str, Sequence[MeterDay]],
+    before: Mapping[str, Sequence[MeterDay]],
+    *,
+    fill: bool,
+    profile: ClassProfile | None = None,
+) -> list[dict[date, DayDeterminants]]:
+    """The determinants of each span of a plan, by UTC day, from the days of each meter that served.
+
+    With `fill` gaps are estimated from the service point's own days and those `before` the period, whichever meter
+    measured them, and where these say nothing from its class's mean `profile`; else, and where neither does, they stay
+    gaps. Nothing outside the spans is counted or estimated.
+    """
+    spread = plan.terms.spread == "even"
+    known: list[Interval] = []
+    if fill:
+        known = [reading for meter in {*before, *days} for reading in _readings(before.get(meter, ()))]
+        known += [reading for own in days.values() for reading in _readings(own)]
+    found = []
+    for span in plan.spans:
+        own, tariff = _by_day(days.get(span.meter_id, ())), plan.tariff_of(span)
+        if fill:
+            found.append(_filled(tariff, span, own, known, spread=spread, profile=profile or {}))
         else:
-            guesses = estimate(expected_intervals(low, high, usual), known, month.zone)
-        if part or guesses:
-            found[day] = day_determinants(tariff, month, part, guesses)
+            parts = ((day, day_determinants(tariff, span, part, spread=spread)) for day, part in own.items() if part)
+            found.append({day: determinants for day, determinants in parts if determinants.runs})
     return found
+
+
+def _filled(
+    tariff: Tariff,
+    span: Instants,
+    own: Mapping[date, Sequence[Interval]],
+    known: Sequence[Interval],
+    *,
+    spread: bool,
+    profile: ClassProfile,
+) -> dict[date, DayDeterminants]:
+    """The determinants of every UTC day of a span. A day without readings has intervals as long as those of the latest
+    reading, or an hour."""
+    usual = max((reading for part in own.values() for reading in part), default=None)
+    seconds = usual.seconds if usual else HOUR_S
+    found = {}
+    for midnight in range(span.start // DAY_S * DAY_S, span.end, DAY_S):
+        low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
+        given = own.get(day_of(midnight), ())
+        part = [reading for reading in given if low <= reading.start < high]
+        slots = missing_intervals(part, low, high) if part else expected_intervals(low, high, seconds)
+        guesses = estimate(slots, known, tariff.zone) if slots else []
+        filled = {guess.start for guess in guesses}
+        others = [slot for slot in slots if slot.start not in filled] if profile else []
+        profiled = estimate_from_profile(others, profile, tariff.zone)
+        if part or guesses or profiled:
+            rated = given if spread else part
+            found[day_of(midnight)] = day_determinants(tariff, span, rated, guesses, spread=spread, profiled=profiled)
+    return found
+
+
+def _by_day(days: Iterable[MeterDay]) -> dict[date, list[Interval]]:
+    return {day.day: day.intervals() for day in days}
+
+
+def _readings(days: Iterable[MeterDay]) -> list[Interval]:
+    return [reading for day in days for reading in day.intervals()]
