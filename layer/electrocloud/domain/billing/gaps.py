@@ -1,6 +1,6 @@
 """Filling gaps: what is missing of a bill is estimated, and marked so in its days' determinants."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from electrocloud.domain.billing.bill import Bill, bills
@@ -38,7 +38,7 @@ def estimated_bills(
 
 
 def with_estimates(
-    tariff: Tariff, month: BillingMonth, days: Iterable[MeterDay], before: Iterable[MeterDay]
+    tariff: Tariff, month: BillingMonth, days: Collection[MeterDay], before: Collection[MeterDay]
 ) -> dict[date, DayDeterminants]:
     """The determinants of every UTC day of the month, its gaps estimated from its own days and those `before` it.
 
