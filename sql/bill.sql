@@ -1,6 +1,7 @@
 -- What does each meter owe for a month, line by line?
 -- From the raw readings, by the rules of the tariffs, and equal to the bills to the cent; but nothing is estimated
--- here: what was never read is not billed.
+-- here: what was never read is not billed. It covers energy, demand, fixed and minimum charges of whole calendar months;
+-- not riders, taxes and holidays, nor periods that are cut by a price change or by the dates of service.
 -- param: month month this-month the billing month, in the tariff's time zone
 -- param: meter meter all one meter, or all
 -- param: detail lines|totals lines every line, or each bill's total alone

@@ -30,8 +30,8 @@ def read_table(path: Path) -> pa.Table:
     """Those of COLUMNS that a CSV or Parquet file, or a folder of Parquet files, has; start and wh must be there.
 
     In place of `wh` there may be `kwh`, with decimals; each value is rounded to whole Wh, half to even. `start` is
-    ISO-8601 with its offset, or a Parquet timestamp (UTC where it has no zone). No value is empty, and there is at least
-    one row. `UsageError` names a CSV file's row, counting its header as row 1.
+    ISO-8601 with its offset, or a Parquet timestamp (UTC where it has no zone). No value is empty, and there is at
+    least one row. `UsageError` names a CSV file's row, counting its header as row 1.
     """
     if not path.exists():
         raise UsageError(f"{path} does not exist; give a CSV or Parquet file with start and wh")

@@ -55,7 +55,19 @@ def test_readings_come_in_time_order_and_once_each(tmp_path: Path):
         "start;kwh\n2026-07-01T00:00:00Z;0,010\n2026-07-01T01:00:00Z;0,0199\n",
         "start;wh\n2026-07-01T00:00:00Z;10\n2026-07-01T01:00:00Z;20\n",
     ],
-    ids=["plain", "CRLF", "BOM", "blanks", "columns", "quotes and offsets", "other ISO forms", "decimals", "kWh", "comma", "semicolon"],
+    ids=[
+        "plain",
+        "CRLF",
+        "BOM",
+        "blanks",
+        "columns",
+        "quotes and offsets",
+        "other ISO forms",
+        "decimals",
+        "kWh",
+        "comma",
+        "semicolon",
+    ],
 )
 def test_the_usual_ways_to_write_a_file_are_all_read(tmp_path: Path, text: str):
     assert readings(tmp_path, text) == [hour(0, 10), hour(1, 20)]

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -82,7 +83,7 @@ def test_a_years_load_has_twelve_bills_whatever_the_zone_and_the_read_day(zone: 
     assert len(issued) == 12
     assert {bill.status for bill in issued} == {"final"}
     assert sum(bill.days for bill in issued) == 365
-    assert all(one.period_end == other.period_start for one, other in zip(issued, issued[1:], strict=False))
+    assert all(one.period_end == other.period_start for one, other in pairwise(issued))
 
 
 @settings(max_examples=60, deadline=None)
@@ -231,7 +232,7 @@ def test_what_is_not_due_is_not_missing():
 def test_readings_of_local_days_are_complete_where_the_clocks_change():
     zone = "America/Los_Angeles"
     midnights = [midnight_of(date(2026, 11, 1) + timedelta(days=number), zone) for number in range(31)]
-    readings = [Interval(one, other - one, 24_000) for one, other in zip(midnights, midnights[1:], strict=False)]
+    readings = [Interval(one, other - one, 24_000) for one, other in pairwise(midnights)]
     bill = one_bill(tariff(timezone=zone), readings)
 
     assert (bill.status, bill.intervals.expected) == ("final", 30)
