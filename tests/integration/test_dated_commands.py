@@ -61,6 +61,7 @@ def test_a_batch_refuses_what_a_bill_refuses(tmp_path: Path):
     result = run(tmp_path, "bill", "batch", "--tariff", ended, "--usage", usage, "--out", out)
     assert result.exit_code == 1
     assert "its prices hold to 2026-06-30" in result.stderr
+    assert not out.exists()
 
 
 def test_a_file_that_begins_within_a_month_is_told_of_the_option_for_service(tmp_path: Path):

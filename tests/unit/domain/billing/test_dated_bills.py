@@ -17,12 +17,13 @@ from electrocloud.domain.billing.period import BillingCycle
 from electrocloud.domain.billing.plan import plan_period
 from electrocloud.domain.billing.terms import ServiceTerms, prices_of, terms_of
 from electrocloud.domain.local_time import local_day, midnight_of
+from electrocloud.domain.money import exact
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
 from electrocloud.domain.registry.records import Agreement, Installation, ServicePoint
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.domain.tariffs.versions import DatedTariff, TariffVersion, always, dated_tariff
-from tests.kits.billing_kit import document, instant, load, time_of_use
+from tests.kits.billing_kit import document, instant, load, plain_demand, plain_segment_energy, time_of_use
 from tests.kits.billing_strategies import ZONES, loads, rates
 from tests.kits.examples import upload
 
@@ -58,6 +59,34 @@ def test_a_cut_at_the_same_prices_changes_no_flat_charge_and_parts_of_a_fee_add_
     assert cut.energy_charge == whole.energy_charge
     assert abs(cut.fixed_charge - whole.fixed_charge) < Decimal("1e-20")
     assert abs(cut.demand_charge - whole.demand_charge) < Decimal("1e-20")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(ZONES), rates(), rates(), loads(), st.integers(1, 28), st.integers(-1, 2))
+def test_segments_are_billed_as_by_a_plain_engine_that_goes_reading_by_reading(
+    zone: str, before: Any, after: Any, readings: list[Interval], cycle_day: int, later: int
+):
+    documents = [{**rate, "timezone": zone} for rate in (before, after)]
+    cut = local_day(readings[0].start, zone) + timedelta(days=later)
+    prices = changed(tariff_from_urdb(documents[0]), cut, tariff_from_urdb(documents[1]))
+    instant_of_cut = midnight_of(cut, zone)
+
+    for bill in bills(prices, readings, terms=ServiceTerms(cycle_day=cycle_day)):
+        assert bill.period_start
+        assert bill.period_end
+        start, end = midnight_of(bill.period_start, zone), midnight_of(bill.period_end, zone)
+        low, high = max(start, min(end, instant_of_cut)), end
+        parts = [[r for r in readings if start <= r.start < low], [r for r in readings if low <= r.start < high]]
+        first_days = min(max((cut - bill.period_start).days, 0), bill.days)
+        kw = max(plain_demand(rate, part) for rate, part in zip(documents, parts, strict=True))
+        energy = sum(
+            (
+                plain_segment_energy(rate, part, kw, days, bill.full_days)
+                for rate, part, days in zip(documents, parts, (first_days, bill.days - first_days), strict=True)
+            ),
+            Fraction(0),
+        )
+        assert (bill.demand_kw, bill.energy_charge) == (exact(kw), exact(energy))
 
 
 @settings(max_examples=40, deadline=None)
