@@ -100,7 +100,7 @@ def day_determinants(
     counts once.
     """
     from_profile = frozenset(profiled)
-    guesses = from_profile | frozenset(estimated)
+    guesses = frozenset(estimated) | from_profile
     given = sorted((*intervals, *guesses))
     seconds = given[-1].seconds
     midnight = given[0].start // DAY_S * DAY_S
@@ -112,10 +112,12 @@ def day_determinants(
     rated = [*_reaching_in(span, given), *readings] if spread else readings
     runs, beyond = _runs(tariff, midnight, rated, guesses, span if spread else None)
     peaks, cut, window_crossing = _demand(tariff, midnight, rated, guesses, span if spread else None)
+    crossing = window_crossing
     if readings and readings[-1].start + readings[-1].seconds > span.end:
         beyond.append(readings[-1])
-    beyond = [reading for reading in beyond if reading not in guesses]
-    crossing = None if spread else _first(crossing_of(tariff, span, beyond), window_crossing)
+    if beyond:
+        of_price = crossing_of(tariff, span, [reading for reading in beyond if reading not in guesses])
+        crossing = _first(of_price, window_crossing)
     return DayDeterminants(
         runs=tuple(runs),
         peaks=peaks,
@@ -126,7 +128,7 @@ def day_determinants(
         missing=len(missing_intervals(readings, low, high))
         if readings
         else expected_count(low, high, seconds, tariff.zone),
-        crossing=crossing,
+        crossing=None if spread else crossing,
         profiled=sum(r in from_profile for r in readings) if from_profile else 0,
     )
 
@@ -243,10 +245,10 @@ def _demand(
     if spread is not None:
         samples = [s for s in samples if s[0] < spread.end and spread.start < s[0] + s[1]]
         cut = [s for s in cut if s[0] < spread.end and spread.start < s[0] + s[1]]
-    one_length = len({*map(_SECONDS, samples)}) == 1
+    highest = _WH if len({*map(_SECONDS, samples)}) == 1 else _power
     peaks: dict[int, Peak] = {}
     for period, rivals in _by_period(tariff, midnight, samples, spread):
-        peak = _peak(max(rivals, key=_WH if one_length else _power), guesses)
+        peak = _peak(max(rivals, key=highest), guesses)
         before = peaks.get(period)
         peaks[period] = higher_peak(before, peak) if before else peak
     return peaks, tuple(_peak(sample, guesses) for sample in cut), crossing
@@ -276,13 +278,11 @@ def _samples(
     of these that is longer than a window, or is shared, is named where demand has a price.
     """
     window = tariff.demand_window_s
-    if window is None:
+    if window is None or not readings:
         return readings, (), None
-    lengths = {*map(_SECONDS, readings)}
-    if lengths <= {window}:
-        return readings, (), None
-    if all(seconds % window == 0 for seconds in lengths):
-        if not tariff.prices_demand:
+    lengths = {*map(_SECONDS, readings)} if readings[0][1] % window == 0 else set()
+    if lengths and all(seconds % window == 0 for seconds in lengths):
+        if lengths == {window} or not tariff.prices_demand:
             return readings, (), None
         longer = next(reading for reading in readings if reading.seconds > window)
         return readings, (), Crossing(longer.start, longer.seconds, "demand windows")
