@@ -9,7 +9,7 @@ import msgspec
 from electrocloud.domain.billing.bill import rate, reissue
 from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
 from electrocloud.domain.billing.estimation import WEEKS
-from electrocloud.domain.billing.gaps import with_estimates
+from electrocloud.domain.billing.gaps import plan_determinants
 from electrocloud.domain.billing.plan import PeriodPlan, ServiceSpan
 from electrocloud.domain.billing.service import PlannedBill
 from electrocloud.domain.local_time import day_of
@@ -79,13 +79,11 @@ def estimated_determinants(
     for meter_id, days in (changed or {}).items():
         own.setdefault(meter_id, {}).update((day.day, day) for day in days)
     first = day_of(planned.plan.period.start)
-    history = [
-        reading
+    before = {
+        meter_id: tables.days_between(meter_id, first - timedelta(weeks=WEEKS, days=1), first - timedelta(days=1))
         for meter_id in planned.meter_ids
-        for day in tables.days_between(meter_id, first - timedelta(weeks=WEEKS, days=1), first)
-        for reading in day.intervals()
-    ]
-    return with_estimates(planned.plan, {meter_id: days.values() for meter_id, days in own.items()}, history)
+    }
+    return plan_determinants(planned.plan, {meter: [*days.values()] for meter, days in own.items()}, before, fill=True)
 
 
 def is_rated(planned: PlannedBill, meter_id: str, day: MeterDay, stored: StoredBill | None) -> bool:
