@@ -17,16 +17,20 @@ class Comparison(Protocol):
     """Tariffs ranked, those without a price, how many are hidden, and the days that are in no whole period."""
 
     @property
-    def ranked(self) -> Sequence[Offer]: ...
+    def ranked(self) -> Sequence[Offer]:
+        """Tariffs by what they would cost."""
 
     @property
-    def not_available(self) -> Sequence[NotAvailable]: ...
+    def not_available(self) -> Sequence[NotAvailable]:
+        """Tariffs without a price for the days of the load."""
 
     @property
-    def hidden(self) -> int: ...
+    def hidden(self) -> int:
+        """How many tariffs are not for this customer."""
 
     @property
-    def left_out(self) -> Sequence[tuple[date, date]]: ...
+    def left_out(self) -> Sequence[tuple[date, date]]:
+        """Days in no whole billing period, as (first, end) with the end exclusive."""
 
 
 def print_comparison(console: Console, found: Comparison) -> None:

@@ -107,7 +107,7 @@ def rate(
     )
 
 
-def bills(
+def bills(  # noqa: C901 - one pass over the days, on the path that a year of readings takes
     tariff: Tariff | DatedTariff,
     intervals: Iterable[Interval],
     estimated: Iterable[Interval] = (),
@@ -143,10 +143,11 @@ def bills(
                 found[period] = plan, [{} for _ in plan.spans]
             plan, days = found[period]
             for number, span in enumerate(plan.spans):
-                if span.start < until and midnight < span.end:
-                    determinants = day_determinants(plan.tariff_of(span), span, own, guesses, spread=spread)
-                    if determinants.runs:
-                        days[number][day_of(midnight)] = determinants
+                if not (span.start < until and midnight < span.end):
+                    continue
+                determinants = day_determinants(plan.tariff_of(span), span, own, guesses, spread=spread)
+                if determinants.runs:
+                    days[number][day_of(midnight)] = determinants
     return [rate(plan, days, meter_id, as_of=as_of) for plan, days in found.values() if any(days)]
 
 
