@@ -155,4 +155,5 @@ def _tiers(tiers: Tiers) -> Iterator[TariffRow]:
 
 
 def _to(kind: pa.Decimal128Type, number: Decimal) -> Decimal:
-    return round(number, kind.scale)
+    found: Decimal = round(number, kind.scale)
+    return found

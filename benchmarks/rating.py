@@ -1,7 +1,7 @@
-"""How long rating takes on one core: prints a table. Run as `python -m benchmarks.rating`.
+"""The time that rating takes on one core, as a table. Run with `python -m benchmarks.rating`.
 
-The tariff is the commercial one: time-of-use, tiers, demand at any time and by period. The last column holds each
-against the plain engine of the tests, which goes reading by reading: a ratio that does not depend on the machine.
+The tariff is the commercial one: time of use, tiers, demand at any time and by period. The last column compares with
+the simple engine of the tests, which works reading by reading; this ratio does not depend on the machine.
 """
 
 import json
@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from electrocloud.domain import local_time
-from electrocloud.domain.billing.bill import bills, rate
+from electrocloud.domain.billing.bill import Bill, bills, rate
 from electrocloud.domain.billing.determinants import day_determinants
 from electrocloud.domain.billing.plan import plan_month
 from electrocloud.domain.local_time import BillingMonth, day_of
@@ -32,6 +32,7 @@ DOCUMENT = json.loads((Path(__file__).parents[1] / "tariffs" / "commercial-deman
 
 
 def main() -> None:
+    """Time rating, and print a table."""
     rules = tariff_from_urdb(DOCUMENT)
     year = readings(date(2026, 1, 1), 365)
     month = BillingMonth(2026, 7, rules.zone)
@@ -44,7 +45,7 @@ def main() -> None:
     plain_ns = timed(lambda: plain_bills(DOCUMENT, year), runs=3)[0] / len(year)
     table = Table("What", "Readings", "Least ms", "Median ms", "ns a reading", "Times the plain engine")
     rows: list[tuple[str, int, Callable[[], Any]]] = [
-        ("a year, of a tariff not seen before", len(year), lambda: (forget(), bills(rules, year))),
+        ("a year, of a tariff not seen before", len(year), lambda: bills_from_scratch(rules, year)),
         ("a year", len(year), lambda: bills(rules, year)),
         ("a year, demand over 30 minutes", len(year), lambda: bills(window, year)),
         ("a year, prorated tiers", len(year), lambda: bills(prorated, year)),
@@ -76,17 +77,19 @@ def readings(first: date, days: int) -> list[Interval]:
 
 
 def of_day(intervals: list[Interval], day: date) -> list[Interval]:
+    """The intervals that start in a UTC day."""
     return [interval for interval in intervals if day_of(interval.start) == day]
 
 
-def forget() -> None:
-    """Empty the caches that rating a tariff fills."""
+def bills_from_scratch(rules: tariff.Tariff, intervals: list[Interval]) -> list[Bill]:
+    """The bills with the caches empty that rating a tariff fills."""
     local_time.offsets.cache_clear()
     tariff.period_spans.cache_clear()
+    return bills(rules, intervals)
 
 
 def timed(work: Callable[[], Any], runs: int = RUNS) -> tuple[float, float]:
-    """The least and the median time of some runs, in ns of this process: other work on the machine does not count."""
+    """The minimum and median time of some runs, in ns of CPU time of this process."""
     took = []
     for _ in range(runs):
         began = time.process_time_ns()

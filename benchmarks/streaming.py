@@ -1,7 +1,7 @@
-"""The same hourly sums in Bytewax: a dataflow that decodes, keys by meter and folds tumbling windows of an hour.
+"""The same hourly sums in Bytewax: a dataflow that decodes, keys by meter and folds hourly tumbling windows.
 
-It is spared what the metering function does beyond that: nothing is validated, repeated or corrected readings are not
-told apart, and no set is kept, so that a second delivery would count twice.
+It does less than the metering function: nothing is validated, repeated or corrected readings are not recognized, and no
+set is kept, so a second delivery would count twice.
 """
 
 import base64
@@ -30,7 +30,7 @@ def hourly(records: list[dict[str, Any]], found: list[Any]) -> None:
     windower = win.TumblingWindower(align_to=EPOCH, length=timedelta(hours=1))
     hours = win.fold_window("hours", points, clock, windower, int, _add, int.__add__, ordered=False)
     op.output("out", hours.down, TestingSink(found))
-    run_main(flow)
+    run_main(flow)  # type: ignore[no-untyped-call]
 
 
 def _points(record: dict[str, Any]) -> list[tuple[str, Point]]:

@@ -1,4 +1,4 @@
-"""The metering function on real tables, beside the textbook consumer with one UpdateItem a reading on the same ones.
+"""The metering function on real tables, compared with a textbook consumer that makes one UpdateItem per reading.
 
 Ours keeps every reading and rates the month's bill of every meter; the textbook adds each reading to its hour.
 """
@@ -14,7 +14,9 @@ from benchmarks.workload import DAY, Workload, workload
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.store import open_store
-from electrocloud.services.ingest import Tables, ingest_uploads
+from electrocloud.services.fixed_services import FixedServices
+from electrocloud.services.ingest import ingest_uploads
+from electrocloud.services.store import Tables
 
 METERS = 100
 TEXTBOOK_METERS = 4  # it is so slow that a part of the readings must do
@@ -30,7 +32,7 @@ class Compared(NamedTuple):
 
 
 def measure(stack: Stack, rounds: int) -> Compared:
-    """Each round takes in another day of the fleet, both ways, one after the other."""
+    """In each round, both process another day of the fleet, one after the other."""
     dynamodb = stack.client("dynamodb")
     _make_hours_table(dynamodb)
     tables = open_store(dynamodb, stack).tables
@@ -51,7 +53,9 @@ def _rate(work: Workload, consume: Any) -> float:
 
 def _take_in(work: Workload, tables: Tables) -> None:
     accepted, _ = read_event(work.records)
-    outcome = ingest_uploads((got.upload for got in accepted), tables, lambda _: work.tariff_of, time.sleep)
+    outcome = ingest_uploads(
+        (got.upload for got in accepted), tables, FixedServices(lambda _: work.tariff_of), time.sleep
+    )
     if outcome.changed != work.readings:
         raise RuntimeError(f"{outcome.changed} of {work.readings} readings were stored")
 

@@ -1,4 +1,6 @@
-"""The command `electrocloud`."""
+"""The `electrocloud` command."""
+
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
@@ -8,11 +10,11 @@ from electrocloud.domain.errors import ElectroCloudError
 
 
 class _Commands(TyperGroup):
-    """Says on one line what was wrong with what was asked for, instead of a traceback."""
+    """Prints errors as one line instead of a traceback."""
 
-    def invoke(self, ctx: typer.Context) -> object:
+    def invoke(self, *arguments: Any, **named: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            return super().invoke(*arguments, **named)
         except ElectroCloudError as fault:
             typer.secho(f"electrocloud: {fault}", fg="red", err=True)
             raise typer.Exit(1) from None

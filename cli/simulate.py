@@ -1,7 +1,7 @@
-"""`electrocloud simulate`: a fleet's readings as a file, with the meters and the truth about faults beside it."""
+"""`electrocloud simulate`: a fleet's readings as a file, with its meters and the injected faults in files beside it."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -17,7 +17,11 @@ from producers.fleet.simulate import simulate as simulated
 
 
 def simulate(out: Path, fleet: Fleet, days: int, interval: int, start: str, faults: Faults) -> None:
-    """Write the readings of `days` UTC days from `start` to a file, with the meters and the truth about faults."""
+    """Simulate a fleet of meters and write its readings to a file.
+
+    Columns: meter_id, start (UTC), interval_s, wh, voltage_v, revision. The meters are written to NAME.meters.csv, and
+    the injected faults, if any, to NAME.truth.csv.
+    """
     console = Console(stderr=True)
     blocks = simulated(fleet, _day(start), days, interval)
     with ReadingsFile(out, fleet) as file, _progress() as progress:
@@ -26,11 +30,11 @@ def simulate(out: Path, fleet: Fleet, days: int, interval: int, start: str, faul
         for block in blocks:
             truth += file.write(block, faults)
             progress.advance(task, block.wh.size)
-    beside = [_write(out.with_suffix(".meters.csv"), _registry(fleet))]
+    written = [_write(out.with_suffix(".meters.csv"), _registry(fleet))]
     if faults:
-        beside.append(_write(out.with_suffix(".truth.csv"), _fault_rows(joined(truth))))
+        written.append(_write(out.with_suffix(".truth.csv"), _fault_rows(joined(truth))))
     console.print(
-        f"{file.rows:,} readings of {len(fleet):,} meters in {out}; beside it {' and '.join(map(str, beside))}"
+        f"{file.rows:,} readings of {len(fleet):,} meters in {out}; also wrote {' and '.join(map(str, written))}"
     )
 
 
@@ -41,12 +45,12 @@ def _day(text: str) -> date:
         raise UsageError(f"--start {text!r} is not a date; write it as YYYY-MM-DD, such as 2025-01-01") from None
 
 
-def _registry(fleet: Fleet) -> Iterator[dict[str, object]]:
+def _registry(fleet: Fleet) -> Iterator[dict[str, str | float]]:
     for meter in fleet.meters:
         yield meter.registered.row() | {"ev": int(meter.ev), "heat_pump": int(meter.heat_pump)}
 
 
-def _fault_rows(truth: list[InjectedFault]) -> Iterator[dict[str, object]]:
+def _fault_rows(truth: list[InjectedFault]) -> Iterator[Mapping[str, object]]:
     for one in truth:
         yield one._asdict() | {"start": _iso(one.start), "end": _iso(one.end)}
 
@@ -55,7 +59,7 @@ def _iso(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _write(path: Path, rows: Iterator[dict[str, object]]) -> Path:
+def _write(path: Path, rows: Iterator[Mapping[str, object]]) -> Path:
     with path.open("w", newline="") as file:
         first = next(rows, None)
         if first:

@@ -73,7 +73,8 @@ def _habits(off: Floats) -> tuple[np.ndarray, Floats]:
 def _held_out_errors(known: Floats, other: Floats) -> Floats:
     """Errors at other origins, by the windows and in the units that the known ones give: as a new one will be."""
     best, unit = _habits(known)
-    return other[best, np.arange(other.shape[1])] / unit[:, None]
+    found: Floats = other[best, np.arange(other.shape[1])] / unit[:, None]
+    return found
 
 
 def month_end(
@@ -115,7 +116,8 @@ def _bill(
 def _whole(wh: Floats) -> list[int]:
     """Whole Wh with the same sum, to the nearest."""
     steps = np.rint(np.cumsum(wh)).astype(np.int64)
-    return np.diff(steps, prepend=0).tolist()
+    found: list[int] = np.diff(steps, prepend=0).tolist()
+    return found
 
 
 def _expected(total: Floats, origins: np.ndarray, hours: int, weeks: int) -> Floats:
@@ -123,4 +125,5 @@ def _expected(total: Floats, origins: np.ndarray, hours: int, weeks: int) -> Flo
     whole, part = divmod(hours, WEEK)
     back = [origins - WEEK * week for week in range(1, weeks + 1)]
     parts = np.mean([total[:, begin + part] - total[:, begin] for begin in back], axis=0)
-    return whole * (total[:, origins] - total[:, origins - WEEK * weeks]) / weeks + parts
+    found: Floats = whole * (total[:, origins] - total[:, origins - WEEK * weeks]) / weeks + parts
+    return found

@@ -1,13 +1,16 @@
 """The laptop's cloud: MiniStack on loopback, and template.yaml deployed to it by the SAM CLI as to an account."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from analytics.template import ROOT
@@ -18,13 +21,13 @@ REGION = "eu-central-1"
 STACK = "electrocloud"
 HOST = "127.0.0.1"
 BUILD = STATE / "build"
+INIT_FAILED = "Worker init failed"  # how MiniStack says that it could not import a function
 PARAMETERS = {
     "Stage": "laptop",
     "StreamMode": "PROVISIONED",
     "ShardCount": "2",
     "BatchRecords": "40",
     "ManagedDelivery": "false",
-    "DeliverySeconds": "15",
 }
 
 
@@ -51,6 +54,7 @@ class ProcessGroup:
         logs.mkdir(parents=True, exist_ok=True)
 
     def start(self, name: str, command: list[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start a process that logs to a file of its name."""
         with (self.logs / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 command,
@@ -69,9 +73,11 @@ class ProcessGroup:
         return next((name for name, process in self._running if process.poll() is not None), None)
 
     def last_lines(self, name: str, count: int = 15) -> str:
+        """The end of a process's log."""
         return "\n".join((self.logs / f"{name}.log").read_text(errors="replace").splitlines()[-count:])
 
     def stop(self) -> None:
+        """End the processes, the last one first."""
         for _, process in reversed(self._running):
             _end(process)
         self._running.clear()
@@ -124,9 +130,13 @@ def start_cloud(children: ProcessGroup, port: int) -> str:
 
 def build(template: Path = ROOT / "template.yaml") -> None:
     """`sam build` without Docker and without the layer that an account alone creates; what has not changed is kept."""
+    # The laptop's cloud runs the functions with the Python of its environment, which is this one. A cache knows nothing
+    # of it, so each Python has its own.
+    cache = BUILD.resolve().with_name(f"cache-{sys.implementation.cache_tag}")
     _sam(
         "build", "--exclude", "ForecastLayer", "--cached", "--parallel", "--template-file", str(template),
-        "--build-dir", str(BUILD.resolve()), "--cache-dir", str(BUILD.resolve().with_name("cache")), env=environment(),
+        "--build-dir", str(BUILD.resolve()), "--cache-dir", str(cache),
+        env=environment() | {"PYTHON": sys.executable, "TARGET": ""},
     )  # fmt: skip
 
 
@@ -143,7 +153,27 @@ def deploy(endpoint: str, parameters: Mapping[str, str] = PARAMETERS, stack: str
 
 
 def laptop_stack(outputs: Mapping[str, str], endpoint: str, api: str) -> Stack:
+    """The stack on the laptop's cloud, with its gateway at `api`."""
     return stack_of(outputs, REGION, endpoint, api)
+
+
+def check_functions(stack: Stack) -> None:
+    """Start every function once; `SettingsError` says which of them cannot be imported, and why.
+
+    Without this nobody would learn it: the stream's uploads would wait, and every count would stay at zero.
+    """
+    client = stack.client("lambda")
+
+    def fault(name: str) -> str:
+        answer = client.invoke(FunctionName=name, Payload=b'{"Records": [], "records": []}')
+        message = str(json.loads(answer["Payload"].read()).get("errorMessage", "")) if "FunctionError" in answer else ""
+        return f"{name}: {message}" if message.startswith(INIT_FAILED) else ""
+
+    names = [function["FunctionName"] for function in client.list_functions()["Functions"]]
+    with ThreadPoolExecutor() as pool:
+        faults = [*filter(None, pool.map(fault, names))]
+    if faults:
+        raise SettingsError("\n".join(["functions cannot be imported; run `make setup`, then try again:", *faults]))
 
 
 def _sam(*arguments: str, env: Mapping[str, str]) -> None:

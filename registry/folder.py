@@ -87,7 +87,7 @@ def _files(folder: Path, kind: str) -> list[Path]:
 def _rows(file: Path, faults: list[FileFault]) -> Iterator[Row]:
     try:
         if file.suffix == ".parquet":
-            import pyarrow.parquet as pq
+            import pyarrow.parquet as pq  # noqa: PLC0415  few folders have Parquet
 
             yield from pq.read_table(file).to_pylist()
             return

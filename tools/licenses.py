@@ -1,10 +1,14 @@
-"""`make licenses`: writes docs/licenses.md: the license of every pinned package, from its own word."""
+"""`make licenses`: writes docs/licenses.md, with the license that every pinned package states."""
 
 import re
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from analytics.template import ROOT
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 PLACE = ROOT / "docs" / "licenses.md"
 LISTS = (
@@ -20,8 +24,8 @@ _CLASSIFIER = "License :: "
 
 
 def license_of(package: Distribution) -> str:
-    """What a package says its license is: by SPDX, by its classifiers or in a word."""
-    metadata = package.metadata
+    """A package's stated license: its SPDX expression, its classifiers or its license text."""
+    metadata = cast("Message", package.metadata)  # its actual type, unlike the annotation
     if expression := metadata.get("License-Expression"):
         return str(expression)
     classifiers = [one for one in metadata.get_all("Classifier") or [] if one.startswith(_CLASSIFIER)]
@@ -33,15 +37,17 @@ def license_of(package: Distribution) -> str:
 
 
 def pinned(lock: Path) -> dict[str, str]:
-    """The names, as the index normalises them, and the versions of a lock file."""
+    """The normalized names and versions in a lock file."""
     return {_normal(name): version for name, version in _PIN.findall(lock.read_text())}
 
 
 def report() -> str:
     """The list as Markdown."""
     parts = [
-        "# Licenses\n\nEvery package that is pinned, with the license that it states. "
-        "`make licenses` writes this list.\n"
+        (
+            "# Licenses\n\nEvery package that is pinned, with the license that it states. "
+            "`make licenses` writes this list.\n"
+        )
     ]
     for title, lock, environment in LISTS:
         places = [str(path) for path in (ROOT / environment).glob("lib/python3*/site-packages")]

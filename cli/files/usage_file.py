@@ -1,6 +1,6 @@
-"""A file of readings as a table: start (UTC), wh, and the columns that may be there, each value checked.
+"""Reads a file of readings as a table with start (UTC), wh and optional columns, checking every value.
 
-Utilities hand out kWh with decimals, often separated by semicolons and with decimal commas: such a file is read too.
+Utilities hand out kWh with decimals, often separated by semicolons and with decimal commas; such a file is read too.
 """
 
 import csv
@@ -27,11 +27,11 @@ _KWH = "kwh"  # may stand for wh
 
 
 def read_table(path: Path) -> pa.Table:
-    """Those of COLUMNS that a CSV or Parquet file, or a folder of Parquet files, has; start and wh must be there.
+    """Read the columns in COLUMNS from a CSV or Parquet file or a folder of Parquet files; start and wh are required.
 
-    In place of `wh` there may be `kwh`, with decimals; each value is rounded to whole Wh, half to even. `start` is
-    ISO-8601 with its offset, or a Parquet timestamp (UTC where it has no zone). No value is empty, and there is at
-    least one row. `UsageError` names a CSV file's row, counting its header as row 1.
+    `kwh` with decimals may stand for `wh`; each value is rounded to whole Wh, half to even. `start` is ISO 8601 with an
+    offset, or a Parquet timestamp (UTC if it has no zone). No value may be empty, and there must be at least one row.
+    `UsageError` names the row of a CSV file, counting the header as row 1.
     """
     if not path.exists():
         raise UsageError(f"{path} does not exist; give a CSV or Parquet file with start and wh")
@@ -63,7 +63,7 @@ def _parquet(path: Path) -> pa.Table:
 
 
 def _csv(path: Path) -> pa.Table:
-    """The file as Arrow reads it or, where Arrow balks, row by row, so that a fault is named with its row."""
+    """Read the file with Arrow or, if Arrow rejects it, row by row, so that a fault can be reported with its row."""
     header = next(_rows(path, ","), (1, []))[1]
     if not header:
         raise UsageError(f"{path} is empty; its first row must be start,wh")
@@ -110,7 +110,7 @@ def _row_by_row(path: Path, names: list[str], delimiter: str) -> pa.Table:
 
 
 def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not empty, each with its number."""
+    """The nonempty rows, each with its line number."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, delimiter=delimiter)

@@ -12,7 +12,7 @@ from electrocloud.aws.backoff import pause
 from electrocloud.aws.settings import ClosingSettings
 from electrocloud.aws.store.bills_to_finalize import bills_to_finalize
 from electrocloud.aws.store.store import open_store
-from electrocloud.services.closing import close_month
+from electrocloud.services.closing import close_bill
 
 RESERVE_MS = 30_000
 
@@ -32,10 +32,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """What the time does not suffice for is left to the next run, which finds it as this one did."""
     closed = estimated = 0
     now = int(datetime.now(UTC).timestamp())
-    for meter_id, month, tariff in bills_to_finalize(dynamodb, settings.bills_table, registry, now, settings.grace_s):
+    registry.refresh()
+    for planned in bills_to_finalize(dynamodb, settings.bills_table, registry, now, settings.grace_s):
         if context.get_remaining_time_in_millis() < RESERVE_MS:
             break
-        if bill := close_month(meter_id, month, tariff, tables, pause):
+        if bill := close_bill(planned, tables, pause):
             closed += 1
             estimated += bill.intervals.estimated
     metrics.add_metric("BillsClosed", MetricUnit.Count, closed)

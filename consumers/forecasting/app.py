@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -23,8 +24,8 @@ tracer = Tracer()
 
 settings = ForecastingSettings.from_environment()
 # A stack has more parts than this function has a name or a permission for; those stay empty.
-parts = {field: getattr(settings, field, "") for field in Stack.__struct_fields__}
-stack = Stack(**(parts | {"region": settings.aws_region, "endpoint": None}))
+unused = {field.name: "" for field in msgspec.structs.fields(Stack) if field.required}
+stack = msgspec.convert(unused | msgspec.structs.asdict(settings) | {"region": settings.aws_region}, Stack)
 store = Forecasts(stack.client("dynamodb"), stack.forecasts_table)
 
 

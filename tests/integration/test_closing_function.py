@@ -7,10 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from electrocloud.aws.store.dynamodb_items import bill_of, month_key
+from electrocloud.aws.store.dynamodb_items import bill_key, bill_of
 from electrocloud.aws.store.store import open_store
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import TABLES
@@ -30,7 +32,7 @@ def context(left_ms):
 
 @pytest.fixture
 def app(aws, monkeypatch):
-    for name in ("windows", "bills", "meters", "tariffs"):
+    for name in ("windows", "bills", "meters", "tariffs", "service_points"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("ESTIMATE_AFTER_HOURS", "1")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "closing")
@@ -53,15 +55,15 @@ def last_month(aws):
     tables = open_store(aws.dynamodb, TABLES, lambda attempt: None).tables
     tariff = tariff_from_urdb(TARIFF)
     uploads = [upload(day=day, wh=[100] * 24, interval_s=3600) for day in days]
-    ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, tariff), lambda attempt: None)
+    ingest_uploads(uploads, tables, FixedServices(lambda meters: dict.fromkeys(meters, tariff)), lambda attempt: None)
     return month
 
 
 def kept(aws, month):
-    return bill_of(aws.dynamodb.get_item(TableName="bills", Key=month_key("m-1", month))["Item"])
+    return bill_of(aws.dynamodb.get_item(TableName="bills", Key=bill_key(BillKey("m-1", str(month))))["Item"])
 
 
-def test_after_the_grace_time_gaps_are_estimated_and_the_bill_is_final(app, aws, last_month):
+def test_after_the_grace_period_gaps_are_estimated_and_the_bill_is_final(app, aws, last_month):
     assert kept(aws, last_month).status == "provisional"
     assert app.handler({}, context(900_000)) == {"closed": 1, "estimated": 24}
     bill = kept(aws, last_month)
@@ -69,11 +71,11 @@ def test_after_the_grace_time_gaps_are_estimated_and_the_bill_is_final(app, aws,
     assert app.handler({}, context(900_000)) == {"closed": 0, "estimated": 0}
 
 
-def test_within_the_grace_time_nothing_is_closed(app, aws, last_month, monkeypatch):
+def test_nothing_is_closed_within_the_grace_period(app, aws, last_month, monkeypatch):
     monkeypatch.setenv("ESTIMATE_AFTER_HOURS", str(24 * 40))
     assert importlib.reload(app).handler({}, context(900_000)) == {"closed": 0, "estimated": 0}
 
 
-def test_what_the_time_does_not_suffice_for_is_left_to_the_next_run(app, aws, last_month):
+def test_work_that_does_not_fit_the_time_limit_is_left_to_the_next_run(app, aws, last_month):
     assert app.handler({}, context(1_000)) == {"closed": 0, "estimated": 0}
     assert kept(aws, last_month).status == "provisional"

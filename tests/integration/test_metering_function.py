@@ -15,35 +15,9 @@ from botocore.exceptions import ClientError
 from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.quarantine_keys import counts_in
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
-from electrocloud.aws.store.tariff_lookup import REMEMBER_S
+from electrocloud.aws.store.meter_lookup import REMEMBER_S
+from tests.integration.conftest import CONTEXT
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
-
-CONTEXT = SimpleNamespace(
-    function_name="metering",
-    memory_limit_in_mb=1024,
-    invoked_function_arn="arn",
-    aws_request_id="r-1",
-    get_remaining_time_in_millis=lambda: 90_000,
-)
-
-
-@pytest.fixture
-def app(aws, monkeypatch):
-    for name in ("windows", "bills", "meters", "tariffs"):
-        monkeypatch.setenv(f"{name.upper()}_TABLE", name)
-    monkeypatch.setenv("BUCKET", aws.bucket)
-    monkeypatch.setenv("FUTURE_TOLERANCE_MINUTES", "15")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "metering")
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
-    aws.dynamodb.put_item(
-        TableName="tariffs", Item={"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(TIME_OF_USE)}}
-    )
-    for meter in ("m-1", "m-2"):
-        aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": meter}, "tariff_id": {"S": "tou"}})
-    from consumers.metering import app
-
-    return importlib.reload(app)
 
 
 def frame(*payloads: bytes) -> bytes:
@@ -84,7 +58,7 @@ def test_frames_and_plain_records_give_the_same_windows(app, aws):
     assert {key: day.pack() for key, day in days(aws).items()} == plain
 
 
-def test_a_bad_upload_is_quarantined_with_its_bytes_and_its_neighbours_are_stored(app, aws):
+def test_a_bad_upload_is_quarantined_with_its_bytes_and_its_neighbors_are_stored(app, aws):
     broken = bytearray(frame(upload_json()))
     broken[20] ^= 1
     bad = upload_json(meter_id="")
@@ -98,7 +72,7 @@ def test_a_bad_upload_is_quarantined_with_its_bytes_and_its_neighbours_are_store
     assert "meter_id" in found["contract"].message
 
 
-def test_a_batch_that_comes_again_changes_nothing_and_quarantines_nothing_twice(app, aws):
+def test_a_redelivered_batch_changes_nothing_and_quarantines_nothing_twice(app, aws):
     event = kinesis_event([upload_json(), b"no json"])
     app.handler(event, CONTEXT)
     before = aws.dynamodb.scan(TableName="bills")["Items"], aws.dynamodb.scan(TableName="windows")["Items"]
@@ -107,7 +81,7 @@ def test_a_batch_that_comes_again_changes_nothing_and_quarantines_nothing_twice(
     assert len(quarantined(aws)) == 1
 
 
-def test_records_of_a_meter_that_could_not_be_stored_are_handed_back(app, aws, monkeypatch):
+def test_records_of_a_meter_that_could_not_be_stored_are_returned_for_retry(app, aws, monkeypatch):
     def refuse(**request):
         reasons = [{"Code": "TransactionConflict"} for _ in request["TransactItems"]]
         raise ClientError(
@@ -126,8 +100,8 @@ def test_metrics_are_written_in_embedded_metric_format(app, aws, capsys):
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     (batch,) = [line for line in lines if "ReadingsStored" in line]
     assert batch["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "ElectroCloud"
-    assert (batch["ReadingsStored"], batch["UploadsQuarantined"], batch["BillsRated"]) == ([4.0], [1.0], [1.0])
-    assert [line["reason"] for line in lines if "UploadsQuarantinedByReason" in line] == ["not-json"]
+    assert (batch["ReadingsStored"], batch["UploadsRejected"], batch["BillsRated"]) == ([4.0], [1.0], [1.0])
+    assert [line["reason"] for line in lines if "UploadsRejectedByReason" in line] == ["not-json"]
 
 
 def test_a_missing_setting_is_named_at_the_cold_start(app, monkeypatch):
@@ -139,16 +113,14 @@ def test_a_missing_setting_is_named_at_the_cold_start(app, monkeypatch):
 
 
 @pytest.mark.parametrize("document", ["no json", json.dumps({**TIME_OF_USE, "energyweekdayschedule": [[7] * 24] * 12})])
-def test_a_tariff_that_cannot_be_rated_keeps_no_reading_out_and_its_bills_come_once_it_is_mended(
-    app, aws, document, capsys
-):
+def test_an_invalid_tariff_blocks_no_reading_and_its_bills_appear_once_it_is_fixed(app, aws, document, capsys):
     aws.dynamodb.put_item(TableName="tariffs", Item={"tariff_id": {"S": "bad"}, "document": {"S": document}})
     aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-2"}, "tariff_id": {"S": "bad"}})
     event = kinesis_event([upload_json(), upload_json(meter_id="m-2")])
     assert app.handler(event, CONTEXT) == {"batchItemFailures": []}
     assert {meter for meter, _ in days(aws)} == {"m-1", "m-2"}
     assert [item["meter_id"]["S"] for item in aws.dynamodb.scan(TableName="bills")["Items"]] == ["m-1"]
-    assert '"TariffsWrong":[1.0]' in capsys.readouterr().out
+    assert '"InvalidTariffs":[1.0]' in capsys.readouterr().out
     mended = {"tariff_id": {"S": "bad"}, "document": {"S": json.dumps(TIME_OF_USE)}}
     aws.dynamodb.put_item(TableName="tariffs", Item=mended)
     app.registry._since -= REMEMBER_S + 1
@@ -217,3 +189,40 @@ def count_puts(app, monkeypatch) -> list[str]:
 
     monkeypatch.setattr(app.s3, "put_object", counting)
     return puts
+
+
+def test_an_upload_of_another_head_end_is_quarantined_and_the_meters_own_is_stored(app, aws):
+    own = "arn:aws:iam::1:user/own"
+    item = {"meter_id": {"S": "m-1"}, "tariff_id": {"S": "tou"}, "head_end": {"S": own}}
+    aws.dynamodb.put_item(TableName="meters", Item=item)
+
+    def sent_by(caller: str, **parts):
+        return json.dumps(json.loads(upload_json(**parts)) | {"caller": caller}).encode()
+
+    batch = [sent_by("arn:aws:iam::1:user/other"), sent_by(own, day=date(2026, 11, 25)), sent_by("x", meter_id="m-2")]
+    assert app.handler(kinesis_event(batch), CONTEXT) == {"batchItemFailures": []}
+    assert days(aws).keys() == {("m-1", "2026-11-25"), ("m-2", "2026-11-24")}
+    (row,) = quarantined(aws)
+    assert (row.reason, row.payload) == ("head-end", batch[0])
+
+
+def test_a_future_reading_is_quarantined_with_what_to_do(app, aws):
+    app.handler(kinesis_event([upload_json(day=date(2099, 12, 31)), upload_json()]), CONTEXT)
+    assert days(aws).keys() == {("m-1", "2026-11-24")}
+    (row,) = quarantined(aws)
+    assert row.reason == "future"
+    assert "set the meter's clock" in row.message
+
+
+def test_meters_that_nobody_registered_are_counted_and_stored(app, aws, capsys):
+    app.handler(kinesis_event([upload_json(meter_id=f"m-{number}") for number in range(1, 6)]), CONTEXT)
+    assert '"UnregisteredMeters":[3.0]' in capsys.readouterr().out
+    assert len(days(aws)) == 5
+    assert len(aws.dynamodb.scan(TableName="bills")["Items"]) == 2
+
+
+def test_a_registered_meter_without_an_agreement_has_windows_and_no_bill(app, aws, capsys):
+    aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-3"}})
+    app.handler(kinesis_event([upload_json(meter_id="m-3")]), CONTEXT)
+    assert '"UnregisteredMeters":[0.0]' in capsys.readouterr().out
+    assert days(aws).keys() == {("m-3", "2026-11-24")}

@@ -34,7 +34,7 @@ def hour(number: int, wh: int, seconds: int = 3600) -> Interval:
     return Interval(instant("2026-07-01T00:00") + number * 3600, seconds, wh)
 
 
-def test_readings_come_in_time_order_and_once_each(tmp_path: Path):
+def test_readings_are_in_time_order_and_unique(tmp_path: Path):
     rows = [HOUR.format(2, 30), HOUR.format(0, 10), HOUR.format(1, 20), HOUR.format(0, 10)]
 
     assert readings(tmp_path, "start,wh\n" + "".join(rows)) == [hour(0, 10), hour(1, 20), hour(2, 30)]
@@ -69,7 +69,7 @@ def test_readings_come_in_time_order_and_once_each(tmp_path: Path):
         "semicolon",
     ],
 )
-def test_the_usual_ways_to_write_a_file_are_all_read(tmp_path: Path, text: str):
+def test_common_file_formats_are_accepted(tmp_path: Path, text: str):
     assert readings(tmp_path, text) == [hour(0, 10), hour(1, 20)]
 
 
@@ -101,7 +101,7 @@ def test_the_usual_ways_to_write_a_file_are_all_read(tmp_path: Path, text: str):
         ),
     ],
 )
-def test_a_fault_in_a_file_is_named_with_its_row(tmp_path: Path, text: str | bytes, says: str):
+def test_a_fault_in_a_file_is_reported_with_its_row(tmp_path: Path, text: str | bytes, says: str):
     path = csv(tmp_path, text)
 
     assert str(path) in refusal(path)
@@ -115,7 +115,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path):
     )
 
 
-def test_a_reading_lasts_until_the_next_but_no_longer_than_most_do(tmp_path: Path):
+def test_a_reading_lasts_until_the_next_but_at_most_the_usual_spacing(tmp_path: Path):
     rows = "".join(HOUR.format(number, 1) for number in (0, 1, 2, 5, 6))
 
     assert [reading.seconds for reading in readings(tmp_path, "start,wh\n" + rows)] == [3600] * 5

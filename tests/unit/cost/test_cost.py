@@ -16,6 +16,7 @@ from cost.units import units
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import TABLES
@@ -42,7 +43,10 @@ def test_a_day_and_its_bill_are_billed_as_a_transaction_with_an_index_entry():
     dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, ["total"])
     tables = open_store(dynamodb, TABLES, lambda attempt: None).tables
     ingest_uploads(
-        [upload(day=date(2026, 11, 24))], tables, lambda meters: dict.fromkeys(meters, TARIFF), lambda attempt: None
+        [upload(day=date(2026, 11, 24))],
+        tables,
+        FixedServices(lambda meters: dict.fromkeys(meters, TARIFF)),
+        lambda attempt: None,
     )
     assert dynamodb.counts == {
         "gets": 2,  # the day and the month, neither of them there
@@ -53,11 +57,13 @@ def test_a_day_and_its_bill_are_billed_as_a_transaction_with_an_index_entry():
     }
 
 
-def test_an_upload_that_comes_again_is_read_and_not_written():
+def test_a_repeated_upload_is_read_and_not_written():
     dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, ["total"])
     tables = open_store(dynamodb, TABLES, lambda attempt: None).tables
     for _ in range(2):
-        ingest_uploads([upload()], tables, lambda meters: dict.fromkeys(meters, TARIFF), lambda attempt: None)
+        ingest_uploads(
+            [upload()], tables, FixedServices(lambda meters: dict.fromkeys(meters, TARIFF)), lambda attempt: None
+        )
     assert (dynamodb.counts["gets"], dynamodb.counts["writes"]) == (4, 2)
 
 
@@ -83,13 +89,13 @@ def test_a_hundred_thousand_meters_with_daily_uploads_cost_less_than_a_dollar_a_
     assert total / plan.readings * 1e6 < 1
 
 
-def test_the_dearest_comes_first():
+def test_the_most_expensive_entry_comes_first():
     dollars = [entry.dollars for entry in estimate(counted(), LIST)]
     assert dollars == sorted(dollars, reverse=True)
 
 
 @pytest.mark.parametrize(("interval", "every", "says"), [(61, 86_400, "--interval"), (900, 1_000, "--upload-every")])
-def test_a_fleet_that_cannot_be_is_refused(interval, every, says):
+def test_an_invalid_fleet_is_rejected(interval, every, says):
     with pytest.raises(UsageError, match=says):
         fleet_plan(1, interval, every, kpl=False)
 

@@ -2,15 +2,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from electrocloud.aws.store.dynamodb_items import bill_of
-from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.services.closing import close_month
+from electrocloud.services.closing import close_bill
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import MemoryTables
+from tests.kits.services_kit import all_at, planned_bill
 
 TARIFF = tariff_from_urdb({**TIME_OF_USE, "timezone": "UTC"})
-MARCH = BillingMonth(2027, 3, "UTC")
+MARCH = planned_bill(TARIFF, "2027-03")
 
 
 def still(attempt):
@@ -18,7 +18,7 @@ def still(attempt):
 
 
 def take(tables, *uploads):
-    ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, TARIFF), still)
+    ingest_uploads(uploads, tables, all_at(TARIFF), still)
 
 
 def hourly(day, wh=100, **parts):
@@ -40,7 +40,7 @@ def current(tables):
 def test_a_gap_is_estimated_like_the_weeks_before_and_the_bill_becomes_final():
     tables = month_without(date(2027, 3, 10))
     assert (current(tables).status, current(tables).intervals.missing) == ("provisional", 24)
-    bill = close_month("m-1", MARCH, TARIFF, tables, still)
+    bill = close_bill(MARCH, tables, still)
     assert bill == current(tables)
     assert (bill.status, bill.intervals.missing, bill.intervals.estimated) == ("final", 0, 24)
     assert bill.energy_kwh == current(month_without()).energy_kwh
@@ -49,19 +49,19 @@ def test_a_gap_is_estimated_like_the_weeks_before_and_the_bill_becomes_final():
 
 def test_closing_again_changes_nothing():
     tables = month_without(date(2027, 3, 10))
-    close_month("m-1", MARCH, TARIFF, tables, still)
+    close_bill(MARCH, tables, still)
     before = dict(tables.bills)
-    assert close_month("m-1", MARCH, TARIFF, tables, still) is None
+    assert close_bill(MARCH, tables, still) is None
     assert tables.bills == before
 
 
 def test_a_complete_month_is_left_alone():
-    assert close_month("m-1", MARCH, TARIFF, month_without(), still) is None
+    assert close_bill(MARCH, month_without(), still) is None
 
 
-def test_the_real_reading_takes_the_estimate_s_place_in_a_new_version():
+def test_an_actual_reading_replaces_the_estimate_in_a_new_version():
     tables = month_without(date(2027, 3, 10))
-    estimated = close_month("m-1", MARCH, TARIFF, tables, still)
+    estimated = close_bill(MARCH, tables, still)
     take(tables, upload(day=date(2027, 3, 10), wh=[300] * 6, interval_s=3600))
     bill = current(tables)
     assert (bill.version, bill.intervals.estimated, bill.intervals.missing) == (2, 18, 0)
@@ -71,15 +71,15 @@ def test_the_real_reading_takes_the_estimate_s_place_in_a_new_version():
     assert (current(tables).version, current(tables).intervals.estimated) == (3, 0)
 
 
-def test_a_gap_that_nothing_speaks_for_stays_and_so_does_the_provisional_bill():
+def test_a_gap_without_history_stays_and_the_bill_stays_provisional():
     tables = MemoryTables()
     take(tables, upload(day=date(2027, 3, 10), wh=[100] * 4, interval_s=3600))
-    bill = close_month("m-1", MARCH, TARIFF, tables, still)
+    bill = close_bill(MARCH, tables, still)
     assert bill.status == "provisional"
     assert bill.intervals.missing > 0
 
 
-def test_a_worker_that_stores_readings_meanwhile_is_not_undone():
+def test_readings_stored_concurrently_are_not_overwritten():
     tables = month_without(date(2027, 3, 10), date(2027, 3, 11))
 
     def meanwhile():
@@ -87,7 +87,7 @@ def test_a_worker_that_stores_readings_meanwhile_is_not_undone():
         take(tables, hourly(date(2027, 3, 11), wh=500))
 
     tables.before_commit = meanwhile
-    bill = close_month("m-1", MARCH, TARIFF, tables, lambda attempt: None)
+    bill = close_bill(MARCH, tables, lambda attempt: None)
     assert bill.intervals.estimated == 24
     assert bill.energy_kwh == current(month_without()).energy_kwh + Decimal("9.6")
 
@@ -97,6 +97,6 @@ def test_a_whole_day_is_estimated_in_a_zone_that_is_half_an_hour_off():
     tables = MemoryTables()
     days = [date(2027, 1, 31) + timedelta(days=number) for number in range(61)]
     uploads = [hourly(day) for day in days if day not in (date(2027, 2, 28), date(2027, 3, 31))]
-    ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, kolkata), still)
-    bill = close_month("m-1", BillingMonth(2027, 3, "Asia/Kolkata"), kolkata, tables, still)
+    ingest_uploads(uploads, tables, all_at(kolkata), still)
+    bill = close_bill(planned_bill(kolkata, "2027-03"), tables, still)
     assert (bill.status, bill.intervals.expected, bill.intervals.missing) == ("final", 31 * 24, 0)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,7 +16,6 @@ from electrocloud.domain.billing.counting import Intervals, count_intervals
 from electrocloud.domain.billing.demand import peaks_by_segment
 from electrocloud.domain.billing.determinants import DayDeterminants, Run, day_determinants
 from electrocloud.domain.billing.open_reasons import open_reasons
-from electrocloud.domain.billing.period import BillingPeriod
 from electrocloud.domain.billing.plan import PeriodPlan, plan_period
 from electrocloud.domain.billing.riders import rider_charges, tax_charges
 from electrocloud.domain.billing.terms import UNREGISTERED, ServiceTerms
@@ -24,6 +24,9 @@ from electrocloud.domain.money import exact
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.tariff import Schedule, Tariff, Tiers, peak_periods
 from electrocloud.domain.tariffs.versions import DatedTariff, always
+
+if TYPE_CHECKING:
+    from electrocloud.domain.billing.period import BillingPeriod
 
 __all__ = ["Bill", "BilledSegment", "Intervals", "Status", "bills", "rate", "reissue"]
 
@@ -104,7 +107,7 @@ def rate(
     )
 
 
-def bills(
+def bills(  # noqa: C901 - one pass over the days, on the path that a year of readings takes
     tariff: Tariff | DatedTariff,
     intervals: Iterable[Interval],
     estimated: Iterable[Interval] = (),
@@ -141,10 +144,11 @@ def bills(
                 found[period] = plan, [{} for _ in plan.spans]
             plan, days = found[period]
             for number, span in enumerate(plan.spans):
-                if span.start < until and midnight < span.end:
-                    determinants = day_determinants(plan.tariff_of(span), span, own, guesses, spread=spread)
-                    if determinants.runs:
-                        days[number][day_of(midnight)] = determinants
+                if not (span.start < until and midnight < span.end):
+                    continue
+                determinants = day_determinants(plan.tariff_of(span), span, own, guesses, spread=spread)
+                if determinants.runs:
+                    days[number][day_of(midnight)] = determinants
     return [rate(plan, days, meter_id, as_of=as_of) for plan, days in found.values() if any(days)]
 
 
@@ -155,6 +159,30 @@ def reissue(previous: Bill, now: Bill) -> Bill:
     """
     if _statement(previous) == _statement(now):
         return previous
+    return _replacing(previous, now)
+
+
+def withdrawn(previous: Bill) -> Bill:
+    """The next version of a bill whose agreement has no day in its cycle any more: nothing is owed."""
+    nothing = msgspec.structs.replace(
+        previous,
+        status="final",
+        **dict.fromkeys(("energy_kwh", "demand_kw", "energy_charge", "demand_charge", "fixed_charge"), Decimal(0)),
+        **dict.fromkeys(("minimum_top_up", "rider_charge", "tax", "total"), Decimal(0)),
+        total_rounded=Decimal("0.00"),
+        lines=(),
+        intervals=Intervals(0, 0, 0, 0),
+        peak_energy_share=Decimal(0),
+        peak_bill_share=Decimal(0),
+        segments=(),
+        open_reasons=(),
+        served_days=0,
+    )
+    return _replacing(previous, nothing)
+
+
+def _replacing(previous: Bill, now: Bill) -> Bill:
+    """`now` as the version after `previous`, with what it owes more as its adjustment."""
     owed = now.total_rounded - previous.total_rounded
     before = line_text.price(previous.total_rounded, 2, previous.currency)
     adjustment = Line(

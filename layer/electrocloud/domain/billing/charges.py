@@ -167,6 +167,7 @@ def plain_line(
 
 
 def total(charges: Sequence[Charge]) -> Fraction:
+    """The sum of charges, $."""
     return sum((charge.amount for charge in charges), _NOTHING)
 
 

@@ -65,10 +65,12 @@ class Instants(Protocol):
     """Instants from `start` to before `end`, in s since 1970 UTC: a month, a period, or a span of service in it."""
 
     @property
-    def start(self) -> int: ...
+    def start(self) -> int:
+        """The first instant."""
 
     @property
-    def end(self) -> int: ...
+    def end(self) -> int:
+        """The first instant after them."""
 
 
 class ExpectedInterval(NamedTuple):
@@ -286,6 +288,17 @@ def _samples(
             return readings, (), None
         longer = next(reading for reading in readings if reading.seconds > window)
         return readings, (), Crossing(longer.start, longer.seconds, "demand windows")
+    energy, crossing = _by_window(tariff, midnight, window, readings)
+    samples = [(at, window, energy[at]) for at in sorted(energy)]
+    low = bisect_left(samples, (max(midnight, readings[0].start),))
+    high = bisect_left(samples, (midnight + DAY_S - window + 1,))
+    return samples[low:high], samples[:low] + samples[high:], crossing
+
+
+def _by_window(
+    tariff: Tariff, midnight: int, window: int, readings: Sequence[Interval]
+) -> tuple[dict[int, Quantity], Crossing | None]:
+    """The energy (Wh) of each demand window by its start, and the first reading that is shared between windows."""
     energy: defaultdict[int, Quantity] = defaultdict(int)
     crossing = None
     for offset in offsets(midnight, tariff.zone):
@@ -300,10 +313,7 @@ def _samples(
             for piece in range(at, end, window):
                 overlap = min(end, piece + window) - max(start, piece)
                 energy[piece] += Fraction(wh * overlap, seconds)
-    samples = [(at, window, energy[at]) for at in sorted(energy)]
-    low = bisect_left(samples, (max(midnight, readings[0].start),))
-    high = bisect_left(samples, (midnight + DAY_S - window + 1,))
-    return samples[low:high], samples[:low] + samples[high:], crossing
+    return energy, crossing
 
 
 def _starting_in(span: PeriodSpan | Offset, samples: Sequence[_T]) -> Sequence[_T]:

@@ -1,6 +1,6 @@
 """Filling gaps: what is missing of a bill is estimated, and marked so in its days' determinants."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from electrocloud.domain.billing.bill import Bill, bills
@@ -13,7 +13,7 @@ from electrocloud.domain.billing.determinants import (
 )
 from electrocloud.domain.billing.estimation import ClassProfile, estimate, estimate_from_profile
 from electrocloud.domain.billing.plan import PeriodPlan
-from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, day_of
+from electrocloud.domain.local_time import DAY_S, HOUR_S, day_of
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 
@@ -35,16 +35,6 @@ def estimated_bills(
 ) -> list[Bill]:
     """The bills of a meter's readings, their gaps estimated; the arguments are as for `gap_estimates`."""
     return bills(tariff, readings, gap_estimates(readings, first, last, history, tariff.zone), meter_id)
-
-
-def with_estimates(
-    tariff: Tariff, month: BillingMonth, days: Collection[MeterDay], before: Collection[MeterDay]
-) -> dict[date, DayDeterminants]:
-    """The determinants of every UTC day of the month, its gaps estimated from its own days and those `before` it.
-
-    Where nothing speaks for a gap it stays one.
-    """
-    return _filled(tariff, month, _by_day(days), [*_readings(before), *_readings(days)], spread=False, profile={})
 
 
 def plan_determinants(
@@ -86,8 +76,10 @@ def _filled(
     spread: bool,
     profile: ClassProfile,
 ) -> dict[date, DayDeterminants]:
-    """The determinants of every UTC day of a span. A day without readings has intervals as long as those of the latest
-    reading, or an hour."""
+    """The determinants of every UTC day of a span.
+
+    A day without readings has intervals as long as those of the latest reading, or an hour.
+    """
     usual = max((reading for part in own.values() for reading in part), default=None)
     seconds = usual.seconds if usual else HOUR_S
     found = {}

@@ -31,6 +31,7 @@ class Segment(NamedTuple):
 
     @property
     def days(self) -> int:
+        """Local days."""
         return (self.end_day - self.first_day).days
 
     def months(self) -> tuple[tuple[int, int, int], ...]:
@@ -63,6 +64,7 @@ class PeriodPlan:
         return self.tariff_of_segment(span.segment)
 
     def tariff_of_segment(self, number: int) -> Tariff:
+        """The tariff of a segment by its number; one without prices where the segment has none."""
         return self.segments[number].tariff or without_price(self.period.zone)
 
     def spans_of(self, meter_id: str, day: date) -> list[tuple[int, ServiceSpan]]:
@@ -99,6 +101,11 @@ class PeriodPlan:
         return self.period.is_whole and len(self.segments) == 1 and spans == [(self.period.start, self.period.end)]
 
     @cached_property
+    def shape(self) -> str:
+        """12 hex digits that stand for what determinants depend on: while it stays, another price needs no reading."""
+        return _shape(self)
+
+    @cached_property
     def fingerprint(self) -> str:
         """12 hex digits that stand for the plan: a bill of another plan must be rated from all readings again.
 
@@ -113,6 +120,16 @@ class PeriodPlan:
         segments = [(s.first_day, s.end_day, s.tariff and s.tariff.fingerprint) for s in self.segments]
         content = msgspec.json.encode((self.period, segments, self.spans, self.terms.spread, payer))
         return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _shape(plan: PeriodPlan) -> str:
+    tariffs = [segment.tariff for segment in plan.segments]
+    rules = [tariff and (tariff.energy_schedule, *tariff.demand_key, len(tariff.demand)) for tariff in tariffs]
+    holidays = [tariff and (sorted(tariff.holidays.days), tariff.holidays.month) for tariff in tariffs]
+    content = repr(
+        (plan.period, plan.spans, plan.terms.spread, [(one.first_day, one.end_day) for one in plan.segments])
+    )
+    return hashlib.sha256(f"{content} {rules!r} {holidays!r}".encode()).hexdigest()[:12]
 
 
 def plan_period(

@@ -74,7 +74,7 @@ def tariff_from_urdb(document: Mapping[str, Any], zone: str | None = None) -> Ta
         demand_window_s=_window(rate.get("demandwindow")),
         fixed=_fee(rate, "fixedchargefirstmeter", "fixedchargeunits"),
         minimum=_fee(rate, "mincharge", "minchargeunits"),
-        allocation=cast(Allocation, allocation),
+        allocation=cast("Allocation", allocation),
         average_month=one_of("day_charge_basis", rate.get("day_charge_basis") or BASES[0], BASES) == BASES[1],
         holidays=additions.holidays(rate),
         riders=additions.riders(rate),
@@ -94,7 +94,7 @@ def only_item(document: Mapping[str, Any]) -> Mapping[str, Any]:
     items = document["items"]
     if not isinstance(items, Sequence) or len(items) != 1 or not isinstance(items[0], Mapping):
         raise TariffError("items", "must hold exactly one rate; ask OpenEI for one, by getpage")
-    return cast(Mapping[str, Any], items[0])
+    return cast("Mapping[str, Any]", items[0])
 
 
 def _refuse_unsupported(rate: Mapping[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """What holds for every tariff and every load."""
 
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import msgspec
 from hypothesis import given, settings
@@ -17,6 +17,9 @@ from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import Rate, plain_bills
 from tests.kits.billing_strategies import loads, rates
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 @settings(max_examples=200, deadline=None)
