@@ -130,7 +130,7 @@ def bills(
         own, guesses = read.get(midnight, ()), guessed.get(midnight, ())
         until = midnight + DAY_S
         if spread:  # a reading may reach into the days, and the period, after its own
-            until = max(until, max(r.start + r.seconds for r in (*own, *guesses)))
+            until = max(until, *(reading.start + reading.seconds for reading in (*own, *guesses)))
         if len(periods) != 1 or not (periods[0].start <= midnight and until <= periods[0].end):
             last_day = local_day(until - 1, zone) + timedelta(days=1)
             periods = terms.periods(local_day(midnight, zone), last_day, zone)
@@ -142,8 +142,7 @@ def bills(
             for number, span in enumerate(plan.spans):
                 if span.start < until and midnight < span.end:
                     determinants = day_determinants(plan.tariff_of(span), span, own, guesses, spread=spread)
-                    if determinants.runs:
-                        days[number][day_of(midnight)] = determinants
+                    days[number] |= {day_of(midnight): determinants} if determinants.runs else {}
     return [rate(plan, days, meter_id, as_of=as_of) for plan, days in found.values() if any(days)]
 
 

@@ -65,10 +65,12 @@ class Instants(Protocol):
     """Instants from `start` to before `end`, in s since 1970 UTC: a month, a period, or a span of service in it."""
 
     @property
-    def start(self) -> int: ...
+    def start(self) -> int:
+        """The first instant."""
 
     @property
-    def end(self) -> int: ...
+    def end(self) -> int:
+        """The first instant after them."""
 
 
 class ExpectedInterval(NamedTuple):
@@ -266,6 +268,14 @@ def _by_period(
                 yield stretch.demand, [sample]
 
 
+def _longer_than(window: int, readings: Sequence[Interval]) -> Crossing | None:
+    """The first reading that is longer than a demand window."""
+    if not readings or max(map(_SECONDS, readings)) == window:
+        return None
+    longer = next(reading for reading in readings if reading.seconds > window)
+    return Crossing(longer.start, longer.seconds, "demand windows")
+
+
 def _samples(
     tariff: Tariff, midnight: int, readings: Sequence[Interval]
 ) -> tuple[Sequence[_Sample], Sequence[_Sample], Crossing | None]:
@@ -279,10 +289,7 @@ def _samples(
     if window is None:
         return readings, (), None
     if all(reading.seconds % window == 0 for reading in readings):
-        if not tariff.prices_demand or not readings or max(map(_SECONDS, readings)) == window:
-            return readings, (), None
-        longer = next(reading for reading in readings if reading.seconds > window)
-        return readings, (), Crossing(longer.start, longer.seconds, "demand windows")
+        return readings, (), _longer_than(window, readings) if tariff.prices_demand else None
     energy: defaultdict[int, Quantity] = defaultdict(int)
     crossing = None
     for offset in offsets(midnight, tariff.zone):

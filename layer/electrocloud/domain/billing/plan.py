@@ -31,6 +31,7 @@ class Segment(NamedTuple):
 
     @property
     def days(self) -> int:
+        """Local days."""
         return (self.end_day - self.first_day).days
 
     def months(self) -> Iterator[tuple[int, int, int]]:
@@ -67,6 +68,7 @@ class PeriodPlan:
         return self.tariff_of_segment(span.segment)
 
     def tariff_of_segment(self, number: int) -> Tariff:
+        """The tariff of a segment, by its number."""
         return self.segments[number].tariff or without_price(self.period.zone)
 
     def spans_of(self, meter_id: str, day: date) -> list[tuple[int, ServiceSpan]]:
