@@ -28,7 +28,6 @@ PARAMETERS = {
     "ShardCount": "2",
     "BatchRecords": "40",
     "ManagedDelivery": "false",
-    "DeliverySeconds": "15",
 }
 
 

@@ -49,8 +49,8 @@ def print_comparison(console: Console, found: Comparison) -> None:
         )
         table.add_row(str(place), name, str(offer.months), money(offer.total, offer.currency), saving, *shares)
     console.print(table)
-    for other in found.not_available:
-        console.print(f"Not available: {escape(other.why)}.")
+    for missing in found.not_available:
+        console.print(f"Not available: {escape(missing.why)}.")
     if found.hidden:
         are = "tariff is" if found.hidden == 1 else "tariffs are"
         console.print(f"{found.hidden} {are} not for this customer; --all shows them.")

@@ -82,7 +82,7 @@ class ExpectedInterval(NamedTuple):
 
 _Sample = tuple[int, int, Quantity]  # start, seconds and Wh of that over which a demand is averaged
 _T = TypeVar("_T", bound=tuple[Any, ...])
-_SECONDS, _WH = itemgetter(1), itemgetter(2)
+_START, _SECONDS, _WH = itemgetter(0), itemgetter(1), itemgetter(2)
 
 
 def day_determinants(
@@ -102,22 +102,24 @@ def day_determinants(
     counts once.
     """
     from_profile = frozenset(profiled)
-    guesses = from_profile | frozenset(estimated)
+    guesses = frozenset(estimated) | from_profile
     given = sorted((*intervals, *guesses))
     seconds = given[-1].seconds
     midnight = given[0].start // DAY_S * DAY_S
     low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
     readings = given if high - low == DAY_S else [r for r in given if low <= r.start < high]
-    if len({r.start for r in readings}) < len(readings):
+    if len({*map(_START, readings)}) < len(readings):
         readings = sorted({*readings})
     made_up = sum(r in guesses for r in readings) if guesses else 0
     rated = [*_reaching_in(span, given), *readings] if spread else readings
     runs, beyond = _runs(tariff, midnight, rated, guesses, span if spread else None)
     peaks, cut, window_crossing = _demand(tariff, midnight, rated, guesses, span if spread else None)
+    crossing = window_crossing
     if readings and readings[-1].start + readings[-1].seconds > span.end:
         beyond.append(readings[-1])
-    beyond = [reading for reading in beyond if reading not in guesses]
-    crossing = None if spread else _first(crossing_of(tariff, span, beyond), window_crossing)
+    if beyond:
+        of_price = crossing_of(tariff, span, [reading for reading in beyond if reading not in guesses])
+        crossing = _first(of_price, window_crossing)
     return DayDeterminants(
         runs=tuple(runs),
         peaks=peaks,
@@ -128,7 +130,7 @@ def day_determinants(
         missing=len(missing_intervals(readings, low, high))
         if readings
         else expected_count(low, high, seconds, tariff.zone),
-        crossing=crossing,
+        crossing=None if spread else crossing,
         profiled=sum(r in from_profile for r in readings) if from_profile else 0,
     )
 
@@ -245,10 +247,10 @@ def _demand(
     if spread is not None:
         samples = [s for s in samples if s[0] < spread.end and spread.start < s[0] + s[1]]
         cut = [s for s in cut if s[0] < spread.end and spread.start < s[0] + s[1]]
-    one_length = len({sample[1] for sample in samples}) == 1
+    highest = _WH if len({*map(_SECONDS, samples)}) == 1 else _power
     peaks: dict[int, Peak] = {}
     for period, rivals in _by_period(tariff, midnight, samples, spread):
-        peak = _peak(max(rivals, key=_WH if one_length else _power), guesses)
+        peak = _peak(max(rivals, key=highest), guesses)
         before = peaks.get(period)
         peaks[period] = higher_peak(before, peak) if before else peak
     return peaks, tuple(_peak(sample, guesses) for sample in cut), crossing
@@ -268,10 +270,8 @@ def _by_period(
                 yield stretch.demand, [sample]
 
 
-def _longer_than(window: int, readings: Sequence[Interval]) -> Crossing | None:
-    """The first reading that is longer than a demand window."""
-    if not readings or max(map(_SECONDS, readings)) == window:
-        return None
+def _longer_than(window: int, readings: Sequence[Interval]) -> Crossing:
+    """The first reading that is longer than a demand window; there is one."""
     longer = next(reading for reading in readings if reading.seconds > window)
     return Crossing(longer.start, longer.seconds, "demand windows")
 
@@ -286,10 +286,11 @@ def _samples(
     of these that is longer than a window, or is shared, is named where demand has a price.
     """
     window = tariff.demand_window_s
-    if window is None:
+    if window is None or not readings:
         return readings, (), None
-    if all(reading.seconds % window == 0 for reading in readings):
-        return readings, (), _longer_than(window, readings) if tariff.prices_demand else None
+    lengths = {*map(_SECONDS, readings)} if readings[0][1] % window == 0 else set()
+    if lengths and all(seconds % window == 0 for seconds in lengths):
+        return readings, (), _longer_than(window, readings) if tariff.prices_demand and lengths != {window} else None
     energy: defaultdict[int, Quantity] = defaultdict(int)
     crossing = None
     for offset in offsets(midnight, tariff.zone):
@@ -322,6 +323,6 @@ def _power(sample: _Sample) -> Fraction:
 
 def _peak(sample: _Sample, guesses: frozenset[Interval]) -> Peak:
     start, seconds, wh = sample
-    touched = any(g.start < start + seconds and start < g.start + g.seconds for g in guesses)
+    touched = bool(guesses) and any(g.start < start + seconds and start < g.start + g.seconds for g in guesses)
     watts = wh * (3600 // seconds) if isinstance(wh, int) and 3600 % seconds == 0 else _power(sample)
     return Peak(watts.numerator, watts.denominator, start, seconds, touched)
