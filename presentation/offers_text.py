@@ -18,11 +18,11 @@ class Comparison(Protocol):
 
     @property
     def ranked(self) -> Sequence[Offer]:
-        """The offers, the cheapest first."""
+        """Tariffs by what they would cost."""
 
     @property
     def not_available(self) -> Sequence[NotAvailable]:
-        """Tariffs without a price for this load."""
+        """Tariffs without a price for the days of the load."""
 
     @property
     def hidden(self) -> int:
@@ -30,7 +30,7 @@ class Comparison(Protocol):
 
     @property
     def left_out(self) -> Sequence[tuple[date, date]]:
-        """Days in no whole period: from the first to before the last."""
+        """Days in no whole billing period, as (first, end) with the end exclusive."""
 
 
 def print_comparison(console: Console, found: Comparison) -> None:

@@ -9,7 +9,7 @@ SUBSTITUTED = "SUBSTITUTED"  # stands for what a $(...) gives
 Words = list[str]
 
 
-def commands(script: str) -> Iterator[Words]:  # noqa: C901  one pass over the letters
+def commands(script: str) -> Iterator[Words]:  # noqa: C901 - a lexer, a case a character
     """Each command as its words, those in substitutions too; assignments, redirections and comments are left out."""
     words: Words = []
     inner: list[str] = []

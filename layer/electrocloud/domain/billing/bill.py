@@ -107,7 +107,7 @@ def rate(
     )
 
 
-def bills(
+def bills(  # noqa: C901 - one pass over the days, on the path that a year of readings takes
     tariff: Tariff | DatedTariff,
     intervals: Iterable[Interval],
     estimated: Iterable[Interval] = (),
@@ -132,7 +132,7 @@ def bills(
         own, guesses = read.get(midnight, ()), guessed.get(midnight, ())
         until = midnight + DAY_S
         if spread:  # a reading may reach into the days, and the period, after its own
-            until = max(until, *(reading.start + reading.seconds for reading in (*own, *guesses)))
+            until = max(until, max(r.start + r.seconds for r in (*own, *guesses)))
         if not start <= midnight < until <= end:
             last_day = local_day(until - 1, zone) + timedelta(days=1)
             periods = terms.periods(local_day(midnight, zone), last_day, zone)
@@ -143,9 +143,11 @@ def bills(
                 found[period] = plan, [{} for _ in plan.spans]
             plan, days = found[period]
             for number, span in enumerate(plan.spans):
-                if span.start < until and midnight < span.end:
-                    determinants = day_determinants(plan.tariff_of(span), span, own, guesses, spread=spread)
-                    days[number] |= {day_of(midnight): determinants} if determinants.runs else {}
+                if not (span.start < until and midnight < span.end):
+                    continue
+                determinants = day_determinants(plan.tariff_of(span), span, own, guesses, spread=spread)
+                if determinants.runs:
+                    days[number][day_of(midnight)] = determinants
     return [rate(plan, days, meter_id, as_of=as_of) for plan, days in found.values() if any(days)]
 
 

@@ -270,12 +270,6 @@ def _by_period(
                 yield stretch.demand, [sample]
 
 
-def _longer_than(window: int, readings: Sequence[Interval]) -> Crossing:
-    """The first reading that is longer than a demand window; there is one."""
-    longer = next(reading for reading in readings if reading.seconds > window)
-    return Crossing(longer.start, longer.seconds, "demand windows")
-
-
 def _samples(
     tariff: Tariff, midnight: int, readings: Sequence[Interval]
 ) -> tuple[Sequence[_Sample], Sequence[_Sample], Crossing | None]:
@@ -290,7 +284,21 @@ def _samples(
         return readings, (), None
     lengths = {*map(_SECONDS, readings)} if readings[0][1] % window == 0 else set()
     if lengths and all(seconds % window == 0 for seconds in lengths):
-        return readings, (), _longer_than(window, readings) if tariff.prices_demand and lengths != {window} else None
+        if lengths == {window} or not tariff.prices_demand:
+            return readings, (), None
+        longer = next(reading for reading in readings if reading.seconds > window)
+        return readings, (), Crossing(longer.start, longer.seconds, "demand windows")
+    energy, crossing = _by_window(tariff, midnight, window, readings)
+    samples = [(at, window, energy[at]) for at in sorted(energy)]
+    low = bisect_left(samples, (max(midnight, readings[0].start),))
+    high = bisect_left(samples, (midnight + DAY_S - window + 1,))
+    return samples[low:high], samples[:low] + samples[high:], crossing
+
+
+def _by_window(
+    tariff: Tariff, midnight: int, window: int, readings: Sequence[Interval]
+) -> tuple[dict[int, Quantity], Crossing | None]:
+    """The energy (Wh) of each demand window by its start, and the first reading that is shared between windows."""
     energy: defaultdict[int, Quantity] = defaultdict(int)
     crossing = None
     for offset in offsets(midnight, tariff.zone):
@@ -305,10 +313,7 @@ def _samples(
             for piece in range(at, end, window):
                 overlap = min(end, piece + window) - max(start, piece)
                 energy[piece] += Fraction(wh * overlap, seconds)
-    samples = [(at, window, energy[at]) for at in sorted(energy)]
-    low = bisect_left(samples, (max(midnight, readings[0].start),))
-    high = bisect_left(samples, (midnight + DAY_S - window + 1,))
-    return samples[low:high], samples[:low] + samples[high:], crossing
+    return energy, crossing
 
 
 def _starting_in(span: PeriodSpan | Offset, samples: Sequence[_T]) -> Sequence[_T]:

@@ -64,7 +64,7 @@ class PeriodPlan:
         return self.tariff_of_segment(span.segment)
 
     def tariff_of_segment(self, number: int) -> Tariff:
-        """The tariff of a segment, by its number."""
+        """The tariff of a segment by its number; one without prices where the segment has none."""
         return self.segments[number].tariff or without_price(self.period.zone)
 
     def spans_of(self, meter_id: str, day: date) -> list[tuple[int, ServiceSpan]]:
