@@ -61,6 +61,6 @@ def print_comparison(console: Console, found: Comparison) -> None:
     if best.saving > 0:
         part = percent(best.saving / (best.total + best.saving))
         saving = money(best.saving, best.currency)
-        console.print(f"[bold]{escape(best.tariff_name)}[/] would save {saving}, {part} of the present cost.")
+        console.print(f"[bold]{escape(best.tariff_name)}[/] would save {saving}, {part} of the current cost.")
     else:
-        console.print("The present tariff is the cheapest of these.")
+        console.print("The current tariff is the cheapest of these.")

@@ -16,6 +16,7 @@ from electrocloud.services.adjustments import correct, void
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import MemoryTables
+from tests.kits.services_kit import all_at
 
 DAY = date(2026, 11, 24)
 MIDNIGHT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -51,7 +52,7 @@ def correcting(minute: int, wh: int, second: int = 0) -> Upload:
 def stored(*uploads: Upload) -> MemoryTables:
     tables = MemoryTables()
     for one in uploads:
-        ingest_uploads([one], tables, lambda meters: dict.fromkeys(meters, TARIFF), lambda _: None)
+        ingest_uploads([one], tables, all_at(TARIFF), lambda _: None)
     return tables
 
 
