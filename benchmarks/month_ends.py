@@ -14,12 +14,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from electrocloud.domain.local_time import BillingMonth
-from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.local_time import HOUR_S, BillingMonth, day_of
+from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.readings.upload import Value
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from forecasting.meters import SEASON
-from forecasting.month_end import month_end, remaining_energy
+from forecasting.month_end import month_end, month_so_far, remaining_energy
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
 
@@ -61,15 +62,13 @@ def _loads(fleet: Fleet) -> np.ndarray:
 def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[str]:
     low, high = (edge // 3600 - _first_hour() for edge in (month.start, month.end))
     now = low + (day - 1) * 24
-    tariffs = {name: _tariff(name) for name in sorted({meter.tariff_id for meter in fleet.meters})}
+    tariffs = {name: _tariff(name, month.zone) for name in sorted({meter.tariff_id for meter in fleet.meters})}
     begun = time.perf_counter()
     rest = remaining_energy(wh[:, max(0, now - SEASON // timedelta(hours=1)) : now].astype(float), high - now)
     reported = [
         month_end(
             meter.meter_id,
-            tariffs[meter.tariff_id],
-            month,
-            _intervals(wh[row], low, now),
+            month_so_far(tariffs[meter.tariff_id], month, _days(wh[row], low, now)),
             (rest.value[row], rest.low[row], rest.high[row]),
             wh[row, :now],
             month.start,
@@ -81,9 +80,7 @@ def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[
     true = [
         month_end(
             reported[row].meter_id,
-            tariffs[fleet.meters[row].tariff_id],
-            month,
-            _intervals(wh[row], low, high),
+            month_so_far(tariffs[fleet.meters[row].tariff_id], month, _days(wh[row], low, high)),
             (0, 0, 0),
             wh[row, :now],
             month.start,
@@ -103,16 +100,20 @@ def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[
     ]
 
 
-def _intervals(wh: np.ndarray, low: int, high: int) -> list[Interval]:
-    return [Interval((_first_hour() + hour) * 3600, 3600, int(wh[hour])) for hour in range(low, high)]
+def _days(wh: np.ndarray, low: int, high: int) -> list[MeterDay]:
+    """The hours of a row from `low` to before `high`, by UTC day."""
+    days: dict[date, dict[int, Value]] = {}
+    for hour in range(_first_hour() + low, _first_hour() + high):
+        days.setdefault(day_of(hour * HOUR_S), {})[hour % 24 * 60] = (0, int(wh[hour - _first_hour()]), 0)
+    return [MeterDay(day, {HOUR_S: readings}) for day, readings in days.items()]
 
 
 def _first_hour() -> int:
     return (START - date(1970, 1, 1)) // timedelta(hours=1)
 
 
-def _tariff(name: str) -> Tariff:
-    return tariff_from_urdb(msgspec.json.decode(Path(f"tariffs/{name}.json").read_bytes()))
+def _tariff(name: str, zone: str) -> Tariff:
+    return tariff_from_urdb(msgspec.json.decode(Path(f"tariffs/{name}.json").read_bytes()) | {"timezone": zone})
 
 
 if __name__ == "__main__":

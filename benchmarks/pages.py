@@ -37,6 +37,7 @@ from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.ingest import ingest_uploads
 from laptop import cloud
 from laptop.delivery import Plan
+from laptop.forecasting_loop import run_once
 from producers.fleet.fleet import FEEDER_METERS, Fleet, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.registration import register
@@ -84,6 +85,7 @@ def fill(stack: Stack, fleet: Fleet, days: int) -> int:
         prefix = plan.prefix.replace("!{partitionKeyFromLambda:dt}", str(day))
         s3.put_object(Bucket=stack.bucket, Key=f"{prefix}{day}.parquet", Body=body.getvalue())
         rows += table.num_rows
+    run_once(stack, kinds=("loads",))
     return rows
 
 

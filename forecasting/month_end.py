@@ -1,17 +1,19 @@
 """A month's energy and bill before the month is over: what was read, and the rest as the last weeks let expect."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 
-from electrocloud.domain.billing.bill import Bill, bills
+from electrocloud.domain.billing.bill import Bill, rate
+from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
 from electrocloud.domain.forecast import MonthEnd, Range
-from electrocloud.domain.local_time import BillingMonth
-from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.local_time import BillingMonth, day_of
+from electrocloud.domain.readings.meter_day import Interval, MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 from forecasting.intervals import COVERAGE
-from forecasting.load import HOUR_S, Floats
+from forecasting.load import HOUR_S, Floats, Hours
 
 WEEK = 168
 WINDOWS = (1, 2, 4, 8)  # weeks that may stand for those to come
@@ -76,40 +78,66 @@ def _held_out_errors(known: Floats, other: Floats) -> Floats:
     return other[best, np.arange(other.shape[1])] / unit[:, None]
 
 
-def month_end(
-    meter_id: str,
-    tariff: Tariff,
-    month: BillingMonth,
-    read: Sequence[Interval],
-    rest: tuple[float, float, float],
-    shape: Floats,
-    made_at: int,
-) -> MonthEnd:
-    """What a meter's month is going to come to: its readings, and for the hours after the last one `rest` Wh.
+class MonthSoFar(NamedTuple):
+    """A meter's billing month: the determinants of its UTC days with readings, and the readings of the newest day.
 
-    rest: value, low, high. shape: the last hours of the load (Wh), whose course over four weeks the hours to come get,
-    with its peaks, since a demand charge is for those. A low or high bill is that of low or high energy.
+    `until` is the end of the month's last reading, or its start (s since 1970 UTC).
     """
-    start = max((interval.start + interval.seconds for interval in read), default=month.start)
-    hours = np.arange(-(-start // HOUR_S) * HOUR_S, month.end, HOUR_S)
+
+    tariff: Tariff
+    month: BillingMonth
+    days: dict[date, DayDeterminants]
+    newest: list[Interval]
+    until: int
+
+    @property
+    def hours_left(self) -> int:
+        """Whole hours from the last reading to the end of the month."""
+        return (self.month.end - self.until) // HOUR_S
+
+
+def month_so_far(tariff: Tariff, month: BillingMonth, days: Iterable[MeterDay]) -> MonthSoFar:
+    """A meter's month from its days, in order; days outside of the month are left out."""
+    determinants: dict[date, DayDeterminants] = {}
+    newest: list[Interval] = []
+    for day in days:
+        read = [one for one in day.intervals() if month.start <= one.start < month.end]
+        if read:
+            determinants[day.day] = day_determinants(tariff, month, read)
+            newest = read
+    until = newest[-1].start + newest[-1].seconds if newest else month.start
+    return MonthSoFar(tariff, month, determinants, newest, until)
+
+
+def month_end(
+    meter_id: str, so_far: MonthSoFar, rest: tuple[float, float, float], shape: Floats, made_at: int
+) -> MonthEnd:
+    """The energy and bill that a meter's month is going to have: its readings, and then `rest` Wh until its end.
+
+    rest: value, low, high. shape: the last hours of the load (Wh); the hours to come take the shape of the last four
+    weeks, whose peaks a demand charge needs. The low or high bill is that of the low or high energy.
+    """
+    hours = np.arange(-(-so_far.until // HOUR_S) * HOUR_S, so_far.month.end, HOUR_S)
     course = np.resize(shape[-min(SHAPE, len(shape) // WEEK * WEEK or len(shape)) :], len(hours))
     course = course / course.sum() if course.sum() > 0 else np.full(len(hours), 1 / max(1, len(hours)))
-    issued = [_bill(meter_id, tariff, month, read, hours, course * energy) for energy in rest]
+    issued = [_bill(meter_id, so_far, hours, course * energy) for energy in rest]
     return MonthEnd(
         meter_id,
-        str(month),
+        str(so_far.month),
         made_at,
         Range(*(bill.energy_kwh for bill in issued)),
         Range(*(bill.total_rounded for bill in issued)),
     )
 
 
-def _bill(
-    meter_id: str, tariff: Tariff, month: BillingMonth, read: Sequence[Interval], hours: np.ndarray, wh: Floats
-) -> Bill:
-    ahead = [Interval(hour, HOUR_S, energy) for hour, energy in zip(hours.tolist(), _whole(wh), strict=True)]
-    (bill,) = (bill for bill in bills(tariff, read, ahead, meter_id) if bill.month == str(month))
-    return bill
+def _bill(meter_id: str, so_far: MonthSoFar, hours: Hours, wh: Floats) -> Bill:
+    tariff, month, days, newest, _ = so_far
+    ahead: dict[date, list[Interval]] = {}
+    for hour, energy in zip(hours.tolist(), _whole(wh), strict=True):
+        ahead.setdefault(day_of(hour), []).append(Interval(hour, HOUR_S, energy))
+    read = {day_of(newest[0].start): newest} if newest else {}
+    to_come = {day: day_determinants(tariff, month, read.get(day, ()), hours) for day, hours in ahead.items()}
+    return rate(tariff, month, days | to_come, meter_id)
 
 
 def _whole(wh: Floats) -> list[int]:

@@ -34,15 +34,17 @@ class MeteringSettings(Settings, frozen=True):
 
 
 class ForecastingSettings(Settings, frozen=True):
-    """Where the forecasting function finds the tables, and Athena's database and work group. Lambda sets the region."""
+    """Where the forecasting function finds the tables, the Parquet, Athena's database and work group, and its queue."""
 
     windows_table: str
     meters_table: str
     tariffs_table: str
     forecasts_table: str
+    bucket: str
     database: str
     work_group: str
-    aws_region: str
+    queue_url: str
+    dead_letters_url: str
 
 
 class ClosingSettings(Settings, frozen=True):
