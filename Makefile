@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
-.PHONY: help setup run test fuzz faults bench backtest screenshots realism lint format pr deploy-check deploy lock licenses clean
+.PHONY: help setup run test fuzz faults bench backtest screenshots realism catalog lint format pr deploy-check deploy lock licenses clean
 STAGE ?= dev
 METERS ?= 10000
 
@@ -41,6 +41,9 @@ test: setup  ## run every test
 
 fuzz: setup  ## throw many more bad calls and records at it than `make test` does (FUZZ_CASES=1000)
 	FUZZ_CASES=$${FUZZ_CASES:-1000} $(BIN)/python -m pytest --timeout 7200 tests/integration/test_openapi_fuzz.py tests/integration/test_decode_fuzz.py
+
+catalog: setup  ## generate the Glue tables of sql/views and of the registry
+	$(BIN)/python -m tools.glue_catalog
 
 lint: setup  ## check form, types, layers and the template
 	$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with CloudFormation's short forms: `!Ref X` reads as {"Ref": "X"}, `!Sub X` as {"Fn::Sub": "X"}."""
 
 
@@ -28,5 +28,16 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 def load(path: Path = ROOT / "template.yaml") -> dict[str, Any]:
-    """The template as a dictionary, with intrinsic functions in their long form."""
-    return yaml.load(path.read_text(), _Loader)  # noqa: S506  _Loader is a SafeLoader plus the short forms
+    """The template as a dictionary: intrinsic functions in their long form, and the files that it includes put in."""
+    template: dict[str, Any] = _with_includes(yaml.load(path.read_text(), _Loader), path.parent)  # noqa: S506  it is safe
+    return template
+
+
+def _with_includes(node: Any, folder: Path) -> Any:
+    if isinstance(node, list):
+        return [_with_includes(one, folder) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if node.keys() == {"Fn::Transform"} and node["Fn::Transform"]["Name"] == "AWS::Include":
+        return yaml.load((folder / node["Fn::Transform"]["Parameters"]["Location"]).read_text(), _Loader)  # noqa: S506
+    return {key: _with_includes(value, folder) for key, value in node.items()}

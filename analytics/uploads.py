@@ -1,10 +1,10 @@
 """Rebuilds uploads from delivered Parquet files, for a replay."""
 
 import io
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -13,11 +13,14 @@ import pyarrow.parquet as pq
 
 from electrocloud.aws.ingest.parquet_replay import Part
 from electrocloud.domain.errors import UploadError
-from electrocloud.domain.readings.upload import MAX_READINGS, ReadingDocument, UploadDocument, decode
+from electrocloud.domain.readings.upload import MAX_READINGS, Operator, ReadingDocument, UploadDocument, decode
 
 READINGS = "readings/"
 ROWS_PER_PART = 50_000
-COLUMNS = ["meter_id", "interval_s", "start", "wh", "revision", "voltage_v"]
+COLUMNS = [
+    "meter_id", "interval_s", "start", "wh", "revision", "voltage_v",
+    "request_id", "adjusted_by", "adjusted_at", "adjustment_reason",
+]  # fmt: skip
 
 
 def from_parquet(s3: Any, bucket: str, first: date) -> Iterator[Part]:
@@ -36,17 +39,54 @@ def from_parquet(s3: Any, bucket: str, first: date) -> Iterator[Part]:
 
 
 def _part(batch: pa.RecordBatch, done: float) -> Part:
-    """Rebuild the uploads in a batch of rows; a file holds the rows of an upload consecutively."""
-    columns = {name: batch[name] for name in COLUMNS}
-    columns["start"] = pc.strftime(columns["start"].cast(pa.timestamp("s")), format="%Y-%m-%dT%H:%M:%SZ")
-    rows = zip(*(columns[name].to_pylist() for name in COLUMNS), strict=True)
+    """A file has an upload's rows one after the other, so they come together again."""
+    columns = [
+        batch[name] if name in batch.schema.names else pa.nulls(len(batch))  # a file of an earlier version
+        for name in COLUMNS
+    ]
+    columns[2] = pc.strftime(columns[2].cast(pa.timestamp("s")), format="%Y-%m-%dT%H:%M:%SZ")
+    rows = [_TableRow(*row) for row in zip(*(column.to_pylist() for column in columns), strict=True)]
     part = Part([], 0, done)
-    for (meter_id, interval_s, _), group in groupby(rows, key=lambda row: (*row[:2], row[2][:10])):
-        readings = [ReadingDocument(*row[2:]) for row in group]
+    for _, group in groupby(rows, key=_upload_of):
+        readings = list(group)
         for start in range(0, len(readings), MAX_READINGS):
-            document = UploadDocument(meter_id, interval_s, readings[start : start + MAX_READINGS])
             try:
-                part.uploads.append(decode(msgspec.json.encode(document)))
+                part.uploads.append(decode(msgspec.json.encode(_document(readings[start : start + MAX_READINGS]))))
             except UploadError:
                 part = part._replace(refused=part.refused + 1)
     return part
+
+
+class _TableRow(NamedTuple):
+    """A row of `readings`, its columns as in COLUMNS; `start` is text and `adjusted_at` naive UTC."""
+
+    meter_id: str
+    interval_s: int
+    start: str
+    wh: int | None
+    revision: int
+    voltage_v: float | None
+    request_id: str | None
+    adjusted_by: str | None
+    adjusted_at: datetime | None
+    adjustment_reason: str | None
+
+
+def _upload_of(row: _TableRow) -> tuple[Any, ...]:
+    """What the rows of one upload have in common. An operator voids or corrects by an upload of its own."""
+    return row.meter_id, row.interval_s, row.start[:10], row.adjusted_at, row[-3:], row.wh is None
+
+
+def _document(rows: Sequence[_TableRow]) -> UploadDocument:
+    first = rows[0]
+    if not first.adjusted_at:
+        readings = [ReadingDocument(row.start, row.wh or 0, row.revision, row.voltage_v) for row in rows]
+        return UploadDocument(first.meter_id, first.interval_s, readings)
+    operator = Operator(
+        "void" if first.wh is None else "correct",
+        first.adjusted_by or "",
+        first.adjusted_at.replace(tzinfo=UTC),
+        first.adjustment_reason or "",
+    )
+    readings = [ReadingDocument(row.start, row.wh or 0) for row in rows]
+    return UploadDocument(first.meter_id, first.interval_s, readings, operator=operator)

@@ -3,7 +3,7 @@
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import analysis, billing, fleet, laptop, recovery, registry
+from cli.commands import analysis, billing, fleet, laptop, readings, recovery, registry
 from electrocloud.domain.errors import ElectroCloudError
 
 
@@ -44,4 +44,5 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(billing.app, name="bill")
+app.add_typer(readings.app, name="readings")
 app.add_typer(registry.app, name="registry")

@@ -21,6 +21,7 @@ from electrocloud.aws.ingest.stream import put
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
+from electrocloud.domain.readings.admission import Admission
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.ingest import Outcome
 from electrocloud.services.replay import Rerated, reingest, rerate_months
@@ -56,12 +57,13 @@ def replay(since: str, source: Source) -> None:
         raise UsageError(f"--from is {since}, which is still to come")
     stack = find_stack()
     tables, registry = open_store(stack.client("dynamodb"), stack)
+    admission = Admission(stack.future_tolerance_minutes * 60, registry.head_ends_of)
     refused: list[int] = []
     with _progress() as progress:
         reading = progress.add_task("readings", total=1.0)
 
         def uploads() -> Iterator[list[Upload]]:
-            for part in _parts(stack, source, begin, now):
+            for part in _parts(stack, source, begin, now, admission):
                 yield part.uploads
                 refused.append(part.refused)
                 progress.update(reading, completed=part.done)
@@ -82,10 +84,10 @@ def _cases(stack: Stack, kinesis: Any, put_back: Put | None, reasons: list[str])
     yield from redrive_dead_letters(stack.client("sqs"), stack.dead_letters, kinesis, put_back, reasons)
 
 
-def _parts(stack: Stack, source: Source, begin: datetime, now: datetime) -> Iterator[Part]:
+def _parts(stack: Stack, source: Source, begin: datetime, now: datetime, admission: Admission) -> Iterator[Part]:
     if source is Source.parquet:
         return from_parquet(stack.client("s3"), stack.bucket, begin.date())
-    return from_stream(stack.client("kinesis"), stack.stream, begin, now)
+    return from_stream(stack.client("kinesis"), stack.stream, begin, now, admission)
 
 
 def _moment(text: str) -> datetime:

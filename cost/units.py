@@ -126,7 +126,7 @@ def live(fleet: FleetPlan, template: dict[str, Any]) -> Sample:
         ingest_uploads(map(decode, payloads), tables, lambda _: tariff_of, time.sleep)
         metering_s += time.process_time() - began
         began = time.process_time()
-        flat = [to_rows(payload, arrived)[1] for payload in payloads]
+        flat = [to_rows(decode(payload), arrived)[1] for payload in payloads]
         transform_s += time.process_time() - began
         delivery.take([{"Data": p, "SequenceNumber": "1", "ApproximateArrivalTimestamp": arrived} for p in payloads])
         count += len(payloads)
@@ -226,8 +226,8 @@ def _observed() -> tuple[int, int]:
     out = io.StringIO()
     metrics = Metrics(namespace="ElectroCloud", service="metering")
     logger = Logger(service="metering", stream=out)
-    upload = decode(b'{"meter_id":"m","interval_s":900,"readings":[{"start":"2026-10-01T00:00:00Z","wh":1}]}')
-    accepted = [AcceptedUpload(upload, "4" * 56, 0.0)] * 100
+    payload = b'{"meter_id":"m","interval_s":900,"readings":[{"start":"2026-10-01T00:00:00Z","wh":1}]}'
+    accepted = [AcceptedUpload(decode(payload), payload, "4" * 56, 0.0, 0, "m")] * 100
     with redirect_stdout(out):
         record_batch_metrics(metrics, logger, accepted, [], {}, Outcome(1, 1, 0, 1, frozenset()), datetime.now(UTC))
         names = len(metrics.metric_set)

@@ -19,10 +19,13 @@ import pyarrow.json
 import pyarrow.parquet
 
 from analytics.template import load
+from electrocloud.aws.backoff import pause
 from electrocloud.aws.ingest.firehose_rows import to_rows
 from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.aws.stack import find_stack
+from electrocloud.aws.store.tariff_lookup import Registry
 from electrocloud.domain.errors import UploadError
+from electrocloud.domain.readings.admission import DEFAULT, Admission, admit
 from laptop.cloud import PARAMETERS
 
 _ARROW = {
@@ -94,8 +97,15 @@ class FailedRecord(msgspec.Struct):
 class Delivery:
     """Takes the records of a stream in, and writes a day's rows when its buffer is full or old enough."""
 
-    def __init__(self, plan: Plan, put: Callable[[str, bytes], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        put: Callable[[str, bytes], None],
+        clock: Callable[[], float],
+        admission: Admission = DEFAULT,
+    ) -> None:
         self._plan = plan
+        self._admission = admission
         self._put = put
         self._clock = clock
         self._partitions: dict[str, Partition] = {}
@@ -107,20 +117,20 @@ class Delivery:
         """Records as `kinesis.get_records` gives them; KPL frames are opened, and bad uploads go to errors/."""
         days: dict[str, list[bytes]] = {}
         errors: list[FailedRecord] = []
+        payloads: list[tuple[bytes, str, datetime]] = []
         for record in records:
-            arrived = record["ApproximateArrivalTimestamp"].astimezone(UTC)
+            place = record["SequenceNumber"], record["ApproximateArrivalTimestamp"].astimezone(UTC)
             try:
-                payloads = user_records(record["Data"])
+                payloads += [(payload, *place) for payload in user_records(record["Data"])]
             except UploadError:
-                errors.append(FailedRecord(record["Data"], record["SequenceNumber"], arrived))
-                continue
-            for payload in payloads:
-                try:
-                    dt, rows = to_rows(payload, arrived)
-                except UploadError:
-                    errors.append(FailedRecord(payload, record["SequenceNumber"], arrived))
-                else:
-                    days.setdefault(dt, []).append(rows)
+                errors.append(FailedRecord(record["Data"], *place))
+        judged = admit([(payload, arrived.timestamp()) for payload, _, arrived in payloads], self._admission)
+        for (payload, sequence, arrived), upload in zip(payloads, judged, strict=True):
+            if isinstance(upload, UploadError):
+                errors.append(FailedRecord(payload, sequence, arrived))
+            else:
+                dt, rows = to_rows(upload, arrived)
+                days.setdefault(dt, []).append(rows)
         if errors:
             self._write_errors(errors)
         for dt, rows in days.items():
@@ -210,7 +220,9 @@ def main() -> None:
     def put(key: str, body: bytes) -> None:
         s3.put_object(Bucket=stack.bucket, Key=key, Body=body)
 
-    delivery = Delivery(Plan.of(load(), PARAMETERS), put, time.monotonic)
+    registry = Registry(stack.client("dynamodb"), stack.meters_table, stack.tariffs_table, pause, time.monotonic)
+    admission = Admission(stack.future_tolerance_minutes * 60, registry.head_ends_of)
+    delivery = Delivery(Plan.of(load(), PARAMETERS), put, time.monotonic, admission)
     run(Tail(stack.client("kinesis"), stack.stream), delivery, lambda: bool(stop))
 
 

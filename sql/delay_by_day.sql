@@ -7,6 +7,7 @@ WITH delays AS (
   SELECT dt, date_diff('second', start, ingested_at) - interval_s AS delay_s, count(*) AS readings
   FROM readings
   WHERE dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
+    AND adjusted_by IS NULL  -- what operators did says nothing about the meters
   GROUP BY dt, date_diff('second', start, ingested_at) - interval_s
 ),
 counted AS (

@@ -39,15 +39,13 @@ class Difference(NamedTuple):
 
 
 def expanded(template: dict[str, Any], parameters: Mapping[str, str], region: str) -> dict[str, Any]:
-    """The template with what it includes put in and its SAM resources expanded. It is changed on the way."""
+    """The template with its SAM resources expanded. It is changed on the way."""
     os.environ.setdefault("AWS_DEFAULT_REGION", region)  # the translator reads nothing else
     for resource in template["Resources"].values():
         properties = resource["Properties"]
         for name in _PLACES & properties.keys():
-            properties[name] = "s3://artifacts/code"
-        if "DefinitionBody" in properties:
-            place = properties["DefinitionBody"]["Fn::Transform"]["Parameters"]["Location"]
-            properties["DefinitionBody"] = yaml.safe_load((ROOT / place).read_text())
+            if not str(properties[name]).startswith("s3://"):
+                properties[name] = "s3://artifacts/code"
     return dict(Translator({}, Parser()).translate(template, dict(parameters)))
 
 

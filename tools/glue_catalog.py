@@ -1,19 +1,25 @@
-"""The Glue resources of template.yaml that are made from sql/views and from the registry's columns.
+"""The Glue tables that are generated from sql/views and from the registry's columns.
 
-`python -m tools.glue_catalog` prints them; a test keeps the copy in the template equal.
+`make catalog` writes the views' files, which template.yaml includes, and prints the resources, which stand in the
+template. A test holds both equal to what would be generated now.
 """
 
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import yaml
 
 from analytics.questions import FOLDER, views
 from analytics.registry_tables import METERS, TARIFFS
+from analytics.template import ROOT
+from registry.lake import TABLES as REGISTRY
 
 _COLUMN = re.compile(r"-- column: (\w+) (\S+)(?: (.+))?")
 _GLUE_OF_TRINO = {"varchar": "string", "timestamp(3)": "timestamp", "integer": "int"}
+INCLUDES = "sql/catalog"  # from the root of the checkout
 QUARANTINE = {
     "reason": "string",
     "message": "string",
@@ -25,29 +31,55 @@ QUARANTINE = {
 }
 
 
-def view_resource(name: str, text: str, sql: str) -> str:
-    """A Presto view as a Glue table; its columns are those of the file's `-- column:` lines."""
+def view_table(text: str, name: str, sql: str) -> dict[str, Any]:
+    """A Presto view as a Glue table's TableInput; its columns are those of the file's `-- column:` lines.
+
+    Athena keeps a view as JSON in base64. Its SQL stands here line by line, joined by JSON's line break.
+    """
     columns = [(found[1], found[2]) for found in _COLUMN.finditer(text)]
-    document = {
-        "originalSql": sql,
-        "catalog": "awsdatacatalog",
-        "schema": "${Database}",
-        "columns": [{"name": column, "type": kind} for column, kind in columns],
+    listed = json.dumps([{"name": column, "type": kind} for column, kind in columns])
+    parts: list[Any] = [
+        '{"originalSql": "',
+        {"Fn::Join": ["\\n", [json.dumps(line)[1:-1] for line in sql.split("\n")]]},
+        '", "catalog": "awsdatacatalog", "schema": "',
+        {"Ref": "Database"},
+        '", "columns": ',
+        *listed.replace("}, {", "},\n {").split("\n"),
+        "}",
+    ]
+    return {
+        "Name": name,
+        "TableType": "VIRTUAL_VIEW",
+        "Parameters": {"presto_view": "true", "comment": "Presto View"},
+        "ViewExpandedText": "/* Presto View */",
+        "ViewOriginalText": {"Fn::Join": ["", ["/* Presto View: ", {"Fn::Base64": {"Fn::Join": ["", parts]}}, " */"]]},
+        "PartitionKeys": [],
+        "StorageDescriptor": {
+            "SerdeInfo": {},
+            "Columns": [{"Name": column, "Type": _GLUE_OF_TRINO.get(kind, kind)} for column, kind in columns],
+        },
     }
-    listed = ", ".join(f"{{ Name: {column}, Type: {_GLUE_OF_TRINO.get(kind, kind)} }}" for column, kind in columns)
-    quoted = json.dumps(document).replace("'", "''")
-    return f"""{_head(f"{_camel(name)}View", name)}        TableType: VIRTUAL_VIEW
-        Parameters: {{ presto_view: "true", comment: Presto View }}
-        ViewExpandedText: /* Presto View */
-        ViewOriginalText: !Join
-          - ""
-          - - "/* Presto View: "
-            - Fn::Base64: !Sub '{quoted}'
-            - " */"
-        PartitionKeys: []
-        StorageDescriptor:
-          SerdeInfo: {{}}
-          Columns: [{listed}]
+
+
+def view_files() -> dict[Path, str]:
+    """The files that template.yaml includes for the views of sql/views."""
+    files = {}
+    for name, sql in views().items():
+        source = FOLDER / "views" / f"{name}.sql"
+        table = view_table(source.read_text(), name, sql)
+        written = yaml.safe_dump(table, sort_keys=False, allow_unicode=True, width=1000)
+        files[ROOT / INCLUDES / f"{name}.yaml"] = f"# {source.name} for AWS Glue, by `make catalog`.\n{written}"
+    return files
+
+
+def view_resource(name: str) -> str:
+    """The view's resource, which includes its table from a file."""
+    return f"""  {_camel(name)}View:
+    Type: AWS::Glue::Table
+    Properties:
+      CatalogId: !Ref AWS::AccountId
+      DatabaseName: !Ref Database
+      TableInput: {{ Fn::Transform: {{ Name: AWS::Include, Parameters: {{ Location: {INCLUDES}/{name}.yaml }} }} }}
 """
 
 
@@ -94,9 +126,9 @@ def resources() -> str:
     """All of them, in the template's form."""
     parts = [parquet_resource("meters", "meters", METERS)]
     parts += [parquet_resource(name, f"tariffs/{name}", schema) for name, schema in TARIFFS.items()]
+    parts += [parquet_resource(name, f"registry/{name}", schema) for name, schema in REGISTRY.items()]
     parts += [quarantine_resource()]
-    for name, sql in views().items():
-        parts.append(view_resource(name, Path(FOLDER / "views" / f"{name}.sql").read_text(), sql))
+    parts += [view_resource(name) for name in views()]
     return "\n".join(parts)
 
 
@@ -114,12 +146,21 @@ def _head(resource: str, table: str) -> str:
 def _glue(kind: pa.DataType) -> str:
     if pa.types.is_decimal(kind):
         return f'"decimal({kind.precision},{kind.scale})"'
-    return {"bool": "boolean", "int32": "int", "int64": "bigint"}.get(str(kind), str(kind))
+    if pa.types.is_timestamp(kind):
+        return "timestamp"
+    return {"bool": "boolean", "int32": "int", "int64": "bigint", "date32[day]": "date"}.get(str(kind), str(kind))
 
 
 def _camel(name: str) -> str:
     return "".join(part.title() for part in name.split("_"))
 
 
-if __name__ == "__main__":
+def main() -> None:
+    for path, written in view_files().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(written)
     print(resources())
+
+
+if __name__ == "__main__":
+    main()

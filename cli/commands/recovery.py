@@ -59,7 +59,8 @@ def audit(
 ) -> None:
     """Prove that windows, Parquet and bills agree.
 
-    Compares the count and the Wh of the readings of each meter and day. Exits with 1 where they differ. A difference that goes away within --wait was on its way; it is counted as waiting.
+    Compares the count and the Wh of the readings of each meter and day. Exits with 1 where they differ.
+    A difference that goes away within --wait was on its way; it is counted as waiting.
     """
     from cli.audit import audit
 

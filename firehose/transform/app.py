@@ -1,10 +1,15 @@
-"""Firehose's transform: each upload becomes rows with their partition key, or is returned as failed."""
+"""Firehose's transform: each upload becomes rows with their partition key, or is returned as failed.
+
+A failed record goes to the bucket's errors/ with its bytes; the metering function quarantines it as well.
+"""
 
 import base64
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import KinesisFirehoseEvent, event_source
@@ -16,12 +21,20 @@ from aws_lambda_powertools.utilities.data_classes.kinesis_firehose_event import 
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from electrocloud.aws.backoff import pause
 from electrocloud.aws.ingest.firehose_rows import to_rows
+from electrocloud.aws.settings import TransformSettings
+from electrocloud.aws.store.tariff_lookup import Registry
 from electrocloud.domain.errors import UploadError
+from electrocloud.domain.readings.admission import Admission, admit
 
 logger = Logger()
 metrics = Metrics()
 tracer = Tracer()
+
+settings = TransformSettings.from_environment()
+registry = Registry(boto3.client("dynamodb"), settings.meters_table, "", pause, time.monotonic)
+admission = Admission(settings.future_tolerance_s, registry.head_ends_of)
 
 
 @logger.inject_lambda_context
@@ -29,27 +42,31 @@ tracer = Tracer()
 @metrics.log_metrics
 @event_source(data_class=KinesisFirehoseEvent)
 def handler(event: KinesisFirehoseEvent, context: LambdaContext) -> dict[str, Any]:
+    records = list(event.records)
     response = KinesisFirehoseDataTransformationResponse()
     rejected: Counter[str] = Counter()
-    for record in event.records:
-        response.add_record(transform(record, rejected))
+    judged = admit([(record.data_as_bytes, _arrived(record)) for record in records], admission)
+    for record, upload in zip(records, judged, strict=True):
+        if isinstance(upload, UploadError):
+            rejected[upload.reason] += 1
+            response.add_record(
+                KinesisFirehoseDataTransformationRecord(record.record_id, "ProcessingFailed", record.data)
+            )
+            continue
+        dt, rows = to_rows(upload, datetime.fromtimestamp(_arrived(record), UTC))
+        response.add_record(
+            KinesisFirehoseDataTransformationRecord(
+                record.record_id,
+                data=base64.b64encode(rows).decode(),
+                metadata=KinesisFirehoseDataTransformationRecordMetadata({"dt": dt}),
+            )
+        )
     metrics.add_metric("RowsRefused", MetricUnit.Count, rejected.total())
     for reason, count in rejected.items():
         logger.warning("rejected", reason=reason, records=count)
     return response.asdict()
 
 
-def transform(record: KinesisFirehoseRecord, rejected: Counter[str]) -> KinesisFirehoseDataTransformationRecord:
-    """A failed record is counted by its reason and goes to the bucket's errors/ with its bytes; the metering function
-    quarantines it as well."""
-    arrived = datetime.fromtimestamp(record.approximate_arrival_timestamp / 1000, UTC)
-    try:
-        dt, rows = to_rows(record.data_as_bytes, arrived)
-    except UploadError as fault:
-        rejected[fault.reason] += 1
-        return KinesisFirehoseDataTransformationRecord(record.record_id, "ProcessingFailed", record.data)
-    return KinesisFirehoseDataTransformationRecord(
-        record.record_id,
-        data=base64.b64encode(rows).decode(),
-        metadata=KinesisFirehoseDataTransformationRecordMetadata({"dt": dt}),
-    )
+def _arrived(record: KinesisFirehoseRecord) -> float:
+    """When the stream took the record (s since 1970): the metering function judges it by the same."""
+    return (record.metadata or record).approximate_arrival_timestamp / 1000

@@ -37,7 +37,7 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who holds an access key: its secret, its IAM identity policy, and the tags of its user, role or session.
+    """Who holds an access key: its secret, its IAM identity policy, and the tags and the ARN of its user or session.
 
     A statement of the policy is made of Effect, Action and Resource, the last two with `*`, `?` and
     `${aws:PrincipalTag/name}`. Anything else in it, such as a Condition, is a `UsageError`: it would go unchecked.
@@ -46,6 +46,7 @@ class Principal:
     secret_key: str = field(repr=False)
     policy: Mapping[str, Any]
     tags: Mapping[str, str] = field(default_factory=dict)
+    arn: str = "arn:aws:iam::000000000000:user/laptop"
 
     def __post_init__(self) -> None:
         for statement in _listed(self.policy["Statement"]):

@@ -51,13 +51,14 @@ class RestApi:
         """The status and the body that API Gateway answers the call with."""
         context: dict[str, Any] = {
             "requestId": request_id,
+            "extendedRequestId": request_id,
             "httpMethod": call.method,
             "path": call.path,
             "responseOverride": {},
         }
         try:
             route, path_params = self._route(call)
-            self._authorize(call)
+            context["identity"] = {"userArn": self._authorize(call)}
             if self._plan and route.needs_key:
                 self._plan.take(call.headers.get("x-api-key"))
             if not self._throttle.take():
@@ -86,11 +87,13 @@ class RestApi:
                 return route, params
         raise RefusedError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
 
-    def _authorize(self, call: Call) -> None:
+    def _authorize(self, call: Call) -> str:
+        """The ARN of who signed the call, who may make it."""
         principal = authenticate(call, self._principals, self._region, self._now())
         arn = f"arn:aws:execute-api:{self._region}:000000000000:gateway/laptop/{call.method}{call.path}"
         if not principal.may_invoke(arn):
             raise RefusedError("ACCESS_DENIED", f"not allowed to invoke {arn}")
+        return principal.arn
 
 
 def _validated(route: Route, call: Call) -> tuple[str, Any]:

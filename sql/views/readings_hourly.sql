@@ -20,12 +20,13 @@ FROM (
     dt,
     meter_id,
     date_trunc('hour', start) AS hour,
-    CAST(sum(wh) AS bigint) AS wh,
-    max(wh) * CAST(3600 / interval_s AS bigint) AS peak_w,
-    count(*) AS readings,
+    CAST(coalesce(sum(wh), 0) AS bigint) AS wh,
+    coalesce(max(wh), 0) * CAST(3600 / interval_s AS bigint) AS peak_w,
+    count(wh) AS readings,
     CAST(3600 / interval_s AS bigint) AS expected,
-    max(revision) * 3601 - interval_s AS claim  -- the highest revision, then the shorter length
+    CAST(max(revision) AS bigint) * 3601 - interval_s AS claim  -- the highest revision, then the shorter length
   FROM readings_latest
   GROUP BY dt, meter_id, date_trunc('hour', start), interval_s
 )
 GROUP BY dt, meter_id, hour
+HAVING max_by(readings, claim) > 0

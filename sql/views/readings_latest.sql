@@ -1,12 +1,14 @@
 -- One row a reading: of the copies and revisions that a meter has sent, the one that holds.
 -- The highest revision holds; of two with one revision the higher energy, then the higher voltage, so that the order
 -- of arrival never matters. Two interval lengths at one start are two readings here; readings_current chooses.
+-- An operator's revision is above any meter's; a voided reading is a row without energy, that readings_current leaves
+-- out. -1 stands for it, since NULL has no place in an order.
 -- column: dt varchar the UTC day of start
 -- column: meter_id varchar
 -- column: start timestamp(3) UTC
 -- column: interval_s integer s
 -- column: revision integer
--- column: wh bigint Wh delivered in the interval
+-- column: wh bigint Wh delivered in the interval; NULL where an operator voided it
 -- column: voltage_v double V, to a tenth
 SELECT
   dt,
@@ -15,9 +17,16 @@ SELECT
   interval_s,
   max(revision) AS revision,
   -- An interval holds at most 10 MWh, so this one number orders by revision, then by energy; a row would be slower.
-  max_by(wh, CAST(revision AS bigint) * 100000000 + wh) AS wh,
+  nullif(max_by(coalesce(wh, -1), CAST(revision AS bigint) * 100000000 + coalesce(wh, -1)), -1) AS wh,
   nullif(
-    round(max_by(coalesce(voltage_v, 0), ROW(CAST(revision AS bigint) * 100000000 + wh, coalesce(voltage_v, 0))), 1), 0
+    round(
+      max_by(
+        coalesce(voltage_v, 0),
+        ROW(CAST(revision AS bigint) * 100000000 + coalesce(wh, -1), coalesce(voltage_v, 0))
+      ),
+      1
+    ),
+    0
   ) AS voltage_v
 FROM readings
 GROUP BY dt, meter_id, start, interval_s

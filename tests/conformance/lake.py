@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
-
 from analytics.registration import read_tariffs
+
 from analytics.registry_tables import publish
 from analytics.template import ROOT, load
 from electrocloud.aws.ingest.kinesis_event import RejectedUpload

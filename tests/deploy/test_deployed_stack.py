@@ -1,14 +1,16 @@
 """From uploads to everything that comes out of the deployed functions: none of it is imported here but the formats."""
 
 import json
+import shutil
 from datetime import date
+from pathlib import Path
 
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
-from analytics.template import load
+from analytics.template import ROOT, load
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
 from laptop import cloud, metrics
 from producers.fleet.fleet import make_fleet
@@ -143,6 +145,53 @@ def test_a_call_can_be_followed_by_its_id_into_the_logs_of_the_function(deployed
     assert request_id in until(line, "a line of the metering function that names the call")["request_ids"]
 
 
+def released_with(change: tuple[str, str], file: str, folder: Path) -> Path:
+    """A copy of what is deployed, with one text of a file replaced: the template of another release."""
+    for part in ("api", "consumers", "firehose", "forecasting", "layer", "sql"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "template.yaml", folder)
+    text = (folder / file).read_text()
+    assert text.count(change[0]) == 1
+    (folder / file).write_text(text.replace(*change))
+    return folder / "template.yaml"
+
+
+def test_a_released_rule_of_the_layer_judges_the_next_upload(deployed, sent, tmp_path):
+    """20 kW is a usual load until a release whose only difference is that the most a meter can take is 10 kW."""
+    stack = deployed.stack
+    dynamodb, s3, functions = (stack.client(service) for service in ("dynamodb", "s3", "lambda"))
+
+    def send(meter: str) -> None:
+        upload = upload_json(meter_id=meter, day=DAY, wh=[5000] * 4)
+        stack.client("kinesis").put_record(StreamName=stack.stream, PartitionKey=meter, Data=upload)
+
+    def window(meter: str):
+        return dynamodb.query(
+            TableName=stack.windows_table,
+            KeyConditionExpression="meter_id = :m",
+            ExpressionAttributeValues={":m": {"S": meter}},
+        )["Items"]
+
+    def live():
+        return functions.get_alias(FunctionName=stack.metering_function, Name="live")["FunctionVersion"]
+
+    def rejected():
+        found = s3.list_objects_v2(Bucket=stack.bucket, Prefix="quarantine/").get("Contents", [])
+        bodies = (s3.get_object(Bucket=stack.bucket, Key=one["Key"])["Body"].read() for one in found)
+        return [body for body in bodies if b"absurd-energy" in body]
+
+    send("before-the-release")
+    until(lambda: window("before-the-release"), "a window of the upload before the release")
+    version = live()
+    rule = ("MAX_POWER_W = 10_000_000", "MAX_POWER_W = 10_000")
+    cloud.build(released_with(rule, "layer/electrocloud/domain/readings/upload.py", tmp_path / "release"))
+    cloud.deploy(deployed.endpoint, PARAMETERS)
+    assert live() != version
+    send("after-the-release")
+    until(rejected, "the upload after the release in the quarantine")
+    assert not window("after-the-release")
+
+
 def test_the_alarms_and_the_dashboard_are_there(deployed):
     cloudwatch = deployed.stack.client("cloudwatch")
     alarms = cloudwatch.describe_alarms()["MetricAlarms"]
@@ -156,6 +205,21 @@ def test_the_alarms_and_the_dashboard_are_there(deployed):
     body = cloudwatch.get_dashboard(DashboardName=dashboard["DashboardName"])["DashboardBody"]
     shown = json.loads(body)["widgets"][0]["properties"]["alarms"]
     assert {*shown} == {alarm["AlarmArn"] for alarm in alarms}
+
+
+def test_a_parameter_reaches_the_version_that_runs(deployed):
+    functions = deployed.stack.client("lambda")
+    (name,) = (
+        one["FunctionName"] for one in functions.list_functions()["Functions"] if "Closing" in one["FunctionName"]
+    )
+
+    def grace():
+        running = functions.get_function_configuration(FunctionName=name, Qualifier="live")
+        return running["Environment"]["Variables"]["ESTIMATE_AFTER_HOURS"]
+
+    assert grace() == "72"
+    cloud.deploy(deployed.endpoint, PARAMETERS | {"EstimateAfterHours": "48"})
+    assert grace() == "48"
 
 
 def test_an_update_changes_the_stack_and_a_deletion_keeps_the_data(deployed, sent):

@@ -3,7 +3,7 @@
 import hashlib
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -40,7 +40,7 @@ def month(fleet: Fleet, first: date, days: int, interval_s: int, every_s: int, c
         sent.append(_sending(delivery.at + late_s, document))
         if chance.random() < 0.08:
             sent += [
-                _sending(delivery.at + chance.randrange(-DAY_S // 2, 4 * DAY_S), revised)
+                _sending(max(delivery.at + chance.randrange(-DAY_S // 2, 4 * DAY_S), _last_start(document)), revised)
                 for revised in _revisions(document, chance)
             ]
     return sorted(sent, key=lambda sending: sending.at)
@@ -85,10 +85,28 @@ POISON: dict[str, Callable[[Document, random.Random], bytes]] = {
     "strange interval": lambda document, _: _json({**document, "interval_s": 420}),
     "too many readings": lambda document, _: _json({**document, "readings": document["readings"][:1] * 1_441}),
     "huge": lambda document, _: _json({**document, "readings": document["readings"][:1] * 12_000}),
+    "of the future": lambda document, _: _json({**document, "readings": [_moved(document, 400)]}),
+    "another head-end's meter": lambda document, chance: _json(
+        {**_with(document, chance, revision=9), "caller": "arn:aws:iam::000000000000:user/other"}
+    ),
+    "operator by the API": lambda document, _: _json(
+        {**document, "request_id": "r-1", "operator": _operator(0, "void")}
+    ),
     "frame with a broken checksum": lambda document, chance: _flipped(frame({"k": _json(document)}), chance),
     "frame cut off": lambda document, chance: frame({"k": _json(document)})[: chance.randrange(4, 60)],
     "frame that is no message": lambda *_: MAGIC + b"\xff" * 9 + hashlib.md5(b"\xff" * 9).digest(),
 }
+
+
+def operators_action(sending: Sending, at: int, known: bool, chance: random.Random) -> Sending:
+    """An operator's word on some of an upload's readings, of which only those that came (`known`) can be corrected."""
+    document = msgspec.json.decode(sending.payload)
+    rows = document["readings"]
+    first = chance.randrange(len(rows))
+    part = rows[first : first + chance.randint(1, 8)]
+    action = chance.choice(("void", "correct")) if known else "void"
+    readings = [{"start": row["start"], "wh": chance.randrange(3_000) if action == "correct" else 0} for row in part]
+    return _sending(at, {**document, "readings": readings, "operator": _operator(at, action)})
 
 
 def poison(kind: str, payload: bytes, chance: random.Random) -> bytes:
@@ -119,6 +137,16 @@ def _revisions(document: Document, chance: random.Random) -> Iterator[Document]:
             "interval_s": HOUR_S,
             "readings": [{"start": f"{hour}:00:00Z", "wh": chance.randrange(3_000), "revision": chance.randint(0, 1)}],
         }
+
+
+def _last_start(document: Document) -> int:
+    """Before it nothing of the upload can be sent: that would be readings of the future."""
+    return max(int(datetime.fromisoformat(row["start"]).timestamp()) for row in document["readings"])
+
+
+def _operator(at: int, action: str) -> Document:
+    moment = datetime.fromtimestamp(at, UTC).isoformat()
+    return {"action": action, "by": "operator-1", "at": moment, "reason": f"of {at}"}
 
 
 def _sending(at: int, document: Document) -> Sending:

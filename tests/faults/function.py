@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "METERS_TABLE": "meters",
     "TARIFFS_TABLE": "tariffs",
     "BUCKET": "bucket",
+    "FUTURE_TOLERANCE_MINUTES": "15",
     "POWERTOOLS_SERVICE_NAME": "metering",
     "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud",
     "POWERTOOLS_TRACE_DISABLED": "true",

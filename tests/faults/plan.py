@@ -95,6 +95,7 @@ def plan(seed: int, size: Size) -> Plan:
             "shards merged": 0.006,
             "frames with meters of other shards": 0.3,
             "poison": 0.05 * wild,
+            "readings voided or corrected": 0.03,
             "replays among live traffic": 0.005,
             "Parquet records delivered again": 0.05,
             "deliveries begun again from the oldest record": 0.002,

@@ -1,6 +1,6 @@
 """The fleet and its tariffs, and tables that know them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -9,8 +9,10 @@ from producers.fleet.fleet import Fleet, Meter, make_fleet
 from registry.folder import read_tariffs
 from tests.faults.dynamo import MemoryDynamo
 from tests.faults.plan import Plan
+from tests.kits.gateway_kit import HEAD_END as HEAD_ENDS
 
 TARIFFS = read_tariffs(ROOT / "tariffs")
+HEAD_END = HEAD_ENDS["HEADEND"].arn  # every meter's
 
 
 def fleet_of(plan: Plan) -> Fleet:
@@ -36,5 +38,10 @@ def tables() -> MemoryDynamo:
 
 def register(dynamo: MemoryDynamo, meters: Iterable[Meter]) -> None:
     for meter in meters:
-        item = {"meter_id": {"S": meter.meter_id}, "tariff_id": {"S": meter.tariff_id}}
+        item = {"meter_id": {"S": meter.meter_id}, "tariff_id": {"S": meter.tariff_id}, "head_end": {"S": HEAD_END}}
         dynamo.put_item(TableName="meters", Item=item)
+
+
+def head_ends_of(dynamo: MemoryDynamo, meter_ids: Collection[str]) -> dict[str, str]:
+    """What the registry says of meters' head-ends."""
+    return {meter: HEAD_END for meter in meter_ids if (meter,) in dynamo.items["meters"]}

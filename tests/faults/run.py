@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import NamedTuple
 
 from electrocloud.aws.ingest.stream import uploads_in
@@ -12,7 +13,7 @@ from tests.faults.event_source import event_of
 from tests.faults.function import Function, environment
 from tests.faults.mishaps import Bucket, Dynamo, Mishaps
 from tests.faults.plan import Plan
-from tests.faults.registered import register, tables
+from tests.faults.registered import head_ends_of, register, tables
 from tests.faults.stream import MemoryStream
 from tests.faults.table import ParquetRow, ParquetTable
 from tests.faults.world import World
@@ -83,8 +84,8 @@ def reference(world: World) -> tuple[MemoryDynamo, list[ParquetRow]]:
     calm = Mishaps(world.chance, {})
     dynamo = tables()
     register(dynamo, world.fleet.meters)
-    stream = MemoryStream(1, lambda: datetime(2027, 1, 1, tzinfo=UTC))
-    for sending in world.sent:
+    stream = MemoryStream(1, lambda: datetime(2027, 6, 1, tzinfo=UTC))
+    for sending in (*world.sent, *world.actions):
         stream.take({"PartitionKey": sending.meter_id, "Data": sending.payload})
     records = list(stream.records())
     function = Function(Dynamo(dynamo, calm, lambda: None), Bucket({}, calm, lambda: None))
@@ -92,6 +93,6 @@ def reference(world: World) -> tuple[MemoryDynamo, list[ParquetRow]]:
         for first in range(0, len(records), BATCH):
             answer = function.invoke(event_of(stream.arn, records[first : first + BATCH]))
             assert answer == {"batchItemFailures": []}
-    table = ParquetTable(stream, calm)
+    table = ParquetTable(stream, calm, partial(head_ends_of, dynamo))
     table.finish()
     return dynamo, table.rows()

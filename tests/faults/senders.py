@@ -18,7 +18,7 @@ from tests.faults.mishaps import Intake, Mishaps
 from tests.faults.stream import HASHES, MemoryStream
 from tests.kits.gateway_kit import API_KEY, REGION, gateway
 
-THROUGH_THE_API = ("misaligned", "two days", "year 9999")  # what its schema cannot tell
+THROUGH_THE_API = ("misaligned", "two days", "year 9999", "of the future")  # what its schema cannot tell
 RAW = ("frame", "nothing", "huge", "nested", "too many")  # no payload of a frame
 
 
@@ -79,6 +79,10 @@ class Senders:
         self._put(cargo.poison_frame([sending.payload for sending in sendings[:half]], bad), "k", shard)
         for sending in sendings[half:]:
             self._put(sending.payload, sending.meter_id, shard)
+
+    def operate(self, action: cargo.Sending) -> None:
+        """What `electrocloud readings` puts into the stream."""
+        self._put(action.payload, action.meter_id)
 
     def again(self) -> None:
         """A record that is in the stream already, once more."""

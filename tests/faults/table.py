@@ -11,6 +11,7 @@ import pyarrow.parquet
 from analytics.duckdb_dialect import to_duckdb
 from analytics.questions import views
 from analytics.template import load
+from electrocloud.domain.readings.admission import Admission, HeadEndsOf
 from laptop.delivery import Delivery, Plan, Tail
 from tests.faults.mishaps import Mishaps
 from tests.faults.stream import MemoryStream
@@ -23,8 +24,9 @@ SQL = "SELECT meter_id, start, interval_s, wh, revision, voltage_v FROM readings
 class ParquetTable:
     """Delivers a stream at least once. `files` are the objects in the bucket by key."""
 
-    def __init__(self, stream: MemoryStream, mishaps: Mishaps) -> None:
+    def __init__(self, stream: MemoryStream, mishaps: Mishaps, head_ends_of: HeadEndsOf) -> None:
         self._stream, self._mishaps = stream, mishaps
+        self._admission = Admission(head_ends_of=head_ends_of)
         self.files: dict[str, bytes] = {}
         self._begin()
 
@@ -56,7 +58,7 @@ class ParquetTable:
 
     def _begin(self) -> None:
         self._tail = Tail(self._stream, "readings")
-        self._delivery = Delivery(_plan(), self.files.__setitem__, lambda: 0.0)
+        self._delivery = Delivery(_plan(), self.files.__setitem__, lambda: 0.0, self._admission)
 
 
 @cache

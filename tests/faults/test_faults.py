@@ -8,7 +8,7 @@ from tests.faults.cargo import POISON
 from tests.faults.plan import SHORT, TINY, plan
 from tests.faults.run import Report, run
 
-SEEDS = (9, 13, 18, 31)
+SEEDS = (2, 5, 9, 18)
 FAILED_ONCE: tuple[int, ...] = ()
 
 BESIDES_THE_RATES = {

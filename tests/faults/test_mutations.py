@@ -8,7 +8,7 @@ from electrocloud.aws.ingest import kinesis_event as kinesis
 from electrocloud.aws.ingest import quarantine
 from electrocloud.aws.store import tables
 from electrocloud.domain.errors import UploadError
-from electrocloud.domain.readings import meter_day
+from electrocloud.domain.readings import admission, meter_day
 from electrocloud.services import ingest as metering
 from tests.faults import function, mishaps, table
 from tests.faults.plan import TINY, Plan, plan
@@ -88,7 +88,7 @@ def a_bad_upload_takes_its_frame_along(patch):
 
 def a_bad_upload_is_dropped(patch):
     read_event = kinesis.read_event
-    patch.setattr(kinesis, "read_event", lambda records: (read_event(records)[0], []))
+    patch.setattr(kinesis, "read_event", lambda *given: (read_event(*given)[0], []))
 
 
 def a_frame_that_does_not_open_is_passed_over(patch):
@@ -131,6 +131,30 @@ def of_many_bad_uploads_only_the_first_are_kept(patch):
     patch.setattr(quarantine, "put", lambda s3, bucket, rejected, late: put(s3, bucket, rejected[:50], late))
 
 
+def a_voided_reading_counts(patch):
+    patch.setattr(meter_day.MeterDay, "_counted", meter_day.MeterDay._counting)
+
+
+def an_action_that_comes_after_a_later_one_is_dropped(patch):
+    merge = meter_day.MeterDay._merge
+
+    def late(self, upload):
+        changed = merge(self, upload)
+        if upload.adjustment and changed:
+            self._adjustments.add(upload.adjustment)
+        return changed
+
+    patch.setattr(meter_day.MeterDay, "merge", late)
+
+
+def a_reading_of_the_future_is_billed(patch):
+    patch.setattr(admission, "_future", lambda *_: None)
+
+
+def a_head_end_sends_for_the_meters_of_another(patch):
+    patch.setattr(admission, "_foreign", lambda *_: None)
+
+
 def a_producer_does_not_look_at_what_was_refused(patch):
     put_records = mishaps.Intake.put_records
 
@@ -143,7 +167,7 @@ def a_producer_does_not_look_at_what_was_refused(patch):
 
 
 def a_question_is_asked_of_the_rows_as_they_came(patch):
-    patch.setattr(table, "SQL", table.SQL.replace("readings_current", "readings"))
+    patch.setattr(table, "SQL", table.SQL.replace("readings_current", "readings WHERE wh IS NOT NULL"))
 
 
 MISTAKES: tuple[Patch, ...] = (
@@ -159,6 +183,10 @@ MISTAKES: tuple[Patch, ...] = (
     a_bad_upload_is_acknowledged_though_the_quarantine_was_not_written,
     the_quarantine_is_written_after_the_acknowledgement,
     of_many_bad_uploads_only_the_first_are_kept,
+    a_voided_reading_counts,
+    an_action_that_comes_after_a_later_one_is_dropped,
+    a_reading_of_the_future_is_billed,
+    a_head_end_sends_for_the_meters_of_another,
     a_producer_does_not_look_at_what_was_refused,
     a_question_is_asked_of_the_rows_as_they_came,
 )
@@ -176,6 +204,7 @@ def test_without_a_mistake_it_finds_nothing(seed):
 
 
 def _down(seed: int) -> Plan:
-    """A small plan in which the tables are down for a day, and large batches wait."""
+    """A small plan in which the tables are down for a day, large batches wait, and there is more of what is rare."""
     small = plan(seed, TINY)
-    return small._replace(down=range(48, 72), settings=small.settings._replace(batch_size=40))
+    rates = small.rates | {"poison": 0.5, "readings voided or corrected": 0.5}
+    return small._replace(down=range(48, 72), settings=small.settings._replace(batch_size=40), rates=rates)

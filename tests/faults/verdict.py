@@ -18,7 +18,7 @@ Parquet: the rows of the view `readings_current`, which must be those of the win
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 
 import msgspec
 
@@ -27,13 +27,14 @@ from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.store.dynamodb_items import Item, bill_of, stored_day
 from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.errors import UploadError
+from electrocloud.domain.readings.admission import Admission, admit
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.readings.upload import decode
+from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from producers.fleet.fleet import Meter
 from tests.faults.dynamo import MemoryDynamo
-from tests.faults.registered import TARIFFS
+from tests.faults.registered import TARIFFS, head_ends_of
 from tests.faults.table import ParquetRow
 from tests.faults.world import World
 
@@ -55,10 +56,13 @@ def whereabouts(world: World) -> Counter[str]:
             if first <= record.sequence <= last
         }
     found: Counter[str] = Counter()
+    admission = Admission(head_ends_of=partial(head_ends_of, world.dynamo))
     for record in world.stream.records():
-        for payload in _payloads(record.data):
+        payloads = _payloads(record.data)
+        arrived = record.arrived.timestamp()
+        for payload, judged in zip(payloads, admit([(one, arrived) for one in payloads], admission), strict=True):
             found["accepted"] += 1
-            upload = _decoded(payload)
+            upload = judged if isinstance(judged, Upload) else None
             day = kept.get((upload.meter_id, upload.day.isoformat())) if upload else None
             if upload and day and day.merge(upload) == 0:
                 found["windowed"] += 1
@@ -86,13 +90,6 @@ def _payloads(data: bytes) -> list[bytes]:
         return user_records(data)
     except UploadError:
         return [data]
-
-
-def _decoded(payload: bytes):
-    try:
-        return decode(payload)
-    except UploadError:
-        return None
 
 
 def _windows(ours: dict[Key, Item], theirs: dict[Key, Item]) -> Iterator[str]:

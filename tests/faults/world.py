@@ -16,6 +16,7 @@ from electrocloud.aws.ingest import redrive
 from electrocloud.aws.ingest.stream import put, read, shard_ids, uploads_in
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import StoreBusyError, UploadError
+from electrocloud.domain.readings.admission import Admission
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.replay import reingest, rerate_months
 from tests.faults import cargo
@@ -23,7 +24,7 @@ from tests.faults.event_source import Lane, Mapping, event_of
 from tests.faults.function import Function, environment
 from tests.faults.mishaps import Bucket, Dynamo, Killed, Mishaps
 from tests.faults.plan import Plan
-from tests.faults.registered import fleet_of, register, tables
+from tests.faults.registered import fleet_of, head_ends_of, register, tables
 from tests.faults.senders import Senders
 from tests.faults.shelves import MemoryBucket, MemoryQueue
 from tests.faults.stream import MemoryStream
@@ -55,10 +56,11 @@ class World:
         )
         self.mapping = Mapping(self.stream, plan.settings, self.mishaps.chance, lambda: self.now)
         self.senders = Senders(self.stream, self.mishaps, self.chance)
-        self.table = ParquetTable(self.stream, self.mishaps)
+        self.table = ParquetTable(self.stream, self.mishaps, partial(head_ends_of, self.dynamo))
         self.sent = cargo.month(
             self.fleet, plan.first, plan.days, plan.interval_s, plan.every_s, random.Random(f"cargo {plan.seed}")
         )
+        self.actions: list[cargo.Sending] = []  # of operators
         self.poisoned = 0
         self._bad_deployment = False
         kinds = list(cargo.POISON)
@@ -141,7 +143,7 @@ class World:
         client = Dynamo(self.dynamo, self.mishaps, self.turns.switch)
         store, registry = open_store(client, TABLES, self.turns.switch, lambda: 0.0)
         parts = (
-            uploads_in(records)[0]
+            uploads_in(records, Admission(head_ends_of=registry.head_ends_of))[0]
             for shard_id in shard_ids(self.stream, "readings")
             for records in read(self.stream, "readings", shard_id, self.now, ShardIteratorType="TRIM_HORIZON")
         )
@@ -172,10 +174,25 @@ class World:
                 self.senders.again()
             if self.mishaps.strikes("poison"):
                 kind = next(self._kinds_of_poison)
+                if kind == "another head-end's meter" and any(
+                    meter.meter_id == sending.meter_id for meter in self._unregistered
+                ):
+                    continue  # a meter that nobody registered has no head-end
                 self.mishaps.counts[f"poison: {kind}"] += 1
                 self.poisoned += 1
                 self.senders.poison(kind, cargo.poison(kind, sending.payload, self.chance), sending.meter_id)
+            if self.mishaps.strikes("readings voided or corrected"):
+                self._operate()
         self.senders.flush()
+
+    def _operate(self) -> None:
+        """An operator has a word on readings, which may not have come yet, in the hour that is over."""
+        at = int(self.now.timestamp()) - self.chance.randrange(3_600)
+        near = [sending for sending in self.sent if abs(sending.at - at) < 10 * cargo.DAY_S]
+        sending = self.chance.choice(near)
+        action = cargo.operators_action(sending, at, sending.at <= at, self.chance)
+        self.actions.append(action)
+        self.senders.operate(action)
 
     def _mend_and_break(self) -> None:
         """Split, merge and rewind shards."""

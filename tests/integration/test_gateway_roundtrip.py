@@ -66,7 +66,7 @@ UPLOADS = st.fixed_dictionaries(
 def outcome(data: bytes) -> Upload | tuple[str, str]:
     """What the consumer makes of a record, whatever call brought it: its upload, or the reason for the quarantine."""
     try:
-        return replace(decode(data), request_id=None)
+        return replace(decode(data), request_id=None, caller=None)
     except UploadError as fault:
         return fault.reason, str(fault)
 

@@ -69,7 +69,9 @@ def test_a_signed_upload_is_in_the_kinesis_stream():
         (record,) = kinesis.get_records(ShardIterator=iterator)["Records"]
         assert record["PartitionKey"] == UPLOAD["meter_id"]
         sent = decode(json.dumps(UPLOAD).encode())
-        assert decode(record["Data"]) == replace(sent, request_id=headers["x-amzn-RequestId"])
+        assert decode(record["Data"]) == replace(
+            sent, request_id=headers["x-amzn-RequestId"], caller="arn:aws:iam::000000000000:user/laptop"
+        )
 
 
 def test_a_body_of_ten_megabytes_passes_and_one_byte_more_is_too_large():

@@ -32,6 +32,7 @@ def app(aws, monkeypatch):
     for name in ("windows", "bills", "meters", "tariffs"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("BUCKET", aws.bucket)
+    monkeypatch.setenv("FUTURE_TOLERANCE_MINUTES", "15")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "metering")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
@@ -115,7 +116,7 @@ def test_records_of_a_meter_that_could_not_be_stored_are_handed_back(app, aws, m
         )
 
     monkeypatch.setattr(app.dynamodb, "transact_write_items", refuse)
-    monkeypatch.setattr(app.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     answer = app.handler(kinesis_event([b"no json", upload_json(), upload_json(meter_id="m-2")]), CONTEXT)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}, {"itemIdentifier": "3"}]}
 

@@ -11,9 +11,9 @@ from aws_lambda_powertools import Logger, Metrics
 from electrocloud.aws.ingest.batch_metrics import AGES_AT_MOST, record_batch_metrics
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.services.ingest import Outcome
-from tests.kits.examples import kinesis_event, upload_json
+from tests.kits.examples import ARRIVED, kinesis_event, upload_json
 
-NOW = datetime.fromtimestamp(1_795_503_600, UTC) + timedelta(seconds=7)
+NOW = datetime.fromtimestamp(ARRIVED, UTC) + timedelta(seconds=7)
 
 
 @pytest.fixture(autouse=True)

@@ -40,7 +40,8 @@ def test_the_limits_are_those_that_the_consumer_enforces():
     assert fields["readings"]["maxItems"] == upload.MAX_READINGS
     assert reading["revision"]["maximum"] == upload.MAX_REVISION
     assert reading["wh"]["maximum"] == upload.MAX_POWER_W * max(upload.INTERVALS_S) // 3600
-    assert {*fields, "request_id"} == {*upload.UploadDocument.__struct_fields__}  # which the API adds itself
+    added = {"request_id", "caller"}  # by the API itself
+    assert {*fields, *added, "operator"} == {*upload.UploadDocument.__struct_fields__}
     assert set(reading) == set(upload.ReadingDocument.__struct_fields__)
     meter_id = get_args(upload.MeterId)[1].pattern
     assert re.sub(r"\\Z$", "$", meter_id) == fields["meter_id"]["pattern"]
@@ -110,13 +111,12 @@ def test_every_gateway_response_is_json_that_says_what_to_do():
 
 def test_template_yaml_includes_the_file_and_has_what_it_refers_to():
     template = load()
-    include = {"Name": "AWS::Include", "Parameters": {"Location": "api/openapi.yaml"}}
     bodies = [
         resource["Properties"]["DefinitionBody"]
         for resource in template["Resources"].values()
         if resource["Type"] == "AWS::Serverless::Api"
     ]
-    assert bodies == [{"Fn::Transform": include}]
+    assert bodies == [DOCUMENT]
     names = set(re.findall(r"\$\{([A-Za-z]+)[.}]", TEXT)) | {
         node["Fn::GetAtt"][0] for node in nodes(DOCUMENT) if isinstance(node, dict) and "Fn::GetAtt" in node
     }

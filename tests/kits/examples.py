@@ -23,6 +23,8 @@ TIME_OF_USE = {
     "fixedchargeunits": "$/month",
 }
 
+ARRIVED = datetime(2026, 12, 31, tzinfo=UTC).timestamp()  # of events: after all the readings that tests send
+
 
 def upload_json(
     meter_id: str = "m-1",
@@ -60,7 +62,7 @@ def kinesis_event(payloads: Iterable[bytes], first: int = 1) -> dict[str, Any]:
                     "partitionKey": "k",
                     "sequenceNumber": str(number),
                     "data": base64.b64encode(payload).decode(),
-                    "approximateArrivalTimestamp": 1_795_503_600.0,
+                    "approximateArrivalTimestamp": ARRIVED,
                 },
                 "eventSource": "aws:kinesis",
                 "eventID": f"shardId-000000000000:{number}",

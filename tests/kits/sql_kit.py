@@ -25,6 +25,10 @@ READINGS = pa.schema(
         ("voltage_v", pa.float64()),
         ("revision", pa.int32()),
         ("ingested_at", pa.timestamp("ms")),
+        ("request_id", pa.string()),
+        ("adjusted_by", pa.string()),
+        ("adjusted_at", pa.timestamp("ms")),
+        ("adjustment_reason", pa.string()),
         ("dt", pa.string()),
     ]
 )

@@ -23,7 +23,23 @@ class Settings(msgspec.Struct, frozen=True):
             raise SettingsError(f"the environment is wrong: {fault}") from None
 
 
-class MeteringSettings(Settings, frozen=True):
+class _Tolerant(Settings, frozen=True):
+    """How far ahead of its arrival a reading may start (min)."""
+
+    future_tolerance_minutes: int
+
+    @property
+    def future_tolerance_s(self) -> int:
+        return self.future_tolerance_minutes * 60
+
+
+class TransformSettings(_Tolerant, frozen=True):
+    """Where the transform finds the registry."""
+
+    meters_table: str
+
+
+class MeteringSettings(_Tolerant, frozen=True):
     """Where the metering function finds tables and bucket."""
 
     windows_table: str

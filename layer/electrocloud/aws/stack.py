@@ -38,6 +38,7 @@ class Stack(msgspec.Struct, frozen=True):
     head_end_key: str
     region: str
     endpoint: str | None = None
+    future_tolerance_minutes: int = 15
 
     @property
     def local(self) -> bool:
@@ -61,10 +62,11 @@ def stack_of(outputs: Mapping[str, str], region: str, endpoint: str | None = Non
     """The stack that CloudFormation's outputs describe; uploads go to `api` where that is given."""
     names = {_snake(name): value for name, value in outputs.items()}
     names |= {"region": region} | ({"api": api} if api else {})
-    missing = [field for field in Stack.__struct_fields__ if field not in names and field != "endpoint"]
+    optional = ("endpoint", "future_tolerance_minutes")
+    missing = [field for field in Stack.__struct_fields__ if field not in names and field not in optional]
     if missing:
         raise SettingsError(f"the stack's outputs lack {', '.join(missing)}; deploy this version of template.yaml")
-    return Stack(**{field: names[field] for field in Stack.__struct_fields__ if field in names}, endpoint=endpoint)
+    return msgspec.convert(names | {"endpoint": endpoint}, Stack, strict=False)
 
 
 def outputs_of(name: str, region: str, endpoint: str | None = None) -> dict[str, str]:

@@ -182,7 +182,8 @@ def add_rated_month(
 
 def determinants_by_day(days: Iterable[MeterDay], tariff: Tariff, month: BillingMonth) -> dict[date, DayDeterminants]:
     """The determinants of those days that have a reading in the month."""
-    found = ((day.day, day_determinants(tariff, month, day.intervals())) for day in days)
+    read = ((day.day, day.intervals()) for day in days)
+    found = ((day, day_determinants(tariff, month, intervals)) for day, intervals in read if intervals)
     return {day: determinants for day, determinants in found if determinants.count}
 
 
@@ -241,9 +242,15 @@ def _is_rated(meter: str, day: MeterDay, tariff: Tariff, stored: Mapping[MonthKe
             else None
         )
         found = determinants_by_day([day], tariff, month).get(day.day)
+        if found is None and kept is None and _voided_in(day, month):
+            return False
         if found and (entry is None or (entry != found and not _estimates_differ(entry, found))):
             return False
     return True
+
+
+def _voided_in(day: MeterDay, month: BillingMonth) -> bool:
+    return any(month.start <= start < month.end for start in day.voided())
 
 
 def _estimates_differ(entry: DayDeterminants, found: DayDeterminants) -> bool:
@@ -263,10 +270,13 @@ def _rate_months(change: Change, tariff: Tariff, stored: Mapping[MonthKey, Store
             kept = before.billed_month.days
         else:  # a month's first readings, or another tariff: what came before the meter was registered counts too
             kept = determinants_by_day(tables.days_of(change.meter_id, month), tariff, month)
-        determinants = {**kept, **determinants_by_day(days, tariff, month)}
+        changed = {day.day for day in days}
+        unchanged = {day: determinants for day, determinants in kept.items() if day not in changed}
+        determinants = unchanged | determinants_by_day(days, tariff, month)
         if any(day.day in kept and kept[day.day].estimated for day in days):
             determinants = _with_new_estimates(change, tariff, month, tables)
-        if determinants:
+        # Voided readings alone make a bill too, or it would depend on whether the readings or the operator came first.
+        if determinants or before or any(_voided_in(day, month) for day in days):
             add_rated_month(change, tariff, month, determinants, before)
 
 

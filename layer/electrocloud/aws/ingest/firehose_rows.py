@@ -4,43 +4,57 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from electrocloud.domain.readings.upload import decode
+from electrocloud.domain.readings.upload import VOIDED, Upload
 
 
-class TableRow(msgspec.Struct, gc=False):
-    """One reading in the table's columns; the times are UTC in the form that the table's JSON reader knows."""
+class TableRow(msgspec.Struct, omit_defaults=True, gc=False):
+    """One reading in the table's columns; the times are UTC in the form that the table's JSON reader knows.
+
+    A voided reading has no `wh`. What is None is left out, which the table's JSON reader takes for NULL.
+    """
 
     meter_id: str
     start: str
     interval_s: int
-    wh: int
+    wh: int | None
     voltage_v: float | None
     revision: int
     ingested_at: str
+    request_id: str | None = None
+    adjusted_by: str | None = None
+    adjusted_at: str | None = None
+    adjustment_reason: str | None = None
 
 
 _CLOCK = [f"{minute // 60:02}:{minute % 60:02}:00" for minute in range(1440)]
 _encoder = msgspec.json.Encoder()
 
 
-def to_rows(payload: bytes, arrived: datetime) -> tuple[str, bytes]:
+def to_rows(upload: Upload, arrived: datetime) -> tuple[str, bytes]:
     """An upload's partition (`dt`, its UTC day) and its readings as JSON objects, a line each.
 
-    Objects and no array, since Firehose turns a record into one row only then. Raises `UploadError`.
+    Objects and no array, since Firehose turns a record into one row only then. `arrived` is when the stream took it.
     """
-    upload = decode(payload)
     dt = upload.day.isoformat()
-    ingested_at = f"{arrived.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    ingested_at = _moment(arrived)
+    made = upload.adjustment
+    adjusted = (made.by, _moment(made.at), made.reason) if made else ()
     rows = [
         TableRow(
             upload.meter_id,
             f"{dt} {_CLOCK[minute]}",
             upload.interval_s,
-            wh,
+            None if wh == VOIDED else wh,
             decivolt / 10 or None,
             revision,
             ingested_at,
+            upload.request_id,
+            *adjusted,
         )
         for minute, (revision, wh, decivolt) in upload.readings
     ]
     return dt, _encoder.encode_lines(rows)
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

@@ -1,7 +1,7 @@
 """What a Kinesis event brings to a function: uploads that keep the contract, and the bytes of those that do not."""
 
 from binascii import a2b_base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -9,17 +9,22 @@ import msgspec
 
 from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.domain.errors import UploadError
+from electrocloud.domain.readings.admission import DEFAULT, Admission
 from electrocloud.domain.readings.upload import Upload, decode
 
 MESSAGE_CHARACTERS = 500
 
 
 class AcceptedUpload(msgspec.Struct, frozen=True, gc=False):
-    """An upload, the sequence number of the record that brought it, and when the stream took it (s since 1970)."""
+    """An upload, its bytes, the sequence number of the record that brought it and when the stream took it
+    (s since 1970), and its number among the record's uploads."""
 
     upload: Upload
+    payload: bytes
     sequence: str
     arrived: float
+    position: int
+    partition_key: str
 
 
 class RejectedUpload(NamedTuple):
@@ -37,7 +42,9 @@ class RejectedUpload(NamedTuple):
     arrived: datetime
 
 
-def read_event(records: Iterable[dict[str, Any]]) -> tuple[list[AcceptedUpload], list[RejectedUpload]]:
+def read_event(
+    records: Iterable[dict[str, Any]], admission: Admission = DEFAULT
+) -> tuple[list[AcceptedUpload], list[RejectedUpload]]:
     """Sort the records of a Kinesis event into accepted and rejected uploads. A bad one never hides its neighbors."""
     accepted: list[AcceptedUpload] = []
     rejected: list[RejectedUpload] = []
@@ -45,25 +52,31 @@ def read_event(records: Iterable[dict[str, Any]]) -> tuple[list[AcceptedUpload],
         kinesis = record["kinesis"]
         data = a2b_base64(kinesis["data"])
         sequence, arrived = kinesis["sequenceNumber"], kinesis["approximateArrivalTimestamp"]
-        faults: list[tuple[int, bytes, UploadError]] = []
+        key = kinesis["partitionKey"]
+        moment = datetime.fromtimestamp(arrived, UTC)
         try:
             payloads = user_records(data)
         except UploadError as fault:
-            payloads = []
-            faults.append((0, data, fault))
+            rejected.append(RejectedUpload(fault.reason, _short(fault), data, sequence, 0, key, moment))
+            continue
         for position, payload in enumerate(payloads):
             try:
-                accepted.append(AcceptedUpload(decode(payload), sequence, arrived))
+                accepted.append(AcceptedUpload(decode(payload), payload, sequence, arrived, position, key))
             except UploadError as fault:
-                faults.append((position, payload, fault))
-        if faults:
-            rejected += _rejected(faults, kinesis)
+                rejected.append(RejectedUpload(fault.reason, _short(fault), payload, sequence, position, key, moment))
+    if refusals := admission.refusals(accepted):
+        rejected += [_refused(accepted[place], fault) for place, fault in refusals.items()]
+        accepted = [got for place, got in enumerate(accepted) if place not in refusals]
     return accepted, rejected
 
 
-def _rejected(faults: Iterable[tuple[int, bytes, UploadError]], kinesis: dict[str, Any]) -> Iterator[RejectedUpload]:
-    sequence, key = kinesis["sequenceNumber"], kinesis["partitionKey"]
-    arrived = datetime.fromtimestamp(kinesis["approximateArrivalTimestamp"], UTC)
-    for position, payload, fault in faults:
-        message = str(fault)[:MESSAGE_CHARACTERS]  # one may quote a field's name, and that may be a megabyte
-        yield RejectedUpload(fault.reason, message, payload, sequence, position, key, arrived)
+def _refused(got: AcceptedUpload, fault: UploadError) -> RejectedUpload:
+    moment = datetime.fromtimestamp(got.arrived, UTC)
+    return RejectedUpload(
+        fault.reason, _short(fault), got.payload, got.sequence, got.position, got.partition_key, moment
+    )
+
+
+def _short(fault: UploadError) -> str:
+    """Its message, cut: it may quote the name of a field, and that may be a megabyte."""
+    return str(fault)[:MESSAGE_CHARACTERS]

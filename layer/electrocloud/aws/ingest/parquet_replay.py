@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from electrocloud.aws.ingest.stream import read, shard_ids, uploads_in
+from electrocloud.domain.readings.admission import Admission
 from electrocloud.domain.readings.upload import Upload
 
 
@@ -16,11 +17,11 @@ class Part(NamedTuple):
     done: float
 
 
-def from_stream(kinesis: Any, stream: str, since: datetime, now: datetime) -> Iterator[Part]:
-    """What the stream has taken in from `since` to `now` (aware), shard by shard."""
+def from_stream(kinesis: Any, stream: str, since: datetime, now: datetime, admission: Admission) -> Iterator[Part]:
+    """What the stream has received from `since` to `now` (aware), shard by shard."""
     shards = shard_ids(kinesis, stream)
     for number, shard_id in enumerate(shards):
         for records in read(kinesis, stream, shard_id, now, ShardIteratorType="AT_TIMESTAMP", Timestamp=since):
-            uploads, refused = uploads_in(records)
+            uploads, refused = uploads_in(records, admission)
             share = min(1.0, (records[-1].arrived - since) / (now - since))
             yield Part(uploads, refused, (number + share) / len(shards))

@@ -21,6 +21,7 @@ from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.upload import decode
 
 REDRIVEN = f"{PREFIX}redriven/"  # in the quarantine still, where a meter's data is looked for that is to be forgotten
+BY_NAME = frozenset({"future", "head-end"})  # they keep the contract: it is an operator who decides to put them back
 HIDE_S = 300  # how long a message is kept from others while it is redriven
 
 Put = Callable[[Sequence[Entry]], None]
@@ -61,14 +62,18 @@ class _Message(msgspec.Struct, frozen=True):
 def redrive_quarantine(s3: Any, bucket: str, put: Put | None, reasons: Collection[str]) -> Iterator[Case]:
     """Put back the quarantined uploads that keep the contract now, and move them to quarantine/redriven/.
 
-    `put` takes entries into the stream; without it nothing is changed. `reasons` are those to look at; none means all.
-    An object that has other uploads too is replaced by one of these alone. Two redrives at once, and one that was
-    killed half-way and is run again, put some uploads back twice and lose none.
+    `put` takes entries into the stream; without it nothing is changed. `reasons` are those to look at; none means all
+    but BY_NAME. An object that has other uploads too is replaced by one of these alone. Two redrives at once, and one
+    that was killed half-way and is run again, put some uploads back twice and lose none.
     """
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{PREFIX}dt=")
     for key in [found["Key"] for page in pages for found in page.get("Contents", [])]:
-        if not reasons or counts_in(key).keys() & {*reasons}:
-            yield from _redrive_object(s3, bucket, key, put, reasons)
+        if asked := {reason for reason in counts_in(key) if _is_asked(reason, reasons)}:
+            yield from _redrive_object(s3, bucket, key, put, asked)
+
+
+def _is_asked(reason: str, reasons: Collection[str]) -> bool:
+    return reason in reasons if reasons else reason not in BY_NAME
 
 
 def redrive_dead_letters(
@@ -104,7 +109,7 @@ def _redrive_object(s3: Any, bucket: str, key: str, put: Put | None, reasons: Co
         if fault.response["Error"]["Code"] != "NoSuchKey":  # another redrive was faster
             raise
         return
-    asked = [row for row in rows if not reasons or row.reason in reasons]
+    asked = [row for row in rows if row.reason in reasons]
     refusals = [_refusal(row.payload) for row in asked]
     good = [row for row, refusal in zip(asked, refusals, strict=True) if refusal is None]
     if put and good:

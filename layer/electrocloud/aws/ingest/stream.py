@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 from electrocloud.aws.backoff import Pause
 from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.domain.errors import StreamBusyError, UploadError
-from electrocloud.domain.readings.upload import Upload, decode
+from electrocloud.domain.readings.admission import DEFAULT, Admission, admit
+from electrocloud.domain.readings.upload import Upload
 
 RECORDS_A_PAGE = 1_000
 PUT_RECORDS = 500  # Kinesis' limits for PutRecords
@@ -72,22 +73,19 @@ def read(kinesis: Any, stream: str, shard_id: str, until: datetime, **start: Any
         iterator = answer.get("NextShardIterator")
 
 
-def uploads_in(records: Sequence[Record]) -> tuple[list[Upload], int]:
-    """The uploads that records bring, and how many of them are none: the metering function has those in quarantine."""
-    uploads: list[Upload] = []
-    refused = 0
+def uploads_in(records: Sequence[Record], admission: Admission = DEFAULT) -> tuple[list[Upload], int]:
+    """The uploads that records bring, and how many are rejected: the metering function has those in quarantine."""
+    payloads: list[tuple[bytes, float]] = []
+    rejected = 0
     for record in records:
+        arrived = record.arrived.timestamp()
         try:
-            payloads = user_records(record.data)
+            payloads += [(payload, arrived) for payload in user_records(record.data)]
         except UploadError:
-            refused += 1
-            continue
-        for payload in payloads:
-            try:
-                uploads.append(decode(payload))
-            except UploadError:
-                refused += 1
-    return uploads, refused
+            rejected += 1
+    judged = admit(payloads, admission)
+    uploads = [upload for upload in judged if isinstance(upload, Upload)]
+    return uploads, rejected + len(judged) - len(uploads)
 
 
 def put(kinesis: Any, stream: str, entries: Sequence[Entry], pause: Pause) -> None:

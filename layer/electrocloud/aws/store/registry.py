@@ -285,6 +285,8 @@ def _meter_items(histories: Iterable[ServiceHistory], known: Mapping[str, tuple[
             "class": {"S": point.customer_class},
             "timezone": {"S": point.time_zone},
         }
+        if point.head_end:
+            item["head_end"] = {"S": point.head_end}
         if history.agreements:
             item["tariff_id"] = {"S": history.agreements[-1].tariff_id}
         yield item

@@ -29,7 +29,8 @@ class Registry:
         self._pause = pause
         self._clock = clock
         self._since = clock()
-        self._tariff_id_of: dict[str, str] = {}
+        self._tariff_id_of: dict[str, str | None] = {}  # of the registered meters; None: without an agreement
+        self._head_end_of: dict[str, str] = {}
         self._tariff_of: dict[str, Tariff] = {}
         self.wrong: dict[str, str] = {}  # what is wrong with a tariff, by its id
 
@@ -38,15 +39,8 @@ class Registry:
 
         One that cannot is in `wrong`: it must not keep its meters' readings, and those behind them, out of the windows.
         """
-        if self._clock() - self._since > REMEMBER_S:
-            self._since = self._clock()
-            self._tariff_id_of.clear()
-            self._tariff_of.clear()
-            self.wrong.clear()
-        unknown = [meter for meter in meter_ids if meter not in self._tariff_id_of]
-        for item in self._get(self._meters, "meter_id", unknown):
-            self._tariff_id_of[item["meter_id"]["S"]] = item["tariff_id"]["S"]
-        tariff_id_of = {meter: self._tariff_id_of[meter] for meter in meter_ids if meter in self._tariff_id_of}
+        self._look_up(meter_ids)
+        tariff_id_of = {meter: tariff_id for meter in meter_ids if (tariff_id := self._tariff_id_of.get(meter))}
         unread = sorted({*tariff_id_of.values()} - self._tariff_of.keys() - self.wrong.keys())
         for item in self._get(self._tariffs, "tariff_id", unread):
             tariff_id = item["tariff_id"]["S"]
@@ -59,6 +53,29 @@ class Registry:
             for meter, tariff_id in tariff_id_of.items()
             if tariff_id in self._tariff_of
         }
+
+    def head_ends_of(self, meter_ids: Collection[str]) -> Mapping[str, str]:
+        """The head-ends of those registered meters that have one of their own: a meter item's `head_end`."""
+        self._look_up(meter_ids)
+        return {meter: self._head_end_of[meter] for meter in meter_ids if meter in self._head_end_of}
+
+    def unregistered(self, meter_ids: Collection[str]) -> int:
+        """How many of these meters the registry did not have when it was last asked for them."""
+        return sum(meter not in self._tariff_id_of for meter in meter_ids)
+
+    def _look_up(self, meter_ids: Collection[str]) -> None:
+        if self._clock() - self._since > REMEMBER_S:
+            self._since = self._clock()
+            self._tariff_id_of.clear()
+            self._head_end_of.clear()
+            self._tariff_of.clear()
+            self.wrong.clear()
+        unknown = [meter for meter in meter_ids if meter not in self._tariff_id_of]
+        for item in self._get(self._meters, "meter_id", unknown):
+            meter = item["meter_id"]["S"]
+            self._tariff_id_of[meter] = item["tariff_id"]["S"] if "tariff_id" in item else None
+            if "head_end" in item:
+                self._head_end_of[meter] = item["head_end"]["S"]
 
     def _get(self, table: str, name: str, values: Collection[str]) -> list[dict[str, Any]]:
         keys = [(table, {name: {"S": value}}) for value in values]

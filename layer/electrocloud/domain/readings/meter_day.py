@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 import msgspec
 
 from electrocloud.domain.local_time import instant_of
-from electrocloud.domain.readings.upload import Reading, Upload, Value
+from electrocloud.domain.readings.upload import VOIDED, Adjustment, Reading, Upload, Value
 
 
 class Interval(NamedTuple):
@@ -40,18 +40,34 @@ class Window(NamedTuple):
 
 
 class MeterDay:
-    """One meter's readings of one UTC day.
+    """One meter's readings of one UTC day, and what operators did to them.
 
     All readings are kept, by interval length and minute. In an hour with readings of two interval lengths (a meter that
-    was set anew) one length counts: that of the highest revision there, then the shorter; so nothing counts twice.
+    was set anew) one length counts: that of the highest revision there, then the shorter; so nothing counts twice. A
+    voided reading is kept like any other, and counts as missing.
     """
 
-    def __init__(self, day: date, readings: dict[int, dict[int, Value]] | None = None) -> None:
+    def __init__(
+        self,
+        day: date,
+        readings: dict[int, dict[int, Value]] | None = None,
+        adjustments: Iterable[Adjustment] = (),
+    ) -> None:
         self.day = day
         self._readings = readings or {}
+        self._adjustments = {*adjustments}
 
     def merge(self, upload: Upload) -> int:
-        """Take in an upload of this day; returns how many readings were new or replaced another."""
+        """Add an upload of this day; returns how many readings were new or replaced another.
+
+        An operator's action that is new counts one more: it is kept even where a later one holds.
+        """
+        if upload.adjustment and upload.adjustment not in self._adjustments:
+            self._adjustments.add(upload.adjustment)
+            return 1 + self._merge(upload)
+        return self._merge(upload)
+
+    def _merge(self, upload: Upload) -> int:
         kept = self._readings.get(upload.interval_s)
         if not kept:
             fresh = dict(upload.readings)
@@ -90,7 +106,7 @@ class MeterDay:
     def hours_wh(self) -> list[int]:
         """Energy of each of the day's 24 hours (UTC) in Wh, 0 where nothing was read."""
         hours = [0] * 24
-        for kept in self._counting().values():
+        for kept in self._counted().values():
             for minute, value in kept.items():
                 hours[minute // 60] += value[1]
         return hours
@@ -98,14 +114,40 @@ class MeterDay:
     @property
     def count(self) -> int:
         """How many readings count."""
-        return sum(map(len, self._counting().values()))
+        return sum(map(len, self._counted().values()))
+
+    @property
+    def adjustments(self) -> list[Adjustment]:
+        """What operators did, in order of time."""
+        return sorted(self._adjustments)
+
+    @property
+    def lengths(self) -> list[int]:
+        """The interval lengths (s) that it has readings of, those that do not count too."""
+        return sorted(self._readings)
+
+    def length_at(self, minute: int) -> int | None:
+        """The length (s) of the interval that starts at a minute and counts, voided or not."""
+        return next((seconds for seconds, kept in self._counting().items() if minute in kept), None)
+
+    def voided(self) -> list[int]:
+        """The starts (s since 1970) of the intervals that are voided."""
+        if not self._adjustments:
+            return []
+        midnight = instant_of(self.day)
+        return sorted(
+            midnight + minute * 60
+            for kept in self._counting().values()
+            for minute, value in kept.items()
+            if value[1] == VOIDED
+        )
 
     @property
     def latest(self) -> Interval:
-        """The last of the readings that count; there is one."""
-        counting = self._counting()
-        minute, seconds = max((max(kept), seconds) for seconds, kept in counting.items() if kept)
-        return Interval(instant_of(self.day) + minute * 60, seconds, counting[seconds][minute][1])
+        """The last of the readings that count; only a day whose `count` is not 0 has one."""
+        counted = self._counted()
+        minute, seconds = max((max(kept), seconds) for seconds, kept in counted.items() if kept)
+        return Interval(instant_of(self.day) + minute * 60, seconds, counted[seconds][minute][1])
 
     @property
     def interval_s(self) -> int:
@@ -118,25 +160,36 @@ class MeterDay:
         For each interval length its readings as columns; minutes and voltages as steps from the one before, since
         equal steps compress to almost nothing.
         """
-        columns = []
+        columns: list[_Column] = []
         for seconds in sorted(self._readings):
             kept = self._readings[seconds]
             minutes = sorted(kept)
             revisions, wh, decivolts = zip(*map(kept.__getitem__, minutes), strict=True)
             columns.append((seconds, _steps(minutes), revisions, wh, _steps(decivolts)))
-        return zlib.compress(_encoder.encode(columns), 6)
+        form = _Adjusted(columns, self.adjustments) if self._adjustments else columns
+        return zlib.compress(_encoder.encode(form), 6)
 
     @classmethod
     def unpack(cls, day: date, data: bytes) -> Self:
-        columns = _decoder.decode(zlib.decompress(data))
+        form = _decoder.decode(zlib.decompress(data))
+        columns, adjustments = (form.columns, form.adjustments) if isinstance(form, _Adjusted) else (form, [])
         readings = {
             seconds: dict(zip(accumulate(minutes), zip(revisions, wh, accumulate(decivolts), strict=True), strict=True))
             for seconds, minutes, revisions, wh, decivolts in columns
         }
-        return cls(day, readings)
+        return cls(day, readings, adjustments)
+
+    def _counted(self) -> dict[int, dict[int, Value]]:
+        """The readings that count, by interval length and minute."""
+        if not self._adjustments:
+            return self._counting()
+        return {
+            seconds: {minute: value for minute, value in kept.items() if value[1] != VOIDED}
+            for seconds, kept in self._counting().items()
+        }
 
     def _counting(self) -> dict[int, dict[int, Value]]:
-        """The readings that count, by interval length and minute."""
+        """The readings that count, and the voided ones of the lengths that count."""
         if len(self._readings) == 1:
             return self._readings
         best: dict[int, tuple[int, int]] = {}
@@ -151,14 +204,23 @@ class MeterDay:
 
     def _in_order(self) -> list[tuple[int, int, Value]]:
         return sorted(
-            [(minute, seconds, value) for seconds, kept in self._counting().items() for minute, value in kept.items()]
+            [(minute, seconds, value) for seconds, kept in self._counted().items() for minute, value in kept.items()]
         )
 
 
 # interval length, steps of the minutes, revisions, Wh, steps of the voltages
-_Columns = list[tuple[int, list[int], list[int], list[int], list[int]]]
+_Column = tuple[int, list[int], Sequence[int], Sequence[int], list[int]]
+
+
+class _Adjusted(msgspec.Struct, frozen=True):
+    """The form of a day that operators changed; all others are columns alone, as they ever were."""
+
+    columns: list[_Column]
+    adjustments: list[Adjustment]
+
+
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_Columns)
+_decoder = msgspec.msgpack.Decoder(list[_Column] | _Adjusted)
 
 
 def _steps(numbers: Sequence[int]) -> list[int]:

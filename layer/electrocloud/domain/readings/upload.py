@@ -1,8 +1,8 @@
 """The ingestion contract: one upload is one meter's readings of one interval length within one UTC day."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache, partial
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -15,7 +15,12 @@ MAX_POWER_W = 10_000_000  # 10 MW: above any customer on a revenue meter; more i
 MAX_REVISION = 65_535
 FIRST_YEAR, LAST_YEAR = 2015, 2099  # a meter's clock beyond these is broken; the analyst's table begins in 2015
 
-RequestId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}\Z")]
+VOIDED = -1  # what stands in the place of a reading's Wh where an operator voided it
+OPERATOR_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)  # an operator's revision counts seconds from it: 32 bits until 2094
+
+RequestId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/=_-]{1,128}\Z")]
+Caller = Annotated[str, Meta(pattern=r"^[!-~]{1,640}\Z")]
+Words = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,300}\Z")]
 MeterId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")]
 
 
@@ -34,20 +39,53 @@ class ReadingDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, g
     voltage_v: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
 
 
-class UploadDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """An upload as it is sent, in JSON. The ingestion API adds its call's `request_id`; a sender to the stream may.
+class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """In an upload: an operator voids or corrects its readings. Who does so, when and why."""
 
-    `meter_id` is to be a `MeterId`.
+    action: Literal["void", "correct"]
+    by: Words
+    at: Start
+    reason: Words
+
+
+class UploadDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """An upload as it is sent, in JSON. The ingestion API adds its call's `request_id` and the `caller`, after all that
+    was sent and so in place of it; a sender to the stream may. `meter_id` is to be a `MeterId`.
+
+    With `operator` it is an operator's action, which the API never lets in. Its readings have no revision, and 0 Wh
+    where they are voided.
     """
 
     meter_id: str
     interval_s: int
     readings: Annotated[list[ReadingDocument], Meta(min_length=1, max_length=MAX_READINGS)]
     request_id: RequestId | None = None
+    caller: Caller | None = None
+    operator: Operator | None = None
 
 
-# What a reading says: revision, Wh, and voltage in tenths of a volt or 0. Compared as a tuple, so that one of two
-# different readings with one revision wins whatever the order in which they come.
+class Adjustment(NamedTuple):
+    """What an operator did to a stretch of one day's readings of one interval length, and who, when and why.
+
+    `revision` is above any meter's and grows with the time of the action; the minutes are of the UTC day.
+    """
+
+    revision: int
+    action: str
+    by: str
+    reason: str
+    interval_s: int
+    first_minute: int
+    last_minute: int
+
+    @property
+    def at(self) -> datetime:
+        """When it was done, in whole seconds UTC."""
+        return OPERATOR_EPOCH + timedelta(seconds=self.revision - MAX_REVISION - 1)
+
+
+# What a reading says: revision, Wh or VOIDED, and voltage in tenths of a volt or 0. Compared as a tuple, so that one of
+# two different readings with one revision wins whatever the order in which they come.
 Value = tuple[int, int, int]
 
 
@@ -63,6 +101,8 @@ class Upload(msgspec.Struct, frozen=True, gc=False):
     day: date
     readings: list[tuple[int, Value]]
     request_id: str | None = None
+    caller: str | None = None
+    adjustment: Adjustment | None = None
 
 
 class Reading(NamedTuple):
@@ -98,7 +138,30 @@ def decode(data: bytes) -> Upload:
     if interval_s not in _MOST_WH:
         raise UploadError("interval", f"interval_s is {interval_s}; it must be one of {INTERVALS_S} (s)")
     day, readings = _checked(document.readings, interval_s)
-    return Upload(document.meter_id, interval_s, day, readings, document.request_id)
+    if document.operator is not None:
+        return _adjusting(document, document.operator, day, readings)
+    return Upload(document.meter_id, interval_s, day, readings, document.request_id, document.caller)
+
+
+def _adjusting(document: UploadDocument, operator: Operator, day: date, readings: list[tuple[int, Value]]) -> Upload:
+    """An operator's action: its revision is above any that a meter can send, and grows from action to action."""
+    if document.request_id or document.caller:
+        raise UploadError(
+            "operator", "only an operator voids or corrects readings, by `electrocloud readings`; the API does not"
+        )
+    seconds = int((operator.at - OPERATOR_EPOCH).total_seconds())
+    void = operator.action == "void"
+    if not 0 <= seconds < 2**31 - 1 - MAX_REVISION:
+        raise UploadError("operator", f"operator.at is {operator.at}; it must be from 2026 to 2093")
+    if any(revision or (void and wh) for _, (revision, wh, _) in readings):
+        raise UploadError("operator", "an operator's readings have no revision, and 0 Wh where they are voided")
+    revision = MAX_REVISION + 1 + seconds
+    adjusted = [(minute, (revision, VOIDED if void else wh, 0)) for minute, (_, wh, _) in readings]
+    minutes = [minute for minute, _ in readings]
+    adjustment = Adjustment(
+        revision, operator.action, operator.by, operator.reason, document.interval_s, min(minutes), max(minutes)
+    )
+    return Upload(document.meter_id, document.interval_s, day, adjusted, adjustment=adjustment)
 
 
 def _checked(rows: list[ReadingDocument], interval_s: int) -> tuple[date, list[tuple[int, Value]]]:

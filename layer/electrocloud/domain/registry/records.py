@@ -46,7 +46,8 @@ class ServicePoint(Record, frozen=True, kw_only=True):
     """Where energy is delivered. `upload_every_s` is how often its meter is expected to upload (s).
 
     `time_zone` is an IANA zone: all days of its agreements are days there. `country` and `subdivision` (ISO 3166) name
-    its public holidays. `head_end` is the one sender that may upload for its meters; empty allows any.
+    its public holidays. `head_end` is the one caller of the API that may upload for its meters beside themselves, the
+    ARN of an IAM principal or of a role's sessions; empty allows any.
     """
 
     service_point_id: RecordId

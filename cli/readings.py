@@ -1,0 +1,90 @@
+"""`electrocloud readings`: void or correct what is stored, and see who did."""
+
+import getpass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from electrocloud.aws.backoff import pause
+from electrocloud.aws.ingest.stream import Entry, put
+from electrocloud.aws.stack import Stack, find_stack
+from electrocloud.aws.store.reader import Reader
+from electrocloud.domain.errors import UploadError, UsageError
+from electrocloud.domain.readings.upload import Operator, UploadDocument, decode
+from electrocloud.services import adjustments
+
+console = Console()
+
+
+def void(meter: str, since: str, until: str, reason: str) -> None:
+    """Put into the stream what voids a meter's readings that start from `since` to before `until`."""
+    begin, end = _moment("--from", since), _moment("--to", until)
+    if begin >= end:
+        raise UsageError(f"--to is {until}, which is not after --from")
+    stack = find_stack()
+    days = Reader(stack).days(meter, begin.date(), (end - timedelta(microseconds=1)).date())
+    documents = adjustments.void(meter, days, begin, end, _operator(stack, "void", reason))
+    _send(stack, documents)
+    count = sum(len(document.readings) for document in documents)
+    console.print(f"{count:,} intervals of {meter} are voided as soon as the stream is read; bills follow.")
+
+
+def correct(meter: str, at: str, wh: int, reason: str) -> None:
+    """Put into the stream what corrects the reading that starts at `at`."""
+    start = _moment("--at", at)
+    stack = find_stack()
+    day = next(iter(Reader(stack).days(meter, start.date(), start.date())), None)
+    _send(stack, [adjustments.correct(meter, day, start, wh, _operator(stack, "correct", reason))])
+    console.print(f"The reading of {meter} at {at} is {wh:,} Wh as soon as the stream is read; bills follow.")
+
+
+def history(meter: str, since: str, until: str) -> None:
+    """Print what operators did to a meter's readings."""
+    begin, end = _moment("--from", since), _moment("--to", until)
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("When (UTC)", "Who", "What", "UTC day", "Starts", "Interval", "Why"):
+        table.add_column(name)
+    made = [
+        (adjustment, day.day)
+        for day in Reader(find_stack()).days(meter, begin.date(), (end - timedelta(microseconds=1)).date())
+        for adjustment in day.adjustments
+    ]
+    if not made:
+        console.print(f"Nobody voided or corrected readings of {meter} in these days.")
+        return
+    for one, day in sorted(made):
+        starts = "–".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (one.first_minute, one.last_minute))
+        what = {"void": "voided", "correct": "corrected"}[one.action]
+        table.add_row(f"{one.at:%Y-%m-%d %H:%M:%S}", one.by, what, str(day), starts, f"{one.interval_s} s", one.reason)
+    console.print(table)
+
+
+def _operator(stack: Stack, action: str, reason: str) -> Operator:
+    """Who the credentials belong to; on a laptop, whose keys are everyone's, the user of the machine."""
+    by = getpass.getuser() if stack.local else stack.client("sts").get_caller_identity()["Arn"]
+    at = datetime.now(UTC).replace(microsecond=0)
+    try:
+        return msgspec.convert({"action": action, "by": by, "at": at, "reason": reason}, Operator)
+    except msgspec.ValidationError as fault:
+        raise UsageError(f"--reason is 1 to 300 characters on one line: {fault}") from None
+
+
+def _send(stack: Stack, documents: list[UploadDocument]) -> None:
+    entries = [Entry(document.meter_id, msgspec.json.encode(document)) for document in documents]
+    for entry in entries:
+        try:
+            decode(entry.data)  # what the metering function would reject is rejected here
+        except UploadError as fault:
+            raise UsageError(str(fault)) from None
+    put(stack.client("kinesis"), stack.stream, entries, pause)
+
+
+def _moment(option: str, text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} is {text!r}; give a time in ISO 8601, such as 2026-11-24T06:00Z") from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,45 @@
+"""What an operator does to stored readings, as uploads that go the way all readings go."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
+
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.readings.upload import Operator, ReadingDocument, UploadDocument
+
+
+def void(
+    meter_id: str, days: Iterable[MeterDay], begin: datetime, end: datetime, operator: Operator
+) -> list[UploadDocument]:
+    """Uploads that void all that starts from `begin` to before `end`: what was read, and what may still come for it.
+
+    They are of the interval lengths that the meter has readings of on these days. `UsageError` where it has none.
+    """
+    documents = []
+    for day in days:
+        midnight = datetime.combine(day.day, time(), UTC)
+        for seconds in day.lengths:
+            starts = [midnight + timedelta(seconds=at) for at in range(0, 86_400, seconds)]
+            rows = [ReadingDocument(_text(start), 0) for start in starts if begin <= start < end]
+            if rows:
+                documents.append(UploadDocument(meter_id, seconds, rows, operator=operator))
+    if not documents:
+        raise UsageError(f"{meter_id} has no readings from {_text(begin)} to {_text(end)}")
+    return documents
+
+
+def correct(meter_id: str, day: MeterDay | None, at: datetime, wh: int, operator: Operator) -> UploadDocument:
+    """An upload that puts `wh` in the place of the reading that starts at `at`, voided or not.
+
+    `UsageError` where no reading that counts starts then.
+    """
+    seconds = day.length_at(at.hour * 60 + at.minute) if day else None
+    if seconds is None:
+        raise UsageError(
+            f"{meter_id} has no reading that starts at {_text(at)}; a reading that never came is an upload"
+        )
+    return UploadDocument(meter_id, seconds, [ReadingDocument(_text(at), wh)], operator=operator)
+
+
+def _text(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,18 @@
+-- Who sent a meter's readings, and who changed them?
+-- Every row that was delivered of a meter's day, copies and revisions too. The API's access log has the caller of a
+-- request_id; a row without one was written to the stream by a head-end.
+-- param: meter meter US-000001 the meter
+-- param: day day today the UTC day of the readings
+SELECT
+  start,
+  interval_s,
+  wh,
+  revision,
+  ingested_at,
+  request_id,
+  adjusted_by,
+  adjusted_at,
+  adjustment_reason
+FROM readings
+WHERE dt = date_format({day}, '%Y-%m-%d') AND meter_id = {meter}
+ORDER BY start, interval_s, revision, ingested_at

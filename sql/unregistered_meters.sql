@@ -1,0 +1,18 @@
+-- Which meters send readings and are not in the registry?
+-- Their readings are stored and nobody is billed for them. The API's access log has the caller of `last_request_id`;
+-- without one they came from a head-end that writes to the stream itself.
+-- param: first_day day today-7 the first day, UTC
+-- param: last_day day today the last day, UTC
+SELECT
+  r.meter_id,
+  count(*) AS readings,
+  min(r.start) AS first_start,
+  max(r.start) AS last_start,
+  max(r.ingested_at) AS last_arrived,
+  max_by(r.request_id, r.ingested_at) AS last_request_id
+FROM readings AS r
+LEFT JOIN meters AS m ON m.meter_id = r.meter_id
+WHERE r.dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
+  AND m.meter_id IS NULL
+GROUP BY r.meter_id
+ORDER BY readings DESC, r.meter_id
