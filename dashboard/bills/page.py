@@ -131,6 +131,7 @@ COLUMNS = {
     "version": "Version",
     "bills": "Bills",
     "provisional": "Provisional",
+    "waiting for estimate": "Waiting for estimate",
     "final": "Final",
     "re-billed": "Re-billed",
     "energy_kwh": st.column_config.NumberColumn("Energy, kWh", format="%,.1f"),

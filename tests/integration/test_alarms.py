@@ -23,6 +23,7 @@ from tests.integration.conftest import REGION
 from tests.integration.test_metering_function import CONTEXT
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
 from tests.kits.gateway_kit import UPLOAD, FakeKinesis, answered, gateway, signed
+from tests.kits.queue_kit import MemoryQueue
 from tests.kits.template_kit import Resolver
 
 TEMPLATE = load()
@@ -75,13 +76,21 @@ def failures(alarm: dict[str, Any], minutes: int, count: int, invoke: Callable[[
 
 
 @pytest.fixture
-def functions(aws, monkeypatch):
+def queue(aws, monkeypatch):
+    queue = MemoryQueue()
+    queue.set_environment(monkeypatch)
+    return queue
+
+
+@pytest.fixture
+def functions(aws, queue, monkeypatch):
     """The handlers, on tables and a bucket in memory."""
     for name in ("windows", "bills", "meters", "tariffs", "forecasts"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     for name, value in {
         "AWS_REGION": REGION, "DATABASE": "electrocloud", "WORK_GROUP": "primary",
-        "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "POWERTOOLS_SERVICE_NAME": "metering",
+        "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "FUTURE_TOLERANCE_MINUTES": "60",
+        "POWERTOOLS_SERVICE_NAME": "metering",
         "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
@@ -127,14 +136,28 @@ def closing_fails(alarm, world, enough):
     """The bills table is not there."""
     if enough:
         world("aws").dynamodb.delete_table(TableName="bills")
-    return failures(alarm, 60, 1, lambda: world("functions")["closing"]({}, PATIENT))
+    item = {"body": json.dumps({"type": "find-bills", "month": "2026-10", "part": 0, "waiting": False})}
+    return failures(alarm, 60, 1, lambda: world("functions")["closing"]({"Records": [item]}, PATIENT))
 
 
 def forecasting_fails(alarm, world, enough):
     """The registry is not there."""
     if enough:
         world("aws").dynamodb.delete_table(TableName="meters")
-    return failures(alarm, 60, 1, lambda: world("functions")["forecasting"]({}, PATIENT))
+    return failures(alarm, 60, 1, lambda: world("functions")["forecasting"]({"work": "meters"}, PATIENT))
+
+
+def items_are_left_over(alarm, world, enough):
+    """A round begins while an item of the one before is not done, or when all of them are."""
+    queue, (dimension,) = world("queue"), alarm["Dimensions"]
+    service = dimension["Value"]
+    world("monkeypatch").setenv("POWERTOOLS_SERVICE_NAME", service)
+    if enough:
+        queue.client.send_message(QueueUrl=queue.url, MessageBody="{}")
+    function = world("functions")[service]
+    world("capsys")
+    function({"work": "loads"}, PATIENT)
+    return [(*datum[:3], {"service": service}, datum[4]) for datum in emitted(world)]
 
 
 def many_are_quarantined(alarm, world, enough):
@@ -232,6 +255,8 @@ SITUATIONS = {
     "TransformErrorsAlarm": transform_fails,
     "ClosingErrorsAlarm": closing_fails,
     "ForecastingErrorsAlarm": forecasting_fails,
+    "ClosingLeftOverAlarm": items_are_left_over,
+    "ForecastingLeftOverAlarm": items_are_left_over,
     "QuarantineAlarm": many_are_quarantined,
     "TariffsWrongAlarm": a_tariff_cannot_be_rated,
     "ReadingsWaitAlarm": batches_wait,

@@ -64,12 +64,14 @@ class ForecastingSettings(Settings, frozen=True):
 
 
 class ClosingSettings(Settings, frozen=True):
-    """Where the closing function finds the tables, and how long after its end a month is closed (h)."""
+    """Where the closing function finds the tables and its queue, and how long after its end a month is closed (h)."""
 
     windows_table: str
     bills_table: str
     meters_table: str
     tariffs_table: str
+    queue_url: str
+    dead_letters_url: str
     estimate_after_hours: int
 
     @property

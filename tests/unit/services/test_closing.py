@@ -4,7 +4,17 @@ from decimal import Decimal
 from electrocloud.aws.store.dynamodb_items import bill_of
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.services.closing import close_month
+from electrocloud.services.closing import (
+    BILLS_AN_ITEM,
+    NO_TARIFF,
+    ROUND_S,
+    CloseBills,
+    FindBills,
+    close,
+    close_month,
+    find,
+    plan,
+)
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import MemoryTables
@@ -40,7 +50,7 @@ def current(tables):
 def test_a_gap_is_estimated_like_the_weeks_before_and_the_bill_becomes_final():
     tables = month_without(date(2027, 3, 10))
     assert (current(tables).status, current(tables).intervals.missing) == ("provisional", 24)
-    bill = close_month("m-1", MARCH, TARIFF, tables, still)
+    bill = close_month("m-1", MARCH, TARIFF, tables, still).bill
     assert bill == current(tables)
     assert (bill.status, bill.intervals.missing, bill.intervals.estimated) == ("final", 0, 24)
     assert bill.energy_kwh == current(month_without()).energy_kwh
@@ -51,17 +61,17 @@ def test_closing_again_changes_nothing():
     tables = month_without(date(2027, 3, 10))
     close_month("m-1", MARCH, TARIFF, tables, still)
     before = dict(tables.bills)
-    assert close_month("m-1", MARCH, TARIFF, tables, still) is None
+    assert not close_month("m-1", MARCH, TARIFF, tables, still).stored
     assert tables.bills == before
 
 
 def test_a_complete_month_is_left_alone():
-    assert close_month("m-1", MARCH, TARIFF, month_without(), still) is None
+    assert not close_month("m-1", MARCH, TARIFF, month_without(), still).stored
 
 
 def test_the_real_reading_takes_the_estimate_s_place_in_a_new_version():
     tables = month_without(date(2027, 3, 10))
-    estimated = close_month("m-1", MARCH, TARIFF, tables, still)
+    estimated = close_month("m-1", MARCH, TARIFF, tables, still).bill
     take(tables, upload(day=date(2027, 3, 10), wh=[300] * 6, interval_s=3600))
     bill = current(tables)
     assert (bill.version, bill.intervals.estimated, bill.intervals.missing) == (2, 18, 0)
@@ -74,7 +84,7 @@ def test_the_real_reading_takes_the_estimate_s_place_in_a_new_version():
 def test_a_gap_that_nothing_speaks_for_stays_and_so_does_the_provisional_bill():
     tables = MemoryTables()
     take(tables, upload(day=date(2027, 3, 10), wh=[100] * 4, interval_s=3600))
-    bill = close_month("m-1", MARCH, TARIFF, tables, still)
+    bill = close_month("m-1", MARCH, TARIFF, tables, still).bill
     assert bill.status == "provisional"
     assert bill.intervals.missing > 0
 
@@ -87,7 +97,7 @@ def test_a_worker_that_stores_readings_meanwhile_is_not_undone():
         take(tables, hourly(date(2027, 3, 11), wh=500))
 
     tables.before_commit = meanwhile
-    bill = close_month("m-1", MARCH, TARIFF, tables, lambda attempt: None)
+    bill = close_month("m-1", MARCH, TARIFF, tables, lambda attempt: None).bill
     assert bill.intervals.estimated == 24
     assert bill.energy_kwh == current(month_without()).energy_kwh + Decimal("9.6")
 
@@ -98,5 +108,95 @@ def test_a_whole_day_is_estimated_in_a_zone_that_is_half_an_hour_off():
     days = [date(2027, 1, 31) + timedelta(days=number) for number in range(61)]
     uploads = [hourly(day) for day in days if day not in (date(2027, 2, 28), date(2027, 3, 31))]
     ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, kolkata), still)
-    bill = close_month("m-1", BillingMonth(2027, 3, "Asia/Kolkata"), kolkata, tables, still)
+    bill = close_month("m-1", BillingMonth(2027, 3, "Asia/Kolkata"), kolkata, tables, still).bill
     assert (bill.status, bill.intervals.expected, bill.intervals.missing) == ("final", 31 * 24, 0)
+
+
+class Bills:
+    """Open bills, as pages of meters; remembers which are to wait and why."""
+
+    def __init__(self, *pages):
+        self._pages = pages
+        self.waiting = {}
+
+    def pages(self, item):
+        meters = [meter for page in self._pages for meter in page]
+        return (page for page in self._pages if item.after is None or meters.index(page[0]) > meters.index(item.after))
+
+    def wait_for_estimate(self, meter_id, month, missing, reason):
+        self.waiting[meter_id] = reason
+
+
+GRACE_S = 72 * 3600
+LATER = MARCH.end + GRACE_S
+NEVER = lambda: False  # noqa: E731
+TARIFFS = lambda meters: {meter: TARIFF for meter in meters if meter != "unknown"}  # noqa: E731
+
+
+def close_all(tables, bills, *meters, now=LATER, out_of_time=NEVER):
+    return close(CloseBills("2027-03", list(meters)), tables, bills, TARIFFS, now, GRACE_S, still, out_of_time)
+
+
+def test_the_open_bills_of_a_part_become_items_of_a_bounded_size():
+    names = [f"m-{number:03}" for number in range(BILLS_AN_ITEM + 1)]
+    items = list(find(FindBills("2027-03", 0, False), Bills(names, [], ["z"]), NEVER))
+    assert [len(item.meter_ids) for item in items] == [BILLS_AN_ITEM, 1, 1]
+
+
+def test_a_search_that_runs_out_of_time_goes_on_after_its_last_page():
+    bills, item, found = Bills(["a", "b"], ["c"], ["d"]), FindBills("2027-03", 5, True), []
+    while item:
+        *items, item = [*find(item, bills, lambda: True), None][:2]
+        found += [meter for one in items for meter in one.meter_ids]
+    assert found == ["a", "b", "c", "d"]
+
+
+def test_an_item_closes_its_bills_and_closing_it_twice_changes_nothing():
+    tables, bills = month_without(date(2027, 3, 10)), Bills()
+    assert close_all(tables, bills, "m-1") == (1, 24, 0, None)
+    before = dict(tables.bills)
+    assert close_all(tables, bills, "m-1") == (0, 0, 0, None)
+    assert (tables.bills, bills.waiting) == (before, {})
+
+
+def test_a_bill_is_left_alone_within_the_grace_time_of_its_own_zone():
+    tables = month_without(date(2027, 3, 10))
+    assert close_all(tables, Bills(), "m-1", now=LATER - 1) == (0, 0, 0, None)
+    assert current(tables).status == "provisional"
+
+
+def test_what_the_time_does_not_suffice_for_is_a_smaller_item():
+    tables, calls = month_without(date(2027, 3, 10)), iter([False, True])
+    done = close_all(tables, Bills(), "m-1", "m-2", "m-3", out_of_time=lambda: next(calls))
+    assert done == (1, 24, 0, CloseBills("2027-03", ["m-2", "m-3"]))
+
+
+def test_a_bill_that_lost_to_other_workers_every_time_is_left_over():
+    tables = month_without(date(2027, 3, 10))
+    tables.commit = lambda changes, *, alone: {change.meter_id for change in changes}
+    item = CloseBills("2027-03", ["m-1"])
+    done = close(item, tables, Bills(), TARIFFS, LATER, GRACE_S, lambda attempt: None, NEVER)
+    assert done.left == item
+
+
+def test_a_bill_that_cannot_be_estimated_waits_with_its_reason_and_does_not_hold_up_the_others():
+    tables, bills = month_without(date(2027, 3, 10)), Bills()
+    take(tables, hourly(date(2027, 3, 10), meter_id="new"))
+    assert close_all(tables, bills, "new", "unknown", "m-1") == (1, 24, 2, None)
+    assert bills.waiting["unknown"] == NO_TARIFF
+    # Its only day is a Wednesday: later workdays can be estimated from it, earlier days and weekends cannot.
+    missing = bill_of(tables.bills["new", "2027-03"]).intervals.missing
+    assert bills.waiting["new"].startswith(f"{missing} intervals have no reading of the same hours")
+
+
+def test_months_are_looked_at_from_their_grace_time_on_and_waiting_bills_at_growing_distances():
+    parts = 8
+    first = BillingMonth(2027, 3, "UTC").end - 14 * 3600 + GRACE_S
+    assert "2027-03" not in {item.month for item in plan(first - 1, GRACE_S, parts)}
+    with_waiting = []
+    for number in range(40):
+        items = [item for item in plan(first + number * ROUND_S, GRACE_S, parts) if item.month == "2027-03"]
+        assert [item.part for item in items] == list(range(parts))
+        if items[0].waiting:
+            with_waiting.append(number)
+    assert with_waiting == [0, 1, 2, 4, 8, 16, 32]

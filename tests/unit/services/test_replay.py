@@ -86,7 +86,7 @@ def test_a_bill_that_is_not_there_is_made_and_a_month_without_readings_has_none(
 
 def test_estimates_stay_estimates():
     tables = a_month([*(day - timedelta(days=28) for day in DAYS), *DAYS[:20]])
-    assert close_month("m-1", FEBRUARY, TARIFF, tables, no_wait).intervals.estimated
+    assert close_month("m-1", FEBRUARY, TARIFF, tables, no_wait).bill.intervals.estimated
     before = dict(tables.bills)
     assert anew(tables).changed == 0
     assert tables.bills == before

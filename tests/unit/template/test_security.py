@@ -60,7 +60,7 @@ def test_every_role_names_the_resources_that_it_may_use(resources):
     glue, athena = (f"arn:aws:{service}:eu-central-1:111122223333:" for service in ("glue", "athena"))
     tables = ("readings", "readings_latest", "readings_hourly", "meters")
     named |= {f"{glue}catalog", f"{glue}database/Database", *(f"{glue}table/Database/{table}" for table in tables)}
-    named |= {f"{athena}workgroup/WorkGroup"}
+    named |= {f"{athena}workgroup/WorkGroup", f"{glue}database/default"}
     for name, statement in statements(resources):
         if {*listed(statement["Action"])} <= UNNAMEABLE:
             continue
