@@ -1,12 +1,17 @@
 .DEFAULT_GOAL := help
-PYTHON ?= python3.11
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
+# The Python that the environments were made with, or else the first that there is. Another one makes them again.
+PYTHONS := 3.11 3.12 3.13
+PYTHON ?= $(firstword $(shell cat $(VENV)/.python 2>/dev/null; for v in $(PYTHONS); do command -v python$$v; done) python3)
+VERSION = import sys; print("%d.%d" % sys.version_info[:2])
+WANTED := $(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null)
+HAVE := $(shell $(BIN)/python -c '$(VERSION)' 2>/dev/null)
 UV := $(BIN)/uv
-SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
+SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
 
-.PHONY: help setup run test fuzz faults bench backtest screenshots realism catalog lint format pr deploy-check deploy lock licenses clean
+.PHONY: help setup run test conformance fuzz faults bench backtest screenshots realism catalog lint format pr deploy-check deploy lock licenses clean
 STAGE ?= dev
 METERS ?= 10000
 
@@ -15,29 +20,39 @@ help:  ## list the targets
 
 setup: $(VENV)/.ready .venv-sam/.ready .venv-cloud/.ready .venv-checkov/.ready  ## make .venv with the `electrocloud` command, and the tools beside it
 
-$(UV):
+$(VENV)/.python: $(if $(filter $(HAVE),$(WANTED)),,FORCE)
+	@test -n "$(filter $(PYTHONS),$(WANTED))" || { echo "$(PYTHON) is $(if $(WANTED),Python $(WANTED),not there): install one of Python $(PYTHONS), and run \`make setup PYTHON=python3.12\` with its name" >&2; exit 1; }
+	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(PYTHON) -c 'import sys; print(sys._base_executable)' > $@
 
-$(VENV)/.ready: locks/dev.txt pyproject.toml | $(UV)
+FORCE:
+
+$(VENV)/.ready: locks/dev.txt pyproject.toml $(VENV)/.python
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r locks/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-.venv-%/.ready: | $(UV)
-	$(UV) venv --quiet --clear --python $(PYTHON) .venv-$*
+.venv-%/.ready: $(VENV)/.python
+	$(UV) venv --quiet --clear --python $(BIN)/python .venv-$*
 	$(UV) pip install --quiet --python .venv-$*/bin/python --require-hashes -r locks/$*.txt
 	@touch $@
 
 .venv-sam/.ready: locks/sam.txt
 .venv-cloud/.ready: locks/cloud.txt
 .venv-checkov/.ready: locks/checkov.txt
+.venv-benchmarks/.ready: locks/benchmarks.txt
 
 run: setup  ## start all of it on this laptop; Ctrl-C stops it (RUN="--meters 200 --speed 10")
 	$(BIN)/electrocloud up $(RUN)
 
 test: setup  ## run every test
 	$(BIN)/python -m pytest tests/unit tests/integration tests/faults tests/browser tests/deploy $(PYTEST)
+
+conformance: setup  ## run it on the engines behind the AWS services: Trino, Velocity, the KPL, DynamoDB's interface (needs Java 17, Maven, Node)
+	$(BIN)/python -m tests.conformance.engines
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/conformance $(PYTEST)
 
 fuzz: setup  ## throw many more bad calls and records at it than `make test` does (FUZZ_CASES=1000)
 	FUZZ_CASES=$${FUZZ_CASES:-1000} $(BIN)/python -m pytest --timeout 7200 tests/integration/test_openapi_fuzz.py tests/integration/test_decode_fuzz.py
@@ -57,8 +72,9 @@ lint: setup  ## check form, types, layers and the template
 faults: setup  ## live many months with all that can go wrong, and show what was lost (a few minutes)
 	$(BIN)/python -m tests.faults
 
-bench: setup  ## time metering, tables, the whole path, Parquet and rating; tables, and build/benchmarks.json
-	$(BIN)/python -m benchmarks
+bench: setup .venv-benchmarks/.ready  ## time metering, tables, the whole path, Parquet and rating; tables, and build/benchmarks.json
+	$(UV) pip install --quiet --python .venv-benchmarks/bin/python --no-deps --editable .
+	.venv-benchmarks/bin/python -m benchmarks
 	$(BIN)/python -m benchmarks.rating
 
 backtest: setup  ## forecast days that have been, and measure the error
@@ -75,7 +91,7 @@ format: setup  ## put the code into form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-pr: lint test  ## all that CI runs
+pr: lint test conformance  ## all that CI runs
 
 deploy-check: setup  ## say what `make deploy` would change and what METERS would cost a month, and create nothing (STAGE=dev or prod)
 	$(BIN)/python -m tools.deploy_check --stage $(STAGE) --meters $(METERS)
@@ -84,13 +100,13 @@ deploy: setup  ## build and deploy to your AWS account (STAGE=dev or prod)
 	$(SAM) build
 	$(SAM) deploy --config-env $(STAGE)
 
-lock: | $(UV)  ## pin every dependency anew, with hashes
+lock: $(VENV)/.python  ## pin every dependency anew, with hashes
 	$(UV) pip compile --quiet --upgrade layer/requirements.in -o layer/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	$(UV) pip compile --quiet --upgrade forecasting/requirements.in -o forecasting/requirements.txt --python-version 3.12 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
-	for name in dev sam cloud checkov; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
+	for name in dev benchmarks sam cloud checkov; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
 
 licenses: setup  ## list the license of every package that is pinned
 	$(BIN)/python -m tools.licenses
 
 clean:  ## remove what was built, and the environments
-	rm -rf .venv .venv-sam .venv-cloud .venv-checkov .aws-sam .electrocloud build
+	rm -rf .venv .venv-sam .venv-cloud .venv-checkov .venv-benchmarks .aws-sam .electrocloud build

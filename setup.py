@@ -8,6 +8,7 @@ class CheckoutOnly(build_py):
     """Allows `pip install --editable .`, which `make setup` runs, and refuses a wheel."""
 
     def run(self) -> None:
+        """Build in place, or refuse."""
         if not self.editable_mode:
             raise SystemExit("ElectroCloud runs from its checkout, not from a wheel: clone it and run `make setup`")
         super().run()

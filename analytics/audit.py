@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from analytics import questions
 from analytics.ask import ask
-from electrocloud.aws.ingest.quarantine import PREFIX as QUARANTINE
+from electrocloud.aws.quarantine_keys import PREFIX as QUARANTINE
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.dynamodb_items import determinants_of
 
@@ -72,6 +72,7 @@ class DayRange(NamedTuple):
     meter_id: str | None = None
 
     def days(self) -> list[date]:
+        """The days, in order."""
         return [self.first + timedelta(days=number) for number in range((self.end - self.first).days)]
 
 
@@ -121,11 +122,11 @@ def _bills(stack: Stack, wanted: DayRange) -> dict[MeterDayKey, Amount]:
     names = {"#meter": "meter_id", "#determinants": "determinants"}
     found: dict[MeterDayKey, Amount] = {}
     for item in _items(stack, stack.bills_table, wanted, names, "attribute_exists(#determinants)", {}):
-        meter_id = item["meter_id"]["S"]
-        for day, determinants in determinants_of(item).items():
-            if wanted.first <= day < wanted.end:
+        for name, determinants in determinants_of(item).items():
+            if wanted.first <= name.day < wanted.end and wanted.meter_id in (None, name.meter_id):
                 wh = sum(run.wh for run in determinants.runs if not run.estimated)
-                found[meter_id, day] = found.get((meter_id, day), Amount()) + Amount(determinants.count, wh)
+                key = name.meter_id, name.day
+                found[key] = found.get(key, Amount()) + Amount(determinants.count, wh)
     return found
 
 

@@ -5,14 +5,15 @@ so the queries in sql/ state the type with a CAST of the dividend.
 """
 
 from collections.abc import Mapping
+from typing import cast
 
 from sqlglot import exp, parse_one
 
 
 def to_duckdb(sql: str, views: Mapping[str, str]) -> str:
     """Translate one SELECT to DuckDB's dialect, with the views it uses inlined. Raises sqlglot's ParseError."""
-    parsed = {name: parse_one(text, read="athena") for name, text in views.items()}
-    tree = exp.expand(parse_one(sql, read="athena"), parsed)
+    parsed = {name: cast("exp.Query", parse_one(text, read="athena")) for name, text in views.items()}
+    tree = exp.expand(parse_one(sql, read="athena"), {**parsed})
     for node in reversed(list(tree.walk())):  # innermost first, because a replaced node holds copies
         if isinstance(node, exp.Anonymous) and node.name.lower() in ("at_timezone", "with_timezone"):
             instant, zone = node.expressions

@@ -15,13 +15,18 @@ import msgspec
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from electrocloud.aws.ingest.dead_letters import PREFIX as DEAD_LETTERS
+from electrocloud.aws.ingest.dead_letters import records_of, with_records
+from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.aws.ingest.quarantine import key_of, pack, unpack
+from electrocloud.aws.ingest.stream import Entry
 from electrocloud.aws.quarantine_keys import SUFFIX
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.forecasts import Forecasts, month_end_series
+from electrocloud.domain.errors import UploadError
 
 READINGS = "readings/"
-REJECTED = ("quarantine/", "errors/")
+REJECTED = ("quarantine/", "errors/", DEAD_LETTERS)
 
 
 class StoredData(NamedTuple):
@@ -65,8 +70,12 @@ def erase_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:
     found = [*_erase_objects(stack.client("s3"), stack.bucket, meter_id, confirm)]
     files = [one for one in found if one.latest and one.prefix == READINGS]
     rejected = [one for one in found if one.latest and one.prefix != READINGS]
+    registered, days, bills, month_ends = counts
     return StoredData(
-        *counts,
+        registered=registered,
+        days=days,
+        bills=bills,
+        month_ends=month_ends,
         files=len(files),
         rows=sum(one.rows for one in files),
         rejected=len(rejected),
@@ -118,6 +127,8 @@ def _without(key: str, body: bytes, meter_id: str) -> tuple[int, bytes, str]:
     """
     if key.startswith(READINGS):
         return *_rows_without(body, meter_id), key
+    if key.startswith(DEAD_LETTERS):
+        return *_batch_without(body, meter_id), key
     if not key.endswith(SUFFIX):
         return *_lines_without(body, meter_id), key
     rows = unpack(key, body)
@@ -146,6 +157,29 @@ def _lines_without(body: bytes, meter_id: str) -> tuple[int, bytes]:
     lines = body.splitlines(keepends=True)
     others = [line for line in lines if not _mentions(line, meter_id)]
     return len(lines) - len(others), b"".join(others)
+
+
+def _batch_without(body: bytes, meter_id: str) -> tuple[int, bytes]:
+    """The number of a dead letter's uploads that mention the meter, and the batch without them.
+
+    A frame that has one of them is taken apart: its other uploads become records of their own.
+    """
+    quoted = msgspec.json.encode(meter_id)
+    try:
+        records = records_of(body)
+    except (msgspec.DecodeError, ValueError):
+        return _lines_without(body, meter_id)
+    count = 0
+    others: list[Entry] = []
+    for record in records:
+        try:
+            payloads = user_records(record.data)
+        except UploadError:
+            payloads = [record.data]
+        own = sum(quoted in payload for payload in payloads)
+        count += own
+        others += [Entry(record.partition_key, one) for one in payloads if quoted not in one] if own else [record]
+    return count, with_records(body, others) if others else b""
 
 
 def _mentions(line: bytes, meter_id: str) -> bool:

@@ -143,7 +143,8 @@ def _meter(text: str, _: datetime) -> str:
 
 
 def _whole(text: str, _: datetime) -> int:
-    return msgspec.convert(int(text), Annotated[int, msgspec.Meta(ge=0)])
+    found: int = msgspec.convert(int(text), Annotated[int, msgspec.Meta(ge=0)])
+    return found
 
 
 def _number(text: str, _: datetime) -> float:

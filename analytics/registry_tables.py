@@ -131,9 +131,11 @@ def _prices(tariff: Tariff) -> Iterator[TariffRow]:
             for row in _tiers(tiers):
                 if row["rate"] or charge == "energy":  # a bill lists free energy, but not free demand
                     yield {"charge": charge, "period": period, "unit": unit, **row}
-    for charge, amount in (("fixed", tariff.fixed.monthly), ("minimum", tariff.minimum.monthly)):
-        if amount:
-            yield {"charge": charge, "unit": "month", "rate": _to(RATE, exact(amount))}
+    for charge, fee in (("fixed", tariff.fixed), ("minimum", tariff.minimum)):
+        if fee.amount:
+            unit = "month" if tariff.average_month else fee.unit.removeprefix("$/")
+            amount = exact(fee.monthly) if unit == "month" else fee.amount
+            yield {"charge": charge, "unit": unit, "rate": _to(RATE, amount)}
 
 
 def _tiers(tiers: Tiers) -> Iterator[TariffRow]:
@@ -153,4 +155,5 @@ def _tiers(tiers: Tiers) -> Iterator[TariffRow]:
 
 
 def _to(kind: pa.Decimal128Type, number: Decimal) -> Decimal:
-    return round(number, kind.scale)
+    found: Decimal = round(number, kind.scale)
+    return found

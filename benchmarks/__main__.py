@@ -21,6 +21,7 @@ console = Console(width=max(Console().width, 150))  # its tables are wide, and a
 
 
 def main() -> None:
+    """Run the benchmarks that are asked for, and write build/benchmarks.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", default=[*PARTS], help=f"of {', '.join(PARTS)}; all without any")
     parser.add_argument("--rounds", type=int, default=25, help="of the contestants, in turn")
@@ -46,6 +47,7 @@ def main() -> None:
 
 
 def show_metering(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Time the metering function on tables in memory, and print a row for each kind of batch."""
     rows = metering.measure(arguments.rounds)
     names = list(rows[0].microseconds)
     table = Table(title="The metering function: µs of CPU a reading, with its tables in memory", title_justify="left")
@@ -67,6 +69,7 @@ def show_metering(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def show_tables(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Time it on the tables of the laptop's cloud, beside the textbook consumer."""
     with tempfile.TemporaryDirectory() as state, whole_path.system(Path(state)) as (_, stack, _):
         found = tables.measure(stack, max(3, arguments.rounds // 5))
     table = Table(title="With its tables on the laptop's cloud", title_justify="left")
@@ -78,6 +81,7 @@ def show_tables(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def show_path(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Time the whole path from the way in to windows and bills."""
     table = Table(title="The whole path: electrocloud load --via kinesis --verify", title_justify="left")
     parts = ("cloud", "metering function", "delivery", "load")
     for name in (
@@ -113,6 +117,7 @@ def show_path(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def show_parquet(_: argparse.Namespace) -> dict[str, Any]:
+    """Measure the size of the Parquet files, and what each question reads of them."""
     lakes = parquet.measure()
     columns = list(lakes[96].of_columns())
     table = Table(title="Parquet: bytes a reading", title_justify="left")

@@ -9,13 +9,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from forecasting.anomalies import DAY, MEMORY, Anomaly, anomalies
+from forecasting.anomalies import DAY, MEMORY, Anomaly, Kind, anomalies
 from forecasting.load import load_of
 from producers.fleet.faults import Faults, InjectedFault, inject
 from producers.fleet.fleet import make_fleet
 from producers.fleet.simulate import simulate
 
-FINDS = {"spike": "high", "stuck": "stuck", "outage": "zero", "silent": "silent"}
+FINDS: dict[str, Kind] = {"spike": "high", "stuck": "stuck", "outage": "zero", "silent": "silent"}
 RATES = Faults(stuck=0.003, spikes=0.003, silent=0.05, outage=0.005)
 
 

@@ -95,7 +95,8 @@ def fits(days: Floats, reference: Floats) -> Floats:
     """1 - sum|simulated - reference| / sum(reference) of the mean days, each normalised to mean 1; shape (3, 3)."""
     simulated = days / days.mean(axis=2, keepdims=True)
     reference = reference / reference.mean(axis=2, keepdims=True)
-    return 1 - np.abs(simulated - reference).mean(axis=2)
+    found: Floats = 1 - np.abs(simulated - reference).mean(axis=2)
+    return found
 
 
 def day_counts(hours: Hours) -> Floats:
@@ -135,4 +136,5 @@ def _residual(kwh: Floats, hours: Hours) -> Floats:
 
 def _correlation(a: Floats, b: Floats) -> Floats:
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
-    return (a * b).sum(axis=1) / np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+    found: Floats = (a * b).sum(axis=1) / np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+    return found

@@ -24,6 +24,7 @@ from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.store.dynamodb_items import stored_day
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.memory import MemoryTables
 
@@ -102,7 +103,7 @@ def _merged(work: Workload) -> dict[tuple[str, date], MeterDay]:
 def _taken_in(work: Workload, tariff_of: Mapping[str, Tariff]) -> MemoryTables:
     tables = MemoryTables()
     accepted, _ = read_event(work.records)
-    ingest_uploads((got.upload for got in accepted), tables, lambda _: tariff_of, _never)
+    ingest_uploads((got.upload for got in accepted), tables, FixedServices(lambda _: tariff_of), _never)
     return tables
 
 

@@ -14,13 +14,14 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from electrocloud.domain.billing.service import service_without_agreement
 from electrocloud.domain.local_time import HOUR_S, BillingMonth, day_of
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.readings.upload import Value
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from forecasting.meters import SEASON
-from forecasting.month_end import month_end, month_so_far, remaining_energy
+from forecasting.month_end import PeriodSoFar, month_end, period_so_far, remaining_energy
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
 
@@ -67,8 +68,7 @@ def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[
     rest = remaining_energy(wh[:, max(0, now - SEASON // timedelta(hours=1)) : now].astype(float), high - now)
     reported = [
         month_end(
-            meter.meter_id,
-            month_so_far(tariffs[meter.tariff_id], month, _days(wh[row], low, now)),
+            _so_far(meter.meter_id, tariffs[meter.tariff_id], month, _days(wh[row], low, now)),
             (rest.value[row], rest.low[row], rest.high[row]),
             wh[row, :now],
             month.start,
@@ -79,8 +79,7 @@ def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[
     some = range(0, len(reported), 10)
     true = [
         month_end(
-            reported[row].meter_id,
-            month_so_far(tariffs[fleet.meters[row].tariff_id], month, _days(wh[row], low, high)),
+            _so_far(reported[row].meter_id, tariffs[fleet.meters[row].tariff_id], month, _days(wh[row], low, high)),
             (0, 0, 0),
             wh[row, :now],
             month.start,
@@ -98,6 +97,12 @@ def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[
         f"{np.mean((owed[:, 1] <= total) & (total <= owed[:, 2])):.0%}",
         f"{seconds:.1f}",
     ]
+
+
+def _so_far(meter_id: str, tariff: Tariff, month: BillingMonth, days: list[MeterDay]) -> PeriodSoFar:
+    planned = service_without_agreement(meter_id, tariff).bill_of_cycle(str(month))
+    assert planned
+    return period_so_far(planned, meter_id, days)
 
 
 def _days(wh: np.ndarray, low: int, high: int) -> list[MeterDay]:

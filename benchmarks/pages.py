@@ -34,6 +34,7 @@ from electrocloud.aws.store.store import open_store
 from electrocloud.domain.forecast import Forecast, ForecastHour, MonthEnd, Range, Score
 from electrocloud.domain.readings.upload import decode
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from laptop import cloud
 from laptop.delivery import Plan
@@ -73,7 +74,9 @@ def fill(stack: Stack, fleet: Fleet, days: int) -> int:
         part = fleet.part(slice(number, number + METERS_AT_ONCE))
         newest = simulate(part, first + timedelta(days=days - STORED_DAYS), STORED_DAYS, INTERVAL_S)
         sent = (decode(msgspec.json.encode(delivery.upload)) for delivery in uploads(part, newest))
-        ingest_uploads(sent, tables, lambda ids: {meter_id: tariff_of[meter_id] for meter_id in ids}, time.sleep)
+        ingest_uploads(
+            sent, tables, FixedServices(lambda ids: {meter_id: tariff_of[meter_id] for meter_id in ids}), time.sleep
+        )
     update_forecasts(stack, fleet, 5)
     plan, s3 = Plan.of(load(), cloud.PARAMETERS), stack.client("s3")
     rows = 0
@@ -110,6 +113,7 @@ def update_forecasts(stack: Stack, fleet: Fleet, days: int) -> None:
 
 
 def parquet_rows(fleet: Fleet, day: date) -> Iterator[pa.Table]:
+    """A day of the fleet's readings as the columns of the `readings` table."""
     ids = np.array([meter.meter_id for meter in fleet.meters])
     for block in simulate(fleet, day, 1, INTERVAL_S):
         meters, columns = block.wh.shape
@@ -152,6 +156,7 @@ def switched(window: BrowserContext, url: str, view: View, other: View) -> Times
 
 
 def seen(page: Page, view: View, ask: Callable[[], object]) -> Times:
+    """How long a page took, by the browser's own clock, until it showed what the view waits for."""
     began = time.perf_counter()
     ask()
     page.locator(view.useful).first.wait_for(timeout=120_000)
@@ -161,6 +166,7 @@ def seen(page: Page, view: View, ask: Callable[[], object]) -> Times:
 
 
 def measured(act: Callable[[], None], seen: Callable[[], None]) -> float:
+    """The s from an action until what it leads to is seen."""
     began = time.perf_counter()
     act()
     seen()
@@ -222,6 +228,7 @@ def blank(opened: Browser, folder: Path) -> tuple[float, float]:
 
 
 def views_of(meter_id: str) -> list[View]:
+    """The pages to time, for one meter where they show one."""
     table, chart = "[data-testid=stDataFrame]", "[data-testid=stVegaLiteChart] .marks"
     return [
         View("Live", "/", f"{METRIC}:has-text('Fleet power')", chart),
@@ -233,6 +240,7 @@ def views_of(meter_id: str) -> list[View]:
 
 
 def report(opened: Browser, state: Path, stack: Stack) -> None:
+    """Time every page, and print a table."""
     meters = Reader(stack).meters()
     meter_id = meters[len(meters) // 2].meter_id
     views = views_of(meter_id)
@@ -272,6 +280,7 @@ def cpu(pid: int) -> float:
 
 
 def main() -> None:
+    """Start a cloud, fill it with a fleet, and time the pages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--meters", type=int, default=10_000)
     parser.add_argument("--days", type=int, default=11, help="of Parquet; 96 readings a meter's day")

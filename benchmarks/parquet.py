@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import pyarrow.parquet as pq
@@ -39,10 +39,12 @@ class Lake(NamedTuple):
 
     @property
     def bytes_a_reading(self) -> float:
+        """Compressed bytes of a reading."""
         return self.bytes / max(1, self.rows)
 
     @property
     def rows_a_file(self) -> float:
+        """Readings in a file, on average."""
         return self.rows / max(1, self.files)
 
     def of_columns(self) -> dict[str, float]:
@@ -119,9 +121,9 @@ def month_read(table: Lake) -> Read:
 
 def _columns(sql: str) -> set[str]:
     """The columns of `readings` that a question needs, by way of the views."""
-    parsed = {name: parse_one(text, read="athena") for name, text in views().items()}
-    tree = exp.expand(parse_one(sql, read="athena"), parsed)
-    schema = {"readings": dict.fromkeys((*Plan.of(load(), {}).schema.names, "dt"), "varchar")}
+    parsed = {name: cast("exp.Query", parse_one(text, read="athena")) for name, text in views().items()}
+    tree = exp.expand(parse_one(sql, read="athena"), {**parsed})
+    schema: dict[str, object] = {"readings": dict.fromkeys((*Plan.of(load(), {}).schema.names, "dt"), "varchar")}
     tree = pushdown_projections(qualify(tree, schema=schema, dialect="athena", validate_qualify_columns=False))
     found = {
         column.name

@@ -35,6 +35,7 @@ class Load(NamedTuple):
 
 
 def main(picture: Path) -> None:
+    """Compare the simulated fleet with measured load: print a table, and draw the picture."""
     console = Console()
     homes, shops = year_of(shops=0.0), year_of(shops=1.0)
     console.print(_homes_table(homes))

@@ -15,6 +15,7 @@ import numpy as np
 from electrocloud.aws.store.dynamodb_items import MONTH_PARTS
 from electrocloud.domain.readings.upload import Upload, decode
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from producers.fleet.fleet import make_fleet
 from producers.fleet.simulate import simulate
@@ -60,7 +61,7 @@ def upkeep(meters: int = 400, day: date = date(2026, 11, 24)) -> Upkeep:
     taken = [decode(data) for data in days]
 
     def take(some: list[Upload]) -> None:
-        ingest_uploads(some, tables, lambda ids: dict.fromkeys(ids, tariff), print)
+        ingest_uploads(some, tables, FixedServices(lambda ids: dict.fromkeys(ids, tariff)), print)
 
     take(taken[:-meters])
     began = time.process_time()
@@ -114,6 +115,7 @@ def midnight(meters: int, window_s: int, each: Upkeep, seed: int = 1) -> Midnigh
 
 
 def main() -> None:
+    """Print the tables of docs/scaling.md."""
     each = upkeep()
     print(
         f"An upload of 96 readings: {each.bytes:,.0f} bytes, {each.seconds * 1000:.2f} ms of a lane, "

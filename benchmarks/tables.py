@@ -14,7 +14,9 @@ from benchmarks.workload import DAY, Workload, workload
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.store import open_store
-from electrocloud.services.ingest import Tables, ingest_uploads
+from electrocloud.services.fixed_services import FixedServices
+from electrocloud.services.ingest import ingest_uploads
+from electrocloud.services.store import Tables
 
 METERS = 100
 TEXTBOOK_METERS = 4  # it is so slow that a part of the readings must do
@@ -51,7 +53,9 @@ def _rate(work: Workload, consume: Any) -> float:
 
 def _take_in(work: Workload, tables: Tables) -> None:
     accepted, _ = read_event(work.records)
-    outcome = ingest_uploads((got.upload for got in accepted), tables, lambda _: work.tariff_of, time.sleep)
+    outcome = ingest_uploads(
+        (got.upload for got in accepted), tables, FixedServices(lambda _: work.tariff_of), time.sleep
+    )
     if outcome.changed != work.readings:
         raise RuntimeError(f"{outcome.changed} of {work.readings} readings were stored")
 

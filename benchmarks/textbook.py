@@ -20,6 +20,8 @@ Update = Callable[[str, datetime, int], None]  # adds Wh to a meter's hour
 
 
 class Reading(BaseModel):
+    """A reading as the textbook's model."""
+
     start: AwareDatetime
     wh: Annotated[int, Field(ge=0, le=10_000_000)]
     revision: Annotated[int, Field(ge=0, le=65_535)] = 0
@@ -27,16 +29,22 @@ class Reading(BaseModel):
 
 
 class Upload(BaseModel):
+    """An upload as the textbook's model."""
+
     meter_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
     interval_s: int
     readings: Annotated[list[Reading], Field(min_length=1, max_length=1_440)]
 
 
 class Payload(KinesisDataStreamRecordPayload):
+    """The data of a Kinesis record, parsed into an `Upload`."""
+
     data: Json[Upload]
 
 
 class Record(KinesisDataStreamRecord):
+    """A Kinesis record whose data is an `Upload`."""
+
     kinesis: Payload
 
 
@@ -60,4 +68,5 @@ def _opened(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found = deaggregate_records(records)
     for number, record in enumerate(found):
         record["kinesis"]["sequenceNumber"] += f".{number}"  # a record's name within the batch
-    return found
+    result: list[dict[str, Any]] = found
+    return result

@@ -11,14 +11,15 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.files.rating import CSV_COLUMNS, rate_all, rate_load
+from cli.files.comparing import compare_tariffs
+from cli.files.rating import CSV_COLUMNS, rate_all, rate_usage
+from cli.files.service import ServiceOptions
 from cli.files.tariffs import read_tariff
 from cli.files.usage import read_usage
 from electrocloud.domain.billing.bill import Bill
-from electrocloud.domain.billing.comparison import offers
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.tariffs.tariff import Tariff
-from presentation.invoice_text import money, print_history, print_invoice, print_offers, print_summary
+from presentation.invoice_text import money, print_history, print_invoice, print_summary, service_hints
+from presentation.offers_text import print_comparison
 
 
 class BillStore(Protocol):
@@ -28,9 +29,13 @@ class BillStore(Protocol):
         """All versions of a meter's bills, by month and version."""
 
 
-def bill(tariff: Path, usage: Path, *, as_json: bool, fill: bool) -> None:
-    """Bill a load by a tariff, month by month."""
-    issued = _bills(read_tariff(tariff), usage, fill=fill)
+def bill(tariff: Sequence[Path], usage: Path, options: ServiceOptions, *, as_json: bool, fill: bool) -> None:
+    """Bill a load by a tariff, period by period. `tariff` are the files of its dated versions."""
+    prices = read_tariff(tariff, options.known_zone)
+    service = options.service(prices.versions[0].tariff.zone, fill=fill)
+    issued = rate_usage(prices, read_usage(usage), usage, service)
+    if not issued:
+        raise UsageError(f"{usage} has no reading in service; check --service-from and --service-to")
     if as_json:
         _print_json(issued)
         return
@@ -39,12 +44,15 @@ def bill(tariff: Path, usage: Path, *, as_json: bool, fill: bool) -> None:
         print_invoice(console, one)
     if len(issued) > 1:
         print_summary(console, issued)
+    for hint in service_hints(issued, service.terms):
+        console.print(hint, highlight=False)
 
 
-def batch(tariff: Path, usage: Path, out: Path, *, fill: bool) -> None:
+def batch(tariff: Sequence[Path], usage: Path, out: Path, options: ServiceOptions, *, fill: bool) -> None:
     """Bill the loads of many meters (column meter_id), on all cores."""
     console = Console(stderr=True)
-    rules = read_tariff(tariff)
+    prices = read_tariff(tariff, options.known_zone)
+    service = options.service(prices.versions[0].tariff.zone, fill=fill)
     began = time.perf_counter()
     with console.status(f"Reading {usage}"):
         load = read_usage(usage)
@@ -61,21 +69,22 @@ def batch(tariff: Path, usage: Path, out: Path, *, fill: bool) -> None:
     with bar, out.open("wb") as file:
         task = bar.add_task("", total=len(load.meters))
         file.write(",".join(CSV_COLUMNS).encode() + b"\n" if as_csv else b"")
-        for part in rate_all(rules, load, fill=fill, as_csv=as_csv):
+        for part in rate_all(prices, load, usage, service, as_csv=as_csv):
             file.write(part.text)
             parts.append(part._replace(text=b""))
             bar.advance(task, part.meters)
     count, owed = sum(part.bills for part in parts), sum((part.owed for part in parts), Decimal(0))
-    console.print(f"{count:,} bills over {money(owed)} in {time.perf_counter() - began:.1f} s, in {out}")
+    total = money(owed, prices.versions[0].tariff.currency)
+    console.print(f"{count:,} bills totaling {total} in {time.perf_counter() - began:.1f} s, in {out}")
 
 
-def compare(tariffs: Sequence[Path], usage: Path, *, as_json: bool) -> None:
-    """Rank tariffs by what a load costs under each, and say what the best would save."""
-    ranked = offers([_bills(read_tariff(tariff), usage, fill=False) for tariff in tariffs])
+def compare(tariffs: Sequence[Path], usage: Path, options: ServiceOptions, *, as_json: bool, show_all: bool) -> None:
+    """Rank tariffs by what a load's whole billing periods cost under each, and say what the best would save."""
+    found = compare_tariffs(tariffs, usage, options, show_all=show_all)
     if as_json:
-        _print_json(ranked)
+        _print_json([*found.ranked, *found.not_available])
     else:
-        print_offers(Console(), ranked)
+        print_comparison(Console(), found)
 
 
 def show_history(store: BillStore, meter_id: str, *, as_json: bool) -> None:
@@ -87,15 +96,6 @@ def show_history(store: BillStore, meter_id: str, *, as_json: bool) -> None:
         _print_json(issued)
     else:
         print_history(Console(), issued)
-
-
-def _bills(tariff: Tariff, usage: Path, *, fill: bool) -> list[Bill]:
-    load = read_usage(usage)
-    return [
-        bill
-        for number, meter_id in enumerate(load.meters)
-        for bill in rate_load(tariff, load.intervals(number), meter_id, fill=fill)
-    ]
 
 
 def _print_json(what: Sequence[msgspec.Struct]) -> None:

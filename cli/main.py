@@ -1,5 +1,7 @@
 """The command `electrocloud`."""
 
+from typing import Any
+
 import typer
 from typer.core import TyperGroup
 
@@ -10,9 +12,9 @@ from electrocloud.domain.errors import ElectroCloudError
 class _Commands(TyperGroup):
     """Says on one line what was wrong with what was asked for, instead of a traceback."""
 
-    def invoke(self, ctx: typer.Context) -> object:
+    def invoke(self, *arguments: Any, **named: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            return super().invoke(*arguments, **named)
         except ElectroCloudError as fault:
             typer.secho(f"electrocloud: {fault}", fg="red", err=True)
             raise typer.Exit(1) from None

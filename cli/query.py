@@ -88,7 +88,7 @@ def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, Decimal):
-        return f"{value:,f}" if value.as_tuple().exponent >= -3 else f"{value.normalize():,f}"
+        return f"{value:,f}" if int(value.as_tuple().exponent) >= -3 else f"{value.normalize():,f}"
     return f"{value:,.3f}" if isinstance(value, float) else str(value)
 
 

@@ -46,20 +46,28 @@ def history(meter: str, since: str, until: str) -> None:
     begin, end = _moment("--from", since), _moment("--to", until)
     table = Table(box=SIMPLE_HEAD)
     for name in ("When (UTC)", "Who", "What", "UTC day", "Starts", "Interval", "Why"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold", no_wrap=name != "Why" and name != "Who")
     made = [
-        (adjustment, day.day)
+        (adjustment, day)
         for day in Reader(find_stack()).days(meter, begin.date(), (end - timedelta(microseconds=1)).date())
         for adjustment in day.adjustments
     ]
     if not made:
         console.print(f"Nobody voided or corrected readings of {meter} in these days.")
         return
-    for one, day in sorted(made):
-        starts = "–".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (one.first_minute, one.last_minute))
+    for one, day in sorted(made, key=lambda pair: pair[0]):
+        minutes = day.minutes_of(one)
+        starts = (
+            "–".join(_clock(minute) for minute in dict.fromkeys((minutes[0], minutes[-1]))) if minutes else "replaced"
+        )
         what = {"void": "voided", "correct": "corrected"}[one.action]
-        table.add_row(f"{one.at:%Y-%m-%d %H:%M:%S}", one.by, what, str(day), starts, f"{one.interval_s} s", one.reason)
+        when, length = f"{one.at:%Y-%m-%d %H:%M:%S}", f"{one.interval_s} s"
+        table.add_row(when, one.by, what, str(day.day), starts, length, one.reason)
     console.print(table)
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def _operator(stack: Stack, action: str, reason: str) -> Operator:

@@ -15,8 +15,9 @@ from rich.table import Table
 from analytics.uploads import from_parquet
 from cli.choices import Source
 from electrocloud.aws.backoff import pause
+from electrocloud.aws.ingest.dead_letters import redrive_dead_letters, redrive_failed_batches
 from electrocloud.aws.ingest.parquet_replay import Part, from_stream
-from electrocloud.aws.ingest.redrive import Case, Put, redrive_dead_letters, redrive_quarantine
+from electrocloud.aws.ingest.redrive import Case, Put, redrive_quarantine
 from electrocloud.aws.ingest.stream import put
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.aws.store.store import open_store
@@ -24,7 +25,7 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.admission import Admission
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.ingest import Outcome
-from electrocloud.services.replay import Rerated, reingest, rerate_months
+from electrocloud.services.replay import Rerated, reingest, rerate_bills
 
 
 def redrive(reasons: list[str], *, dry_run: bool) -> None:
@@ -69,10 +70,10 @@ def replay(since: str, source: Source) -> None:
                 progress.update(reading, completed=part.done)
             progress.update(reading, completed=1.0)
 
-        outcome, months = reingest(uploads(), tables, registry.tariffs_of, pause)
-        rated = rerate_months(progress.track(months, description="bills"), tables, registry.tariffs_of, pause)
+        outcome, planned = reingest(uploads(), tables, registry, pause)
+        rated = rerate_bills(progress.track(planned, description="bills"), tables, pause)
     console.print(_replayed(outcome, rated, sum(refused)))
-    for tariff_id, fault in registry.wrong.items():
+    for tariff_id, fault in registry.invalid.items():
         console.print(f"[red]The tariff {tariff_id} cannot be rated:[/red] {fault}")
     if busy := outcome.failed | rated.failed:
         console.print(f"[red]{len(busy)} meters could not be stored: the tables are busy.[/red] Replay once more.")
@@ -80,7 +81,9 @@ def replay(since: str, source: Source) -> None:
 
 
 def _cases(stack: Stack, kinesis: Any, put_back: Put | None, reasons: list[str]) -> Iterator[Case]:
-    yield from redrive_quarantine(stack.client("s3"), stack.bucket, put_back, reasons)
+    s3 = stack.client("s3")
+    yield from redrive_quarantine(s3, stack.bucket, put_back, reasons)
+    yield from redrive_failed_batches(s3, stack.bucket, put_back, reasons)
     yield from redrive_dead_letters(stack.client("sqs"), stack.dead_letters, kinesis, put_back, reasons)
 
 

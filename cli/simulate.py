@@ -1,7 +1,7 @@
 """`electrocloud simulate`: a fleet's readings as a file, with the meters and the truth about faults beside it."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -41,12 +41,12 @@ def _day(text: str) -> date:
         raise UsageError(f"--start {text!r} is not a date; write it as YYYY-MM-DD, such as 2025-01-01") from None
 
 
-def _registry(fleet: Fleet) -> Iterator[dict[str, object]]:
+def _registry(fleet: Fleet) -> Iterator[dict[str, str | float]]:
     for meter in fleet.meters:
         yield meter.registered.row() | {"ev": int(meter.ev), "heat_pump": int(meter.heat_pump)}
 
 
-def _fault_rows(truth: list[InjectedFault]) -> Iterator[dict[str, object]]:
+def _fault_rows(truth: list[InjectedFault]) -> Iterator[Mapping[str, object]]:
     for one in truth:
         yield one._asdict() | {"start": _iso(one.start), "end": _iso(one.end)}
 
@@ -55,7 +55,7 @@ def _iso(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _write(path: Path, rows: Iterator[dict[str, object]]) -> Path:
+def _write(path: Path, rows: Iterator[Mapping[str, object]]) -> Path:
     with path.open("w", newline="") as file:
         first = next(rows, None)
         if first:

@@ -34,6 +34,7 @@ class BilledDynamoDB:
         self.seconds = 0.0
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        """Read as DynamoDB does, and count the read units."""
         found: dict[str, list[Item]] = {}
         with self._counting():
             for table, asked in request["RequestItems"].items():
@@ -46,6 +47,7 @@ class BilledDynamoDB:
         return {"Responses": found, "UnprocessedKeys": {}}
 
     def get_paginator(self, name: str) -> "BilledDynamoDB":
+        """This object, which pages a query itself."""
         if name != "query":
             raise NotImplementedError(name)
         return self
@@ -66,6 +68,7 @@ class BilledDynamoDB:
         return [{"Items": items}]
 
     def transact_write_items(self, **request: Any) -> None:
+        """Write as DynamoDB does, and count the write units."""
         with self._counting():
             for action in request["TransactItems"]:
                 item = action["Put"]["Item"]

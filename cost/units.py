@@ -23,6 +23,7 @@ from electrocloud.aws.store.tables import DynamoTables
 from electrocloud.domain.readings.upload import decode
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import Outcome, ingest_uploads
 from laptop.delivery import Delivery, Plan
 from producers.fleet.fleet import Fleet, make_fleet
@@ -123,7 +124,7 @@ def live(fleet: FleetPlan, template: dict[str, Any]) -> Sample:
         payloads = [msgspec.json.encode(one.upload) for one in together]
         arrived = datetime.fromtimestamp(at * BURST_S, UTC)
         began = time.process_time()
-        ingest_uploads(map(decode, payloads), tables, lambda _: tariff_of, time.sleep)
+        ingest_uploads(map(decode, payloads), tables, FixedServices(lambda _: tariff_of), time.sleep)
         metering_s += time.process_time() - began
         began = time.process_time()
         flat = [to_rows(decode(payload), arrived)[1] for payload in payloads]
@@ -244,7 +245,8 @@ def _batch_uploads(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -
     arrives = _rate(fleet) / shards * source["MaximumBatchingWindowInSeconds"]
     fits = PAYLOAD_BYTES / (each * 4 / 3 + ENVELOPE_BYTES / in_record)
     records = template["Parameters"][source["BatchSize"]["Ref"]]["Default"]
-    return max(1.0, min(arrives, fits, records * in_record))
+    found: float = max(1.0, min(arrives, fits, records * in_record))
+    return found
 
 
 def _frame_bytes(fleet: FleetPlan, upload_bytes: float) -> float:

@@ -97,6 +97,7 @@ def paint_first() -> None:
 
 @cache
 def reader() -> Reader:
+    """The reader of the deployment at hand."""
     return Reader(find_stack())
 
 
@@ -163,6 +164,7 @@ def meter(meter_id: str) -> RegisteredMeter | None:
 
 @st.cache_resource(ttl=300, show_spinner=False)
 def tariffs() -> dict[str, Tariff]:
+    """The tariffs by their id."""
     return reader().tariffs()
 
 
@@ -184,11 +186,13 @@ def history(meter_id: str) -> list[Bill]:
 
 @st.cache_resource(ttl=5, max_entries=50, show_spinner=False)
 def days(meter_id: str, first: date, last: date) -> list[MeterDay]:
+    """A meter's UTC days from `first` to `last` that have readings."""
     return reader().days(meter_id, first, last)
 
 
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
 def newest_day(meter_id: str) -> MeterDay | None:
+    """A meter's newest day, if it has one."""
     return reader().newest_days([meter_id]).get(meter_id)
 
 

@@ -30,6 +30,7 @@ class StaleWhileRevalidate(Generic[Answer]):
         self._last: tuple[float, Answer] | None = None
 
     def __call__(self) -> Answer:
+        """The answer to show now."""
         last = self._last
         if last is None or not last[1] or self._clock() - last[0] > self._good_s:
             return self._waited_for(last)

@@ -73,7 +73,8 @@ def run_model(load: Load, model: str, horizon: int) -> Floats:
     """The forecast of one model by its name, or of the mean of several (`a + b`), from the load's end."""
     forecaster_of = {candidate.name: candidate.forecaster for candidate in CANDIDATES}
     parts = [forecaster_of[name](load, [len(load.values)], horizon)[0] for name in model.split(" + ")]
-    return np.mean(parts, axis=0)
+    found: Floats = np.mean(parts, axis=0)
+    return found
 
 
 def _from_values(load: Load, horizon: int) -> Ahead:

@@ -80,7 +80,7 @@ def _run(model: lgb.Booster, change: bool, days: Floats, calendar: Floats, ahead
     for end in range(len(calendar) - ahead + 1, len(calendar) + 1):
         now = np.concatenate([days, np.full((1, DAY), np.nan)])
         table = features(now, calendar[end - len(now) : end])[-1]
-        today = model.predict(table, num_threads=1) + (_usual(table) if change else 0)
+        today = np.asarray(model.predict(table, num_threads=1)) + (_usual(table) if change else 0)
         days = np.concatenate([days, today[None]])
     return days[-ahead:]
 

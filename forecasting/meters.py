@@ -7,33 +7,33 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from electrocloud.aws.store.forecasts import Forecasts
+from electrocloud.domain.billing.service import Service, bills_of_meter_day
 from electrocloud.domain.forecast import MonthEnd, Suspect
-from electrocloud.domain.local_time import BillingMonth, zone_of
+from electrocloud.domain.hourly_load import load_of_meter
+from electrocloud.domain.local_time import day_of, zone_of
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.domain.tariffs.tariff import Tariff
 from forecasting.anomalies import anomalies
 from forecasting.load import HOUR_S, Floats, Load, load_of, wall_clock
-from forecasting.month_end import WEEK, MonthSoFar, month_end, month_so_far, remaining_energy
+from forecasting.month_end import WEEK, PeriodSoFar, month_end, period_so_far, remaining_energy
 
 SEASON = timedelta(days=100)  # of history a meter
 RECENT_S = 7 * 86_400  # before a meter's newest reading: suspects older than that are no longer listed
 
 
 class Fleet(Protocol):
-    """Where the meters' tariffs and days are."""
+    """Where the meters' services and days are."""
 
-    def tariffs_of(self, meter_ids: Collection[str]) -> Mapping[str, Tariff]:
-        """The tariffs of those meters that have one that can be rated."""
+    def services_of(self, meter_ids: Collection[str]) -> Mapping[str, Sequence[Service]]:
+        """The services that each of these meters has a part in; meters that have none are left out."""
 
     def days(self, meter_id: str, first: date, last: date) -> Iterable[MeterDay]:
         """A meter's UTC days from `first` to `last` that have readings, in order."""
 
 
 class MeterHistory(NamedTuple):
-    """One meter: its billing month until now, its hourly Wh without gaps (see `Load.filled`), and what is suspect."""
+    """One meter: its bill so far, its hourly Wh without gaps (see `Load.filled`), and its suspect readings."""
 
-    meter_id: str
-    month: MonthSoFar
+    bill: PeriodSoFar
     filled: Floats
     suspects: tuple[Suspect, ...]
 
@@ -49,28 +49,32 @@ def update_meters(meter_ids: Collection[str], fleet: Fleet, store: Forecasts, no
 
 
 def meter_histories(meter_ids: Collection[str], fleet: Fleet, now: datetime) -> Iterator[MeterHistory]:
-    """Those of the meters that have a tariff and at least a week of complete hours."""
-    tariffs = fleet.tariffs_of(meter_ids)
+    """Those of the meters that are billed and have at least a week of complete hours."""
+    services = fleet.services_of(meter_ids)
     first, last = (now - SEASON).date(), now.date()
     for meter_id in meter_ids:
-        if meter_id in tariffs:
-            days = list(fleet.days(meter_id, first, last))
-            if history := meter_history(meter_id, tariffs[meter_id], days):
-                yield history
+        if meter_id in services and (
+            history := meter_history(meter_id, services[meter_id], list(fleet.days(meter_id, first, last)))
+        ):
+            yield history
 
 
-def meter_history(meter_id: str, tariff: Tariff, days: Sequence[MeterDay]) -> MeterHistory | None:
-    """A meter's history from its days, in order; None if it has less than a week of complete hours.
+def meter_history(meter_id: str, services: Sequence[Service], days: Sequence[MeterDay]) -> MeterHistory | None:
+    """A meter's history from its days, in order; None with less than a week of complete hours or without a bill.
 
-    It holds arrays and determinants, no readings: some 50 kB.
+    The bill is that of the last complete hour. A history holds arrays and determinants, no readings: some 50 kB.
     """
-    windows = [(int(one.start.timestamp()), one.wh) for day in days for one in day.windows() if one.complete]
-    if len(windows) < WEEK:
+    hours = load_of_meter(days).complete_wh
+    if len(hours) < WEEK:
         return None
-    starts, wh = np.array(windows, np.int64).T
-    load = load_of(wall_clock(starts, tariff.zone), wh.astype(np.float64), tariff.zone)
-    month = month_so_far(tariff, BillingMonth.at(int(starts[-1]), tariff.zone), days)
-    return MeterHistory(meter_id, month, load.filled, tuple(_suspects(meter_id, load, month.until)))
+    planned = bills_of_meter_day(services, meter_id, day_of(max(hours)))
+    if not planned:
+        return None
+    zone = planned[-1].plan.period.zone
+    starts = np.fromiter(hours.keys(), np.int64)
+    load = load_of(wall_clock(starts, zone), np.fromiter(hours.values(), np.float64), zone)
+    bill = period_so_far(planned[-1], meter_id, days)
+    return MeterHistory(bill, load.filled, tuple(_suspects(meter_id, load, bill.until)))
 
 
 def month_ends(meters: Sequence[MeterHistory], now: datetime) -> Iterator[MonthEnd]:
@@ -80,12 +84,12 @@ def month_ends(meters: Sequence[MeterHistory], now: datetime) -> Iterator[MonthE
     """
     groups: dict[tuple[int, int], list[MeterHistory]] = {}
     for meter in meters:
-        groups.setdefault((meter.month.hours_left, len(meter.filled)), []).append(meter)
+        groups.setdefault((meter.bill.hours_left, len(meter.filled)), []).append(meter)
     for (hours, _), group in groups.items():
         rest = remaining_energy([meter.filled for meter in group], hours)
-        for row, (meter_id, month, filled, _) in enumerate(group):
+        for row, (bill, filled, _) in enumerate(group):
             energy = (rest.value[row], rest.low[row], rest.high[row])
-            yield month_end(meter_id, month, energy, filled, int(now.timestamp()))
+            yield month_end(bill, energy, filled, int(now.timestamp()))
 
 
 def _suspects(meter_id: str, load: Load, until: int) -> Iterator[Suspect]:

@@ -1,19 +1,23 @@
 """A month's energy and bill before the month is over: what was read, and the rest as the last weeks let expect."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from electrocloud.domain.billing.bill import Bill, rate
-from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
+from electrocloud.domain.billing.determinants import day_determinants
+from electrocloud.domain.billing.service import PlannedBill
 from electrocloud.domain.forecast import MonthEnd, Range
-from electrocloud.domain.local_time import BillingMonth, day_of
+from electrocloud.domain.local_time import day_of
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
-from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.services.rating import replaced_days
+from electrocloud.services.store import SpanDays
 from forecasting.intervals import COVERAGE
 from forecasting.load import HOUR_S, Floats, Hours
+
+if TYPE_CHECKING:
+    from datetime import date
 
 WEEK = 168
 WINDOWS = (1, 2, 4, 8)  # weeks that may stand for those to come
@@ -75,75 +79,78 @@ def _habits(off: Floats) -> tuple[np.ndarray, Floats]:
 def _held_out_errors(known: Floats, other: Floats) -> Floats:
     """Errors at other origins, by the windows and in the units that the known ones give: as a new one will be."""
     best, unit = _habits(known)
-    return other[best, np.arange(other.shape[1])] / unit[:, None]
+    found: Floats = other[best, np.arange(other.shape[1])] / unit[:, None]
+    return found
 
 
-class MonthSoFar(NamedTuple):
-    """A meter's billing month: the determinants of its UTC days with readings, and the readings of the newest day.
+class PeriodSoFar(NamedTuple):
+    """A bill whose period is not over: its plan, the determinants of its days with readings, and the newest day's.
 
-    `until` is the end of the month's last reading, or its start (s since 1970 UTC).
+    `days`: for each span of the plan, by UTC day. `newest`: the readings of the newest of them, in time order.
+    `until`: the end of the last reading, or the start of the period (s since 1970 UTC).
     """
 
-    tariff: Tariff
-    month: BillingMonth
-    days: dict[date, DayDeterminants]
+    planned: PlannedBill
+    meter_id: str
+    days: Sequence[SpanDays]
     newest: list[Interval]
     until: int
 
     @property
     def hours_left(self) -> int:
-        """Whole hours from the last reading to the end of the month."""
-        return (self.month.end - self.until) // HOUR_S
+        """Whole hours from the last reading to the end of the period."""
+        return max(0, self.planned.plan.period.end - self.until) // HOUR_S
 
 
-def month_so_far(tariff: Tariff, month: BillingMonth, days: Iterable[MeterDay]) -> MonthSoFar:
-    """A meter's month from its days, in order; days outside of the month are left out."""
-    determinants: dict[date, DayDeterminants] = {}
-    newest: list[Interval] = []
-    for day in days:
-        read = [one for one in day.intervals() if month.start <= one.start < month.end]
-        if read:
-            determinants[day.day] = day_determinants(tariff, month, read)
-            newest = read
-    until = newest[-1].start + newest[-1].seconds if newest else month.start
-    return MonthSoFar(tariff, month, determinants, newest, until)
+def period_so_far(planned: PlannedBill, meter_id: str, days: Iterable[MeterDay]) -> PeriodSoFar:
+    """A bill so far, from a meter's days, in order; days outside of its period are left out."""
+    plan = planned.plan
+    own = [day for day in days if plan.spans_of(meter_id, day.day)]
+    newest = [one for day in own[-1:] for one in day.intervals() if one.start < plan.period.end]
+    until = newest[-1].start + newest[-1].seconds if newest else plan.period.start
+    found = replaced_days(plan, [{} for _ in plan.spans], {meter_id: own})
+    return PeriodSoFar(planned, meter_id, found, newest, max(until, plan.period.start))
 
 
-def month_end(
-    meter_id: str, so_far: MonthSoFar, rest: tuple[float, float, float], shape: Floats, made_at: int
-) -> MonthEnd:
-    """The energy and bill that a meter's month is going to have: its readings, and then `rest` Wh until its end.
+def month_end(so_far: PeriodSoFar, rest: tuple[float, float, float], shape: Floats, made_at: int) -> MonthEnd:
+    """The energy and total that a bill is going to have: its readings, and then `rest` Wh until the period's end.
 
     rest: value, low, high. shape: the last hours of the load (Wh); the hours to come take the shape of the last four
-    weeks, whose peaks a demand charge needs. The low or high bill is that of the low or high energy.
+    weeks, whose peaks a demand charge needs. The low or high total is that of the low or high energy.
     """
-    hours = np.arange(-(-so_far.until // HOUR_S) * HOUR_S, so_far.month.end, HOUR_S)
+    hours = np.arange(-(-so_far.until // HOUR_S) * HOUR_S, so_far.planned.plan.period.end, HOUR_S)
     course = np.resize(shape[-min(SHAPE, len(shape) // WEEK * WEEK or len(shape)) :], len(hours))
     course = course / course.sum() if course.sum() > 0 else np.full(len(hours), 1 / max(1, len(hours)))
-    issued = [_bill(meter_id, so_far, hours, course * energy) for energy in rest]
+    issued = [_bill(so_far, hours, course * energy) for energy in rest]
     return MonthEnd(
-        meter_id,
-        str(so_far.month),
+        so_far.meter_id,
+        so_far.planned.key.cycle[: len("2026-07")],
         made_at,
         Range(*(bill.energy_kwh for bill in issued)),
         Range(*(bill.total_rounded for bill in issued)),
     )
 
 
-def _bill(meter_id: str, so_far: MonthSoFar, hours: Hours, wh: Floats) -> Bill:
-    tariff, month, days, newest, _ = so_far
+def _bill(so_far: PeriodSoFar, hours: Hours, wh: Floats) -> Bill:
+    plan = so_far.planned.plan
     ahead: dict[date, list[Interval]] = {}
     for hour, energy in zip(hours.tolist(), _whole(wh), strict=True):
         ahead.setdefault(day_of(hour), []).append(Interval(hour, HOUR_S, energy))
-    read = {day_of(newest[0].start): newest} if newest else {}
-    to_come = {day: day_determinants(tariff, month, read.get(day, ()), hours) for day, hours in ahead.items()}
-    return rate(tariff, month, days | to_come, meter_id)
+    read = {day_of(so_far.newest[0].start): so_far.newest} if so_far.newest else {}
+    days = [dict(own) for own in so_far.days]
+    for day, to_come in ahead.items():
+        for number, span in plan.spans_of(so_far.meter_id, day):
+            days[number][day] = day_determinants(
+                plan.tariff_of(span), span, read.get(day, ()), to_come, spread=plan.terms.spread == "even"
+            )
+    return rate(plan, days, so_far.meter_id)
 
 
 def _whole(wh: Floats) -> list[int]:
     """Whole Wh with the same sum, to the nearest."""
     steps = np.rint(np.cumsum(wh)).astype(np.int64)
-    return np.diff(steps, prepend=0).tolist()
+    found: list[int] = np.diff(steps, prepend=0).tolist()
+    return found
 
 
 def _expected(total: Floats, origins: np.ndarray, hours: int, weeks: int) -> Floats:
@@ -151,4 +158,5 @@ def _expected(total: Floats, origins: np.ndarray, hours: int, weeks: int) -> Flo
     whole, part = divmod(hours, WEEK)
     back = [origins - WEEK * week for week in range(1, weeks + 1)]
     parts = np.mean([total[:, begin + part] - total[:, begin] for begin in back], axis=0)
-    return whole * (total[:, origins] - total[:, origins - WEEK * weeks]) / weeks + parts
+    found: Floats = whole * (total[:, origins] - total[:, origins - WEEK * weeks]) / weeks + parts
+    return found

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from electrocloud.aws.store.hourly_loads import SeriesLoad
 from electrocloud.aws.store.parquet_days import parquet_days
 from electrocloud.aws.store.reader import Reader
+from electrocloud.domain.billing.service import service_without_agreement
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
 from electrocloud.domain.hourly_load import load_of_meter
@@ -32,8 +33,8 @@ def forecast_meter(reader: Reader, meter_id: str, horizon: int, now: datetime) -
     days = reader.days(meter_id, (now - timedelta(days=DAYS)).date(), now.date())
     made = _forecast(f"meter/{meter_id}", SeriesLoad(load_of_meter(days), meter.timezone), horizon, now)
     tariff = reader.tariffs().get(meter.tariff_id)
-    recent = [day for day in days if day.day >= (now - SEASON).date()]
-    history = meter_history(meter_id, tariff, recent) if tariff else None
+    services = [service_without_agreement(meter_id, tariff)] if tariff else []
+    history = meter_history(meter_id, services, [day for day in days if day.day >= (now - SEASON).date()])
     if history is None:
         return MeterForecast(made, None, [])
     return MeterForecast(made, next(month_ends([history], now), None), list(history.suspects))

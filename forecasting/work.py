@@ -14,9 +14,11 @@ import msgspec
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.hourly_loads import HourlyLoads
+from electrocloud.aws.store.meter_lookup import MeterLookup
 from electrocloud.aws.store.meter_segments import MeterSegments
 from electrocloud.aws.store.parquet_days import parquet_days
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.aws.store.registry import RegistryStore, RegistryTables
+from electrocloud.aws.store.service_lookup import ServiceLookup
 from forecasting.fleet_loads import DAYS, Ask, changed_days, read_days
 from forecasting.meters import update_meters
 from forecasting.series import update_series
@@ -71,20 +73,35 @@ class Names(Protocol):
     """What names the tables and the bucket: the function's settings, or a `Stack`."""
 
     @property
-    def windows_table(self) -> str: ...
+    def windows_table(self) -> str:
+        """Meters' days."""
+
     @property
-    def meters_table(self) -> str: ...
+    def meters_table(self) -> str:
+        """Registered meters."""
+
     @property
-    def tariffs_table(self) -> str: ...
+    def tariffs_table(self) -> str:
+        """Tariffs."""
+
     @property
-    def forecasts_table(self) -> str: ...
+    def service_points_table(self) -> str:
+        """Service points."""
+
     @property
-    def bucket(self) -> str: ...
+    def forecasts_table(self) -> str:
+        """Forecasts and hourly loads."""
+
+    @property
+    def bucket(self) -> str:
+        """Parquet."""
 
 
 def open_deployment(dynamodb: Any, s3: Any, names: Names, ask: Ask) -> Deployment:
     """The parts of a deployment that forecasting works on, on boto3 clients."""
-    registry = Registry(dynamodb, names.meters_table, names.tariffs_table, pause, time.monotonic)
+    tables = RegistryTables(names.service_points_table, names.meters_table, names.tariffs_table)
+    meters = MeterLookup(dynamodb, names.meters_table, pause, time.monotonic)
+    registry = ServiceLookup(RegistryStore(dynamodb, tables, pause), meters, time.monotonic)
     return Deployment(
         store=Forecasts(dynamodb, names.forecasts_table),
         loads=HourlyLoads(dynamodb, names.forecasts_table),

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -51,6 +52,7 @@ class ProcessGroup:
         logs.mkdir(parents=True, exist_ok=True)
 
     def start(self, name: str, command: list[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start a process that logs to a file of its name."""
         with (self.logs / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 command,
@@ -69,9 +71,11 @@ class ProcessGroup:
         return next((name for name, process in self._running if process.poll() is not None), None)
 
     def last_lines(self, name: str, count: int = 15) -> str:
+        """The end of a process's log."""
         return "\n".join((self.logs / f"{name}.log").read_text(errors="replace").splitlines()[-count:])
 
     def stop(self) -> None:
+        """End the processes, the last one first."""
         for _, process in reversed(self._running):
             _end(process)
         self._running.clear()
@@ -124,9 +128,13 @@ def start_cloud(children: ProcessGroup, port: int) -> str:
 
 def build(template: Path = ROOT / "template.yaml") -> None:
     """`sam build` without Docker and without the layer that an account alone creates; what has not changed is kept."""
+    # The laptop's cloud runs the functions with the Python of its environment, which is this one. A cache knows nothing
+    # of it, so each Python has its own.
+    cache = BUILD.resolve().with_name(f"cache-{sys.implementation.cache_tag}")
     _sam(
         "build", "--exclude", "ForecastLayer", "--cached", "--parallel", "--template-file", str(template),
-        "--build-dir", str(BUILD.resolve()), "--cache-dir", str(BUILD.resolve().with_name("cache")), env=environment(),
+        "--build-dir", str(BUILD.resolve()), "--cache-dir", str(cache),
+        env=environment() | {"PYTHON": sys.executable, "TARGET": ""},
     )  # fmt: skip
 
 
@@ -143,6 +151,7 @@ def deploy(endpoint: str, parameters: Mapping[str, str] = PARAMETERS, stack: str
 
 
 def laptop_stack(outputs: Mapping[str, str], endpoint: str, api: str) -> Stack:
+    """The stack on the laptop's cloud, with its gateway at `api`."""
     return stack_of(outputs, REGION, endpoint, api)
 
 

@@ -23,7 +23,7 @@ from electrocloud.aws.backoff import pause
 from electrocloud.aws.ingest.firehose_rows import to_rows
 from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.aws.stack import find_stack
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.aws.store.meter_lookup import MeterLookup
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.admission import DEFAULT, Admission, admit
 from laptop.cloud import PARAMETERS
@@ -81,6 +81,7 @@ class Partition:
         self.tables: list[pa.Table] = []
 
     def add(self, rows: bytes, schema: pa.Schema) -> None:
+        """Add rows, as lines of JSON with the columns of the schema."""
         options = pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
         self.tables.append(pa.json.read_json(io.BytesIO(rows), parse_options=options))
         self.json_bytes += len(rows)
@@ -92,6 +93,16 @@ class FailedRecord(msgspec.Struct):
     raw_data: bytes = msgspec.field(name="rawData")
     sequence_number: str = msgspec.field(name="kinesisSequenceNumber")
     arrival_timestamp: datetime = msgspec.field(name="arrivalTimestamp")
+
+
+def _payloads(records: list[dict[str, Any]], errors: list[FailedRecord]) -> Iterator[tuple[bytes, str, datetime]]:
+    """The user records, each with its sequence number and arrival; what cannot be opened goes to `errors`."""
+    for record in records:
+        place = record["SequenceNumber"], record["ApproximateArrivalTimestamp"].astimezone(UTC)
+        try:
+            yield from [(payload, *place) for payload in user_records(record["Data"])]
+        except UploadError:
+            errors.append(FailedRecord(record["Data"], *place))
 
 
 class Delivery:
@@ -117,13 +128,7 @@ class Delivery:
         """Records as `kinesis.get_records` gives them; KPL frames are opened, and bad uploads go to errors/."""
         days: dict[str, list[bytes]] = {}
         errors: list[FailedRecord] = []
-        payloads: list[tuple[bytes, str, datetime]] = []
-        for record in records:
-            place = record["SequenceNumber"], record["ApproximateArrivalTimestamp"].astimezone(UTC)
-            try:
-                payloads += [(payload, *place) for payload in user_records(record["Data"])]
-            except UploadError:
-                errors.append(FailedRecord(record["Data"], *place))
+        payloads = list(_payloads(records, errors))
         judged = admit([(payload, arrived.timestamp()) for payload, _, arrived in payloads], self._admission)
         for (payload, sequence, arrived), upload in zip(payloads, judged, strict=True):
             if isinstance(upload, UploadError):
@@ -133,9 +138,9 @@ class Delivery:
                 days.setdefault(dt, []).append(rows)
         if errors:
             self._write_errors(errors)
-        for dt, rows in days.items():
+        for dt, parts in days.items():
             partition = self._partitions.setdefault(dt, Partition(self._clock()))
-            partition.add(b"".join(rows), self._plan.schema)
+            partition.add(b"".join(parts), self._plan.schema)
             if partition.json_bytes >= self._plan.buffer_bytes:
                 self._write(dt)
         while sum(partition.json_bytes for partition in self._partitions.values()) > MOST_WAITING_BYTES:
@@ -220,8 +225,8 @@ def main() -> None:
     def put(key: str, body: bytes) -> None:
         s3.put_object(Bucket=stack.bucket, Key=key, Body=body)
 
-    registry = Registry(stack.client("dynamodb"), stack.meters_table, stack.tariffs_table, pause, time.monotonic)
-    admission = Admission(stack.future_tolerance_minutes * 60, registry.head_ends_of)
+    meters = MeterLookup(stack.client("dynamodb"), stack.meters_table, pause, time.monotonic)
+    admission = Admission(stack.future_tolerance_minutes * 60, meters.head_ends_of)
     delivery = Delivery(Plan.of(load(), PARAMETERS), put, time.monotonic, admission)
     run(Tail(stack.client("kinesis"), stack.stream), delivery, lambda: bool(stop))
 

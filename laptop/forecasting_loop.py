@@ -44,6 +44,7 @@ def repeat(stack: Stack, every_s: float) -> None:
 
 
 def main() -> None:
+    """Run once, or with --every again and again."""
     parser = argparse.ArgumentParser(prog="python -m laptop.forecasting_loop", description=__doc__)
     parser.add_argument("--every", type=float, metavar="S", help="run again and again, with so many seconds between")
     every_s = parser.parse_args().every

@@ -49,6 +49,7 @@ class Follower:
         self._tokens: dict[tuple[str, str], str] = {}
 
     def lines(self) -> Iterator[str]:
+        """The log lines that came since the last call."""
         for group in self._logs.describe_log_groups(logGroupNamePrefix=self._prefix)["logGroups"]:
             name = group["logGroupName"]
             for stream in self._logs.describe_log_streams(logGroupName=name)["logStreams"]:
@@ -76,6 +77,7 @@ def forward(follower: Follower, cloudwatch: Any) -> int:
 
 
 def main() -> None:
+    """Forward metrics until interrupted."""
     argparse.ArgumentParser(prog="python -m laptop.metrics", description=__doc__).parse_args()
     stack = find_stack()
     follower = Follower(stack.client("logs"), "/electrocloud/")

@@ -133,6 +133,7 @@ class StatusReader:
         self._reader = Reader(stack)
 
     def figures(self) -> Status:
+        """How things stand now."""
         parquet = self._objects("readings/")
         return Status(
             fleet=self._fleet(),

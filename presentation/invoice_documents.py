@@ -12,8 +12,8 @@ from fpdf.enums import TableBordersLayout
 from rich.markup import render
 
 from electrocloud.domain.billing.bill import Bill
-from presentation.invoice_text import money, notes, price_of, words_of
-from presentation.units import in_html, month
+from presentation.invoice_text import money, notes, period, price_of, words_of
+from presentation.units import in_html
 
 HEADINGS = ("What", "Quantity", "Price", "Amount")
 _GREY, _LINES = 90, 200
@@ -30,20 +30,25 @@ class InvoiceRow(NamedTuple):
 
 def rows(bill: Bill) -> list[InvoiceRow]:
     """The bill's lines in order; what was estimated of one is said with it."""
-    return [InvoiceRow("".join(words_of(line)), *price_of(line), money(line.amount_rounded)) for line in bill.lines]
+    return [
+        InvoiceRow("".join(words_of(line)), *price_of(line, bill.currency), money(line.amount_rounded, bill.currency))
+        for line in bill.lines
+    ]
 
 
 def change(bill: Bill) -> InvoiceRow | None:
     """Of a re-billed bill, by how much it differs from the version that it replaces."""
     if bill.adjustment is None:
         return None
-    return InvoiceRow("Difference from the version before", "", "", money(bill.adjustment.amount_rounded, sign=True))
+    return InvoiceRow(
+        "Difference from the version before", "", "", money(bill.adjustment.amount_rounded, bill.currency, sign=True)
+    )
 
 
 def heading(bill: Bill) -> str:
     """`Bill for November 2026, version 2 (provisional)`."""
     version = f", version {bill.version}" if bill.version > 1 else ""
-    return f"Bill for {month(bill.month)}{version}{' (provisional)' if bill.status == 'provisional' else ''}"
+    return f"Bill for {period(bill)}{version}{' (provisional)' if bill.status == 'provisional' else ''}"
 
 
 def remarks(bill: Bill) -> Iterator[str]:
@@ -65,8 +70,8 @@ def as_html(bill: Bill) -> str:
     head = "".join(f"<th>{name}</th>" for name in HEADINGS)
     return (
         f"{STYLE}<table class='invoice'><thead><tr>{head}</tr></thead><tbody>{''.join(cells)}</tbody>"
-        f"<tfoot><tr><td>Total for {month(bill.month)}</td><td></td><td></td>"
-        f"<td data-testid='owed'>{money(bill.total_rounded)}</td></tr>{below}</tfoot></table>"
+        f"<tfoot><tr><td>Total for {period(bill)}</td><td></td><td></td>"
+        f"<td data-testid='owed'>{money(bill.total_rounded, bill.currency)}</td></tr>{below}</tfoot></table>"
     )
 
 
@@ -133,7 +138,7 @@ def _table(pdf: FPDF, bill: Bill) -> None:
         for row in rows(bill):
             table.row(row)
         pdf.set_font("DejaVu", "B", 10)
-        table.row((f"Total for {month(bill.month)}", "", "", money(bill.total_rounded)))
+        table.row((f"Total for {period(bill)}", "", "", money(bill.total_rounded, bill.currency)))
         if changed := change(bill):
             pdf.set_font("DejaVu", "", 9)
             table.row(changed)

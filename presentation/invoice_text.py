@@ -1,6 +1,7 @@
 """Bills and comparisons as a customer reads them on a screen."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from rich import box
@@ -11,8 +12,9 @@ from rich.table import Table
 
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.charges import Line
-from electrocloud.domain.billing.comparison import Offer
 from electrocloud.domain.billing.line_text import price
+from electrocloud.domain.billing.terms import ServiceTerms
+from electrocloud.domain.currency import written
 from presentation.units import month
 
 WIDTH = 112
@@ -23,7 +25,7 @@ def print_invoice(console: Console, bill: Bill) -> None:
     marks = ["provisional"] if bill.status == "provisional" else []
     marks += [f"version {bill.version}"] if bill.version > 1 else []
     named = [
-        f"[bold]{month(bill.month)}[/]",
+        f"[bold]{period(bill)}[/]",
         escape(bill.tariff_name),
         *([f"meter {bill.meter_id}"] if bill.meter_id else []),
     ]
@@ -44,15 +46,18 @@ def print_summary(console: Console, bills: Sequence[Bill]) -> None:
     """Several bills, one a row, with their sum."""
     table = Table(box=box.SIMPLE_HEAD, show_footer=True)
     energy = sum((bill.energy_kwh for bill in bills), Decimal(0))
-    table.add_column("Month", footer="Total")
+    total = money(sum((bill.total_rounded for bill in bills), Decimal(0)), bills[0].currency)
+    table.add_column("Period", footer="Total")
     table.add_column("Meter")
     table.add_column("Energy kWh", footer=f"{energy:,.1f}", justify="right")
     table.add_column("Demand kW", justify="right")
-    table.add_column("Owed", footer=money(sum((bill.total_rounded for bill in bills), Decimal(0))), justify="right")
+    table.add_column("Owed", footer=total, justify="right")
     table.add_column("")
     for bill in bills:
         energy_kwh, demand_kw = f"{bill.energy_kwh:,.1f}", f"{bill.demand_kw:,.2f}"
-        table.add_row(month(bill.month), bill.meter_id, energy_kwh, demand_kw, money(bill.total_rounded), bill.status)
+        table.add_row(
+            period(bill), bill.meter_id, energy_kwh, demand_kw, money(bill.total_rounded, bill.currency), bill.status
+        )
     console.print(table)
 
 
@@ -64,11 +69,11 @@ def print_history(console: Console, bills: Sequence[Bill]) -> None:
     table.add_column("Tariff")
     for bill in bills:
         table.add_row(
-            bill.month,
+            bill.month or str(bill.period_start),
             f"{bill.version}{'' if bill.status == 'final' else ' *'}",
             f"{bill.energy_kwh:,.1f}",
-            money(bill.total_rounded),
-            money(bill.adjustment.amount_rounded, sign=True) if bill.adjustment else "",
+            money(bill.total_rounded, bill.currency),
+            money(bill.adjustment.amount_rounded, bill.currency, sign=True) if bill.adjustment else "",
             str(bill.intervals.missing or ""),
             str(bill.intervals.estimated or ""),
             escape(bill.tariff),
@@ -78,34 +83,38 @@ def print_history(console: Console, bills: Sequence[Bill]) -> None:
         console.print("* provisional: until every reading of the month is in")
 
 
-def print_offers(console: Console, ranked: Sequence[Offer]) -> None:
-    """What a load costs under each tariff, the cheapest first, and what to make of it."""
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("")
-    table.add_column("Tariff")
-    for name in ("Months", "Cost", "Saving", "Peak energy", "Peak cost"):
-        table.add_column(name, justify="right")
-    for place, offer in enumerate(ranked, start=1):
-        shares = [percent(share) if share else "-" for share in (offer.peak_energy_share, offer.peak_bill_share)]
-        saving = money(offer.saving, sign=True) if offer.saving else ""
-        table.add_row(str(place), escape(offer.tariff_name), str(offer.months), money(offer.total), saving, *shares)
-    console.print(table)
-    if len({offer.months for offer in ranked}) > 1:
-        console.print("Time zones part this load into different numbers of months, each with its fixed charges.")
-    best = ranked[0]
-    if best.saving > 0:
-        part = percent(best.saving / (best.total + best.saving))
-        console.print(
-            f"[bold]{escape(best.tariff_name)}[/] would save {money(best.saving)}, {part} of the present cost."
-        )
-    else:
-        console.print("The present tariff is the cheapest of these.")
+def service_hints(bills: Sequence[Bill], terms: ServiceTerms) -> Iterator[str]:
+    """What to say of a file whose readings begin or end within a billing period, where nobody said when service did."""
+    for bill, given, option, word in (
+        (bills[0], terms.first, "--service-from", "begin"),
+        (bills[-1], terms.end, "--service-to", "end"),
+    ):
+        days = (bill.read_from, bill.period_start) if word == "begin" else (bill.read_until, bill.period_end)
+        read, edge = days
+        if given or not read or not edge or not bill.intervals.missing:
+            continue
+        if word == "begin" and read > edge:
+            yield f"Readings begin on {read}. If service began then, give {option} {read}: the bill is for its days."
+        if word == "end" and read + timedelta(days=1) < edge:
+            end = read + timedelta(days=1)
+            yield f"Readings end on {read}. If service ended then, give {option} {end}: the bill is for its days."
 
 
-def money(amount: Decimal, *, sign: bool = False) -> str:
-    """`$1,234.50`, `-$3.20`, and with `sign` also `+$3.20`."""
+def period(bill: Bill) -> str:
+    """`July 2026` where it is the whole calendar month, or has no dates; else `Jul 16 to Jul 31, 2026`."""
+    if bill.month and (bill.period_start is None or bill.days == bill.full_days):
+        return month(bill.month)
+    assert bill.period_start
+    assert bill.period_end
+    first, last = bill.period_start, bill.period_end - timedelta(days=1)
+    year = f", {first.year}" if first.year != last.year else ""
+    return f"{first:%b} {first.day}{year} to {last:%b} {last.day}, {last.year}"
+
+
+def money(amount: Decimal, currency: str = "USD", *, sign: bool = False) -> str:
+    """`$1,234.50`, `-$3.20`, and with `sign` also `+$3.20`; as the currency's locale writes it."""
     before = "-" if amount < 0 else "+" if sign and amount > 0 else ""
-    return f"{before}${abs(amount):,.2f}"
+    return before + written(abs(amount), 2, currency)
 
 
 def percent(share: Decimal) -> str:
@@ -115,13 +124,14 @@ def percent(share: Decimal) -> str:
 
 def _lines(bill: Bill) -> Table:
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_footer=True)
-    table.add_column("What", footer=f"Total for {month(bill.month)}", ratio=1)
+    table.add_column("What", footer=f"Total for {period(bill)}", ratio=1)
     table.add_column("Quantity", justify="right", no_wrap=True)
     table.add_column("Price", justify="right", no_wrap=True)
-    table.add_column("Amount", footer=money(bill.total_rounded), justify="right", no_wrap=True)
+    table.add_column("Amount", footer=money(bill.total_rounded, bill.currency), justify="right", no_wrap=True)
     for line in bill.lines:
         what, estimated = words_of(line)
-        table.add_row(f"{escape(what)}[yellow]{estimated}[/]", *price_of(line), money(line.amount_rounded))
+        amount = money(line.amount_rounded, bill.currency)
+        table.add_row(f"{escape(what)}[yellow]{estimated}[/]", *price_of(line, bill.currency), amount)
     return table
 
 
@@ -131,33 +141,51 @@ def words_of(line: Line) -> tuple[str, str]:
     return line.explanation, estimated
 
 
-def price_of(line: Line) -> tuple[str, str]:
-    """A line's quantity with its unit and the price of one; nothing for what is by the month."""
-    if line.unit == "month":
+def price_of(line: Line, currency: str = "USD") -> tuple[str, str]:
+    """A line's quantity with its unit and the price of one; nothing for what is by the month or the year."""
+    if line.unit in ("month", "year"):
         return "", ""
-    return f"{line.quantity:,.3f} {line.unit}", price(line.unit_rate, 4 if line.kind == "energy" else 2)
+    if line.unit == "%":
+        return money(line.quantity, currency), f"{line.unit_rate * 100:.4f}".rstrip("0").rstrip(".") + "%"
+    if line.unit == "day":
+        return f"{line.quantity:f} {'day' if line.quantity == 1 else 'days'}", price(line.unit_rate, 2, currency)
+    return f"{line.quantity:,.3f} {line.unit}", unit_price(line, currency)
+
+
+def unit_price(line: Line, currency: str) -> str:
+    """The price of one: all its decimals, or six of a rate that was weighted and has no end."""
+    rate = line.unit_rate if -int(line.unit_rate.as_tuple().exponent) <= 8 else round(line.unit_rate, 6)
+    return price(rate, 4 if line.unit == "kWh" else 2, currency)
 
 
 def notes(bill: Bill) -> Iterator[str]:
     """What a bill replaces, the part of its peak hours, and what it rests on: a sentence each, as markup."""
     if bill.adjustment:
         owed = bill.adjustment.amount_rounded
-        change = f"{money(abs(owed))} {'less' if owed < 0 else 'more'}" if owed else "the same"
+        change = f"{money(abs(owed), bill.currency)} {'less' if owed < 0 else 'more'}" if owed else "the same"
         yield f"[bold]{bill.adjustment.explanation}: this one is {change}.[/]"
     if bill.peak_energy_share:
         energy, cost = percent(bill.peak_energy_share), percent(bill.peak_bill_share)
         yield f"Peak hours have {energy} of your energy and {cost} of this bill."
     yield _readings(bill)
+    for reason in bill.open_reasons:
+        yield f"[yellow]Not final: {escape(reason.text)}.[/]"
 
 
 def _readings(bill: Bill) -> str:
-    counts = bill.intervals
+    counts, name = bill.intervals, "month" if bill.month and bill.days == bill.full_days else "period"
     if not counts.missing and not counts.estimated:
-        return f"All {counts.expected:,} readings of the month are in."
-    parts = [f"{counts.read:,} of the month's {counts.expected:,} readings are in"]
+        if counts.not_yet_due:
+            return f"All {counts.read:,} readings until now are in; {counts.not_yet_due:,} are not due yet."
+        return f"All {counts.expected:,} readings of the {name} are in."
+    parts = [f"{counts.read:,} of the {name}'s {counts.expected:,} readings are in"]
     if counts.estimated:
         verb = "is" if counts.estimated == 1 else "are"
         parts.append(f"{counts.estimated:,} {verb} estimated from the weeks before, until the real ones come")
+    if counts.from_profile:
+        parts.append(f"{counts.from_profile:,} of these by the mean of the customer's class, for want of history")
     if counts.missing:
         parts.append(f"[yellow]{counts.missing:,} {'is' if counts.missing == 1 else 'are'} missing, and not billed[/]")
+    if counts.not_yet_due:
+        parts.append(f"{counts.not_yet_due:,} {'is' if counts.not_yet_due == 1 else 'are'} not due yet")
     return "; ".join(parts) + "."

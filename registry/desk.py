@@ -24,7 +24,7 @@ class RegistryDesk:
         self._s3: Any = stack.client("s3", max_pool_connections=16)
         self._bucket = stack.bucket
         tables = RegistryTables(
-            stack.accounts_table, stack.service_points_table, stack.meters_table, stack.tariffs_table
+            stack.service_points_table, stack.meters_table, stack.tariffs_table, stack.accounts_table
         )
         self.store = RegistryStore(dynamodb, tables, pause)
         self.index = SearchIndex(self._s3, self._bucket)
@@ -58,6 +58,7 @@ class RegistryDesk:
         return plan
 
     def account(self, account_id: str) -> Account | None:
+        """An account, if there is one of that id."""
         return self.store.load_points([], [account_id]).accounts.get(account_id)
 
     def _store(self, plan: RegistryPlan, progress: Progress, *, whole: bool) -> None:

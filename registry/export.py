@@ -1,13 +1,16 @@
 """Writes a registry as a folder that `electrocloud registry apply` reads."""
 
 import csv
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from electrocloud.domain.registry.records import KINDS, Installation, Record, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def write_folder(registry: Registry, folder: Path) -> list[Path]:

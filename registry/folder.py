@@ -10,7 +10,7 @@ URDB's startdate and enddate.
 
 import csv
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ import msgspec
 from electrocloud.domain.errors import ElectroCloudError, RegistryError
 from electrocloud.domain.registry.records import KINDS, Record, Registry, ServicePoint, TariffDocument
 from electrocloud.domain.registry.validation import RecordFault
+from electrocloud.domain.tariffs.urdb import effective_days
 
 Row = dict[str, Any]
 
@@ -86,7 +87,7 @@ def _files(folder: Path, kind: str) -> list[Path]:
 def _rows(file: Path, faults: list[FileFault]) -> Iterator[Row]:
     try:
         if file.suffix == ".parquet":
-            import pyarrow.parquet as pq
+            import pyarrow.parquet as pq  # noqa: PLC0415  few folders have Parquet
 
             yield from pq.read_table(file).to_pylist()
             return
@@ -169,22 +170,3 @@ def _take_tariff(content: FolderContent, file: Path) -> None:
 def read_tariffs(folder: Path) -> dict[str, Row]:
     """The URDB documents of a folder by tariff id, which is the file's name without `.json`."""
     return {path.stem: msgspec.json.decode(path.read_bytes()) for path in sorted(folder.glob("*.json"))}
-
-
-def effective_days(document: Row) -> tuple[date | None, date | None]:
-    """The days that a URDB document is in force: from the first to before the second one, None where it does not say.
-
-    `effective` is a day; `startdate` and `enddate` are URDB's seconds since 1970 of midnights UTC, and `enddate` is the
-    last day.
-    """
-    item = document.get("items", [document])[0] if isinstance(document.get("items", []), list) else document
-    if day := item.get("effective"):
-        return date.fromisoformat(str(day)), None
-    first, last = (_urdb_day(item.get(name)) for name in ("startdate", "enddate"))
-    return first, last + timedelta(days=1) if last else None
-
-
-def _urdb_day(value: Any) -> date | None:
-    if value in (None, "", 0):
-        return None
-    return datetime.fromtimestamp(int(value), UTC).date()

@@ -1,9 +1,8 @@
 """The registry in the lake, as Parquet for SQL: who is served by which tariff since when, and never who that is."""
 
 import io
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pyarrow as pa
@@ -13,6 +12,9 @@ import pyarrow.parquet as pq
 from analytics.registry_tables import meters_table, publish
 from electrocloud.domain.registry.records import Agreement, Registry, TariffDocument
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 INSTANT = pa.timestamp("ms", tz="UTC")
 

@@ -158,6 +158,9 @@ priced AS (
     CASE
       WHEN p.unit = 'kW' THEN greatest(least(m.kw, coalesce(p.up_to, m.kw)) - p.above, 0)
       WHEN p.unit = 'month' THEN 1
+      WHEN p.unit = 'day' THEN day(last_day_of_month({month}))
+      WHEN p.unit = 'year' THEN
+        CAST(day(last_day_of_month({month})) AS decimal(30, 15)) / day_of_year(last_day_of_month(date_trunc('year', {month}) + INTERVAL '11' MONTH))
       WHEN c.allocation = 'prorated' THEN m.prorated_kwh
       ELSE m.chronological_kwh
     END AS quantity,
@@ -181,7 +184,7 @@ owed AS (
     CAST(
       CASE
         WHEN charge <> 'minimum' THEN quantity * rate
-        ELSE rate - coalesce(
+        ELSE quantity * rate - coalesce(
           sum(CASE WHEN charge <> 'minimum' THEN quantity * rate END) OVER (PARTITION BY meter_id), 0
         )
       END AS decimal(30, 12)

@@ -91,6 +91,7 @@ def deployed(cloudformation: Any, stack: str) -> tuple[dict[str, Any], dict[str,
 
 
 def main() -> None:
+    """Print what a deployment would change, and what its fleet would cost."""
     parser = argparse.ArgumentParser(prog="python -m tools.deploy_check", description=__doc__)
     parser.add_argument("--stage", default="dev", help="dev or prod, of samconfig.toml")
     parser.add_argument("--meters", type=int, default=10_000, help="of the fleet whose month is priced")

@@ -156,6 +156,7 @@ def _camel(name: str) -> str:
 
 
 def main() -> None:
+    """Write the views' files, and print the resources."""
     for path, written in view_files().items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(written)

@@ -3,8 +3,12 @@
 import re
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from analytics.template import ROOT
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 PLACE = ROOT / "docs" / "licenses.md"
 LISTS = (
@@ -21,7 +25,7 @@ _CLASSIFIER = "License :: "
 
 def license_of(package: Distribution) -> str:
     """What a package says its license is: by SPDX, by its classifiers or in a word."""
-    metadata = package.metadata
+    metadata = cast("Message", package.metadata)  # which it is, whatever its annotation promises
     if expression := metadata.get("License-Expression"):
         return str(expression)
     classifiers = [one for one in metadata.get_all("Classifier") or [] if one.startswith(_CLASSIFIER)]
@@ -40,8 +44,10 @@ def pinned(lock: Path) -> dict[str, str]:
 def report() -> str:
     """The list as Markdown."""
     parts = [
-        "# Licenses\n\nEvery package that is pinned, with the license that it states. "
-        "`make licenses` writes this list.\n"
+        (
+            "# Licenses\n\nEvery package that is pinned, with the license that it states. "
+            "`make licenses` writes this list.\n"
+        )
     ]
     for title, lock, environment in LISTS:
         places = [str(path) for path in (ROOT / environment).glob("lib/python3*/site-packages")]

@@ -46,6 +46,7 @@ def shots(meter_id: str, month: str) -> list[Shot]:
 
 
 def take(opened: Browser, url: str, shot: Shot) -> None:
+    """Take one picture."""
     context = opened.new_context(
         viewport={"width": shot.width, "height": shot.height},
         color_scheme="dark" if shot.dark else "light",
@@ -74,6 +75,7 @@ def settle(page: Page) -> None:
 
 
 def main() -> None:
+    """Take every picture of the dashboard that runs."""
     stack = find_stack()
     reader = Reader(stack)
     meters = reader.meters()

@@ -34,7 +34,8 @@ def load(
 
 
 def _rate(what: str) -> float:
-    return typer.Option(0.0, help=f"Fault, as a share from 0 to 1: {what}", show_default=False)
+    found: float = typer.Option(0.0, help=f"Fault, as a share from 0 to 1: {what}", show_default=False)
+    return found
 
 
 def simulate(

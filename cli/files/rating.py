@@ -4,21 +4,26 @@ import csv
 import io
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
 from functools import partial
 from operator import attrgetter
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from cli.files.usage import Usage
 from electrocloud.domain.billing.bill import Bill, bills
-from electrocloud.domain.billing.gaps import estimated_bills
-from electrocloud.domain.local_time import BillingMonth
+from electrocloud.domain.billing.determinants import expected_intervals, missing_intervals
+from electrocloud.domain.billing.estimation import estimate
+from electrocloud.domain.billing.open_reasons import OpenReason
+from electrocloud.domain.billing.terms import ALWAYS, ServiceTerms
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.local_time import local_day, midnight_of
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.domain.tariffs.versions import DatedTariff
 
 CSV_COLUMNS = {
     "meter_id": "meter_id",
@@ -34,12 +39,28 @@ CSV_COLUMNS = {
     "total_rounded": "total_rounded",
     "missing": "intervals.missing",
     "estimated": "intervals.estimated",
+    "period_start": "period_start",
+    "period_end": "period_end",
+    "days": "days",
+    "served_days": "served_days",
+    "rider_charge": "rider_charge",
+    "tax": "tax",
+    "currency": "currency",
 }
 METERS_AT_ONCE = 25
 
 
+class Service(NamedTuple):
+    """How a file's loads are served: the terms of each, when the bills are made (s since 1970 UTC; None: now), and
+    whether gaps are filled."""
+
+    terms: ServiceTerms = ALWAYS
+    as_of: int | None = None
+    fill: bool = False
+
+
 class Part(NamedTuple):
-    """What some of the meters came to: how many they are and their bills, the sum owed ($), and the bills as text."""
+    """What some of the meters came to: how many they are and their bills, the sum owed, and the bills as text."""
 
     meters: int
     bills: int
@@ -47,44 +68,77 @@ class Part(NamedTuple):
     text: bytes
 
 
-def rate_load(tariff: Tariff, readings: Sequence[Interval], meter_id: str, *, fill: bool) -> list[Bill]:
-    """The bills of the months that a meter's readings, in time order, start in.
+def rate_load(tariff: DatedTariff, readings: Sequence[Interval], meter_id: str, service: Service) -> list[Bill]:
+    """The bills of the periods of service that a meter's readings, in time order, start in.
 
-    With `fill`, intervals that are missing from these months, and have begun by now, are estimated where they can be.
+    Where gaps are filled, intervals that are missing from these periods and have ended are estimated if they can be.
     """
-    if not fill:
-        return bills(tariff, readings, meter_id=meter_id)
-    first, last = (BillingMonth.at(reading.start, tariff.zone) for reading in (readings[0], readings[-1]))
-    until = min(last.end, int(time.time()))
-    return estimated_bills(tariff, readings, first.start, until, readings, meter_id)
+    terms, as_of, fill = service
+    as_of = int(time.time()) if as_of is None else as_of
+    guesses: list[Interval] = []
+    if fill:
+        guesses = _estimates(tariff.versions[0].tariff.zone, readings, terms, as_of)
+    return bills(tariff, readings, guesses, meter_id, terms=terms, as_of=as_of)
 
 
-def rate_all(tariff: Tariff, usage: Usage, *, fill: bool, as_csv: bool) -> Iterator[Part]:
-    """The bills of all meters of a file, in its order, by all cores: as CSV rows of CSV_COLUMNS, or lines of JSON."""
+def _estimates(zone: str, readings: Sequence[Interval], terms: ServiceTerms, as_of: int) -> list[Interval]:
+    days = [local_day(reading.start, zone) for reading in (readings[0], readings[-1])]
+    first, last = (terms.cycle.period_of(day, zone) for day in days)
+    low = max(first.first_day, terms.first or first.first_day)
+    high = min(last.end_day, terms.end or last.end_day)
+    if low >= high:
+        return []
+    start, end = midnight_of(low, zone), midnight_of(high, zone)
+    served = [reading for reading in readings if start <= reading.start < end]
+    slots = missing_intervals(served, start, end) if served else expected_intervals(start, end, readings[0].seconds)
+    return estimate([slot for slot in slots if slot.start + slot.seconds <= as_of], readings, zone)
+
+
+def refuse_open(usage: Usage, index: int, reasons: Iterable[OpenReason], path: Path) -> None:
+    """`UsageError` for the first reason why a meter's bill cannot be final: a day without a price, a long reading."""
+    for reason in reasons:
+        if reason.at is None:
+            advice = "give --tariff once for each version, or the dates of service"
+            raise UsageError(f"{reason.text}; {advice}")
+        where = f"{path}, row {usage.row_of(index, reason.at)}"
+        raise UsageError(f"{where}: {reason.text}; give --spread even to share it by time")
+
+
+def rate_all(tariff: DatedTariff, usage: Usage, path: Path, service: Service, *, as_csv: bool) -> Iterator[Part]:
+    """The bills of all meters of the file at `path`, in its order, by all cores: as CSV rows of CSV_COLUMNS, or lines
+    of JSON.
+    """
     count = len(usage.meters)
     parts = [usage.part(first, first + METERS_AT_ONCE) for first in range(0, count, METERS_AT_ONCE)]
     with ProcessPoolExecutor(os.cpu_count(), initializer=_begin, initargs=(tariff,)) as pool:
-        yield from pool.map(partial(_rate_part, fill=fill, as_csv=as_csv), parts)
+        yield from pool.map(partial(_rate_part, path=path, service=service, as_csv=as_csv), parts)
 
 
 def as_json_line(bill: Bill) -> bytes:
+    """A bill as one line of JSON."""
     return msgspec.json.encode(bill) + b"\n"
 
 
-_tariff: Tariff  # a worker's own, so that what it has worked out about the tariff serves all its parts
+_tariff: DatedTariff  # a worker's own, so that what it has worked out about the tariff serves all its parts
 
 
-def _begin(tariff: Tariff) -> None:
+def _begin(tariff: DatedTariff) -> None:
     global _tariff
     _tariff = tariff
 
 
-def _rate_part(usage: Usage, *, fill: bool, as_csv: bool) -> Part:
-    issued = [
-        bill
-        for number, meter_id in enumerate(usage.meters)
-        for bill in rate_load(_tariff, usage.intervals(number), meter_id, fill=fill)
-    ]
+def rate_usage(tariff: DatedTariff, usage: Usage, path: Path, service: Service) -> list[Bill]:
+    """The bills of all meters of the file at `path`, in its order; `UsageError` where one cannot be made whole."""
+    issued = []
+    for number, meter_id in enumerate(usage.meters):
+        own = rate_load(tariff, usage.intervals(number), meter_id, service)
+        refuse_open(usage, number, (reason for bill in own for reason in bill.open_reasons), path)
+        issued += own
+    return issued
+
+
+def _rate_part(usage: Usage, *, path: Path, service: Service, as_csv: bool) -> Part:
+    issued = rate_usage(_tariff, usage, path, service)
     owed = sum((bill.total_rounded for bill in issued), Decimal(0))
     text = _csv_rows(issued) if as_csv else b"".join(map(as_json_line, issued))
     return Part(len(usage.meters), len(issued), owed, text)

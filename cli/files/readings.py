@@ -63,7 +63,7 @@ class ReadingsFile:
         """Write the block as the head-end hears of it; returns the truth of the faults in it."""
         if not faults:
             row, column = (index.ravel() for index in np.indices(block.wh.shape))
-            nothing = np.zeros(block.wh.size, np.int32)
+            nothing = np.zeros(block.wh.size, np.int64)
             self._write(block, row, column, nothing, block.wh.ravel(), block.decivolts.ravel())
             return []
         told = inject(self._fleet, block, faults)

@@ -19,8 +19,8 @@ _Numbers = NDArray[np.int64]
 class Usage(NamedTuple):
     """The readings of `meters`, one meter after the other, in time order.
 
-    Those of meter i are `start` (s since 1970 UTC), `seconds` and `wh` from `edges[i]` to before `edges[i + 1]`.
-    A file without meters has one, named "".
+    Those of meter i are `start` (s since 1970 UTC), `seconds` and `wh` from `edges[i]` to before `edges[i + 1]`, each
+    from the file's row `row` (a header is row 1). A file without meters has one, named "".
     """
 
     meters: list[str]
@@ -28,6 +28,12 @@ class Usage(NamedTuple):
     start: _Numbers
     seconds: _Numbers
     wh: _Numbers
+    row: _Numbers
+
+    def row_of(self, index: int, start: int) -> int:
+        """The file's row of a meter's reading that starts at an instant (s since 1970 UTC)."""
+        first, end = self.edges[index], self.edges[index + 1]
+        return int(self.row[first + np.searchsorted(self.start[first:end], start)])
 
     def intervals(self, index: int) -> list[Interval]:
         """The readings of one meter."""
@@ -38,7 +44,7 @@ class Usage(NamedTuple):
         """The meters from number `first` to before `end`, or to the last."""
         edges = self.edges[first : end + 1]
         rows = slice(edges[0], edges[-1])
-        columns = (column[rows] for column in (self.start, self.seconds, self.wh))
+        columns = (column[rows] for column in (self.start, self.seconds, self.wh, self.row))
         return Usage(self.meters[first:end], edges - edges[0], *columns)
 
 
@@ -57,7 +63,8 @@ class _Rows(NamedTuple):
 
     def same_meter(self) -> NDArray[np.bool_]:
         """For each row but the first, whether it is of the meter before it."""
-        return self.meter[1:] == self.meter[:-1]
+        found: NDArray[np.bool_] = self.meter[1:] == self.meter[:-1]
+        return found
 
 
 def read_usage(path: Path) -> Usage:
@@ -80,7 +87,7 @@ def read_usage(path: Path) -> Usage:
         seconds = rows.seconds
     else:
         seconds = np.concatenate([_spacing(rows.start[first:end]) for first, end in pairwise(edges)])
-    return Usage([meters[number] for number in rows.meter[edges[:-1]]], edges, rows.start, seconds, rows.wh)
+    return Usage([meters[number] for number in rows.meter[edges[:-1]]], edges, rows.start, seconds, rows.wh, rows.row)
 
 
 def _columns(table: pa.Table) -> tuple[list[str], _Rows]:
@@ -123,11 +130,17 @@ def _refuse_overlap(path: Path, rows: _Rows) -> None:
 
 
 def _spacing(start: _Numbers) -> _Numbers:
-    """How long each reading lasts: until the next, at most the most common spacing. A single one lasts an hour."""
+    """How long each reading lasts: until the next, at most the most common spacing. A single one lasts an hour.
+
+    A reading of a local day, or of a part of it, is longer by up to an hour where the clocks go back.
+    """
     gaps = np.diff(start)
     lengths, counts = np.unique(gaps, return_counts=True)
     usual = lengths[np.argmax(counts)] if lengths.size else 3600
-    return np.minimum(np.append(gaps, usual), usual)
+    longest = usual + 3600 if usual > 3600 and 86_400 % usual == 0 else usual
+    gaps = np.append(gaps, usual)
+    found: _Numbers = np.where(gaps > longest, usual, gaps)
+    return found
 
 
 def _written(instant: np.int64) -> str:

@@ -34,6 +34,7 @@ queue = WorkQueue(boto3.client("sqs"), settings.queue_url, settings.dead_letters
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """Begin a round, or do the work items of a queue's event; returns the counts, which are metrics too."""
     now = int(datetime.now(UTC).timestamp())
     counts = _work(items_in(event, closing.Item), context, now) if "Records" in event else _schedule(now)
     for name, count in counts.items():
@@ -60,7 +61,7 @@ def _work(items: Iterable[closing.Item], context: LambdaContext, now: int) -> di
         if isinstance(item, closing.FindBills):
             sent += queue.send(closing.find(item, bills, out_of_time))
             continue
-        done = closing.close(item, tables, bills, registry.tariffs_of, now, settings.grace_s, pause, out_of_time)
+        done = closing.close(item, tables, bills, registry, now - settings.grace_s, pause, out_of_time)
         sent += queue.send([done.left] if done.left else [])
         final, estimated, waiting = final + done.final, estimated + done.estimated, waiting + done.waiting
     return {

@@ -37,6 +37,7 @@ deployment = work.open_deployment(boto3.client("dynamodb"), boto3.client("s3"), 
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """Plan a kind of work, or do the items of a queue's event; returns the counts, which are metrics too."""
     now = datetime.now(UTC)
     if "Records" in event:
         counts = _work(items_in(event, work.Item), context, now)

@@ -43,15 +43,16 @@ gc.set_threshold(50_000)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Store a batch of the stream; name the records that are to come again."""
     accepted, rejected = read_event(event["Records"], admission)
-    outcome = ingest_uploads((got.upload for got in accepted), tables, registry.tariffs_of, pause)
+    outcome = ingest_uploads((got.upload for got in accepted), tables, registry, pause)
     # The good ones come first: however many are rejected, their neighbors do not wait.
     unwritten = put(s3, settings.bucket, rejected, lambda: context.get_remaining_time_in_millis() < RESERVE_MS)
     record_batch_metrics(metrics, logger, accepted, rejected, unwritten, outcome, datetime.now(UTC))
     unregistered = registry.unregistered({got.upload.meter_id for got in accepted})
     metrics.add_metric("UnregisteredMeters", MetricUnit.Count, unregistered)
-    metrics.add_metric("TariffsWrong", MetricUnit.Count, len(registry.wrong))
-    for tariff_id, fault in registry.wrong.items():
-        logger.error("its meters get no bills", tariff_id=tariff_id, fault=fault)
+    metrics.add_metric("TariffsWrong", MetricUnit.Count, len(registry.invalid))
+    for tariff_id, fault in registry.invalid.items():
+        logger.error("invalid tariff: its meters are not billed", tariff_id=tariff_id, fault=fault)
     again = {got.sequence for got in accepted if got.upload.meter_id in outcome.failed} | unwritten.keys()
     return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in sorted(again, key=int)]}

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -13,8 +14,12 @@ from presentation import invoice_documents as invoice
 from presentation import units
 from presentation.invoice_text import money
 
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ColumnConfig
+
 
 def figures(issued: pd.DataFrame) -> None:
+    """Draw the month's totals, and those of each tariff."""
     shown = {
         "Bills": f"{len(issued):,}",
         "Owed": units.dollars(issued["total"].sum()),
@@ -31,6 +36,7 @@ def figures(issued: pd.DataFrame) -> None:
 
 
 def filtered(issued: pd.DataFrame) -> pd.DataFrame:
+    """Draw the filters; the bills that pass them."""
     st.subheader("All bills")
     text, tariff, state = st.columns([2, 3, 2])
     return chosen_of(
@@ -64,6 +70,7 @@ def list_of(shown: pd.DataFrame) -> str | None:
 
 
 def draw_invoice(meter_id: str, month: str) -> None:
+    """Draw one bill as an invoice, with its other versions."""
     versions = [bill for bill in data.history(meter_id) if bill.month == month]
     if not versions:
         st.info(f"Meter {units.in_markdown(meter_id)} has no bill of {units.month(month)}. Select one in the list.")
@@ -89,6 +96,7 @@ def draw_invoice(meter_id: str, month: str) -> None:
 
 
 def next_steps(bill: Bill) -> None:
+    """Draw what can be done with a bill: download it, or open its meter."""
     name = f"bill-{bill.meter_id}-{bill.month}-v{bill.version}"
     with st.container(horizontal=True):
         st.download_button(
@@ -100,6 +108,7 @@ def next_steps(bill: Bill) -> None:
 
 
 def draw_versions(versions: list[Bill]) -> None:
+    """Draw the versions of a bill, one a row."""
     st.subheader("Its versions")
     st.dataframe(
         pd.DataFrame(
@@ -124,7 +133,7 @@ def numbers(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(decimal, float))
 
 
-COLUMNS = {
+COLUMNS: "dict[str, ColumnConfig | str]" = {
     "meter_id": "Meter",
     "tariff_id": "Tariff",
     "state": "State",

@@ -9,6 +9,7 @@ from presentation import units
 
 
 def figures(made: Forecast, coming: pd.DataFrame, zone: str) -> None:
+    """Draw what a forecast expects, and how far its model was off in the backtest."""
     peak = coming.loc[coming["value"].idxmax()]
     tested = next((score for score in made.candidates if score.model == made.model), None)
     at = units.moment(peak["start"], zone)
@@ -33,14 +34,17 @@ def figures(made: Forecast, coming: pd.DataFrame, zone: str) -> None:
 
 
 def between(low: float, high: float) -> str:
+    """`1.20 kW to 3.40 kW`."""
     return f"{units.scaled(low, 'W')} to {units.scaled(high, 'W')}"
 
 
 def percent_of(share: float | None) -> str:
+    """`12.3%`, or a dash where there is none."""
     return "–" if share is None else f"{share * 100:.1f} %"
 
 
 def verdict(made: list[Forecast], load: outlook.Load) -> str:
+    """A sentence on how far the forecasts were off, of the hours that have passed."""
     errors, hours = outlook.with_actuals(outlook.hours_of(made), load)
     if not hours or errors.wape is None or errors.coverage is None:
         return "None of their hours has come yet."
@@ -70,6 +74,7 @@ def past(made: list[Forecast], load: outlook.Load, zone: str) -> pd.DataFrame:
 
 
 def models(made: Forecast) -> None:
+    """Draw the models that were tried, the best first."""
     if made.note:
         st.caption(units.in_markdown(f"{made.note[0].upper()}{made.note[1:]}."))
     st.dataframe(

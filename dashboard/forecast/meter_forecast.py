@@ -43,7 +43,7 @@ def forecast(meter_id: str, limit_s: float) -> Forecast:
 
 def main(meter_id: str) -> Answer:
     """What the process answers."""
-    from forecasting.on_demand import forecast_meter
+    from forecasting.on_demand import forecast_meter  # noqa: PLC0415  large libraries, of which the page needs none
 
     try:
         return Answer(forecast_meter(Reader(find_stack()), meter_id, HORIZON, datetime.now(UTC)).forecast)

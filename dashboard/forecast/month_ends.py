@@ -1,6 +1,7 @@
 """How the meters' months will end: all of them as a list, and one of them with its next day."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -13,10 +14,13 @@ from electrocloud.domain.local_time import DAY_S, BillingMonth, day_of
 from presentation import units
 from presentation.invoice_text import money
 
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ColumnConfig
+
 LISTED = 200
 HIGHEST, ABOVE = "Highest bill", "Most above last month"
 
-COLUMNS = {
+COLUMNS: "dict[str, ColumnConfig | str]" = {
     "meter_id": "Meter",
     "energy_kwh": st.column_config.NumberColumn("Energy, kWh", format="%,.0f"),
     "total": st.column_config.NumberColumn("Bill expected, $", format="%,.2f"),
@@ -30,6 +34,7 @@ COLUMNS = {
 
 @st.fragment(parallel=True)
 def draw() -> None:
+    """Draw the month-end forecasts of all meters, and of the one that is selected."""
     with data.show_errors(first=False):
         fleet = data.fleet()
         if not fleet:
@@ -81,6 +86,7 @@ def list_of(table: pd.DataFrame) -> str | None:
 
 
 def of_one(end: MonthEnd, fleet: Fleet) -> None:
+    """Draw one meter's month-end forecast."""
     with st.container(border=True):
         st.markdown(f"#### {units.in_markdown(end.meter_id)}")
         energy, bill = end.energy_kwh, end.total
@@ -104,6 +110,7 @@ def of_one(end: MonthEnd, fleet: Fleet) -> None:
 
 
 def next_day(meter_id: str, fleet: Fleet) -> None:
+    """Forecast one meter's next day, and draw it."""
     made = forecast_data.of_meter(meter_id)
     day = day_of(int(fleet.now))
     load = outlook.load_of(data.days(meter_id, day - timedelta(days=forecast_data.DAYS), day + timedelta(days=1)))

@@ -16,6 +16,7 @@ NOT_YET = (
 
 
 def series_chosen() -> str:
+    """Draw the choice of a load; its series."""
     feeders = sorted({meter.feeder for meter in data.registry()})
     chosen = st.selectbox("Load of", [WHOLE_FLEET, *feeders], key="load", bind="query-params")
     return FLEET if chosen == WHOLE_FLEET else f"feeder/{chosen}"
@@ -23,6 +24,7 @@ def series_chosen() -> str:
 
 @st.fragment(run_every=30)
 def headline(series: str) -> None:
+    """Draw the newest forecast of a series in numbers."""
     with data.show_errors(), data.loading("day_ahead", 130):
         made, fleet = forecast_data.newest(series), data.fleet()
         if not made or not fleet:
@@ -44,6 +46,7 @@ def headline(series: str) -> None:
 
 @st.fragment(run_every=30, parallel=True)
 def course(series: str) -> None:
+    """Draw the last days' forecasts beside the load."""
     with data.show_errors(first=False), data.loading("course", 430):
         made, fleet = forecast_data.newest(series), data.fleet()
         if not made or not fleet:

@@ -48,7 +48,7 @@ def deck(fleet: Fleet, feeder: str | None, look: Look) -> pydeck.Deck:
         layers,
         initial_view_state=_view(shown, pitch=0 if near else 40),
         map_provider=None,
-        tooltip={"html": "<b>{name}</b><br>{text}", "style": {"fontSize": "0.85rem"}},  # type: ignore[arg-type]
+        tooltip={"html": "<b>{name}</b><br>{text}", "style": {"fontSize": "0.85rem"}},
     )
 
 

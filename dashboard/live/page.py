@@ -19,6 +19,7 @@ NOTHING_YET = "No reading has come yet. Start a fleet with `electrocloud up`, or
 
 @st.fragment(run_every=3)
 def headline() -> None:
+    """Draw when the newest reading was, and the fleet in numbers."""
     with data.show_errors(), data.loading("headline", 130):
         fleet = data.fleet()
         if fleet is None:
@@ -32,6 +33,7 @@ def headline() -> None:
 
 
 def figures(fleet: Fleet) -> None:
+    """Draw the fleet's power, its silent meters, and how the pipeline does."""
     pipeline = data.pipeline()
     stored, age, refused = (pipeline[name].values for name in ("ReadingsStored", "UploadAge", "UploadsQuarantined"))
     silent = int(fleet.meters["silent"].sum())
@@ -57,6 +59,7 @@ def figures(fleet: Fleet) -> None:
 
 @st.fragment(run_every=10, parallel=True)
 def curve() -> None:
+    """Draw the fleet's last day beside the same day a week before."""
     with data.show_errors(first=False), data.loading("curve", HEIGHT):
         fleet = data.fleet()
         if fleet is None:
@@ -86,6 +89,7 @@ def verdict(frame: pd.DataFrame) -> str:
 
 
 def curve_spec(until: float, zone: str, unit: str) -> charts.Spec:
+    """The chart of the last day up to `until` (s since 1970 UTC), with power in `unit`."""
     days = {"domain": [NOW, BEFORE], "range": [charts.BLUE, charts.GREY]}
     dashes = {"domain": [NOW, BEFORE], "range": [[1, 0], [5, 3]]}
     legend = {"orient": "top", "title": None, "symbolType": "stroke", "symbolStrokeWidth": 2}
@@ -119,6 +123,7 @@ def curve_spec(until: float, zone: str, unit: str) -> charts.Spec:
 
 @st.fragment(run_every=5)
 def where() -> None:
+    """Draw the map of feeders, or of one feeder's meters."""
     with data.show_errors(first=False), data.loading("where", fleet_map.HEIGHT):
         fleet = data.fleet()
         if fleet is None:
@@ -135,17 +140,20 @@ def where() -> None:
 
 
 def picked_on_map(layer: str) -> dict[str, str] | None:
+    """What was clicked on a layer of the map, if anything was."""
     objects = st.session_state["map"].selection["objects"].get(layer)
     return objects[0] if objects else None
 
 
 def go_to_feeder() -> None:
+    """Select the feeder that was clicked on the map."""
     picked = picked_on_map("feeders") or picked_on_map("areas")
     if picked:
         st.session_state["feeder"] = picked["feeder"]
 
 
 def legend(fleet: Fleet, feeder: str | None, look: fleet_map.Look) -> str:
+    """The map's legend as HTML."""
     near = fleet_map.is_near(fleet_map.shown_of(fleet, feeder))
     top = fleet_map.top_power(fleet.meters if near else feeders_of(fleet))
     shares = (0.0, 0.1, 0.3, 0.6, 1.0)
@@ -163,6 +171,7 @@ def legend(fleet: Fleet, feeder: str | None, look: fleet_map.Look) -> str:
 
 @st.fragment(run_every=5)
 def silent() -> None:
+    """Draw the meters that are silent, the longest first."""
     with data.show_errors(first=False):
         fleet = data.fleet()
         if fleet is None:

@@ -36,12 +36,14 @@ def suggest(text: str, ids: list[str]) -> None:
 
 
 def accept_suggestion() -> None:
+    """Put the meter that was picked from the suggestions into the field."""
     if st.session_state["suggested"]:
         st.session_state["meter"] = st.session_state["suggested"]
 
 
 @st.fragment(run_every=15)
 def show(meter: RegisteredMeter) -> None:
+    """Draw all of one meter."""
     with data.show_errors():
         tariff = data.tariffs().get(meter.tariff_id)
         if tariff is None:
@@ -83,6 +85,7 @@ def projected(
 
 
 def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end: float) -> None:
+    """Draw what the month costs so far, and what it will come to."""
     bill = data.bill(meter.meter_id, str(month))
     named = units.month(str(month))
     so_far = {
@@ -132,6 +135,7 @@ def suspicious(meter_id: str, zone: str) -> None:
 
 
 def otherwise(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end: float) -> None:
+    """Draw what the month would cost on the other tariffs."""
     others = sorted(data.tariffs().keys() - {meter.tariff_id})
     issued = [projected(meter.meter_id, tariff_id, month, end, days) for tariff_id in (meter.tariff_id, *others)]
     ranked = offers([bills for bills in issued if bills])
@@ -160,6 +164,7 @@ def otherwise(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay],
 
 
 def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: int) -> None:
+    """Draw the curve of the last days over the tariff's periods, and the voltage."""
     since = end - CURVE_DAYS * DAY_S
     curve = meter_view.curve(meter_id, days, since)
     estimates = meter_view.estimated(days, since, end, tariff.zone)
@@ -183,6 +188,7 @@ def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: int) -> Non
 
 
 def heat(zone: str, days: list[MeterDay], end: float) -> None:
+    """Draw the last weeks hour by hour."""
     st.subheader(f"The last {HEAT_DAYS} days, hour by hour")
     since = end // HOUR_S * HOUR_S - HEAT_DAYS * DAY_S
     hours = meter_view.hours(days, zone)

@@ -22,6 +22,7 @@ def asked_with(question: Question, now: datetime) -> dict[str, str]:
 
 
 def widget(parameter: Parameter, key: str, now: datetime, place: st.delta_generator.DeltaGenerator) -> str:
+    """Draw the widget of a parameter; its value as text."""
     name, note = parameter.name.replace("_", " ").capitalize(), parameter.description
     default = parameter.parse(parameter.default, now)
     if parameter.choices:
@@ -36,6 +37,7 @@ def widget(parameter: Parameter, key: str, now: datetime, place: st.delta_genera
 
 
 def show(question: Question, sql: str) -> None:
+    """Run the SQL, and draw the answer as a chart and a table."""
     asking = st.empty()
     asking.info("Asking Athena …", icon=":material/hourglass_top:")  # at once: a spinner waits before it says anything
     try:

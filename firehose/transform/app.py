@@ -24,7 +24,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.ingest.firehose_rows import to_rows
 from electrocloud.aws.settings import TransformSettings
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.aws.store.meter_lookup import MeterLookup
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.admission import Admission, admit
 
@@ -33,8 +33,8 @@ metrics = Metrics()
 tracer = Tracer()
 
 settings = TransformSettings.from_environment()
-registry = Registry(boto3.client("dynamodb"), settings.meters_table, "", pause, time.monotonic)
-admission = Admission(settings.future_tolerance_s, registry.head_ends_of)
+meters = MeterLookup(boto3.client("dynamodb"), settings.meters_table, pause, time.monotonic)
+admission = Admission(settings.future_tolerance_s, meters.head_ends_of)
 
 
 @logger.inject_lambda_context
@@ -42,6 +42,7 @@ admission = Admission(settings.future_tolerance_s, registry.head_ends_of)
 @metrics.log_metrics
 @event_source(data_class=KinesisFirehoseEvent)
 def handler(event: KinesisFirehoseEvent, context: LambdaContext) -> dict[str, Any]:
+    """Turn each record into rows, or return it as failed."""
     records = list(event.records)
     response = KinesisFirehoseDataTransformationResponse()
     rejected: Counter[str] = Counter()

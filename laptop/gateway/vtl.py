@@ -17,6 +17,21 @@ _JSONPATH_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _CONTEXT_VARIABLE = re.compile(r"\$context((?:\.\w+)+)")
 
 
+class JavaString(str):
+    """A string with the methods of Java's that templates call. Python's own `split` knows no regular expression."""
+
+    def replaceAll(self, pattern: str, replacement: str) -> "JavaString":  # noqa: N802
+        """Every match of a regular expression replaced."""
+        return JavaString(re.sub(pattern, replacement, self))
+
+    def split(self, pattern: str) -> "list[JavaString]":  # type: ignore[override]
+        """The parts between the matches of a regular expression, without empty ones at the end."""
+        parts = [JavaString(part) for part in re.split(pattern, self)]
+        while len(parts) > 1 and not parts[-1]:
+            parts.pop()
+        return parts
+
+
 class Input:
     """$input: the payload to map (`document` is what `body` says), and the parameters of the request.
 
@@ -43,10 +58,10 @@ class Input:
                 return None
         return value
 
-    def json(self, jsonpath: str) -> str:
+    def json(self, jsonpath: str) -> JavaString:
         """The part of the payload that the JSONPath names, as JSON; an empty string's where there is none."""
         value = self.path(jsonpath)
-        return msgspec.json.encode("" if value is None else value).decode()
+        return JavaString(msgspec.json.encode("" if value is None else value).decode())
 
     def params(self, name: str | None = None) -> Any:
         """The parameter of this name, from path, query string or headers in that order; or all of them."""
@@ -92,7 +107,8 @@ class Util:
 
 def render(template: str, payload: Input, context: dict[str, Any]) -> str:
     """The template's text. A `#set` on $context.responseOverride is left in `context`."""
-    return _compiled(template).merge({"input": payload, "util": Util, "context": context, "stageVariables": {}})
+    found: str = _compiled(template).merge({"input": payload, "util": Util, "context": context, "stageVariables": {}})
+    return found
 
 
 def fill(template: str, context: Mapping[str, Any]) -> str:

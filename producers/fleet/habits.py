@@ -36,8 +36,8 @@ class Customers(NamedTuple):
 
     def of(self, rows: Ints) -> "Customers":
         """Some of the customers."""
-        some = (values[rows] for values in self[:-1])
-        return Customers(*some, {name: values[rows] for name, values in self.habits.items()})
+        habits = {name: values[rows] for name, values in self.habits.items()}
+        return Customers(self.keys[rows], self.size[rows], self.thrift[rows], self.way[rows], self.rhythm[rows], habits)
 
 
 class Plan(NamedTuple):
@@ -162,4 +162,5 @@ def _used(use: Use, customers: Customers, plan: Plan, days: Days, own: Keys, key
     has = uniform(own, "owned") < use.owned
     if use.ways:
         has &= np.isin(customers.way, use.ways)
-    return (uniform(keys, "used") < 1 - np.exp(-often)) & has[:, None] & (use.always | ~plan.away)
+    found: Bools = (uniform(keys, "used") < 1 - np.exp(-often)) & has[:, None] & (use.always | ~plan.away)
+    return found

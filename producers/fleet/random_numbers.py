@@ -37,7 +37,8 @@ def fold_in(keys: Keys, by: ArrayLike) -> Keys:
 
 def uniform(keys: Keys, purpose: str) -> Floats:
     """One number in [0, 1) a key; another `purpose` gives another, independent one."""
-    return (_drawn(keys, purpose) >> np.uint64(11)) * 2.0**-53
+    bits = _drawn(keys, purpose) >> np.uint64(11)
+    return bits.astype(np.float64) * 2.0**-53
 
 
 def normal(keys: Keys, purpose: str) -> Floats:
@@ -48,7 +49,8 @@ def normal(keys: Keys, purpose: str) -> Floats:
     bits = _drawn(keys, purpose)
     total = (bits & _LOW16) + (bits >> np.uint64(48))
     total += ((bits >> np.uint64(16)) & _LOW16) + ((bits >> np.uint64(32)) & _LOW16)
-    return (total * 2.0**-16 - 2.0) * 3.0**0.5
+    found: Floats = (total * 2.0**-16 - 2.0) * 3.0**0.5
+    return found
 
 
 def low_discrepancy(seed: int, index: NDArray[np.int64], dimension: int) -> Floats:
@@ -56,12 +58,14 @@ def low_discrepancy(seed: int, index: NDArray[np.int64], dimension: int) -> Floa
 
     A Kronecker sequence with the square root of a prime; dimension: 0 to 19, independent of one another.
     """
-    return (index * _PRIMES[dimension] ** 0.5 + uniform(key(seed, "even"), str(dimension))) % 1.0
+    found: Floats = (index * _PRIMES[dimension] ** 0.5 + uniform(key(seed, "even"), str(dimension))) % 1.0
+    return found
 
 
 def normal_quantile(share: Floats) -> Floats:
     """The normal deviate (standard deviation 1) below which `share` of all lie, kept within ±3.1."""
-    return np.interp(share, _SHARES, _DEVIATES)
+    found: Floats = np.interp(share, _SHARES, _DEVIATES)
+    return found
 
 
 def _drawn(keys: Keys, purpose: str) -> Keys:

@@ -38,4 +38,7 @@ def _departures(seed: int, purpose: str, days: Days) -> Floats:
     reach = np.arange(_MEMORY_DAYS)
     weights = _PERSISTENCE**reach * (1 - _PERSISTENCE**2) ** 0.5
     numbers = days.number[:, None] - reach
-    return random_numbers.normal(random_numbers.fold_in(random_numbers.key(seed, purpose), numbers), "shock") @ weights
+    found: Floats = (
+        random_numbers.normal(random_numbers.fold_in(random_numbers.key(seed, purpose), numbers), "shock") @ weights
+    )
+    return found

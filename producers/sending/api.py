@@ -11,7 +11,7 @@ from botocore.exceptions import HTTPClientError
 from botocore.httpsession import URLLib3Session
 
 from electrocloud.aws.backoff import Pause
-from electrocloud.domain.errors import ApiError
+from electrocloud.domain.errors import ApiError, SettingsError
 from producers.sending.send_counts import SendCounts
 
 UPLOADS_A_CALL = 500
@@ -27,9 +27,11 @@ class ApiSender:
     """
 
     def __init__(
-        self, url: str, credentials: Credentials, region: str, api_key: str, tally: SendCounts, pause: Pause
+        self, url: str, credentials: Credentials | None, region: str, api_key: str, tally: SendCounts, pause: Pause
     ) -> None:
         self._url = f"{url.rstrip('/')}/v1/uploads"
+        if credentials is None:
+            raise SettingsError("there are no AWS credentials; set them as for the AWS CLI")
         self._signer = SigV4Auth(credentials, "execute-api", region)
         self._session = URLLib3Session(timeout=60)
         self._headers = {"Content-Type": "application/json", "x-api-key": api_key}
@@ -47,6 +49,7 @@ class ApiSender:
         self._waiting_bytes += len(upload)
 
     def flush(self) -> None:
+        """Send what waits for a full call."""
         uploads, self._waiting, self._waiting_bytes = self._waiting, [], 0
         problem = ""
         for attempt in range(ATTEMPTS):

@@ -33,9 +33,9 @@ class DeliveryCheck:
     def bills(self) -> int:
         """Readings that bills are made of."""
         wanted = {*self._days}
-        billed_months = self._scan(self._stack.bills_table, "determinants")
-        days = (day for item in billed_months if item for day in determinants_of(item).items())
-        return sum(own.count for day, own in days if day in wanted)
+        bills = self._scan(self._stack.bills_table, "meter_id", "meter", "determinants")
+        days = (day for item in bills if "determinants" in item for day in determinants_of(item).items())
+        return sum(own.count for name, own in days if name.day in wanted and name.meter_id.startswith(self._prefix))
 
     def parquet(self) -> int:
         """Readings in Parquet; what is there twice counts once. A day is counted anew when it has got another file."""
@@ -50,7 +50,7 @@ class DeliveryCheck:
         """These attributes of the fleet's items."""
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=table,
-            FilterExpression="begins_with(meter_id, :prefix)",
+            FilterExpression="begins_with(meter_id, :prefix) OR begins_with(meter, :prefix)",
             ProjectionExpression=", ".join(f"#{name}" for name in attributes),
             ExpressionAttributeNames={f"#{name}": name for name in attributes},
             ExpressionAttributeValues={":prefix": {"S": self._prefix}},

@@ -51,6 +51,7 @@ class HeadEndSender:
         self._readings[shard] += readings
 
     def flush(self) -> None:
+        """Send the frames that are not full yet."""
         for shard in range(len(self._firsts)):
             self._close(shard)
         self._put()

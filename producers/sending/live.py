@@ -52,6 +52,7 @@ class FleetClock:
         self._began = time.time()
 
     def now(self) -> float:
+        """The fleet's time, s since 1970 UTC."""
         elapsed = time.time() - self._began
         return min(self._start + elapsed * self._speed, self._began + elapsed)
 
@@ -101,6 +102,7 @@ class Status:
         self._meters = meters
 
     def __call__(self, phase: str, clock: float) -> None:
+        """Write the phase (`history` or `live`), the clock (s since 1970 UTC) and the counts."""
         state = {
             "phase": phase,
             "clock": datetime.fromtimestamp(clock, UTC).isoformat(timespec="seconds"),
@@ -116,6 +118,7 @@ class Status:
 
 
 def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> None:
+    """Register a fleet, send its history, and let it live until interrupted."""
     stack = find_stack()
     fleet = make_fleet(meters, seed, place)
     tally = SendCounts()
@@ -138,6 +141,7 @@ def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> No
 
 
 def main() -> None:
+    """Run the fleet that the arguments describe."""
     parser = argparse.ArgumentParser(prog="python -m producers.sending.live", description=__doc__)
     parser.add_argument("--meters", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)

@@ -54,9 +54,12 @@ def _store(endpoint: str) -> Store:
         "bills_table": "BillsTable",
         "meters_table": "MetersTable",
         "tariffs_table": "TariffsTable",
+        "service_points_table": "ServicePointsTable",
+        "accounts_table": "AccountsTable",
         "forecasts_table": "ForecastsTable",
     }
-    stack = Stack(**unused | tables | {"region": cloud.REGION, "endpoint": endpoint})
+    names: dict[str, Any] = unused | tables | {"region": cloud.REGION, "endpoint": endpoint}
+    stack = Stack(**names)
     return Store(stack, stack.client("dynamodb", max_pool_connections=16))
 
 

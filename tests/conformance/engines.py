@@ -21,7 +21,7 @@ from analytics.template import ROOT
 SOURCES = Path(__file__).parent / "engines"
 CHECKSUMS = SOURCES / "checksums.sha256"
 BUILD = ROOT / "build" / "conformance"
-ENGINES = ("trino", "trino-hive", "mapping")
+ENGINES = ("trino", "trino-hive", "mapping", "kpl")
 
 
 def require(*programs: str) -> None:

@@ -9,22 +9,22 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
-from analytics.registration import read_tariffs
 
 from analytics.registry_tables import publish
 from analytics.template import ROOT, load
 from electrocloud.aws.ingest.kinesis_event import RejectedUpload
 from electrocloud.aws.ingest.quarantine import put as put_in_quarantine
+from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from laptop.cloud import PARAMETERS
 from laptop.delivery import Delivery, Plan
 from producers.fleet.faults import Faults
-from producers.fleet.fleet import make_fleet
+from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.uploads import uploads
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-FIRST_DAY, DAYS = date(2026, 10, 20), 36  # the clocks of Europe go back in it, and a day of it is to come
+FIRST_DAY, DAYS = date(2026, 10, 20), 36  # the clocks of Europe and America go back in it, and a day of it is to come
 METERS, INTERVAL_S = 44, 1800  # two feeders
 FAULTS = Faults(late=0.05, duplicates=0.05, gaps=0.05, corrections=0.1, spikes=0.01, silent=0.2, outage=0.01)
 
@@ -33,22 +33,23 @@ Record = dict[str, Any]
 
 def fill(s3: Any, bucket: str) -> None:
     """The registry, the tariffs, the readings and some quarantined uploads, where template.yaml's tables look."""
-    fleet = make_fleet(METERS, seed=7, shops=0.2)
-    tariffs = {name: tariff_from_urdb(document) for name, document in read_tariffs(ROOT / "tariffs").items()}
-    publish(s3, bucket, [meter.row() for meter in fleet.meters] + list(_own_meters()), tariffs)
+    fleet = make_fleet(METERS, seed=7, place_code="US", shops=0.2)
+    documents = sorted((ROOT / "tariffs").glob("*.json"))
+    tariffs = {path.stem: tariff_from_urdb(json.loads(path.read_text())) for path in documents}
+    publish(s3, bucket, [meter.row() for meter in [*fleet.registered, *_own_meters()]], tariffs)
 
     def write(key: str, body: bytes) -> None:
         s3.put_object(Bucket=bucket, Key=key, Body=body)
 
     delivery = Delivery(Plan.of(load(), PARAMETERS), write, lambda: 0.0)
     delivery.take(list(_fleet_records(fleet)))
-    delivery.flush(running_stack=True)
+    delivery.flush(force=True)
     delivery.take([_record(NOW, number, text) for number, text in enumerate(_own_uploads())])  # a second file a day
-    delivery.flush(running_stack=True)
-    put_in_quarantine(s3, bucket, list(_refused()))
+    delivery.flush(force=True)
+    put_in_quarantine(s3, bucket, list(_refused()), lambda: False)
 
 
-def _fleet_records(fleet: Any) -> Iterator[Record]:
+def _fleet_records(fleet: Fleet) -> Iterator[Record]:
     sent = uploads(fleet, simulate(fleet, FIRST_DAY, DAYS, INTERVAL_S), FAULTS)
     for number, delivery in enumerate(sent):
         yield _record(datetime.fromtimestamp(delivery.at, UTC), number, msgspec.json.encode(delivery.upload))
@@ -58,15 +59,14 @@ def _record(arrived: datetime, number: int, data: bytes) -> Record:
     return {"Data": data, "SequenceNumber": str(number), "ApproximateArrivalTimestamp": arrived}
 
 
-def _own_meters() -> Iterator[dict[str, str | float]]:
+def _own_meters() -> Iterator[RegisteredMeter]:
     for name, zone, tariff in (
         ("own-kathmandu", "Asia/Kathmandu", "residential-tou"),
         ("own-lord-howe", "Australia/Lord_Howe", "commercial-demand"),
         ("own-new-york", "America/New_York", "residential-tiered"),
         ("own-mute", "UTC", "flat"),
     ):
-        place = {"lat": 0.0, "lon": 0.0, "feeder": "own", "class": "home"}
-        yield {"meter_id": name, **place, "tariff_id": tariff, "timezone": zone}
+        yield RegisteredMeter(name, 0.0, 0.0, "own", "home", tariff, zone)
 
 
 def _own_uploads() -> Iterator[bytes]:
@@ -81,20 +81,27 @@ def _own_uploads() -> Iterator[bytes]:
     yield _upload("own-kathmandu", midnight, 900, [70, 71, 70], revision=65_535, voltage=229.95)
     yield _upload("own-kathmandu", midnight, 900, [70, 70, 71], revision=65_535, voltage=230.05)
     yield _upload("own-kathmandu", midnight, 900, [70], revision=65_535)  # without a voltage
+    yield _upload("not-registered", midnight + timedelta(days=20), 3600, [500] * 8, request_id="call-1")
     yield _upload("own-kathmandu", midnight + timedelta(days=20), 3600, [500] * 8, voltage=195.5)
     yield _upload("own-lord-howe", midnight + timedelta(days=20), 3600, [500] * 8, voltage=254.0)
     yield _upload("own-lord-howe", midnight, 3600, [10_000_000] * 24, revision=2, voltage=0.0)
 
 
 def _upload(
-    meter: str, start: datetime, interval_s: int, wh: list[int], revision: int = 0, voltage: float | None = None
+    meter: str,
+    start: datetime,
+    interval_s: int,
+    wh: list[int],
+    revision: int = 0,
+    voltage: float | None = None,
+    **fields: str,
 ) -> bytes:
     readings = [
         {"start": (start + timedelta(seconds=interval_s * number)).isoformat(), "wh": energy, "revision": revision}
         | ({} if voltage is None else {"voltage_v": voltage})
         for number, energy in enumerate(wh)
     ]
-    return json.dumps({"meter_id": meter, "interval_s": interval_s, "readings": readings}).encode()
+    return json.dumps({"meter_id": meter, "interval_s": interval_s, "readings": readings, **fields}).encode()
 
 
 def _refused() -> Iterator[RejectedUpload]:

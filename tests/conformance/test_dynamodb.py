@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 from botocore.exceptions import ClientError
+from electrocloud.aws.store.tariff_lookup import Registry
 
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.store import dynamodb_items as items
@@ -22,12 +23,13 @@ from electrocloud.aws.store.bills_to_finalize import DynamoOpenBills
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
 from electrocloud.aws.store.tables import WRITE_AT_ONCE, DynamoTables
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.forecast import Suspect
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.upload import Upload, decode
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.closing import FindBills
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import Change, ingest_uploads
 from tests.conformance.dynamo_kit import Store, running
 from tests.kits.billing_kit import Rate, document
@@ -79,7 +81,7 @@ def registry(store: Store) -> Registry:
 def keep(store: Store, *uploads: Upload, rate: Rate = TIME_OF_USE) -> MemoryTables:
     """Ingest the uploads in memory, and put the items there one by one."""
     memory, tariff = MemoryTables(), tariff_from_urdb(rate)
-    ingest_uploads(uploads, memory, lambda meters: dict.fromkeys(meters, tariff), lambda _: None)
+    ingest_uploads(uploads, memory, FixedServices(lambda meters: dict.fromkeys(meters, tariff)), lambda _: None)
     for table, kept in (("WindowsTable", memory.windows), ("BillsTable", memory.bills)):
         for item in kept.values():
             store.client.put_item(TableName=table, Item=item)
@@ -138,27 +140,25 @@ def test_a_replaced_version_is_in_the_history_and_not_in_the_index(store: Store,
 
 def test_only_bills_that_lack_readings_of_months_long_over_wait_to_be_closed(store: Store, meter: str) -> None:
     whole_month = [date(2026, 9, 30) + timedelta(number) for number in range(32)]
-    whole, part = f"{meter}-whole", f"{meter}-part"
+    whole, part, stranger = (f"{meter}-{name}" for name in ("whole", "part", "stranger"))
     keep(store, *(upload(meter_id=whole, day=day, wh=[9] * 24, interval_s=3600) for day in whole_month))
-    keep(
-        store, upload(meter_id=part, day=date(2026, 10, 5)), upload(meter_id=f"{meter}-stranger", day=date(2026, 10, 5))
-    )
-    register(store, whole, part)
+    keep(store, *(upload(meter_id=one, day=date(2026, 10, 5)) for one in (part, stranger)))
     bills = DynamoOpenBills(store.client, "BillsTable")
 
     def open_bills(month: str, *, waiting: bool = False) -> set[str]:
         found = (FindBills(month, part, waiting) for part in range(items.MONTH_PARTS))
-        ids = {one for item in found for page in bills.pages(item) for one in page}
-        return {one for one in ids if one.startswith(meter)}
+        keys = [key for item in found for page in bills.pages(item) for key in page]
+        assert {key.cycle for key in keys} <= {month}
+        assert bills.meters_of(keys) == {key: key.agreement_id for key in keys}
+        return {key.agreement_id for key in keys if key.agreement_id.startswith(meter)}
 
-    assert open_bills("2026-10") == {part}
+    assert open_bills("2026-10") == {part, stranger}
     assert open_bills("2026-09") == {whole}  # of which two hours are known
-    missing = 31 * 96 + 4 - 96
-    bills.wait_for_estimate(part, "2026-10", missing + 1, "of another bill")
-    assert open_bills("2026-10") == {part}
-    bills.wait_for_estimate(part, "2026-10", None, "nothing to go by")
-    assert open_bills("2026-10") == set()
-    assert open_bills("2026-10", waiting=True) == {part}
+    bills.wait_for_estimate(BillKey(part, "2026-10"), 1, "of another bill")
+    assert open_bills("2026-10") == {part, stranger}
+    bills.wait_for_estimate(BillKey(part, "2026-10"), None, "nothing to go by")
+    assert open_bills("2026-10") == {stranger}
+    assert open_bills("2026-10", waiting=True) == {part, stranger}
     assert [one.reason for one in bills.waiting("2026-10") if one.meter_id == part] == ["nothing to go by"]
 
 
@@ -240,7 +240,7 @@ def changes_of(meter: str, count: int, day: date = DAY) -> list[Change]:
 
     memory.commit = commit  # type: ignore[method-assign]
     sent = [upload(meter_id=f"{meter}-{number}", day=day) for number in range(count)]
-    ingest_uploads(sent, memory, lambda meters: dict.fromkeys(meters, TARIFF), lambda _: None)
+    ingest_uploads(sent, memory, FixedServices(lambda meters: dict.fromkeys(meters, TARIFF)), lambda _: None)
     return taken
 
 
@@ -280,7 +280,7 @@ def test_the_largest_change_of_a_meter_fits_a_transaction(laptop: Store, meter: 
     """A head-end's month of minutes: DAYS_AT_ONCE days and their bills at a time."""
     tariff = tariff_from_urdb(MANY_RUNS)
     month = list(days_of_minutes(meter, 31))
-    outcome = ingest_uploads(month, tables(laptop), lambda meters: dict.fromkeys(meters, tariff), pause)
+    outcome = ingest_uploads(month, tables(laptop), FixedServices(lambda meters: dict.fromkeys(meters, tariff)), pause)
     assert (outcome.failed, outcome.changed) == (frozenset(), 31 * 1440)
     memory = keep(laptop, *month, rate=MANY_RUNS)
     assert WRITE_AT_ONCE * max(map(_size, (*memory.windows.values(), *memory.bills.values()))) < 4 << 20
@@ -290,14 +290,16 @@ def test_writers_on_one_meter_at_once_lose_no_reading_and_bill_none_twice(laptop
     parts = [upload(meter_id=meter, day=DAY - timedelta(n % 2), wh=[100 + n], first=n) for n in range(24)]
 
     def ingest(part: Upload) -> frozenset[str]:
-        return ingest_uploads([part], tables(laptop), lambda meters: dict.fromkeys(meters, TARIFF), pause).failed
+        return ingest_uploads(
+            [part], tables(laptop), FixedServices(lambda meters: dict.fromkeys(meters, TARIFF)), pause
+        ).failed
 
     with ThreadPoolExecutor(8) as pool:
         failed = list(pool.map(ingest, parts))
     for part in [part for part, lost in zip(parts, failed, strict=True) if lost]:
         ingest(part)  # as the stream hands back what lost too often
     memory = MemoryTables()
-    ingest_uploads(parts, memory, lambda meters: dict.fromkeys(meters, TARIFF), lambda _: None)
+    ingest_uploads(parts, memory, FixedServices(lambda meters: dict.fromkeys(meters, TARIFF)), lambda _: None)
     reader = Reader(laptop.stack)
     assert [day.pack() for day in reader.days(meter, DAY - timedelta(1), DAY)] == [
         items.stored_day(item).day.pack() for _, item in sorted(memory.windows.items())

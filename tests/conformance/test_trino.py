@@ -1,7 +1,8 @@
 """The product's SQL on Trino, the engine of Athena, and on the laptop's Athena: they answer alike, row by row."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
 from math import isclose
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from analytics.questions import questions, read, views
 from analytics.template import ROOT
 from electrocloud.aws.athena import Answer, run
 from electrocloud.aws.stack import LAPTOP_KEY
-from forecasting.history import histories
+from forecasting.fleet_loads import read_days
 from laptop import cloud
 from tests.conformance import lake, trino_kit
 
@@ -27,10 +28,11 @@ MORE = [
     ("peak_hour_by_meter", {"month": "2026-10"}),
     ("load_trend", {"first_day": "2025-09-01"}),  # more hours than Trino's sequence() may have entries
     ("peak_hour_of_fleet", {"zone": "Australia/Lord_Howe"}),
+    ("senders_of_readings", {"meter": "not-registered", "day": "2026-11-21"}),
     ("silent_meters", {"hours": "0"}),
     ("voltage_out_of_band", {"nominal": "253.5"}),
 ]
-QUERIES = sorted((ROOT / "dashboard" / "queries").glob("*.sql"))
+QUERIES = sorted(path for room in ("dashboard", "analytics") for path in (ROOT / room / "queries").glob("*.sql"))
 
 
 class Engines(NamedTuple):
@@ -46,8 +48,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
     try:
         endpoint = cloud.start_cloud(children, cloud.free_port())
         trino = trino_kit.start(children, tmp_path_factory.mktemp("trino"), endpoint)
-        keys = {"aws_access_key_id": LAPTOP_KEY, "aws_secret_access_key": LAPTOP_KEY, "region_name": cloud.REGION}
-        client: Any = boto3.Session(**keys).client
+        client: Any = boto3.Session(LAPTOP_KEY, LAPTOP_KEY, region_name=cloud.REGION).client
         s3 = client("s3", endpoint_url=endpoint)
         s3.create_bucket(Bucket=trino_kit.BUCKET, CreateBucketConfiguration={"LocationConstraint": cloud.REGION})
         trino_kit.make_tables(client("glue", endpoint_url=endpoint))
@@ -55,11 +56,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
         athena = client("athena", endpoint_url=endpoint)
         results = {"ResultConfiguration": {"OutputLocation": f"s3://{trino_kit.BUCKET}/athena/"}}
         athena.create_work_group(Name="analysts", Configuration=results)
-        names = {"work_group": "analysts", "database": trino_kit.DATABASE}
-        yield Engines(
-            trino=lambda sql: run(trino, sql, **names),  # type: ignore[arg-type]
-            laptop=lambda sql: run(athena, to_duckdb(sql, views()), **names),
-        )
+        ask: Any = partial(run, work_group="analysts", database=trino_kit.DATABASE)
+        yield Engines(trino=partial(ask, trino), laptop=lambda sql: ask(athena, to_duckdb(sql, views())))
     finally:
         children.stop()
 
@@ -96,17 +94,17 @@ def test_a_question_with_other_parameters_has_the_same_answer(
 @pytest.mark.parametrize("view", views())
 def test_a_view_has_the_same_rows(asked: Engines, view: str) -> None:
     columns = "dt, meter_id, hour" if view == "readings_hourly" else "dt, meter_id, start, interval_s"
-    same(asked, f"SELECT * FROM {view} WHERE dt BETWEEN '2026-10-20' AND '2026-11-25' ORDER BY {columns}")
+    same(asked, f"SELECT * FROM {view} WHERE dt BETWEEN '2026-10-24' AND '2026-11-04' ORDER BY {columns}")
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
-def test_a_query_of_the_dashboard_has_the_same_answer(asked: Engines, path: Any) -> None:
+def test_a_query_that_the_code_sends_has_the_same_answer(asked: Engines, path: Any) -> None:
     sql = read(path).render({}, lake.NOW)
     same(asked, sql if "ORDER BY" in sql else f"{sql} ORDER BY 1, 2")
 
 
-def test_the_forecasts_have_the_same_history(asked: Engines) -> None:
-    now = lake.NOW + timedelta(days=370)  # so that its 400 days begin with the lake's; a day is a call on the laptop
-    trino, laptop = (histories(lambda sql, ask=ask: ask(sql).rows, now) for ask in asked)  # type: ignore[misc]
-    assert trino.keys() >= {"fleet", "feeder/DE-F000", "feeder/DE-F001"}
+def test_the_forecasts_have_the_same_hourly_loads(asked: Engines) -> None:
+    days = [date(2026, 10, 24) + timedelta(days=number) for number in range(12)]
+    trino, laptop = (read_days(lambda sql, ask=ask: ask(sql).rows, days) for ask in asked)  # type: ignore[misc]
+    assert {one.series for one in trino} >= {"fleet", "feeder/US-F000", "feeder/US-F001"}
     assert trino == laptop

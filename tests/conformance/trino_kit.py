@@ -39,8 +39,12 @@ def start(children: cloud.ProcessGroup, folder: Path, endpoint: str) -> "TrinoAt
     (folder / "catalog").mkdir()
     _write(folder / "config.properties", _server(folder, port))
     _write(folder / "catalog" / f"{CATALOG}.properties", _catalog(endpoint))
-    options = ("-Xmx2g", f"-Dconfig={folder / 'config.properties'}", f"-Dnode.data-dir={folder}")
-    options += ("-Djdk.attach.allowAttachSelf=true",)
+    options = (
+        "-Xmx2g",
+        f"-Dconfig={folder / 'config.properties'}",
+        f"-Dnode.data-dir={folder}",
+        "-Djdk.attach.allowAttachSelf=true",
+    )
     children.start("trino", engines.java("trino", "TrinoServer.java", VERSION, options=options), cloud.environment())
     url = f"http://{cloud.HOST}:{port}"
     cloud.wait_for(lambda: _started(url), "Trino", children, limit_s=180)
@@ -53,6 +57,7 @@ def _server(folder: Path, port: int) -> dict[str, str]:
         "node-scheduler.include-coordinator": "true",
         "http-server.http.port": str(port),
         "discovery.uri": f"http://{cloud.HOST}:{port}",
+        "http-server.log.enabled": "false",  # it would lie in var/ of the checkout
         "node.environment": "conformance",
         "node.internal-address": cloud.HOST,
         "catalog.config-dir": str(folder / "catalog"),

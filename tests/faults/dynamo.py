@@ -46,6 +46,11 @@ class MemoryDynamo:
         self.items[TableName][self._key(TableName, Item)] = dict(Item)
         return {}
 
+    def get_item(self, TableName: str, Key: Item, ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803
+        assert ConsistentRead, EVENTUAL
+        found = self.items[TableName].get(self._key(TableName, Key))
+        return {"Item": dict(found)} if found else {}
+
     def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
         assert all(part["ConsistentRead"] for part in RequestItems.values()), EVENTUAL
         keys = [(table, self._key(table, key)) for table, part in RequestItems.items() for key in part["Keys"]]

@@ -58,15 +58,24 @@ class Lane:
 
 
 class Mapping:
-    """Reads `stream` for a function. `dead` are the messages on the on-failure queue, as SQS would hold them."""
+    """Reads `stream` for a function. `dead` are the messages on the on-failure queue, as SQS would hold them, and
+    `dead_objects` those in the on-failure bucket; `whole` says where a batch goes."""
 
     def __init__(
-        self, stream: MemoryStream, settings: Settings, chance: random.Random, now: Callable[[], datetime]
+        self,
+        stream: MemoryStream,
+        settings: Settings,
+        chance: random.Random,
+        now: Callable[[], datetime],
+        *,
+        whole: bool = False,
     ) -> None:
         self._stream, self._settings, self._chance, self._now = stream, settings, chance, now
         self._read: dict[str, int] = {}
         self.lanes: dict[str, list[Lane]] = {}
         self.dead: list[str] = []
+        self.dead_objects: dict[str, bytes] = {}
+        self._whole = whole
 
     def poll(self) -> list[Lane]:
         """Take in what the shards have got; the lanes that have something to do."""
@@ -134,15 +143,21 @@ class Mapping:
         young = [record for record in batch.records if record.arrived >= oldest]
         if batch.failed > self._settings.retries:
             lane.due.popleft()
-            self.dead.append(
-                message(self._stream.arn, batch.records, batch.failed, "RetryAttemptsExhausted", self._now())
-            )
+            self._bury(batch.records, batch.failed, "RetryAttemptsExhausted")
         elif len(young) < len(batch.records):
             old = batch.records[: len(batch.records) - len(young)]
-            self.dead.append(message(self._stream.arn, old, batch.failed, "MaximumRecordAgeExceeded", self._now()))
+            self._bury(old, batch.failed, "MaximumRecordAgeExceeded")
             lane.due.popleft()
             if young:
                 lane.due.appendleft(Batch(young, batch.failed))
+
+    def _bury(self, records: list[Record], failed: int, condition: str) -> None:
+        body = message(self._stream.arn, records, failed, condition, self._now(), whole=self._whole)
+        if self._whole:
+            place = f"aws/lambda/mapping-1/{records[0].shard}/{self._now():%Y/%m/%d}/{len(self.dead_objects)}"
+            self.dead_objects[f"{place}-{records[0].sequence}"] = body.encode()
+        else:
+            self.dead.append(body)
 
     def _lane(self, record: Record) -> Lane:
         lanes = self.lanes[record.shard]
@@ -180,10 +195,12 @@ def _checkpoint(records: list[Record], answer: Any) -> int:
     return min(failed, default=len(records))
 
 
-def message(arn: str, records: list[Record], failed: int, condition: str, now: datetime) -> str:
-    """What Lambda puts on the on-failure queue: where the records stand, and not the records."""
+def message(arn: str, records: list[Record], failed: int, condition: str, now: datetime, *, whole: bool = False) -> str:
+    """What Lambda puts on the on-failure queue: where the records stand. In a bucket they come along (`whole`)."""
+    payload = {"payload": json.dumps(event_of(arn, records))} if whole else {}
     return json.dumps(
-        {
+        payload
+        | {
             "requestContext": {
                 "requestId": "r-1",
                 "functionArn": "arn:aws:lambda:eu-central-1:000000000000:function:metering",

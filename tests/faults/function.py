@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "BILLS_TABLE": "bills",
     "METERS_TABLE": "meters",
     "TARIFFS_TABLE": "tariffs",
+    "SERVICE_POINTS_TABLE": "service_points",
     "BUCKET": "bucket",
     "FUTURE_TOLERANCE_MINUTES": "15",
     "POWERTOOLS_SERVICE_NAME": "metering",

@@ -96,6 +96,9 @@ class Dynamo(Service):
         answer = self._call(self._dynamo.batch_get_item, "reads throttled", writes=False, RequestItems=asked)
         return {**answer, "UnprocessedKeys": left}
 
+    def get_item(self, **request: Any) -> Any:
+        return self._call(self._dynamo.get_item, "reads throttled", writes=False, **request)
+
     def query(self, **request: Any) -> Any:
         return self._call(self._dynamo.query, "reads throttled", writes=False, **request)
 

@@ -40,6 +40,7 @@ class Plan(NamedTuple):
     late_registration: float
     poison_frame: int
     poison_frame_at: int
+    whole_dead_letters: bool
 
     @property
     def steps(self) -> int:
@@ -106,4 +107,5 @@ def plan(seed: int, size: Size) -> Plan:
         late_registration=chance.choice((0.0, 0.0, 0.3)),
         poison_frame=size.poison_frame,
         poison_frame_at=chance.randrange(24, days * 24),
+        whole_dead_letters=chance.random() < 0.7,
     )

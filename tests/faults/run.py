@@ -56,13 +56,19 @@ def run(plan: Plan, told: Callable[[float], None] = lambda share: None) -> Repor
             world.replay()
             if again := [count for count in world.replay() if count]:
                 losses.append(f"a second replay changed {again}")
-    losses += [f"{uploads[where]} uploads {where}" for where in ("good, in quarantine", "waiting") if uploads[where]]
+    losses += _miscounted(world, uploads)
+    losses += verdict.differences(world, *reference(world))
+    return Report(plan.seed, world.senders.tally.sent, Counter(world.counts) + seen(world), uploads, losses)
+
+
+def _miscounted(world: World, uploads: Counter[str]) -> list[str]:
+    """What the counts of uploads say is wrong."""
+    losses = [f"{uploads[where]} uploads {where}" for where in ("good, in quarantine", "waiting") if uploads[where]]
     if uploads["quarantined"] < world.poisoned:
         losses.append(f"{world.poisoned} uploads were poison and {uploads['quarantined']} are in quarantine")
     if world.senders.tally.accepted != world.senders.tally.sent:
         losses.append(f"the senders say {world.senders.tally}")
-    losses += verdict.differences(world, *reference(world))
-    return Report(plan.seed, world.senders.tally.sent, Counter(world.counts) + seen(world), uploads, losses)
+    return losses
 
 
 def seen(world: World) -> Counter[str]:

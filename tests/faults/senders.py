@@ -1,8 +1,7 @@
 """The ways into the stream, each by the code that takes it: the API, a head-end's frames, and what others may do."""
 
 import random
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.credentials import Credentials
@@ -17,6 +16,9 @@ from tests.faults import cargo
 from tests.faults.mishaps import Intake, Mishaps
 from tests.faults.stream import HASHES, MemoryStream
 from tests.kits.gateway_kit import API_KEY, REGION, gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 THROUGH_THE_API = ("misaligned", "two days", "year 9999", "of the future")  # what its schema cannot tell
 RAW = ("frame", "nothing", "huge", "nested", "too many")  # no payload of a frame

@@ -47,7 +47,7 @@ def whereabouts(world: World) -> Counter[str]:
     kept = {key: stored_day(item).day for key, item in world.dynamo.items["windows"].items()}
     quarantined = {row.payload for key, body in world.objects.items() for row in unpack(key, body)}
     waiting = world.mapping.pending()
-    for message in map(msgspec.json.decode, world.mapping.dead):
+    for message in map(msgspec.json.decode, (*world.mapping.dead, *world.mapping.dead_objects.values())):
         batch = message["KinesisBatchInfo"]
         first, last = int(batch["startSequenceNumber"]), int(batch["endSequenceNumber"])
         waiting |= {

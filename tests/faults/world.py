@@ -11,14 +11,14 @@ from unittest import mock
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from electrocloud.aws.ingest import dead_letters, redrive
 from electrocloud.aws.ingest import kinesis_event as kinesis
-from electrocloud.aws.ingest import redrive
 from electrocloud.aws.ingest.stream import put, read, shard_ids, uploads_in
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import StoreBusyError, UploadError
 from electrocloud.domain.readings.admission import Admission
 from electrocloud.domain.readings.upload import Upload
-from electrocloud.services.replay import reingest, rerate_months
+from electrocloud.services.replay import reingest, rerate_bills
 from tests.faults import cargo
 from tests.faults.event_source import Lane, Mapping, event_of
 from tests.faults.function import Function, environment
@@ -54,7 +54,9 @@ class World:
         self.function = Function(
             Dynamo(self.dynamo, self.mishaps, self.turns.switch), Bucket(self.objects, self.mishaps, self.turns.switch)
         )
-        self.mapping = Mapping(self.stream, plan.settings, self.mishaps.chance, lambda: self.now)
+        self.mapping = Mapping(
+            self.stream, plan.settings, self.mishaps.chance, lambda: self.now, whole=plan.whole_dead_letters
+        )
         self.senders = Senders(self.stream, self.mishaps, self.chance)
         self.table = ParquetTable(self.stream, self.mishaps, partial(head_ends_of, self.dynamo))
         self.sent = cargo.month(
@@ -129,7 +131,8 @@ class World:
         queue = MemoryQueue(self.mapping.dead)
         for case in (
             *redrive.redrive_quarantine(MemoryBucket(self.objects), "bucket", put_back, ()),
-            *redrive.redrive_dead_letters(queue, "queue", self.stream, put_back, ()),
+            *dead_letters.redrive_failed_batches(MemoryBucket(self.mapping.dead_objects), "bucket", put_back, ()),
+            *dead_letters.redrive_dead_letters(queue, "queue", self.stream, put_back, ()),
         ):
             self.mishaps.counts[f"redriven: {case.place}"] += case.fate == "put back"
         self.settle()
@@ -147,8 +150,8 @@ class World:
             for shard_id in shard_ids(self.stream, "readings")
             for records in read(self.stream, "readings", shard_id, self.now, ShardIteratorType="TRIM_HORIZON")
         )
-        outcome, months = reingest(parts, store, registry.tariffs_of, self.turns.switch)
-        rated = rerate_months(months, store, registry.tariffs_of, self.turns.switch)
+        outcome, planned = reingest(parts, store, registry, self.turns.switch)
+        rated = rerate_bills(planned, store, self.turns.switch)
         return outcome.changed, outcome.bills + rated.changed
 
     def _decode(self, decode: Any, payload: bytes) -> Upload:
@@ -172,18 +175,23 @@ class World:
             self.senders.send(sending)
             if self.mishaps.strikes("records sent again"):
                 self.senders.again()
-            if self.mishaps.strikes("poison"):
-                kind = next(self._kinds_of_poison)
-                if kind == "another head-end's meter" and any(
-                    meter.meter_id == sending.meter_id for meter in self._unregistered
-                ):
-                    continue  # a meter that nobody registered has no head-end
-                self.mishaps.counts[f"poison: {kind}"] += 1
-                self.poisoned += 1
-                self.senders.poison(kind, cargo.poison(kind, sending.payload, self.chance), sending.meter_id)
+            if self.mishaps.strikes("poison") and not self._poison(sending):
+                continue
             if self.mishaps.strikes("readings voided or corrected"):
                 self._operate()
         self.senders.flush()
+
+    def _poison(self, sending: cargo.Sending) -> bool:
+        """Send an upload that is wrong; whether this kind can be."""
+        kind = next(self._kinds_of_poison)
+        if kind == "another head-end's meter" and any(
+            meter.meter_id == sending.meter_id for meter in self._unregistered
+        ):
+            return False  # a meter that nobody registered has no head-end
+        self.mishaps.counts[f"poison: {kind}"] += 1
+        self.poisoned += 1
+        self.senders.poison(kind, cargo.poison(kind, sending.payload, self.chance), sending.meter_id)
+        return True
 
     def _operate(self) -> None:
         """An operator has a word on readings, which may not have come yet, in the hour that is over."""

@@ -1,11 +1,16 @@
 """AWS in memory, with the tables and the bucket that the metering function works on."""
 
+import importlib
+import json
 from collections.abc import Iterator
+from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import boto3
 import pytest
 from moto import mock_aws
+
+from tests.kits.examples import TIME_OF_USE
 
 REGION = "eu-central-1"
 
@@ -14,6 +19,15 @@ class Aws(NamedTuple):
     dynamodb: Any
     s3: Any
     bucket: str
+
+
+CONTEXT = SimpleNamespace(
+    function_name="metering",
+    memory_limit_in_mb=1024,
+    invoked_function_arn="arn",
+    aws_request_id="r-1",
+    get_remaining_time_in_millis=lambda: 90_000,
+)
 
 
 @pytest.fixture
@@ -31,7 +45,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             ("tariffs", "tariff_id", None),
             ("forecasts", "series", "made"),
             ("accounts", "account_id", None),
-            ("service-points", "service_point_id", None),
+            ("service_points", "service_point_id", None),
         ):
             keys = [(hash_key, "HASH")] + ([(range_key, "RANGE")] if range_key else [])
             by_month = [("month_part", "HASH"), ("meter_id", "RANGE")] if table == "bills" else []
@@ -48,6 +62,26 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
         yield Aws(dynamodb, s3, "bucket")
+
+
+@pytest.fixture
+def app(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The metering function at its cold start, with two registered meters and their tariff."""
+    for name in ("windows", "bills", "meters", "tariffs", "service_points"):
+        monkeypatch.setenv(f"{name.upper()}_TABLE", name)
+    monkeypatch.setenv("BUCKET", aws.bucket)
+    monkeypatch.setenv("FUTURE_TOLERANCE_MINUTES", "15")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "metering")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    aws.dynamodb.put_item(
+        TableName="tariffs", Item={"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(TIME_OF_USE)}}
+    )
+    for meter in ("m-1", "m-2"):
+        aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": meter}, "tariff_id": {"S": "tou"}})
+    from consumers.metering import app
+
+    return importlib.reload(app)
 
 
 def _indexes(keys: list[tuple[str, str]]) -> dict[str, Any]:

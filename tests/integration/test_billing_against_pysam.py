@@ -27,7 +27,7 @@ def sam_rates(draw: st.DrawFn) -> Rate:
     """Rates that SAM takes too: the periods of a structure have tiers with the same limits."""
     unit = draw(st.sampled_from(UNITS))
     scale = {"kWh": 30, "kWh daily": 1, "kWh/kW": 6, "kWh/kW daily": 0.2}[unit]
-    rate: Rate = {"tier_allocation": draw(st.sampled_from(sorted(METERING)))}
+    rate: Rate = {"tier_allocation": draw(st.sampled_from(sorted(METERING))), "day_charge_basis": "average_month"}
     rate |= draw(structure("energy", unit, scale))
     rate |= {"fixedchargefirstmeter": draw(dollars), "fixedchargeunits": draw(units("$/year"))}
     rate |= {"mincharge": draw(dollars) * 10, "minchargeunits": draw(units())}
@@ -68,7 +68,11 @@ def test_a_year_of_bills_agrees_with_sam(rate: Rate, seed: int, seconds: int):
 @pytest.mark.parametrize("allocation", sorted(METERING))
 def test_the_tariffs_that_come_with_this_agree_with_sam(path: Path, allocation: str):
     chance = Random(1)
-    rate = json.loads(path.read_text()) | {"timezone": "UTC", "tier_allocation": allocation}
+    rate = json.loads(path.read_text()) | {
+        "timezone": "UTC",
+        "tier_allocation": allocation,
+        "day_charge_basis": "average_month",
+    }
     most_kw = 80 if path.stem.startswith("commercial") else 4
     assert_agreement(rate, [chance.randint(0, most_kw * 250) for _ in range(365 * 96)], 900)
 

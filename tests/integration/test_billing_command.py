@@ -27,8 +27,10 @@ TIERED = document(
     fixedchargefirstmeter=0.5,
     fixedchargeunits="$/day",
     mincharge=20,
+    timezone="UTC",
 )
-PEAK = time_of_use(0.05, 0.6, name="Peak")
+PEAK = time_of_use(0.05, 0.6, name="Peak", timezone="UTC")
+FLAT = document(0.1, timezone="UTC")
 
 
 def run(*words: object) -> Result:
@@ -70,18 +72,18 @@ def test_a_bill_in_json_has_every_amount_as_an_exact_decimal(tmp_path: Path, mon
         "744",
         "98.8",
         "0",
-        "15.20833333333333333333333333",
+        "15.5",
         "0",
-        "114.0083333333333333333333333",
+        "114.3",
     ]
-    assert bill["total_rounded"] == "114.01"
-    assert [line["amount_rounded"] for line in bill["lines"]] == ["50.00", "48.80", "15.21"]
+    assert bill["total_rounded"] == "114.30"
+    assert [line["amount_rounded"] for line in bill["lines"]] == ["50.00", "48.80", "15.50"]
     assert msgspec.convert(bill, Bill) == bills(tariff_from_urdb(TIERED), load("2026-07-01T00:00", [1_000] * 744))[0]
 
 
 def test_numbers_of_a_tariff_are_taken_as_they_are_written(tmp_path: Path):
     path = tmp_path / "t.json"
-    path.write_text(json.dumps(document(1)).replace('"rate": 1', '"rate": 0.1000000000000000000001'))
+    path.write_text(json.dumps(document(1, timezone="UTC")).replace('"rate": 1', '"rate": 0.1000000000000000000001'))
     usage = usage_file(tmp_path, load("2026-07-01T00:00", [1_000]))
 
     assert printed("bill", "--tariff", path, "--usage", usage)[0]["total"] == "0.1000000000000000000001"
@@ -97,9 +99,9 @@ def test_a_bill_on_the_screen_says_what_each_amount_is_for(tmp_path: Path, month
         "244.000 kWh",
         "$0.2000",
         "$48.80",
-        "Service, $0.50 a day x 365/12",
+        "Service, $0.50 a day x 31 days",
         "Total for July 2026",
-        "$114.01",
+        "$114.30",
         "All 744 readings of the month are in.",
     ):
         assert words in shown
@@ -107,7 +109,7 @@ def test_a_bill_on_the_screen_says_what_each_amount_is_for(tmp_path: Path, month
 
 def test_a_file_over_several_months_gives_a_bill_a_month_and_a_sum(tmp_path: Path):
     usage = usage_file(tmp_path, load("2026-06-30T00:00", [1_000] * 48))
-    tariff = tariff_file(tmp_path, document(0.1))
+    tariff = tariff_file(tmp_path, FLAT)
 
     assert [bill["month"] for bill in printed("bill", "--tariff", tariff, "--usage", usage)] == ["2026-06", "2026-07"]
     assert "$4.80" in run("bill", "--tariff", tariff, "--usage", usage).stdout
@@ -116,7 +118,7 @@ def test_a_file_over_several_months_gives_a_bill_a_month_and_a_sum(tmp_path: Pat
 def test_gaps_are_counted_and_with_estimate_filled_from_the_weeks_before(tmp_path: Path):
     readings = load("2026-07-01T00:00", [1_000] * 744)
     usage = usage_file(tmp_path, [*readings[:500], *readings[510:]])
-    tariff = tariff_file(tmp_path, document(0.1))
+    tariff = tariff_file(tmp_path, FLAT)
 
     (bill,) = printed("bill", "--tariff", tariff, "--usage", usage)
     assert (bill["status"], bill["intervals"]["missing"], bill["energy_kwh"]) == ("provisional", 10, "734")
@@ -126,14 +128,16 @@ def test_gaps_are_counted_and_with_estimate_filled_from_the_weeks_before(tmp_pat
     assert "10 are estimated" in run("bill", "--tariff", tariff, "--usage", usage, "--estimate").stdout
 
 
-def test_what_has_not_begun_is_missing_but_not_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_has_not_ended_is_not_due_and_not_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(cli.files.rating, "time", SimpleNamespace(time=lambda: instant("2026-07-20T10:30")))
     usage = usage_file(tmp_path, load("2026-07-01T00:00", [1_000] * 24 * 15))
 
-    (bill,) = printed("bill", "--tariff", tariff_file(tmp_path, document()), "--usage", usage, "--estimate")
+    (bill,) = printed("bill", "--tariff", tariff_file(tmp_path, FLAT), "--usage", usage, "--estimate")
 
     assert bill["status"] == "provisional"
-    assert bill["intervals"] == {"expected": 744, "read": 360, "estimated": 107, "missing": 277}
+    counts = bill["intervals"]
+    assert (counts["expected"], counts["read"], counts["estimated"]) == (744, 360, 106)
+    assert (counts["missing"], counts["not_yet_due"]) == (0, 278)
 
 
 @pytest.mark.parametrize(
@@ -169,13 +173,13 @@ def test_a_bill_without_its_two_files_says_which_it_needs():
 
 
 def test_compare_ranks_tariffs_and_says_what_the_best_would_save(tmp_path: Path, month: Path):
-    files = [tariff_file(tmp_path, rate, name) for name, rate in (("a", PEAK), ("b", document(0.1)), ("c", TIERED))]
+    files = [tariff_file(tmp_path, rate, name) for name, rate in (("a", PEAK), ("b", FLAT), ("c", TIERED))]
 
     ranked = printed("compare", "--usage", month, *files)
     assert [(offer["tariff"], offer["total"], offer["saving"]) for offer in ranked] == [
         ("b", "74.40", "26.05"),
         ("Peak", "100.45", "0.00"),
-        ("Tiered [R]", "114.01", "-13.56"),
+        ("Tiered [R]", "114.30", "-13.85"),
     ]
     assert (ranked[1]["peak_energy_share"], ranked[1]["peak_bill_share"]) == ("0.1546", "0.6869")
     shown = run("compare", "--usage", month, *files).stdout
@@ -194,15 +198,15 @@ def test_a_batch_bills_every_meter_of_a_file(tmp_path: Path):
     for name in ("bills.jsonl", "bills.csv"):
         result = run("bill", "batch", "--tariff", tariff, "--usage", usage, "--out", tmp_path / name)
         assert (result.exit_code, result.stdout) == (0, "")
-        assert "60 bills over $6,840.60" in result.stderr
+        assert "60 bills totaling $6,858.00" in result.stderr
     lines = (tmp_path / "bills.jsonl").read_bytes().splitlines()
     issued = [msgspec.json.decode(line, type=Bill) for line in lines]
     assert [bill.meter_id for bill in issued] == [f"m-{meter:03}" for meter in range(60)]
-    assert {bill.total_rounded for bill in issued} == {Decimal("114.01")}
+    assert {bill.total_rounded for bill in issued} == {Decimal("114.30")}
     with (tmp_path / "bills.csv").open() as file:
         table = list(csv.DictReader(file))
     assert len(table) == 60
-    assert (table[7]["meter_id"], table[7]["total_rounded"], table[7]["missing"]) == ("m-007", "114.01", "0")
+    assert (table[7]["meter_id"], table[7]["total_rounded"], table[7]["missing"]) == ("m-007", "114.30", "0")
 
 
 class Store:

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from electrocloud.aws.store.bills_to_finalize import WAITING, DynamoOpenBills
-from electrocloud.aws.store.dynamodb_items import bill_of, month_key
+from electrocloud.aws.store.dynamodb_items import bill_key, bill_of
 from electrocloud.aws.store.store import open_store
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.closing import FindBills
@@ -17,6 +18,7 @@ from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import TABLES
 from tests.kits.queue_kit import MemoryQueue
+from tests.kits.services_kit import all_at
 
 TARIFF = {**TIME_OF_USE, "timezone": "UTC"}
 
@@ -40,7 +42,7 @@ def queue(aws, monkeypatch):
 
 @pytest.fixture
 def app(aws, queue, monkeypatch):
-    for name in ("windows", "bills", "meters", "tariffs"):
+    for name in ("windows", "bills", "meters", "tariffs", "service_points"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("ESTIMATE_AFTER_HOURS", "1")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "closing")
@@ -65,17 +67,17 @@ def last_month(aws):
     tariff = tariff_from_urdb(TARIFF)
     uploads = [upload(day=day, wh=[100] * 24, interval_s=3600) for day in days]
     uploads += [upload(meter_id="m-2", day=day, wh=[100] * 24, interval_s=3600) for day in days[20:]]
-    ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, tariff), lambda attempt: None)
+    ingest_uploads(uploads, tables, all_at(tariff), lambda attempt: None)
     return month
 
 
 def item(aws, month, meter_id="m-1"):
-    return aws.dynamodb.get_item(TableName="bills", Key=month_key(meter_id, month))["Item"]
+    return aws.dynamodb.get_item(TableName="bills", Key=bill_key(BillKey(meter_id, str(month))))["Item"]
 
 
 def test_after_the_grace_time_gaps_are_estimated_and_the_bill_is_final(app, aws, queue, last_month):
     assert bill_of(item(aws, last_month)).status == "provisional"
-    assert app.handler({}, context(300_000))["WorkItemsSent"] in (8, 16, 24)  # months whose grace time is over
+    assert app.handler({}, context(300_000))["WorkItemsSent"] in (8, 16, 24, 32)  # months whose grace time is over
     counts = queue.drain(app.handler, context(300_000))
     assert (counts["BillsClosed"], counts["ReadingsEstimated"]) == (1, 24)
     bill = bill_of(item(aws, last_month))
@@ -94,7 +96,8 @@ def test_an_item_that_is_delivered_twice_closes_once(app, aws, queue, last_month
 def test_within_the_grace_time_nothing_is_closed(app, aws, queue, last_month, monkeypatch):
     monkeypatch.setenv("ESTIMATE_AFTER_HOURS", str(24 * 100))
     late = importlib.reload(app)
-    assert late.handler({}, context(300_000)) == {"ClosingLeftOver": 0, "WorkItemsSent": 0}
+    late.handler({}, context(300_000))
+    assert queue.drain(late.handler, context(300_000)).get("BillsClosed", 0) == 0
 
 
 def test_what_the_time_does_not_suffice_for_goes_back_as_an_item(app, aws, queue, last_month):
@@ -124,12 +127,12 @@ def test_a_bill_that_nothing_can_be_estimated_from_waits_with_its_reason_until_i
     assert stored["status"]["S"] == WAITING
     assert bill_of(stored).status == "provisional"
     fresh = [FindBills(month, part, waiting=False) for part in range(8)]
-    assert not [meter for one in fresh for page in waiting.pages(one) for meter in page]
+    assert not [key for one in fresh for page in waiting.pages(one) for key in page]
     again = [FindBills(month, part, waiting=True) for part in range(8)]
-    assert [meter for one in again for page in waiting.pages(one) for meter in page] == ["m-2"]
+    assert [key for one in again for page in waiting.pages(one) for key in page] == [BillKey("m-2", month)]
     tables, tariff = open_store(aws.dynamodb, TABLES, lambda attempt: None).tables, tariff_from_urdb(TARIFF)
     late = upload(meter_id="m-2", day=date(last_month.year, last_month.month, 1), wh=[100] * 24, interval_s=3600)
-    ingest_uploads([late], tables, lambda meters: dict.fromkeys(meters, tariff), lambda attempt: None)
+    ingest_uploads([late], tables, all_at(tariff), lambda attempt: None)
     assert item(aws, last_month, "m-2")["status"]["S"] == "provisional"
     assert waiting.waiting(month) == []
 
@@ -137,15 +140,15 @@ def test_a_bill_that_nothing_can_be_estimated_from_waits_with_its_reason_until_i
 def test_a_bill_that_changed_meanwhile_is_not_marked_as_waiting(aws, last_month):
     open_bills = DynamoOpenBills(aws.dynamodb, "bills")
     missing = int(item(aws, last_month)["missing"]["N"])
-    open_bills.wait_for_estimate("m-1", str(last_month), missing - 1, "of before")
+    open_bills.wait_for_estimate(BillKey("m-1", str(last_month)), missing - 1, "of before")
     assert item(aws, last_month)["status"]["S"] == "provisional"
     assert open_bills.waiting(str(last_month)) == []
 
 
-def test_a_search_of_the_index_goes_on_after_a_meter(aws, last_month):
+def test_a_search_of_the_index_goes_on_after_a_bill(aws, last_month):
     open_bills = DynamoOpenBills(aws.dynamodb, "bills")
     for part in range(8):
-        meters = [meter for page in open_bills.pages(FindBills(str(last_month), part, True)) for meter in page]
-        for meter in meters:
-            rest = open_bills.pages(FindBills(str(last_month), part, True, after=meter))
-            assert [one for page in rest for one in page] == [one for one in meters if one > meter]
+        keys = [key for page in open_bills.pages(FindBills(str(last_month), part, waiting=True)) for key in page]
+        for after in keys:
+            rest = open_bills.pages(FindBills(str(last_month), part, waiting=True, after=after))
+            assert [key for page in rest for key in page] == [key for key in keys if key > after]

@@ -12,12 +12,16 @@ import pytest
 
 from analytics.erasure import StoredData, erase_meter
 from analytics.template import load
+from electrocloud.aws.ingest.dead_letters import PREFIX as DEAD_LETTERS
+from electrocloud.aws.ingest.dead_letters import records_of
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.domain.forecast import MonthEnd, Range, Suspect
+from electrocloud.domain.readings.upload import decode
 from laptop.delivery import Delivery, Plan
-from tests.integration.test_metering_function import CONTEXT, app  # noqa: F401  the fixture
+from tests.faults.cargo import frame
+from tests.integration.conftest import CONTEXT
 from tests.kits.examples import kinesis_event, upload_json
 
 NOBODY = StoredData(0, 0, 0, 0, 0, 0, 0, 0)
@@ -38,7 +42,7 @@ class Deployment:
 
 
 @pytest.fixture(params=["Enabled", "Suspended"])
-def stack(request, aws, app):  # noqa: F811
+def stack(request, aws, app):
     """Windows, bills, Parquet and rejected uploads of two meters; m-1 has one file to itself and shares another."""
     aws.s3.put_bucket_versioning(Bucket=aws.bucket, VersioningConfiguration={"Status": request.param})
     days = [date(2026, 10, 30), date(2026, 11, 24)]
@@ -62,6 +66,9 @@ def stack(request, aws, app):  # noqa: F811
     ]
     delivery.take(records)
     delivery.flush(force=True)
+    batch = kinesis_event([uploads[0], frame({"a": uploads[0], "b": uploads[2]}), uploads[3]])
+    letter = {"requestContext": {"condition": "RetryAttemptsExhausted"}, "payload": json.dumps(batch)}
+    write("aws/lambda/mapping/shard-0/2026/11/25/letter-1", json.dumps(letter).encode())
     lines = [json.dumps({"rawData": base64.b64encode(data).decode(), "attemptsMade": 4}) for data in bad]
     write("errors/processing-failed/dt=2026-11-25/firehose-1", "\n".join(lines).encode())
     return Deployment(aws)
@@ -88,13 +95,25 @@ def everything_stored(stack):
             for line in (gzip.decompress(body) if one["Key"].endswith(".gz") else body).splitlines():
                 row = json.loads(line)
                 texts.append(base64.b64decode(row.get("payload") or row["rawData"]).decode())
+        if one["Key"].startswith(DEAD_LETTERS):
+            texts += [entry.data.decode(errors="replace") for entry in records_of(body)]
     return "\n".join(texts + rows(stack))
+
+
+def test_a_dead_letter_keeps_what_it_has_of_others(stack):
+    erase_meter(stack, "m-1", confirm=True)
+    s3 = stack.client("s3")
+    (found,) = s3.list_objects_v2(Bucket=stack.bucket, Prefix=DEAD_LETTERS)["Contents"]
+    records = records_of(s3.get_object(Bucket=stack.bucket, Key=found["Key"])["Body"].read())
+    assert [decode(entry.data).meter_id for entry in records] == ["m-2", "m-2"]
+    erase_meter(stack, "m-2", confirm=True)
+    assert "Contents" not in s3.list_objects_v2(Bucket=stack.bucket, Prefix=DEAD_LETTERS)
 
 
 def test_without_confirm_it_reports_what_it_found_and_changes_nothing(stack):
     before = everything_stored(stack)
     found = erase_meter(stack, "m-1", confirm=False)
-    assert found == StoredData(registered=1, days=2, bills=2, month_ends=2, files=3, rows=12, rejected=2, versions=0)
+    assert found == StoredData(registered=1, days=2, bills=2, month_ends=2, files=3, rows=12, rejected=3, versions=0)
     assert everything_stored(stack) == before
 
 
@@ -106,7 +125,7 @@ def test_the_meter_is_erased_and_other_meters_are_untouched(stack):
     dynamodb = stack.client("dynamodb")
     for table, count in (("windows", 2), ("bills", 2), ("meters", 1), ("forecasts", 3)):
         assert len(dynamodb.scan(TableName=table)["Items"]) == count
-    assert erase_meter(stack, "m-2", confirm=False) == StoredData(1, 2, 2, 2, 2, 8, 2, 0)
+    assert erase_meter(stack, "m-2", confirm=False) == StoredData(1, 2, 2, 2, 2, 8, 3, 0)
 
 
 def test_a_second_run_finds_nothing_left_to_erase(stack):

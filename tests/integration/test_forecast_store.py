@@ -1,6 +1,6 @@
 """Forecasts from the history to the table, on AWS in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
@@ -9,10 +9,11 @@ import pytest
 
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.hourly_loads import SeriesLoad
+from electrocloud.domain.billing.service import Service
 from electrocloud.domain.forecast import Errors, Forecast, MonthEnd
 from electrocloud.domain.hourly_load import HourlyLoad, LoadHour
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.services.fixed_services import FixedServices
 from forecasting.load import clock_load
 from forecasting.meters import meter_histories, month_ends, update_meters
 from forecasting.series import actual_errors, update_series
@@ -173,8 +174,8 @@ class MemoryFleet:
     def __init__(self, days: dict[str, list[MeterDay]]) -> None:
         self._days = days
 
-    def tariffs_of(self, meter_ids: Collection[str]) -> dict[str, Tariff]:
-        return {meter_id: TARIFF for meter_id in meter_ids if meter_id in self._days}
+    def services_of(self, meter_ids: Collection[str]) -> Mapping[str, Sequence[Service]]:
+        return FixedServices(lambda ids: {one: TARIFF for one in ids if one in self._days}).services_of(meter_ids)
 
     def days(self, meter_id: str, first: date, last: date) -> list[MeterDay]:
         return [day for day in self._days[meter_id] if first <= day.day <= last]

@@ -17,6 +17,7 @@ from forecasting.fleet_loads import changed_days
 from tests.integration.conftest import Aws
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import TABLES
+from tests.kits.services_kit import all_at
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 DAY = date(2026, 11, 23)
@@ -26,6 +27,7 @@ class Names(NamedTuple):
     windows_table: str = "windows"
     meters_table: str = "meters"
     tariffs_table: str = "tariffs"
+    service_points_table: str = "service_points"
     forecasts_table: str = "forecasts"
     bucket: str = "bucket"
 
@@ -161,4 +163,4 @@ def register(aws: Aws, names: list[str]) -> None:
         aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": name}, "tariff_id": {"S": "tou"}})
     days = [DAY - timedelta(days=back) for back in range(10)]
     uploads = [upload(meter_id=name, day=day, wh=[100] * 24, interval_s=3600) for name in names for day in days]
-    ingest_uploads(uploads, tables, lambda ids: dict.fromkeys(ids, tariff), lambda _: None)
+    ingest_uploads(uploads, tables, all_at(tariff), lambda _: None)

@@ -56,6 +56,33 @@ def test_each_upload_becomes_one_record_under_its_meter():
     assert [decode(record["Data"]).meter_id for record in kinesis.taken] == ["NL-0", "NL-1", "NL-2"]
 
 
+@pytest.mark.parametrize("path", ["/v1/uploads", "/v1/meters/NL-1000/uploads"])
+def test_each_record_says_which_call_brought_it_and_who_signed_that(path: str):
+    kinesis = FakeKinesis()
+    assert answered(gateway(kinesis), signed({"uploads": [UPLOAD]}, path))[0] == 202
+    upload = decode(kinesis.taken[0]["Data"])
+    own_route = path != "/v1/uploads"
+    assert upload.request_id == "request-1"
+    assert upload.caller == ("meter:NL-1000" if own_route else "arn:aws:iam::000000000000:user/laptop")
+
+
+@pytest.mark.parametrize("path", ["/v1/uploads", "/v1/meters/NL-1000/uploads"])
+def test_what_the_sender_says_of_the_call_does_not_hold(path: str, monkeypatch: pytest.MonkeyPatch):
+    """Even where the validator lets more fields pass, as AWS says of an imported file's additionalProperties."""
+    monkeypatch.setattr("laptop.gateway.rest_api._faults", lambda schema, document: [])
+    kinesis = FakeKinesis()
+    spoofed = {**UPLOAD, "caller": "meter:NL-1000", "request_id": "of-the-sender"}
+    answered(gateway(kinesis), signed({"uploads": [spoofed]}, path))
+    upload = decode(kinesis.taken[0]["Data"])
+    assert upload.request_id == "request-1"
+    assert upload.caller == ("meter:NL-1000" if path != "/v1/uploads" else "arn:aws:iam::000000000000:user/laptop")
+    operator = {"action": "void", "by": "x", "at": "2026-11-26T00:00:00Z", "reason": "x"}
+    action = {**UPLOAD, "operator": operator, "readings": [{"start": "2026-01-31T00:00:00Z", "wh": 0}]}
+    answered(gateway(kinesis), signed({"uploads": [action]}, path))
+    with pytest.raises(UploadError, match="only an operator"):
+        decode(kinesis.taken[1]["Data"])
+
+
 def test_every_example_is_expected_somewhere():
     assert {path.stem for path in (EXAMPLES / "refused").iterdir()} == set(REFUSED)
     assert {path.stem for path in (EXAMPLES / "quarantined").iterdir()} == set(QUARANTINED)

@@ -15,35 +15,9 @@ from botocore.exceptions import ClientError
 from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.quarantine_keys import counts_in
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
-from electrocloud.aws.store.tariff_lookup import REMEMBER_S
+from electrocloud.aws.store.meter_lookup import REMEMBER_S
+from tests.integration.conftest import CONTEXT
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
-
-CONTEXT = SimpleNamespace(
-    function_name="metering",
-    memory_limit_in_mb=1024,
-    invoked_function_arn="arn",
-    aws_request_id="r-1",
-    get_remaining_time_in_millis=lambda: 90_000,
-)
-
-
-@pytest.fixture
-def app(aws, monkeypatch):
-    for name in ("windows", "bills", "meters", "tariffs"):
-        monkeypatch.setenv(f"{name.upper()}_TABLE", name)
-    monkeypatch.setenv("BUCKET", aws.bucket)
-    monkeypatch.setenv("FUTURE_TOLERANCE_MINUTES", "15")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "metering")
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
-    aws.dynamodb.put_item(
-        TableName="tariffs", Item={"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(TIME_OF_USE)}}
-    )
-    for meter in ("m-1", "m-2"):
-        aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": meter}, "tariff_id": {"S": "tou"}})
-    from consumers.metering import app
-
-    return importlib.reload(app)
 
 
 def frame(*payloads: bytes) -> bytes:
@@ -217,3 +191,40 @@ def count_puts(app, monkeypatch) -> list[str]:
 
     monkeypatch.setattr(app.s3, "put_object", counting)
     return puts
+
+
+def test_an_upload_of_another_head_end_is_quarantined_and_the_meters_own_is_stored(app, aws):
+    own = "arn:aws:iam::1:user/own"
+    item = {"meter_id": {"S": "m-1"}, "tariff_id": {"S": "tou"}, "head_end": {"S": own}}
+    aws.dynamodb.put_item(TableName="meters", Item=item)
+
+    def sent_by(caller: str, **parts):
+        return json.dumps(json.loads(upload_json(**parts)) | {"caller": caller}).encode()
+
+    batch = [sent_by("arn:aws:iam::1:user/other"), sent_by(own, day=date(2026, 11, 25)), sent_by("x", meter_id="m-2")]
+    assert app.handler(kinesis_event(batch), CONTEXT) == {"batchItemFailures": []}
+    assert days(aws).keys() == {("m-1", "2026-11-25"), ("m-2", "2026-11-24")}
+    (row,) = quarantined(aws)
+    assert (row.reason, row.payload) == ("head-end", batch[0])
+
+
+def test_a_future_reading_is_quarantined_with_what_to_do(app, aws):
+    app.handler(kinesis_event([upload_json(day=date(2099, 12, 31)), upload_json()]), CONTEXT)
+    assert days(aws).keys() == {("m-1", "2026-11-24")}
+    (row,) = quarantined(aws)
+    assert row.reason == "future"
+    assert "set the meter's clock" in row.message
+
+
+def test_meters_that_nobody_registered_are_counted_and_stored(app, aws, capsys):
+    app.handler(kinesis_event([upload_json(meter_id=f"m-{number}") for number in range(1, 6)]), CONTEXT)
+    assert '"UnregisteredMeters":[3.0]' in capsys.readouterr().out
+    assert len(days(aws)) == 5
+    assert len(aws.dynamodb.scan(TableName="bills")["Items"]) == 2
+
+
+def test_a_registered_meter_without_an_agreement_has_windows_and_no_bill(app, aws, capsys):
+    aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-3"}})
+    app.handler(kinesis_event([upload_json(meter_id="m-3")]), CONTEXT)
+    assert '"UnregisteredMeters":[0.0]' in capsys.readouterr().out
+    assert days(aws).keys() == {("m-3", "2026-11-24")}

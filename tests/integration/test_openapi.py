@@ -92,6 +92,23 @@ def test_the_two_routes_differ_in_their_request_template_and_their_key_alone():
     assert common(first) == common(second)
 
 
+def test_no_request_template_asks_for_a_part_of_the_body_in_a_loop_which_may_parse_all_of_it_each_time():
+    for operation in OPERATIONS:
+        template = operation["x-amazon-apigateway-integration"]["requestTemplates"]["application/json"]["Fn::Sub"]
+        before, *loops = re.split(r"#foreach", template)
+        assert "$input.json('$.uploads')" in before
+        assert not [loop for loop in loops if "$input" in loop]
+
+
+def test_the_request_templates_cut_the_uploads_apart_at_the_fields_that_an_upload_can_begin_with():
+    fields = {name: set(SCHEMAS[name]["properties"]) for name in ("Upload", "Reading")}
+    assert not fields["Upload"] & fields["Reading"]
+    for operation in OPERATIONS:
+        template = operation["x-amazon-apigateway-integration"]["requestTemplates"]["application/json"]["Fn::Sub"]
+        (alternatives,) = re.findall(r"\(\?:([a-z_|]+)\)", template)
+        assert set(alternatives.split("|")) == fields["Upload"]
+
+
 def test_every_status_of_the_integration_is_declared_once():
     for operation in OPERATIONS:
         statuses = [

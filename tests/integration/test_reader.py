@@ -14,6 +14,7 @@ from electrocloud.aws.store.reader import Reader
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from tests.integration.conftest import REGION, Aws
 from tests.kits.examples import TIME_OF_USE, upload
@@ -26,6 +27,7 @@ DAY = date(2026, 11, 24)
 def reader(aws: Aws) -> Reader:
     names = dict.fromkeys(Stack.__struct_fields__, "none") | {
         "windows_table": "windows", "bills_table": "bills", "meters_table": "meters", "tariffs_table": "tariffs",
+        "service_points_table": "service_points",
         "bucket": aws.bucket, "region": REGION, "endpoint": None,
     }  # fmt: skip
     return Reader(Stack(**names))
@@ -34,7 +36,7 @@ def reader(aws: Aws) -> Reader:
 def store(aws: Aws, *uploads: Upload) -> None:
     tables = open_store(aws.dynamodb, TABLES, lambda _: None).tables
     tariff = tariff_from_urdb(TIME_OF_USE)
-    ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, tariff), lambda _: None)
+    ingest_uploads(uploads, tables, FixedServices(lambda meters: dict.fromkeys(meters, tariff)), lambda _: None)
 
 
 def register(aws: Aws, meter_id: str) -> None:

@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 
 import cli.recover
 from cli.main import app
-from electrocloud.aws.ingest import redrive, stream
+from electrocloud.aws.ingest import dead_letters, redrive, stream
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.ingest.quarantine import put, unpack
 from electrocloud.aws.quarantine_keys import counts_in
@@ -245,6 +246,56 @@ def test_a_message_that_is_no_batch_of_a_stream_stays(parts):
     parts.sqs.send_message(QueueUrl=parts.queue, MessageBody=json.dumps({"hello": "there"}))
     assert rows(run().output)[0][:2] == ["dead letter", "unknown"]
     assert messages(parts) == 1
+
+
+def whole_dead_letter(parts: Parts, *payloads: bytes, form: Callable[[str], Any] = str) -> str:
+    """A batch that Lambda gave up on, as it writes it to a bucket; its key."""
+    arrived = datetime(2026, 11, 24, tzinfo=UTC)
+    arn = "arn:aws:kinesis:eu-central-1:123456789012:stream/readings"
+    records = [Record("shardId-0", number, f"k{number}", data, arrived) for number, data in enumerate(payloads, 7)]
+    letter = json.loads(message(arn, records, 101, "RetryAttemptsExhausted", arrived, whole=True))
+    letter["payload"] = form(letter["payload"])
+    key = "aws/lambda/12345678-mapping/shardId-0/2026/11/24/2026-11-24T00.00.00-1234"
+    parts.s3.put_object(Bucket=parts.bucket, Key=key, Body=json.dumps(letter).encode())
+    return key
+
+
+@pytest.mark.parametrize("form", [str, json.loads], ids=["the event as text", "the event as JSON"])
+def test_a_dead_letter_in_the_bucket_goes_back_with_its_own_records_though_the_stream_has_forgotten_them(parts, form):
+    payloads = [upload_json(), frame({"m-1": upload_json(), "m-2": b"no json"})]
+    whole_dead_letter(parts, *payloads, form=form)
+    assert rows(run("--dry-run").output) == [["dead letter", "RetryAttemptsExhausted", "put back", "1", "2"]]
+    assert len(objects(parts)) == 1
+    assert rows(run().output) == [["dead letter", "RetryAttemptsExhausted", "put back", "1", "2"]]
+    assert in_stream(parts) == [("k7", payloads[0]), ("k8", payloads[1])]
+    assert objects(parts) == []
+    assert "Nothing is set aside" in run().output
+
+
+def test_a_dead_letter_in_the_bucket_stays_until_the_stream_has_its_records(parts):
+    key = whole_dead_letter(parts, upload_json())
+
+    def killed(entries):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(dead_letters.redrive_failed_batches(parts.s3, parts.bucket, killed, ()))
+    assert objects(parts) == [key]
+    assert list(dead_letters.redrive_failed_batches(parts.s3, parts.bucket, killed, ("not this",))) == []
+
+
+def test_an_object_that_is_no_dead_letter_stays_and_is_named(parts):
+    for number, text in enumerate((b"{}", b"no json", b'{"KinesisBatchInfo": {}, "payload": 7}')):
+        parts.s3.put_object(Bucket=parts.bucket, Key=f"aws/lambda/{number}", Body=text)
+    assert rows(run().output) == [["dead letter", "unknown", "no batch of a stream: look at it yourself", "3", "0"]]
+    assert len(objects(parts)) == 3
+
+
+@pytest.mark.parametrize("reason", ["future", "head-end"])
+def test_what_keeps_the_contract_goes_back_only_where_its_reason_is_named(parts, reason):
+    quarantine(parts, upload_json(), reason=reason)
+    assert "Nothing is set aside" in run().output
+    assert rows(run("--reason", reason).output) == [["quarantine", reason, "put back", "1", "1"]]
 
 
 def test_nothing_is_moved_before_the_stream_has_it(parts):

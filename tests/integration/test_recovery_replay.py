@@ -1,11 +1,14 @@
 """`electrocloud replay`: windows and bills made again, from the stream and from Parquet, to the byte."""
 
+import io
 import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -16,13 +19,24 @@ from cli.main import app as commands
 from electrocloud.aws.ingest.parquet_replay import from_stream
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.dynamodb_items import bill_of
+from electrocloud.domain.readings.upload import decode
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from laptop.delivery import Delivery, Plan
 from tests.faults.cargo import frame
 from tests.faults.stream import MemoryStream
-from tests.integration.test_metering_function import CONTEXT, app  # noqa: F401  the fixture
+from tests.integration.conftest import CONTEXT
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
 from tests.kits.memory import MemoryTables
+
+
+def operators(action: str, second: int, **parts: Any) -> bytes:
+    """An operator's action on the readings of an upload."""
+    document = json.loads(upload_json(**parts))
+    readings = [{"start": row["start"], "wh": row["wh"]} for row in document["readings"]]
+    operator = {"action": action, "by": "jo", "at": f"2026-11-20T00:00:{second:02}Z", "reason": "bench"}
+    return json.dumps(document | {"readings": readings, "operator": operator}).encode()
+
 
 DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(6)]
 PLAIN = [upload_json(day=day, meter_id=meter) for day in DAYS for meter in ("m-1", "m-2")]
@@ -33,12 +47,14 @@ PAYLOADS = [
     upload_json(day=DAYS[3], wh=[5_000], interval_s=3600, revision=1),
     b"no json",
     upload_json(day=DAYS[2], wh=[1, 1, 1], revision=1, first=1),
+    operators("void", 1, day=DAYS[4], wh=[0] * 3),
+    operators("correct", 2, day=DAYS[4], wh=[70, 80], first=2),
 ]
 ARRIVED = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def system(aws, app, monkeypatch):  # noqa: F811
+def system(aws, app, monkeypatch):
     """Everything was sent, stored and delivered, and is in the stream still."""
     kinesis = boto3.client("kinesis")
     kinesis.create_stream(StreamName="readings", ShardCount=2)
@@ -47,8 +63,9 @@ def system(aws, app, monkeypatch):  # noqa: F811
     app.handler(kinesis_event(PAYLOADS), CONTEXT)
     deliver(aws)
     names = dict.fromkeys((name for name in Stack.__struct_fields__ if name != "endpoint"), "none")
-    names |= {f"{table}_table": table for table in ("windows", "bills", "meters", "tariffs")}
+    names |= {f"{table}_table": table for table in ("windows", "bills", "meters", "tariffs", "service_points")}
     names |= {"stream": "readings", "bucket": aws.bucket, "region": "eu-central-1"}
+    names |= {"future_tolerance_minutes": 15}
     monkeypatch.setattr(cli.recover, "find_stack", lambda: Stack(**names))
     monkeypatch.setattr(cli.recover, "pause", lambda attempt: None)
     return aws
@@ -130,8 +147,17 @@ def test_parquet_is_read_from_the_day_on(system):
 def test_what_parquet_gives_is_what_the_stream_gave(system):
     tables = MemoryTables()
     for part in from_parquet(system.s3, system.bucket, date(2026, 11, 1)):
-        ingest_uploads(part.uploads, tables, lambda meters: {}, lambda attempt: None)
+        ingest_uploads(part.uploads, tables, FixedServices(lambda meters: {}), lambda attempt: None)
     assert tables.windows == contents(system, "windows")
+
+
+def test_a_file_of_an_earlier_version_has_neither_callers_nor_operators(aws):
+    body = io.BytesIO()
+    row = {"meter_id": "m-1", "start": datetime(2026, 11, 1), "interval_s": 900, "wh": 5, "voltage_v": None}
+    pq.write_table(pa.Table.from_pylist([row | {"revision": 1, "ingested_at": datetime(2026, 11, 2)}]), body)
+    aws.s3.put_object(Bucket=aws.bucket, Key="readings/dt=2026-11-01/old.parquet", Body=body.getvalue())
+    (part,) = from_parquet(aws.s3, aws.bucket, date(2026, 11, 1))
+    assert part.uploads == [decode(upload_json(day=date(2026, 11, 1), wh=[5], revision=1).replace(b"230.5", b"null"))]
 
 
 def test_a_replay_of_the_stream_begins_where_it_is_told():

@@ -20,7 +20,7 @@ from tests.kits.registry_kit import AGREEMENT, POINT, registry
 @pytest.fixture
 def desk(aws: Aws) -> RegistryDesk:
     names = dict.fromkeys(Stack.__struct_fields__, "-") | {
-        "accounts_table": "accounts", "service_points_table": "service-points", "meters_table": "meters",
+        "accounts_table": "accounts", "service_points_table": "service_points", "meters_table": "meters",
         "tariffs_table": "tariffs", "bucket": aws.bucket, "region": REGION, "endpoint": None,
     }  # fmt: skip
     desk = RegistryDesk(Stack(**names))

@@ -78,8 +78,9 @@ def _owed(rate: Rate, rows: list[Reading]) -> Owed:
         demand += _cost(rate["flatdemandstructure"][period], Fraction(0), kw)
     if "demandratestructure" in rate:
         demand += sum(_cost(rate["demandratestructure"][period], Fraction(0), top) for period, top in peaks.items())
-    charged = energy + demand + _monthly(rate, "fixedchargefirstmeter", "fixedchargeunits")
-    return Owed(energy, demand, max(charged, _monthly(rate, "mincharge", "minchargeunits")))
+    year, month = rows[0][0].year, rows[0][0].month
+    charged = energy + demand + _fee(rate, "fixedchargefirstmeter", "fixedchargeunits", year, month)
+    return Owed(energy, demand, max(charged, _fee(rate, "mincharge", "minchargeunits", year, month)))
 
 
 def _energy(rate: Rate, rows: list[Reading], kw: Fraction) -> Fraction:
@@ -144,8 +145,12 @@ def _period(rate: Rate, kind: str, local: datetime) -> int:
     return int(rate[f"{kind}{side}schedule"][local.month - 1][local.hour])
 
 
-def _monthly(rate: Rate, field: str, unit: str) -> Fraction:
-    times = {"$/month": Fraction(1), "$/day": Fraction(365, 12), "$/year": Fraction(1, 12)}
+def _fee(rate: Rate, field: str, unit: str, year: int, month: int) -> Fraction:
+    """What a fee comes to in a calendar month."""
+    days = calendar.monthrange(year, month)[1]
+    times = {"$/month": Fraction(1), "$/day": Fraction(days), "$/year": Fraction(days, 365 + calendar.isleap(year))}
+    if rate.get("day_charge_basis") == "average_month":
+        times |= {"$/day": Fraction(365, 12), "$/year": Fraction(1, 12)}
     return exactly(rate.get(field, 0)) * times[rate.get(unit, "$/month")]
 
 

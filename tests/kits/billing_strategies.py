@@ -64,6 +64,7 @@ def rates(draw: st.DrawFn, rising: bool = False, units: tuple[str, ...] = UNITS,
     rate: Rate = {
         "timezone": draw(st.sampled_from(zones)),
         "tier_allocation": draw(st.sampled_from(["chronological", "prorated"])),
+        "day_charge_basis": draw(st.sampled_from(["exact", "average_month"])),
         "energyratestructure": [draw(tiers(unit, scale=scale, rising=rising)) for _ in range(periods)],
         "energyweekdayschedule": draw(schedules(periods)),
         "energyweekendschedule": draw(schedules(periods)),

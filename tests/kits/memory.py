@@ -1,12 +1,13 @@
 """Tables in memory that keep the promise of DynamoDB's: conditional, whole or not at all. For tests and benchmarks."""
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any, NamedTuple
 
 from electrocloud.aws.store import dynamodb_items as items
-from electrocloud.domain.local_time import BillingMonth
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.services.ingest import Change, DayKey, MonthKey, StoredBilledMonth, StoredDay
+from electrocloud.services.store import Change, DayKey, StoredBill, StoredDay
 
 
 class MemoryTables:
@@ -14,47 +15,43 @@ class MemoryTables:
 
     def __init__(self) -> None:
         self.windows: dict[tuple[str, str], items.Item] = {}
-        self.bills: dict[tuple[str, str], items.Item] = {}
+        self.bills: dict[BillKey, items.Item] = {}
         self.before_commit: Any = lambda: None
 
     def read(
-        self, days: Collection[DayKey], months: Collection[MonthKey]
-    ) -> tuple[dict[DayKey, StoredDay], dict[MonthKey, StoredBilledMonth]]:
+        self, days: Collection[DayKey], bills: Collection[BillKey]
+    ) -> tuple[dict[DayKey, StoredDay], dict[BillKey, StoredBill]]:
         found_days = {
             (meter, day): items.stored_day(self.windows[meter, day.isoformat()])
             for meter, day in days
             if (meter, day.isoformat()) in self.windows
         }
-        found_months = {
-            (meter, month): items.stored_billed_month(self.bills[meter, str(month)])
-            for meter, month in months
-            if (meter, str(month)) in self.bills
-        }
-        return found_days, found_months
+        return found_days, {key: items.stored_bill(self.bills[key]) for key in bills if key in self.bills}
 
-    def days_of(self, meter_id: str, month: BillingMonth) -> list[MeterDay]:
-        keys = ((meter_id, day.isoformat()) for day in month.utc_days())
-        return [items.stored_day(self.windows[key]).day for key in keys if key in self.windows]
+    def days_between(self, meter_id: str, first: date, last: date) -> list[MeterDay]:
+        keys = sorted(key for key in self.windows if key[0] == meter_id and str(first) <= key[1] <= str(last))
+        return [items.stored_day(self.windows[key]).day for key in keys]
+
+    def cycles_of(self, agreement_id: str) -> list[str]:
+        return sorted(cycle for agreement, cycle in self.bills if agreement == agreement_id and "#" not in cycle)
 
     def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:
         self.before_commit()
-        return {change.meter_id for change in changes if not self._store(change)}
+        return {change.owner for change in changes if not self._store(change)}
 
     def _store(self, change: Change) -> bool:
-        meter = change.meter_id
-        days = {(meter, day.day.isoformat()): (items.day_item(meter, day), mark) for day, mark in change.days}
-        bills = {
-            (meter, kept.bill.month): (items.billed_month_item(meter, kept), mark)
-            for kept, mark in change.billed_months
+        days = {
+            (change.owner, day.day.isoformat()): (items.day_item(change.owner, day), mark) for day, mark in change.days
         }
+        bills = {one.key: (items.bill_item(one.key, one.billed), one.mark) for one in change.bills}
         if any(_mark(self.windows.get(key)) != mark for key, (_, mark) in days.items()):
             return False
         if any(_mark(self.bills.get(key)) != mark for key, (_, mark) in bills.items()):
             return False
         self.windows |= {key: item for key, (item, _) in days.items()}
         self.bills |= {key: item for key, (item, _) in bills.items()}
-        for item in map(items.replaced_item, change.replaced):
-            self.bills[meter, item["bill"]["S"]] = item
+        for item in (items.replaced_item(key, bill) for key, bill in change.replaced):
+            self.bills[items.key_of_bill(item)] = item
         return True
 
 
@@ -69,6 +66,7 @@ class TableNames(NamedTuple):
     bills_table: str = "bills"
     meters_table: str = "meters"
     tariffs_table: str = "tariffs"
+    service_points_table: str = "service_points"
 
 
 TABLES = TableNames()

@@ -45,7 +45,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TableRow = dict[str, Any]
 
 
-def reading(meter_id: str, start: datetime, wh: int, interval_s: int = 900, **fields: Any) -> TableRow:
+def reading(meter_id: str, start: datetime, wh: int | None, interval_s: int = 900, **fields: Any) -> TableRow:
     """A row of `readings`; `start` is aware."""
     start = start.astimezone(UTC).replace(tzinfo=None)
     row = {"meter_id": meter_id, "start": start, "interval_s": interval_s, "wh": wh, "revision": 0}

@@ -137,4 +137,4 @@ def _value(datum: "DatumTypeDef", kind: str) -> Value:
     text = datum.get("VarCharValue")
     if text is None:
         return None
-    return _PARSERS.get(kind, cast(Callable[[str], Value], str))(text)
+    return _PARSERS.get(kind, cast("Callable[[str], Value]", str))(text)

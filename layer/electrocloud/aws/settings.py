@@ -14,6 +14,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """The settings of this process; `SettingsError` names each variable that is missing or wrong."""
         values = {name: environment.get(name.upper(), "") for name in cls.__struct_fields__}
         if missing := [name.upper() for name, value in values.items() if not value]:
             raise SettingsError(f"the environment lacks {', '.join(missing)}; template.yaml sets them")
@@ -46,6 +47,7 @@ class MeteringSettings(_Tolerant, frozen=True):
     bills_table: str
     meters_table: str
     tariffs_table: str
+    service_points_table: str
     bucket: str
 
 
@@ -55,6 +57,7 @@ class ForecastingSettings(Settings, frozen=True):
     windows_table: str
     meters_table: str
     tariffs_table: str
+    service_points_table: str
     forecasts_table: str
     bucket: str
     database: str
@@ -70,10 +73,12 @@ class ClosingSettings(Settings, frozen=True):
     bills_table: str
     meters_table: str
     tariffs_table: str
+    service_points_table: str
     queue_url: str
     dead_letters_url: str
     estimate_after_hours: int
 
     @property
     def grace_s(self) -> int:
+        """How long after its end a month is closed, in s."""
         return self.estimate_after_hours * 3600

@@ -42,6 +42,7 @@ class Stack(msgspec.Struct, frozen=True):
 
     @property
     def local(self) -> bool:
+        """Whether it is the laptop's cloud."""
         return self.endpoint is not None
 
     def api_key(self) -> str:
@@ -50,6 +51,7 @@ class Stack(msgspec.Struct, frozen=True):
         return str(key["value"])
 
     def session(self) -> boto3.Session:
+        """A boto3 session for the deployment, with the laptop's keys where it is there."""
         return _session(self.region, self.endpoint)
 
     def client(self, service: str, **config: Any) -> Any:

@@ -29,7 +29,7 @@ class BillingMonth(NamedTuple):
     @property
     def start(self) -> int:
         """The first instant, in s since 1970 UTC."""
-        return _midnight(self.year, self.month, self.zone)
+        return midnight_of(date(self.year, self.month, 1), self.zone)
 
     @property
     def end(self) -> int:
@@ -92,6 +92,17 @@ def instant_of(day: date) -> int:
     return (day.toordinal() - _EPOCH_ORDINAL) * DAY_S
 
 
+@lru_cache(maxsize=16_384)
+def midnight_of(day: date, zone: str) -> int:
+    """The instant (s since 1970 UTC) at which a local day of `zone` begins."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC).timestamp())
+
+
+def local_day(instant: int, zone: str) -> date:
+    """The local day that an instant (s since 1970 UTC) falls in."""
+    return datetime.fromtimestamp(instant, ZoneInfo(zone)).date()
+
+
 def local(instant: int, zone: str) -> int:
     """What the clocks of `zone` show at an instant, as s from 1970-01-01 00:00 on them."""
     for span in offsets(instant // DAY_S * DAY_S, zone):
@@ -124,8 +135,3 @@ def _offset(instant: int, zone: ZoneInfo) -> int:
     shift = datetime.fromtimestamp(instant, zone).utcoffset()
     assert shift is not None
     return int(shift.total_seconds())
-
-
-@lru_cache(maxsize=4_096)
-def _midnight(year: int, month: int, zone: str) -> int:
-    return int(datetime(year, month, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC).timestamp())

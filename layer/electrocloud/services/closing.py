@@ -1,31 +1,31 @@
-"""Closing months: after the grace time, what is still missing is estimated and the bills become final.
+"""Closing bills: after the grace time, what is still missing is estimated and the bills become final.
 
 The work is divided into items, each a part of the fleet that one worker does within its time. FindBills lists the open
 bills of one part of the index by month and makes items of them; CloseBills closes some of these. An item that is done
 twice, or by two workers at once, changes nothing the second time.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
 from electrocloud.domain.billing.bill import Bill
-from electrocloud.domain.billing.gaps import with_estimates
-from electrocloud.domain.local_time import HOUR_S, BillingMonth
-from electrocloud.domain.tariffs.tariff import Tariff
-from electrocloud.services.ingest import Change, Tables, TariffOf, add_rated_month, commit_with_retry
+from electrocloud.domain.billing.service import BillKey, PlannedBill
+from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, day_of
+from electrocloud.services.rating import add_bill, estimated_determinants
+from electrocloud.services.store import Change, ServiceRegistry, Tables, commit_with_retry
 
 MONTHS_BACK = 3  # what is still open later is left to a person
 BILLS_AN_ITEM = 100
-ROUND_S = 6 * HOUR_S  # between two schedules
+ROUND_S = DAY_S  # from one schedule to the next
 EARLIEST_ZONE_S = 14 * HOUR_S  # a month ends so long before UTC's in the easternmost time zone
 
-NO_TARIFF = "its meter has no tariff that can be rated"
+NO_SERVICE = "the registry has no agreement for it with a tariff that can be rated"
 
 
 class FindBills(msgspec.Struct, frozen=True, tag="find-bills"):
-    """List the open bills of a month in one part of the index by month, after the meter `after`.
+    """List the open bills in one part of the index by month, after the bill `after`.
 
     `waiting`: those that wait for an estimate too.
     """
@@ -33,14 +33,13 @@ class FindBills(msgspec.Struct, frozen=True, tag="find-bills"):
     month: str
     part: int
     waiting: bool
-    after: str | None = None
+    after: BillKey | None = None
 
 
 class CloseBills(msgspec.Struct, frozen=True, tag="close-bills"):
-    """Close these meters' bills of a month."""
+    """Close these bills."""
 
-    month: str
-    meter_ids: list[str]
+    bills: list[BillKey]
 
 
 Item = FindBills | CloseBills
@@ -49,19 +48,24 @@ Item = FindBills | CloseBills
 class OpenBills(Protocol):
     """Where the open bills are."""
 
-    def pages(self, item: FindBills) -> Iterator[Sequence[str]]:
-        """The meters of the item's bills that lack readings, in order, a page at a time."""
+    def pages(self, item: FindBills) -> Iterator[Sequence[BillKey]]:
+        """The bills of an item that are provisional, in order, a page at a time."""
 
-    def wait_for_estimate(self, meter_id: str, month: str, missing: int | None, reason: str) -> None:
-        """Mark a bill that lacks `missing` intervals (None: any) as waiting for an estimate, unless it has changed.
+    def meters_of(self, bills: Collection[BillKey]) -> Mapping[BillKey, str]:
+        """The meter that each of these bills names; "" if it names none."""
+
+    def wait_for_estimate(self, key: BillKey, missing: int | None, reason: str) -> None:
+        """Mark a provisional bill that lacks `missing` intervals (None: any number) as waiting, unless it has changed.
 
         A bill that is rated again is not marked any more.
         """
 
 
-class ClosedMonth(NamedTuple):
-    """The bill of a month as it now stands (None: there is none), whether it was stored just now, and if not, whether
-    that is because other workers stored readings of the meter at every attempt."""
+class ClosedBill(NamedTuple):
+    """A bill as it now stands (None: there is none) and whether this call stored it.
+
+    `contended`: it was not stored because other workers changed it at every attempt.
+    """
 
     bill: Bill | None
     stored: bool
@@ -69,8 +73,7 @@ class ClosedMonth(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """What came of an item: bills that became final, readings estimated in them, bills that wait for an estimate, and
-    what is left to do."""
+    """What came of an item: bills that became final, readings estimated in them, bills that wait, and what is left."""
 
     final: int
     estimated: int
@@ -81,10 +84,13 @@ class Closed(NamedTuple):
 def plan(now: int, grace_s: int, parts: int) -> Iterator[FindBills]:
     """The items that look for open bills of the months that ended `grace_s` before `now` (s since 1970 UTC) somewhere.
 
-    Bills that wait for an estimate are tried again in the rounds 1, 2, 4, 8, … after a month's first one: they become
-    possible only when readings of the month before come late, and must not keep the others waiting.
+    The current month is looked at weekly, for agreements that ended in it. Bills that wait for an estimate are tried
+    again in the rounds 1, 2, 4, 8, … after a month's first one: an estimate becomes possible only if readings of the
+    weeks before come late, and the others must not wait for it.
     """
     month = BillingMonth.at(now, "UTC")
+    if day_of(now).day % 7 == 1:
+        yield from (FindBills(str(month), part, waiting=False) for part in range(parts))
     for _ in range(MONTHS_BACK):
         month = month.preceding
         rounds = (now - (month.end - EARLIEST_ZONE_S + grace_s)) // ROUND_S
@@ -95,11 +101,11 @@ def plan(now: int, grace_s: int, parts: int) -> Iterator[FindBills]:
 
 def find(item: FindBills, bills: OpenBills, out_of_time: Callable[[], bool]) -> Iterator[Item]:
     """The open bills as items to close, and at the end of the time an item to go on with."""
-    for meter_ids in bills.pages(item):
-        for first in range(0, len(meter_ids), BILLS_AN_ITEM):
-            yield CloseBills(item.month, list(meter_ids[first : first + BILLS_AN_ITEM]))
-        if meter_ids and out_of_time():
-            yield FindBills(item.month, item.part, item.waiting, meter_ids[-1])
+    for keys in bills.pages(item):
+        for first in range(0, len(keys), BILLS_AN_ITEM):
+            yield CloseBills(list(keys[first : first + BILLS_AN_ITEM]))
+        if keys and out_of_time():
+            yield FindBills(item.month, item.part, item.waiting, keys[-1])
             return
 
 
@@ -107,78 +113,85 @@ def close(
     item: CloseBills,
     tables: Tables,
     bills: OpenBills,
-    tariffs: TariffOf,
-    now: int,
-    grace_s: int,
+    registry: ServiceRegistry,
+    due: int,
     pause: Callable[[int], None],
     out_of_time: Callable[[], bool],
 ) -> Closed:
-    """Close the item's bills whose month ended `grace_s` before `now` (s since 1970 UTC) where the meter is."""
+    """Close the item's bills whose period ended by `due` (s since 1970 UTC)."""
     final = estimated = waiting = 0
-    left: list[str] = []
-    tariff_of = tariffs(item.meter_ids)
-    for place, meter_id in enumerate(item.meter_ids):
+    left: list[BillKey] = []
+    planned_bills = _planned(item.bills, bills, registry)
+    for place, key in enumerate(item.bills):
         if out_of_time():
-            left += item.meter_ids[place:]
+            left += item.bills[place:]
             break
-        tariff = tariff_of.get(meter_id)
-        if tariff is None:
-            bills.wait_for_estimate(meter_id, item.month, None, NO_TARIFF)
+        planned = planned_bills.get(key)
+        if planned is None:
+            bills.wait_for_estimate(key, None, NO_SERVICE)
             waiting += 1
             continue
-        month = _month(item.month, tariff.zone)
-        if month.end + grace_s > now:
+        if planned.plan.period.end > due:
             continue
-        bill, stored, contended = close_month(meter_id, month, tariff, tables, pause)
+        bill, stored, contended = close_bill(planned, tables, pause)
         if contended:
-            left.append(meter_id)
-        elif bill and bill.intervals.missing:
-            bills.wait_for_estimate(meter_id, item.month, bill.intervals.missing, _reason(bill))
+            left.append(key)
+        elif bill and bill.status == "provisional":
+            bills.wait_for_estimate(key, bill.intervals.missing, _reason(bill))
             waiting += 1
         elif bill and stored:
             final += 1
             estimated += bill.intervals.estimated
-    return Closed(final, estimated, waiting, CloseBills(item.month, left) if left else None)
+    return Closed(final, estimated, waiting, CloseBills(left) if left else None)
 
 
-def close_month(
-    meter_id: str, month: BillingMonth, tariff: Tariff, tables: Tables, pause: Callable[[int], None]
-) -> ClosedMonth:
-    """Estimate the gaps of a meter's month and store its bill if that changes it; a final bill gets a new version.
+def close_bill(planned: PlannedBill, tables: Tables, pause: Callable[[int], None]) -> ClosedBill:
+    """Estimate the gaps of a bill and store it if that changes it; a final bill gets a new version.
 
     A gap that the four weeks before it have no readings for stays, and so does the bill's provisional status.
     """
     seen: list[Bill] = []
 
-    def changes_of(meters: Iterable[str]) -> list[Change]:
+    def changes_of(_: Collection[str]) -> list[Change]:
         seen.clear()
-        return [change for meter in meters for change in _changes(meter, month, tariff, tables, seen)]
+        return _changes(planned, tables, seen)
 
-    held, lost = commit_with_retry([meter_id], changes_of, tables, pause)
+    held, lost = commit_with_retry([planned.key.agreement_id], changes_of, tables, pause)
     if lost:
-        return ClosedMonth(None, stored=False, contended=True)
+        return ClosedBill(None, stored=False, contended=True)
     if held:
-        return ClosedMonth(held[0].billed_months[0][0].bill, stored=True)
-    return ClosedMonth(seen[0] if seen else None, stored=False)
+        return ClosedBill(held[0].bills[0].billed.bill, stored=True)
+    return ClosedBill(seen[0] if seen else None, stored=False)
 
 
-def _changes(meter_id: str, month: BillingMonth, tariff: Tariff, tables: Tables, seen: list[Bill]) -> list[Change]:
-    _, billed_months = tables.read([], [(meter_id, month)])
-    before = billed_months.get((meter_id, month))
+def _planned(keys: Collection[BillKey], bills: OpenBills, registry: ServiceRegistry) -> dict[BillKey, PlannedBill]:
+    """The plans of bills, by the services of their meters; bills from before agreements were are named by the meter."""
+    registry.refresh()
+    meter_of = {key: meter or key.agreement_id for key, meter in bills.meters_of(keys).items()}
+    services = registry.services_of({*meter_of.values()})
+    return {
+        key: planned
+        for key, meter in meter_of.items()
+        for service in services.get(meter, ())
+        if service.terms.agreement_id == key.agreement_id and (planned := service.bill_of_cycle(key.cycle))
+    }
+
+
+def _changes(planned: PlannedBill, tables: Tables, seen: list[Bill]) -> list[Change]:
+    _, stored = tables.read([], [planned.key])
+    before = stored.get(planned.key)
     if before is None:
         return []
-    seen.append(before.billed_month.bill)
-    if not before.billed_month.bill.intervals.missing:
+    seen.append(before.billed.bill)
+    if not (before.billed.bill.intervals.missing or before.billed.bill.status == "provisional"):
         return []
-    days = with_estimates(tariff, month, tables.days_of(meter_id, month), tables.days_of(meter_id, month.preceding))
-    change = Change(meter_id)
-    add_rated_month(change, tariff, month, days, before)
-    return [change] if change.billed_months[0][0].bill != before.billed_month.bill else []
-
-
-def _month(text: str, zone: str) -> BillingMonth:
-    return BillingMonth(int(text[:4]), int(text[5:]), zone)
+    change = Change(planned.key.agreement_id)
+    add_bill(change, planned, estimated_determinants(planned, tables), before)
+    return [change] if change.bills[0].billed.bill != before.billed.bill else []
 
 
 def _reason(bill: Bill) -> str:
-    return f"{bill.intervals.missing} intervals have no reading of the same hours in the 4 weeks before"
+    reasons = [reason.text for reason in bill.open_reasons]
+    if missing := bill.intervals.missing:
+        reasons.insert(0, f"{missing} intervals have no reading of the same hours in the 4 weeks before")
+    return "; ".join(reasons)

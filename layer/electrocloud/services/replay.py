@@ -1,38 +1,31 @@
-"""Uploads taken in once more, and bills rated anew: after a loss, a fault in the code, or another tariff.
+"""Uploads ingested once more, and bills rated again: after a loss, a fault in the code, or a change of master data.
 
-Both may run while live uploads flow, and again: what is there already stays as it is.
+Both may run while live uploads flow, and repeatedly: what is there already stays as it is.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import date
-from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple
 
-from electrocloud.domain.billing.determinants import DayDeterminants
-from electrocloud.domain.billing.gaps import with_estimates
-from electrocloud.domain.local_time import BillingMonth
+from electrocloud.domain.billing.service import BillKey, PlannedBill, bills_of_meter_day
 from electrocloud.domain.readings.upload import Upload
-from electrocloud.domain.tariffs.tariff import Tariff
-from electrocloud.services.ingest import (
-    Change,
-    MonthKey,
-    Outcome,
-    StoredBilledMonth,
-    Tables,
-    TariffOf,
-    add_rated_month,
-    commit_with_retry,
-    determinants_by_day,
-    ingest_uploads,
-    rated_months,
+from electrocloud.services.ingest import Outcome, ingest_uploads
+from electrocloud.services.rating import (
+    add_bill,
+    estimated_determinants,
+    has_estimates,
+    read_determinants,
+    replaced_days,
+    same_bill,
 )
+from electrocloud.services.store import Change, ServiceRegistry, StoredBill, Tables, commit_with_retry
 
-MONTHS_AT_ONCE = 40  # each is up to two items, and a meter's must fit one transaction
+Bills = dict[str, list[PlannedBill]]
+
+BILLS_AT_ONCE = 40  # each is up to two items, and an agreement's must fit one transaction
 
 
 class Rerated(NamedTuple):
-    """How many bills were rated, how many came out other than they were, and the meters that could not be stored."""
+    """How many bills were rated, how many came out other than they were, and the agreements that were not stored."""
 
     bills: int
     changed: int
@@ -40,15 +33,17 @@ class Rerated(NamedTuple):
 
 
 def reingest(
-    parts: Iterable[Collection[Upload]], tables: Tables, tariffs: TariffOf, pause: Callable[[int], None]
-) -> tuple[Outcome, list[MonthKey]]:
-    """Take uploads in, part by part: what became of them all, and the months that their days have to do with."""
+    parts: Iterable[Collection[Upload]], tables: Tables, registry: ServiceRegistry, pause: Callable[[int], None]
+) -> tuple[Outcome, list[PlannedBill]]:
+    """Ingest uploads part by part: what became of them all, and the bills that their days are a part of."""
     outcomes = []
-    months: dict[MonthKey, None] = {}
+    planned: dict[BillKey, PlannedBill] = {}
     for part in parts:
-        outcomes.append(ingest_uploads(part, tables, tariffs, pause))
+        outcomes.append(ingest_uploads(part, tables, registry, pause))
         days = dict.fromkeys((upload.meter_id, upload.day) for upload in part)
-        months |= dict.fromkeys(rated_months(days, tariffs({meter for meter, _ in days})))
+        services = registry.services_of({meter for meter, _ in days})
+        for meter, day in days:
+            planned.update((bill.key, bill) for bill in bills_of_meter_day(services.get(meter, ()), meter, day))
     total = Outcome(
         readings=sum(one.readings for one in outcomes),
         changed=sum(one.changed for one in outcomes),
@@ -56,56 +51,69 @@ def reingest(
         bills=sum(one.bills for one in outcomes),
         failed=frozenset().union(*(one.failed for one in outcomes)),
     )
-    return total, sorted(months)
+    return total, [planned[key] for key in sorted(planned)]
 
 
-def rerate_months(
-    months: Iterable[MonthKey], tables: Tables, tariffs: TariffOf, pause: Callable[[int], None]
+def rerate_bills(
+    planned: Iterable[PlannedBill], tables: Tables, pause: Callable[[int], None], *, trust_days: bool = False
 ) -> Rerated:
-    """Rate the bills of meters' months, which come meter by meter, from all their windows, whatever was rated before.
+    """Rate bills, which come agreement by agreement, whatever was rated before: from all their windows.
 
-    A bill that comes out as it was is left alone, and a final one that does not gets a new version.
+    With `trust_days`, the stored determinants of a bill are used where its plan still has their shape: after a change
+    of prices, which leaves them as they are, that spares the reading of windows. A bill that comes out as it was is
+    left alone, and a final one that does not gets a new version. A bill whose period has no reading, and that was never
+    rated, is not made.
     """
     bills = changed = 0
     failed: set[str] = set()
-    for meter, keys in groupby(months, key=itemgetter(0)):
-        for part in _parts([month for _, month in keys]):
+    for part in _parts(planned):
 
-            def changes_of(meters: Collection[str], part: list[BillingMonth] = part) -> list[Change]:
-                return [_change(meter, part, tables, tariffs) for meter in meters]
+        def changes_of(agreements: Collection[str], part: Bills = part) -> list[Change]:
+            return _changes({agreement: part[agreement] for agreement in agreements}, tables, trust_days)
 
-            held, lost = commit_with_retry([meter], changes_of, tables, pause)
-            bills += len(part)
-            changed += sum(len(change.billed_months) for change in held)
-            failed |= lost
+        held, lost = commit_with_retry(part.keys(), changes_of, tables, pause)
+        bills += sum(map(len, part.values()))
+        changed += sum(len(change.bills) for change in held)
+        failed |= lost
     return Rerated(bills, changed, frozenset(failed))
 
 
-def _parts(months: list[BillingMonth]) -> Iterator[list[BillingMonth]]:
-    for first in range(0, len(months), MONTHS_AT_ONCE):
-        yield months[first : first + MONTHS_AT_ONCE]
+def _parts(planned: Iterable[PlannedBill]) -> Iterator[Bills]:
+    """Bills by agreement, at most BILLS_AT_ONCE of each and of all together."""
+    part: Bills = {}
+    count = 0
+    for bill in planned:
+        if count == BILLS_AT_ONCE:
+            yield part
+            part, count = {}, 0
+        part.setdefault(bill.key.agreement_id, []).append(bill)
+        count += 1
+    if part:
+        yield part
 
 
-def _change(meter: str, months: Collection[BillingMonth], tables: Tables, tariffs: TariffOf) -> Change:
-    change = Change(meter)
-    tariff = tariffs([meter]).get(meter)
-    if tariff is None:
-        return change
-    keys = [(meter, month._replace(zone=tariff.zone)) for month in months]
-    _, stored = tables.read([], keys)  # before the windows, so that who changes these meanwhile is noticed
-    for key in keys:
-        before = stored.get(key)
-        if determinants := _determinants(meter, key[1], tariff, tables, before):
-            add_rated_month(change, tariff, key[1], determinants, before)
-            if before and change.billed_months[-1][0] == before.billed_month:
-                change.billed_months.pop()
-    return change
+def _changes(planned: Bills, tables: Tables, trust_days: bool) -> list[Change]:
+    # Before the windows, so that a worker who changes these in the meantime is noticed.
+    _, stored = tables.read([], [bill.key for bills in planned.values() for bill in bills])
+    changes = []
+    for agreement_id, bills in planned.items():
+        change = Change(agreement_id)
+        for bill in bills:
+            _rerate(change, bill, stored.get(bill.key), tables, trust_days)
+        changes.append(change)
+    return changes
 
 
-def _determinants(
-    meter: str, month: BillingMonth, tariff: Tariff, tables: Tables, before: StoredBilledMonth | None
-) -> dict[date, DayDeterminants]:
-    days = tables.days_of(meter, month)
-    if before and any(day.estimated for day in before.billed_month.days.values()):
-        return with_estimates(tariff, month, days, tables.days_of(meter, month.preceding))
-    return determinants_by_day(days, tariff, month)
+def _rerate(change: Change, planned: PlannedBill, before: StoredBill | None, tables: Tables, trust_days: bool) -> None:
+    """Put a bill into the change, unless it comes out as it was."""
+    plan = planned.plan
+    if trust_days and before and before.billed.shape == plan.shape:
+        days = replaced_days(plan, before.billed.days, {})
+    elif before and has_estimates(before.billed.days):
+        days = estimated_determinants(planned, tables)
+    else:
+        days = read_determinants(planned, tables)
+    if before or any(days):
+        add_bill(change, planned, days, before)
+        if before and same_bill(change.bills[-1].billed, before.billed):
+            change.bills.pop()

@@ -16,6 +16,7 @@ from cost.units import units
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import TABLES
@@ -42,7 +43,10 @@ def test_a_day_and_its_bill_are_billed_as_a_transaction_with_an_index_entry():
     dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, ["total"])
     tables = open_store(dynamodb, TABLES, lambda attempt: None).tables
     ingest_uploads(
-        [upload(day=date(2026, 11, 24))], tables, lambda meters: dict.fromkeys(meters, TARIFF), lambda attempt: None
+        [upload(day=date(2026, 11, 24))],
+        tables,
+        FixedServices(lambda meters: dict.fromkeys(meters, TARIFF)),
+        lambda attempt: None,
     )
     assert dynamodb.counts == {
         "gets": 2,  # the day and the month, neither of them there
@@ -57,7 +61,9 @@ def test_an_upload_that_comes_again_is_read_and_not_written():
     dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, ["total"])
     tables = open_store(dynamodb, TABLES, lambda attempt: None).tables
     for _ in range(2):
-        ingest_uploads([upload()], tables, lambda meters: dict.fromkeys(meters, TARIFF), lambda attempt: None)
+        ingest_uploads(
+            [upload()], tables, FixedServices(lambda meters: dict.fromkeys(meters, TARIFF)), lambda attempt: None
+        )
     assert (dynamodb.counts["gets"], dynamodb.counts["writes"]) == (4, 2)
 
 

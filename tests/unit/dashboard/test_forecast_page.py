@@ -75,7 +75,7 @@ def test_month_ends_come_with_their_intervals_the_highest_first(give: Callable[.
 
 def test_meters_can_be_put_in_the_order_of_what_is_new_to_them(give: Callable[..., None]) -> None:
     give_all(give)
-    give(bills_of_month=[BillRow("m-1", "flat", "final", 1, Decimal(9), Decimal("10"), 0, 0)])
+    give(bills_of_month=[BillRow("m-1", "m-1", "flat", "final", 1, Decimal(9), Decimal("10"), 0, 0)])
     app = page("forecast")
     app.button_group(key="order").set_value("Most above last month").run()
     assert app.dataframe[2].value["above"].tolist()[0] == 30
@@ -136,8 +136,8 @@ def test_hours_that_have_not_come_are_not_judged() -> None:
 
 def test_last_month_is_compared_with_only_where_it_was_read_in_whole() -> None:
     ends = [month_end("m-1", "40"), month_end("m-2", "60")]
-    bills = [BillRow("m-1", "flat", "final", 1, Decimal(9), Decimal("10"), 0, 0),
-             BillRow("m-2", "flat", "final", 1, Decimal(9), Decimal("10"), 5, 0)]  # fmt: skip
+    bills = [BillRow("m-1", "m-1", "flat", "final", 1, Decimal(9), Decimal("10"), 0, 0),
+             BillRow("m-2", "m-2", "flat", "final", 1, Decimal(9), Decimal("10"), 5, 0)]  # fmt: skip
     above = outlook.month_end_table(ends, bills).set_index("meter_id")["above"]
     assert above["m-1"] == 30
     assert above.isna()["m-2"]

@@ -56,9 +56,9 @@ def give_meter(give: Callable[..., None], days: list[MeterDay]) -> None:
 
 
 ROWS = [
-    BillRow("m-1", "tou", "provisional", 1, Decimal("10.5"), Decimal("4.10"), 5, 0),
-    BillRow("m-2", "tou", "final", 2, Decimal("20"), Decimal("7.00"), 0, 2),
-    BillRow("m-3", "flat", "final", 1, Decimal("30"), Decimal("9.95"), 0, 0),
+    BillRow("m-1", "m-1", "tou", "provisional", 1, Decimal("10.5"), Decimal("4.10"), 5, 0),
+    BillRow("m-2", "m-2", "tou", "final", 2, Decimal("20"), Decimal("7.00"), 0, 2),
+    BillRow("m-3", "m-3", "flat", "final", 1, Decimal("30"), Decimal("9.95"), 0, 0),
 ]
 
 

@@ -13,7 +13,8 @@ from electrocloud.domain.local_time import BillingMonth, day_of
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from forecasting.month_end import month_end, month_so_far, remaining_energy
+from forecasting.month_end import month_end, period_so_far, remaining_energy
+from tests.kits.services_kit import planned_bill
 
 TARIFF = tariff_from_urdb(msgspec.json.decode(Path("tariffs/flat.json").read_bytes()))
 MONTH = BillingMonth(2025, 11, TARIFF.zone)
@@ -46,9 +47,9 @@ def test_a_week_of_history_is_enough_for_a_guess_with_a_wide_interval() -> None:
 
 
 def test_a_month_end_is_the_readings_and_the_rest_to_the_watt_hour() -> None:
-    so_far = month_so_far(TARIFF, MONTH, days(MONTH.start, 240, 500))
+    so_far = period_so_far(planned_bill(TARIFF, "2025-11", "m"), "m", days(MONTH.start, 240, 500))
     assert so_far.hours_left == 481  # the clocks go back in it
-    end = month_end("m", so_far, (9_999.4, 5_000, 20_000), np.tile(WEEK, 5), MONTH.start)
+    end = month_end(so_far, (9_999.4, 5_000, 20_000), np.tile(WEEK, 5), MONTH.start)
     assert end.energy_kwh.value == Decimal("129.999")
     assert (end.energy_kwh.low, end.energy_kwh.high) == (Decimal(125), Decimal(140))
     assert end.total.low < end.total.value < end.total.high
@@ -58,7 +59,8 @@ def test_a_month_end_is_the_readings_and_the_rest_to_the_watt_hour() -> None:
 def test_a_month_that_is_over_comes_to_its_bill() -> None:
     hours = (MONTH.end - MONTH.start) // 3600
     (bill,) = bills(TARIFF, [Interval(MONTH.start + hour * 3600, 3600, 400) for hour in range(hours)])
-    end = month_end("m", month_so_far(TARIFF, MONTH, days(MONTH.start, hours, 400)), (0, 0, 0), WEEK, MONTH.end)
+    so_far = period_so_far(planned_bill(TARIFF, "2025-11", "m"), "m", days(MONTH.start, hours, 400))
+    end = month_end(so_far, (0, 0, 0), WEEK, MONTH.end)
     assert {end.total.value, end.total.low, end.total.high} == {bill.total_rounded}
 
 
@@ -68,8 +70,8 @@ def test_a_month_end_is_the_bill_of_all_its_intervals_together(name: str, read: 
     tariff = tariff_from_urdb(msgspec.json.decode(Path(f"tariffs/{name}.json").read_bytes()))
     month = BillingMonth(2025, 11, tariff.zone)
     hours = (month.end - month.start) // 3600
-    end = month_end("m", month_so_far(tariff, month, days(month.start - 86_400, 24 + read, 700)),
-                    ((hours - read) * 900.0,) * 3, np.full(4 * 168, 5.0), 0)  # fmt: skip
+    so_far = period_so_far(planned_bill(tariff, "2025-11", "m"), "m", days(month.start - 86_400, 24 + read, 700))
+    end = month_end(so_far, ((hours - read) * 900.0,) * 3, np.full(4 * 168, 5.0), 0)
     known = [Interval(month.start + hour * 3600, 3600, 700 if hour < read else 900) for hour in range(hours)]
     (bill,) = bills(tariff, known)
     assert end.energy_kwh.value == bill.energy_kwh

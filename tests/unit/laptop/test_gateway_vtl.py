@@ -29,6 +29,11 @@ def test_the_text_of_a_path_is_not_json_and_json_is():
     assert rendered("$input.json('$.uploads[1].meter_id')") == '"quo\\"te"'
 
 
+def test_json_is_cut_by_a_regular_expression_and_without_empty_parts_at_the_end():
+    template = "#foreach($part in $input.json('$.tags').split(',|]$'))<$part.replaceAll('^[^\"]*', '')>#end"
+    assert rendered(template, {"tags": ["x", "y"]}) == '<"x"><"y">'
+
+
 def test_what_is_not_there_is_null_to_a_condition_and_an_empty_string_as_json():
     assert rendered("#if($input.path('$.uploads[7].meter_id'))there#{else}absent#end") == "absent"
     assert rendered("$input.json('$.nothing')") == '""'

@@ -2,25 +2,28 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from electrocloud.aws.store.dynamodb_items import bill_of
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.closing import (
     BILLS_AN_ITEM,
-    NO_TARIFF,
+    NO_SERVICE,
     ROUND_S,
     CloseBills,
     FindBills,
     close,
-    close_month,
+    close_bill,
     find,
     plan,
 )
+from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import MemoryTables
+from tests.kits.services_kit import all_at, planned_bill
 
 TARIFF = tariff_from_urdb({**TIME_OF_USE, "timezone": "UTC"})
-MARCH = BillingMonth(2027, 3, "UTC")
+MARCH = planned_bill(TARIFF, "2027-03")
 
 
 def still(attempt):
@@ -28,7 +31,7 @@ def still(attempt):
 
 
 def take(tables, *uploads):
-    ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, TARIFF), still)
+    ingest_uploads(uploads, tables, all_at(TARIFF), still)
 
 
 def hourly(day, wh=100, **parts):
@@ -50,7 +53,7 @@ def current(tables):
 def test_a_gap_is_estimated_like_the_weeks_before_and_the_bill_becomes_final():
     tables = month_without(date(2027, 3, 10))
     assert (current(tables).status, current(tables).intervals.missing) == ("provisional", 24)
-    bill = close_month("m-1", MARCH, TARIFF, tables, still).bill
+    bill = close_bill(MARCH, tables, still).bill
     assert bill == current(tables)
     assert (bill.status, bill.intervals.missing, bill.intervals.estimated) == ("final", 0, 24)
     assert bill.energy_kwh == current(month_without()).energy_kwh
@@ -59,19 +62,19 @@ def test_a_gap_is_estimated_like_the_weeks_before_and_the_bill_becomes_final():
 
 def test_closing_again_changes_nothing():
     tables = month_without(date(2027, 3, 10))
-    close_month("m-1", MARCH, TARIFF, tables, still)
+    close_bill(MARCH, tables, still)
     before = dict(tables.bills)
-    assert not close_month("m-1", MARCH, TARIFF, tables, still).stored
+    assert not close_bill(MARCH, tables, still).stored
     assert tables.bills == before
 
 
 def test_a_complete_month_is_left_alone():
-    assert not close_month("m-1", MARCH, TARIFF, month_without(), still).stored
+    assert not close_bill(MARCH, month_without(), still).stored
 
 
 def test_the_real_reading_takes_the_estimate_s_place_in_a_new_version():
     tables = month_without(date(2027, 3, 10))
-    estimated = close_month("m-1", MARCH, TARIFF, tables, still).bill
+    estimated = close_bill(MARCH, tables, still).bill
     take(tables, upload(day=date(2027, 3, 10), wh=[300] * 6, interval_s=3600))
     bill = current(tables)
     assert (bill.version, bill.intervals.estimated, bill.intervals.missing) == (2, 18, 0)
@@ -84,7 +87,7 @@ def test_the_real_reading_takes_the_estimate_s_place_in_a_new_version():
 def test_a_gap_that_nothing_speaks_for_stays_and_so_does_the_provisional_bill():
     tables = MemoryTables()
     take(tables, upload(day=date(2027, 3, 10), wh=[100] * 4, interval_s=3600))
-    bill = close_month("m-1", MARCH, TARIFF, tables, still).bill
+    bill = close_bill(MARCH, tables, still).bill
     assert bill.status == "provisional"
     assert bill.intervals.missing > 0
 
@@ -97,7 +100,7 @@ def test_a_worker_that_stores_readings_meanwhile_is_not_undone():
         take(tables, hourly(date(2027, 3, 11), wh=500))
 
     tables.before_commit = meanwhile
-    bill = close_month("m-1", MARCH, TARIFF, tables, lambda attempt: None).bill
+    bill = close_bill(MARCH, tables, lambda attempt: None).bill
     assert bill.intervals.estimated == 24
     assert bill.energy_kwh == current(month_without()).energy_kwh + Decimal("9.6")
 
@@ -107,8 +110,8 @@ def test_a_whole_day_is_estimated_in_a_zone_that_is_half_an_hour_off():
     tables = MemoryTables()
     days = [date(2027, 1, 31) + timedelta(days=number) for number in range(61)]
     uploads = [hourly(day) for day in days if day not in (date(2027, 2, 28), date(2027, 3, 31))]
-    ingest_uploads(uploads, tables, lambda meters: dict.fromkeys(meters, kolkata), still)
-    bill = close_month("m-1", BillingMonth(2027, 3, "Asia/Kolkata"), kolkata, tables, still).bill
+    ingest_uploads(uploads, tables, all_at(kolkata), still)
+    bill = close_bill(planned_bill(kolkata, "2027-03"), tables, still).bill
     assert (bill.status, bill.intervals.expected, bill.intervals.missing) == ("final", 31 * 24, 0)
 
 
@@ -116,39 +119,52 @@ class Bills:
     """Open bills, as pages of meters; remembers which are to wait and why."""
 
     def __init__(self, *pages):
-        self._pages = pages
+        self._pages = [[key(meter) for meter in page] for page in pages]
         self.waiting = {}
 
     def pages(self, item):
-        meters = [meter for page in self._pages for meter in page]
-        return (page for page in self._pages if item.after is None or meters.index(page[0]) > meters.index(item.after))
+        keys = [one for page in self._pages for one in page]
+        return (page for page in self._pages if item.after is None or keys.index(page[0]) > keys.index(item.after))
 
-    def wait_for_estimate(self, meter_id, month, missing, reason):
-        self.waiting[meter_id] = reason
+    def meters_of(self, bills):
+        return dict.fromkeys(bills, "")
 
-
-GRACE_S = 72 * 3600
-LATER = MARCH.end + GRACE_S
-NEVER = lambda: False  # noqa: E731
-TARIFFS = lambda meters: {meter: TARIFF for meter in meters if meter != "unknown"}  # noqa: E731
+    def wait_for_estimate(self, bill, missing, reason):
+        self.waiting[bill.agreement_id] = reason
 
 
-def close_all(tables, bills, *meters, now=LATER, out_of_time=NEVER):
-    return close(CloseBills("2027-03", list(meters)), tables, bills, TARIFFS, now, GRACE_S, still, out_of_time)
+def key(meter):
+    return BillKey(meter, "2027-03")
+
+
+def never():
+    return False
+
+
+REGISTRY = FixedServices(lambda meters: {meter: TARIFF for meter in meters if meter != "unknown"})
+DUE = MARCH.plan.period.end
+
+
+def close_all(tables, bills, *meters, due=DUE, out_of_time=never):
+    return close(CloseBills([*map(key, meters)]), tables, bills, REGISTRY, due, still, out_of_time)
 
 
 def test_the_open_bills_of_a_part_become_items_of_a_bounded_size():
     names = [f"m-{number:03}" for number in range(BILLS_AN_ITEM + 1)]
-    items = list(find(FindBills("2027-03", 0, False), Bills(names, [], ["z"]), NEVER))
-    assert [len(item.meter_ids) for item in items] == [BILLS_AN_ITEM, 1, 1]
+    items = list(find(FindBills("2027-03", 0, waiting=False), Bills(names, [], ["z"]), never))
+    assert [len(item.bills) for item in items] == [BILLS_AN_ITEM, 1, 1]
 
 
 def test_a_search_that_runs_out_of_time_goes_on_after_its_last_page():
-    bills, item, found = Bills(["a", "b"], ["c"], ["d"]), FindBills("2027-03", 5, True), []
-    while item:
-        *items, item = [*find(item, bills, lambda: True), None][:2]
-        found += [meter for one in items for meter in one.meter_ids]
+    bills, item, found = Bills(["a", "b"], ["c"], ["d"]), FindBills("2027-03", 5, waiting=True), []
+    for _ in range(4):
+        first, *rest = find(item, bills, lambda: True)
+        found += [bill.agreement_id for bill in first.bills]
+        item = rest[0]
+        if item.after == key("d"):
+            break
     assert found == ["a", "b", "c", "d"]
+    assert item == FindBills("2027-03", 5, waiting=True, after=key("d"))
 
 
 def test_an_item_closes_its_bills_and_closing_it_twice_changes_nothing():
@@ -159,44 +175,49 @@ def test_an_item_closes_its_bills_and_closing_it_twice_changes_nothing():
     assert (tables.bills, bills.waiting) == (before, {})
 
 
-def test_a_bill_is_left_alone_within_the_grace_time_of_its_own_zone():
+def test_a_bill_is_left_alone_within_the_grace_time_of_its_own_period():
     tables = month_without(date(2027, 3, 10))
-    assert close_all(tables, Bills(), "m-1", now=LATER - 1) == (0, 0, 0, None)
+    assert close_all(tables, Bills(), "m-1", due=DUE - 1) == (0, 0, 0, None)
     assert current(tables).status == "provisional"
 
 
 def test_what_the_time_does_not_suffice_for_is_a_smaller_item():
     tables, calls = month_without(date(2027, 3, 10)), iter([False, True])
     done = close_all(tables, Bills(), "m-1", "m-2", "m-3", out_of_time=lambda: next(calls))
-    assert done == (1, 24, 0, CloseBills("2027-03", ["m-2", "m-3"]))
+    assert done == (1, 24, 0, CloseBills([key("m-2"), key("m-3")]))
 
 
 def test_a_bill_that_lost_to_other_workers_every_time_is_left_over():
     tables = month_without(date(2027, 3, 10))
-    tables.commit = lambda changes, *, alone: {change.meter_id for change in changes}
-    item = CloseBills("2027-03", ["m-1"])
-    done = close(item, tables, Bills(), TARIFFS, LATER, GRACE_S, lambda attempt: None, NEVER)
-    assert done.left == item
+    tables.commit = lambda changes, *, alone: {change.owner for change in changes}
+    item = CloseBills([key("m-1")])
+    assert close(item, tables, Bills(), REGISTRY, DUE, lambda attempt: None, never).left == item
 
 
 def test_a_bill_that_cannot_be_estimated_waits_with_its_reason_and_does_not_hold_up_the_others():
     tables, bills = month_without(date(2027, 3, 10)), Bills()
     take(tables, hourly(date(2027, 3, 10), meter_id="new"))
     assert close_all(tables, bills, "new", "unknown", "m-1") == (1, 24, 2, None)
-    assert bills.waiting["unknown"] == NO_TARIFF
+    assert bills.waiting["unknown"] == NO_SERVICE
     # Its only day is a Wednesday: later workdays can be estimated from it, earlier days and weekends cannot.
-    missing = bill_of(tables.bills["new", "2027-03"]).intervals.missing
-    assert bills.waiting["new"].startswith(f"{missing} intervals have no reading of the same hours")
+    missing = bill_of(tables.bills[key("new")]).intervals.missing
+    assert bills.waiting["new"] == f"{missing} intervals have no reading of the same hours in the 4 weeks before"
 
 
 def test_months_are_looked_at_from_their_grace_time_on_and_waiting_bills_at_growing_distances():
-    parts = 8
-    first = BillingMonth(2027, 3, "UTC").end - 14 * 3600 + GRACE_S
-    assert "2027-03" not in {item.month for item in plan(first - 1, GRACE_S, parts)}
+    parts, grace_s = 8, 72 * 3600
+    first = BillingMonth(2027, 3, "UTC").end - 14 * 3600 + grace_s
+    assert "2027-03" not in {item.month for item in plan(first - 1, grace_s, parts)}
     with_waiting = []
-    for number in range(40):
-        items = [item for item in plan(first + number * ROUND_S, GRACE_S, parts) if item.month == "2027-03"]
+    for number in range(80):
+        items = [item for item in plan(first + number * ROUND_S, grace_s, parts) if item.month == "2027-03"]
         assert [item.part for item in items] == list(range(parts))
         if items[0].waiting:
             with_waiting.append(number)
-    assert with_waiting == [0, 1, 2, 4, 8, 16, 32]
+    assert with_waiting == [0, 1, 2, 4, 8, 16, 32, 64]
+
+
+def test_the_current_month_is_looked_at_weekly_for_agreements_that_ended_in_it():
+    start = BillingMonth(2027, 3, "UTC").start
+    days = [day for day in range(31) if "2027-03" in {item.month for item in plan(start + day * 86_400, 0, 8)}]
+    assert days == [0, 7, 14, 21, 28]

@@ -5,12 +5,15 @@ from hypothesis import strategies as st
 
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
 from electrocloud.domain.billing.bill import rate
-from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.services.ingest import ATTEMPTS, determinants_by_day, ingest_uploads
+from electrocloud.services.fixed_services import FixedServices
+from electrocloud.services.ingest import ingest_uploads
+from electrocloud.services.rating import read_determinants
+from electrocloud.services.store import ATTEMPTS
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import MemoryTables
+from tests.kits.services_kit import planned_bill
 
 TARIFF = tariff_from_urdb(TIME_OF_USE)
 FIRST = date(2026, 10, 31)  # its last hour is November's in Berlin
@@ -31,7 +34,7 @@ def everybody(meters):
 
 
 def take(tables: MemoryTables, batch: list[Upload], tariffs=everybody):
-    return ingest_uploads(batch, tables, tariffs, pause=lambda attempt: None)
+    return ingest_uploads(batch, tables, FixedServices(tariffs), pause=lambda attempt: None)
 
 
 @settings(max_examples=150, deadline=None)
@@ -54,9 +57,9 @@ def test_the_kept_bill_is_the_bill_of_all_its_windows(sent):
     tables = MemoryTables()
     for one in sent:
         take(tables, [one])
-    for (meter, month), item in tables.bills.items():
-        at = BillingMonth(int(month[:4]), int(month[5:]), TARIFF.zone)
-        assert bill_of(item) == rate(TARIFF, at, determinants_by_day(tables.days_of(meter, at), TARIFF, at), meter)
+    for (meter, cycle), item in tables.bills.items():
+        planned = planned_bill(TARIFF, cycle, meter)
+        assert bill_of(item) == rate(planned.plan, read_determinants(planned, tables), meter)
 
 
 def test_a_worker_that_meets_another_reads_again_and_loses_nothing():
@@ -101,7 +104,7 @@ def test_a_meter_without_a_tariff_gets_windows_and_its_bill_once_it_is_registere
     assert bill_of(tables.bills["m-1", "2026-11"]).energy_kwh == 2
 
 
-def test_another_tariff_rates_the_whole_month_anew():
+def test_another_tariff_rates_the_whole_month_again():
     tables = MemoryTables()
     take(tables, [upload(day=date(2026, 11, 23))])
     dearer = tariff_from_urdb({**TIME_OF_USE, "label": "dear", "fixedchargefirstmeter": 20})
@@ -143,12 +146,12 @@ def test_a_backlog_of_many_days_is_stored_in_parts():
 
 def test_twenty_days_of_a_meter_that_each_touch_two_months_fit_one_transaction():
     tables = MemoryTables()
-    ends = [BillingMonth(2020 + n // 6, n % 6 * 2 + 1, TARIFF.zone).utc_days()[-1] for n in range(25)]
+    ends = [date(2020 + n // 6, n % 6 * 2 + 2, 1) - timedelta(days=1) for n in range(25)]
     sizes = []
     commit = tables.commit
 
     def count(changes, *, alone):
-        sizes.extend(len(one.days) + 2 * len(one.billed_months) for one in changes)  # a ledger may replace a final bill
+        sizes.extend(len(one.days) + 2 * len(one.bills) for one in changes)  # a bill may replace a final one
         return commit(changes, alone=alone)
 
     tables.commit = count
@@ -161,17 +164,24 @@ def test_a_meter_registered_while_its_upload_is_being_stored_gets_all_its_window
     tables = MemoryTables()
     registered = False
 
-    def tariffs(meters):
-        return everybody(meters) if registered else {}
+    class Registry(FixedServices):
+        known = False
+
+        def refresh(self):
+            changed, self.known = registered != self.known, registered
+            return changed
+
+    registry = Registry(lambda meters: everybody(meters) if registered else {})
 
     def meanwhile():  # another worker stores and rates another day, and sees only what is stored by now
         nonlocal registered
         tables.before_commit = lambda: None
         registered = True
-        take(tables, [upload(day=date(2026, 11, 25))], tariffs)
+        ingest_uploads([upload(day=date(2026, 11, 25))], tables, registry, lambda attempt: None)
+        registry.known = False
 
     tables.before_commit = meanwhile
-    take(tables, [upload(day=date(2026, 11, 24))], tariffs)
+    ingest_uploads([upload(day=date(2026, 11, 24))], tables, registry, lambda attempt: None)
     assert bill_of(tables.bills["m-1", "2026-11"]).energy_kwh == 2
 
 

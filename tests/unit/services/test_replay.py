@@ -3,23 +3,20 @@ from datetime import date, timedelta
 import msgspec
 
 from electrocloud.aws.store import dynamodb_items as items
-from electrocloud.aws.store.dynamodb_items import bill_of, stored_billed_month
-from electrocloud.domain.local_time import BillingMonth
+from electrocloud.aws.store.dynamodb_items import bill_of, stored_bill
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.services.closing import close_month
+from electrocloud.services.closing import close_bill
 from electrocloud.services.ingest import ingest_uploads
-from electrocloud.services.replay import reingest, rerate_months
+from electrocloud.services.replay import reingest, rerate_bills
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import MemoryTables
+from tests.kits.services_kit import all_at, planned_bill
 
 TARIFF = tariff_from_urdb(TIME_OF_USE)
-FEBRUARY = BillingMonth(2027, 2, TARIFF.zone)
+FEBRUARY = planned_bill(TARIFF, "2027-02")
 DAYS = [date(2027, 1, 31) + timedelta(days=n) for n in range(29)]
-KEY = "m-1", "2027-02"
-
-
-def of(tariff):
-    return lambda meters: dict.fromkeys(meters, tariff)
+KEY = BillKey("m-1", "2027-02")
 
 
 def no_wait(attempt):
@@ -28,25 +25,25 @@ def no_wait(attempt):
 
 def a_month(days=DAYS, tables=None):
     tables = tables or MemoryTables()
-    ingest_uploads([upload(day=day, wh=[100] * 24, interval_s=3600) for day in days], tables, of(TARIFF), no_wait)
+    ingest_uploads([upload(day=day, wh=[100] * 24, interval_s=3600) for day in days], tables, all_at(TARIFF), no_wait)
     return tables
 
 
-def anew(tables, tariff=TARIFF, months=(("m-1", FEBRUARY),)):
-    return rerate_months(months, tables, of(tariff), no_wait)
+def rerate(tables, *planned):
+    return rerate_bills(planned or [FEBRUARY], tables, no_wait)
 
 
 def tampered(tables, **changes):
-    """The stored ledger's bill as a fault in the code might have made it."""
-    kept = stored_billed_month(tables.bills[KEY]).billed_month
+    """The stored bill as a fault in the code might have made it."""
+    kept = stored_bill(tables.bills[KEY]).billed._replace(meters=["m-1"])
     wrong = kept._replace(bill=msgspec.structs.replace(kept.bill, **changes))
-    tables.bills[KEY] = items.billed_month_item("m-1", wrong)
+    tables.bills[KEY] = items.bill_item(KEY, wrong)
 
 
 def test_a_bill_that_comes_out_as_it_was_is_left_alone():
     tables = a_month()
     before = dict(tables.bills)
-    assert anew(tables) == (1, 0, frozenset())
+    assert rerate(tables) == (1, 0, frozenset())
     assert tables.bills == before
 
 
@@ -54,8 +51,8 @@ def test_a_final_bill_that_was_wrong_gets_a_new_version_once():
     tables = a_month()
     right = bill_of(tables.bills[KEY])
     tampered(tables, total_rounded=right.total_rounded + 5)
-    assert anew(tables).changed == 1
-    assert anew(tables).changed == 0
+    assert rerate(tables).changed == 1
+    assert rerate(tables).changed == 0
     bill = bill_of(tables.bills[KEY])
     assert (bill.version, bill.total_rounded) == (2, right.total_rounded)
     assert bill.adjustment.amount_rounded == -5
@@ -65,30 +62,30 @@ def test_a_provisional_bill_that_was_wrong_is_put_right():
     tables = a_month(DAYS[:10])
     right = tables.bills[KEY]
     tampered(tables, total=bill_of(right).total + 1)
-    assert anew(tables).changed == 1
+    assert rerate(tables).changed == 1
     assert tables.bills[KEY] == right
 
 
-def test_another_tariff_rates_the_month_anew():
+def test_another_tariff_rates_the_month_again():
     tables = a_month(DAYS[:10])
     dearer = tariff_from_urdb({**TIME_OF_USE, "label": "dear", "fixedchargefirstmeter": 20})
-    assert anew(tables, dearer).changed == 1
+    assert rerate(tables, planned_bill(dearer, "2027-02")).changed == 1
     assert bill_of(tables.bills[KEY]).tariff == "dear"
 
 
 def test_a_bill_that_is_not_there_is_made_and_a_month_without_readings_has_none():
     tables = a_month()
     before = tables.bills.pop(KEY)
-    months = [("m-1", FEBRUARY), ("m-1", BillingMonth(2027, 5, TARIFF.zone)), ("m-2", FEBRUARY)]
-    assert anew(tables, months=months) == (3, 1, frozenset())
+    planned = [FEBRUARY, planned_bill(TARIFF, "2027-05"), planned_bill(TARIFF, "2027-02", "m-2")]
+    assert rerate(tables, *planned) == (3, 1, frozenset())
     assert tables.bills[KEY] == before
 
 
 def test_estimates_stay_estimates():
     tables = a_month([*(day - timedelta(days=28) for day in DAYS), *DAYS[:20]])
-    assert close_month("m-1", FEBRUARY, TARIFF, tables, no_wait).bill.intervals.estimated
+    assert close_bill(FEBRUARY, tables, no_wait).bill.intervals.estimated
     before = dict(tables.bills)
-    assert anew(tables).changed == 0
+    assert rerate(tables).changed == 0
     assert tables.bills == before
 
 
@@ -101,7 +98,7 @@ def test_a_reading_that_is_stored_meanwhile_is_in_the_bill():
         a_month(DAYS[10:11], tables)
 
     tables.before_commit = meanwhile
-    anew(tables)
+    rerate(tables)
     assert tables.bills[KEY] == a_month(DAYS[:11]).bills[KEY]
 
 
@@ -111,7 +108,7 @@ def test_uploads_taken_again_make_what_was_lost_and_name_the_months_they_are_of(
         del broken.windows["m-1", day.isoformat()]
     del broken.bills[KEY]
     parts = [[upload(day=day, wh=[100] * 24, interval_s=3600)] for day in DAYS]
-    outcome, months = reingest(parts, broken, of(TARIFF), no_wait)
+    outcome, planned = reingest(parts, broken, all_at(TARIFF), no_wait)
     assert (outcome.readings, outcome.changed, outcome.repeated) == (29 * 24, 6 * 24, 23 * 24)
-    assert months == [("m-1", FEBRUARY._replace(month=month)) for month in (1, 2, 3)]
+    assert [bill.key for bill in planned] == [BillKey("m-1", f"2027-0{month}") for month in (1, 2, 3)]
     assert (broken.windows, broken.bills) == (whole.windows, whole.bills)

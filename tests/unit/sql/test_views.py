@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from analytics.questions import FOLDER, views
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.domain.readings.upload import Upload, decode
+from electrocloud.domain.readings.upload import VOIDED, Upload, decode
 from tests.kits.sql_kit import Lake, TableRow, meter, reading, translated, write_partitions
 
 DAY = date(2026, 11, 24)
@@ -33,7 +33,12 @@ def uploads(draw: st.DrawFn) -> Upload:
         },
     )
     readings = draw(st.lists(reading, min_size=1, max_size=6))
-    return decode(json.dumps({"meter_id": "m", "interval_s": seconds, "readings": readings}).encode())
+    document = {"meter_id": "m", "interval_s": seconds, "readings": readings}
+    if action := draw(st.sampled_from([None, None, "void", "correct"])):
+        at = MIDNIGHT + timedelta(days=1, seconds=draw(st.integers(0, 2)))
+        document["operator"] = {"action": action, "by": "jo", "at": at.isoformat(), "reason": "bench"}
+        document["readings"] = [{"start": row["start"], "wh": 0 if action == "void" else row["wh"]} for row in readings]
+    return decode(json.dumps(document).encode())
 
 
 def rows_of(sent: Sequence[Upload]) -> list[TableRow]:
@@ -41,7 +46,7 @@ def rows_of(sent: Sequence[Upload]) -> list[TableRow]:
         reading(
             "m",
             datetime.combine(upload.day, time(minute // 60, minute % 60), UTC),
-            wh,
+            None if wh == VOIDED else wh,
             upload.interval_s,
             revision=revision,
             voltage_v=decivolt / 10 or None,

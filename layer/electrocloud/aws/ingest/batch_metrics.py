@@ -52,20 +52,7 @@ def record_batch_metrics(
     step = len(accepted) // AGES_AT_MOST + 1
     for got in accepted[::step]:
         metrics.add_metric("UploadAge", MetricUnit.Seconds, max(0.0, now.timestamp() - got.arrived))
-    by_reason: dict[str, list[RejectedUpload]] = {}
-    for bad in rejected:
-        by_reason.setdefault(bad.reason, []).append(bad)
-    for reason, uploads in by_reason.items():
-        with single_metric("UploadsQuarantinedByReason", MetricUnit.Count, len(uploads)) as metric:
-            metric.add_dimension("reason", reason)
-        logger.warning(
-            "rejected",
-            reason=reason,
-            uploads=len(uploads),
-            first_sequence=uploads[0].sequence,
-            first_position=uploads[0].position,
-            last_sequence=uploads[-1].sequence,
-        )
+    _report_rejected(logger, rejected)
     for fault, count in Counter(unwritten.values()).items():
         logger.error("returned for retry: the quarantine could not be written", fault=fault, records=count)
     if outcome.failed:
@@ -79,4 +66,22 @@ def record_batch_metrics(
             uploads=len(accepted),
             readings_stored=outcome.changed,
             bills_rated=outcome.bills,
+        )
+
+
+def _report_rejected(logger: Logger, rejected: list[RejectedUpload]) -> None:
+    """A count and a log line for each reason."""
+    by_reason: dict[str, list[RejectedUpload]] = {}
+    for bad in rejected:
+        by_reason.setdefault(bad.reason, []).append(bad)
+    for reason, uploads in by_reason.items():
+        with single_metric("UploadsQuarantinedByReason", MetricUnit.Count, len(uploads)) as metric:
+            metric.add_dimension("reason", reason)
+        logger.warning(
+            "rejected",
+            reason=reason,
+            uploads=len(uploads),
+            first_sequence=uploads[0].sequence,
+            first_position=uploads[0].position,
+            last_sequence=uploads[-1].sequence,
         )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from electrocloud.aws.ingest.stream import read, shard_ids, uploads_in
-from electrocloud.domain.readings.admission import Admission
+from electrocloud.domain.readings.admission import DEFAULT, Admission
 from electrocloud.domain.readings.upload import Upload
 
 
@@ -17,7 +17,9 @@ class Part(NamedTuple):
     done: float
 
 
-def from_stream(kinesis: Any, stream: str, since: datetime, now: datetime, admission: Admission) -> Iterator[Part]:
+def from_stream(
+    kinesis: Any, stream: str, since: datetime, now: datetime, admission: Admission = DEFAULT
+) -> Iterator[Part]:
     """What the stream has received from `since` to `now` (aware), shard by shard."""
     shards = shard_ids(kinesis, stream)
     for number, shard_id in enumerate(shards):

@@ -1,28 +1,24 @@
-"""What was set aside goes back into the stream: quarantined uploads, and batches on the on-failure queue.
+"""Puts quarantined uploads back into the stream.
 
-Whatever goes back is in the stream before its old place lets go of it. So a redrive that is broken off can be run
-again: what then comes twice counts once.
+What goes back is in the stream before its old place lets go of it. So a redrive that is broken off can be run again:
+what then comes twice counts once.
 """
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import msgspec
 from botocore.exceptions import ClientError
 
-from electrocloud.aws.ingest import stream
 from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.aws.ingest.quarantine import Quarantined, key_of, put_rows, unpack
-from electrocloud.aws.ingest.stream import Entry, Record
+from electrocloud.aws.ingest.stream import Entry
 from electrocloud.aws.quarantine_keys import PREFIX, SUFFIX, counts_in
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.upload import decode
 
 REDRIVEN = f"{PREFIX}redriven/"  # in the quarantine still, where a meter's data is looked for that is to be forgotten
 BY_NAME = frozenset({"future", "head-end"})  # they keep the contract: it is an operator who decides to put them back
-HIDE_S = 300  # how long a message is kept from others while it is redriven
 
 Put = Callable[[Sequence[Entry]], None]
 
@@ -41,24 +37,6 @@ class Case(NamedTuple):
     records: int
 
 
-class Batch(msgspec.Struct, frozen=True, rename="camel"):
-    """Where a batch stands that Lambda gave up on. Its message has no more than that: the records are in the stream."""
-
-    stream_arn: str
-    shard_id: str
-    start_sequence_number: str
-    end_sequence_number: str
-
-
-class _Context(msgspec.Struct, frozen=True):
-    condition: str = "unknown"
-
-
-class _Message(msgspec.Struct, frozen=True):
-    batch: Batch = msgspec.field(name="KinesisBatchInfo")
-    context: _Context = msgspec.field(name="requestContext", default=_Context())
-
-
 def redrive_quarantine(s3: Any, bucket: str, put: Put | None, reasons: Collection[str]) -> Iterator[Case]:
     """Put back the quarantined uploads that keep the contract now, and move them to quarantine/redriven/.
 
@@ -74,32 +52,6 @@ def redrive_quarantine(s3: Any, bucket: str, put: Put | None, reasons: Collectio
 
 def _is_asked(reason: str, reasons: Collection[str]) -> bool:
     return reason in reasons if reasons else reason not in BY_NAME
-
-
-def redrive_dead_letters(
-    sqs: Any, queue_url: str, kinesis: Any, put: Put | None, reasons: Collection[str]
-) -> Iterator[Case]:
-    """Put back the records of the batches that the queue tells of, as far as the stream still has them.
-
-    A message that is done with is deleted. One whose records the stream has forgotten stays, since it is all that is
-    left to tell of them: replay their days from Parquet.
-    """
-    left: list[str] = []
-    try:
-        while messages := sqs.receive_message(
-            QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=HIDE_S, WaitTimeSeconds=1
-        ).get("Messages"):
-            for message in messages:
-                case = _dead_letter(message["Body"], kinesis, put, reasons)
-                if put and case and case.fate == "put back":
-                    sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-                else:
-                    left.append(message["ReceiptHandle"])
-                if case:
-                    yield case
-    finally:
-        for handle in left:
-            sqs.change_message_visibility(QueueUrl=queue_url, ReceiptHandle=handle, VisibilityTimeout=0)
 
 
 def _redrive_object(s3: Any, bucket: str, key: str, put: Put | None, reasons: Collection[str]) -> Iterator[Case]:
@@ -151,37 +103,3 @@ def _redriven_key(key: str, good: Sequence[Quarantined]) -> str:
     if key.endswith(SUFFIX):
         return key_of(good, REDRIVEN)
     return f"{REDRIVEN}{key.removeprefix(PREFIX)}{SUFFIX}"  # of an earlier version: its place is in the name alone
-
-
-def _dead_letter(body: str, kinesis: Any, put: Put | None, reasons: Collection[str]) -> Case | None:
-    try:
-        message = msgspec.json.decode(body, type=_Message)
-    except msgspec.DecodeError:
-        return Case("dead letter", "unknown", "no batch of a stream: look at it yourself", 1, 0)
-    reason = message.context.condition
-    if reasons and reason not in reasons:
-        return None
-    count = 0
-    for part in _records(kinesis, message.batch):
-        if not count and part[0].sequence != int(message.batch.start_sequence_number):
-            break
-        if put:
-            put([Entry(record.partition_key, record.data) for record in part])
-        count += len(part)
-    return Case("dead letter", reason, "put back" if count else "gone from the stream", 1, count)
-
-
-def _records(kinesis: Any, batch: Batch) -> Iterator[list[Record]]:
-    """The records from the batch's first to its last, and those of others that stand between: they do no harm."""
-    last = int(batch.end_sequence_number)
-    start = {"ShardIteratorType": "AT_SEQUENCE_NUMBER", "StartingSequenceNumber": batch.start_sequence_number}
-    try:
-        name = batch.stream_arn.rpartition("/")[2]
-        for page in stream.read(kinesis, name, batch.shard_id, datetime.now(UTC), **start):
-            if part := [record for record in page if record.sequence <= last]:
-                yield part
-            if page[-1].sequence >= last:
-                return
-    except ClientError as fault:  # the shard is gone, or the place in it
-        if fault.response["Error"]["Code"] not in ("ResourceNotFoundException", "InvalidArgumentException"):
-            raise

@@ -1,23 +1,25 @@
-"""The bills that lack readings, from the bills' index by month."""
+"""The provisional bills, from the bills' index by month."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from electrocloud.aws.backoff import pause
-from electrocloud.aws.store.dynamodb_items import MONTH_PARTS, month_key, month_part
+from electrocloud.aws.store.dynamodb_items import MONTH_PARTS, bill_key, key_of_bill, month_part
 from electrocloud.aws.store.tables import batch_get
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.services.closing import FindBills
 
+PROVISIONAL = "provisional"
 WAITING = "waiting for estimate"  # the status of such a bill's item; the bill itself is provisional
 
 
 class WaitingBill(NamedTuple):
-    """A bill that cannot be closed: how many of its intervals are missing, and why they cannot be estimated."""
+    """A bill that cannot be closed: its meter, how many of its intervals are missing, and why it cannot."""
 
+    key: BillKey
     meter_id: str
-    month: str
     missing: int
     reason: str
 
@@ -29,24 +31,32 @@ class DynamoOpenBills:
         self._client = client
         self._table = bills_table
 
-    def pages(self, item: FindBills) -> Iterator[Sequence[str]]:
-        """See `OpenBills`. A page is of up to 1 MB of the index, some 5,000 bills of whatever status."""
-        key = month_part(item.month, item.part)
-        start = {"month_part": {"S": key}, **month_key(item.after, item.month)} if item.after else None
-        statuses = "" if item.waiting else " AND #status <> :waiting"
-        for page in self._query(key, f"#missing > :none{statuses}", not item.waiting, start):
-            yield [found["meter_id"]["S"] for found in page["Items"]]
+    def pages(self, item: FindBills) -> Iterator[Sequence[BillKey]]:
+        """See `OpenBills`. A page is 1 MB of the index: some 5,000 bills, of whatever status."""
+        statuses = (PROVISIONAL, WAITING) if item.waiting else (PROVISIONAL,)
+        return self._pages(month_part(item.month, item.part), statuses, item.after)
 
-    def wait_for_estimate(self, meter_id: str, month: str, missing: int | None, reason: str) -> None:
-        """See `OpenBills`. The item's mark stays, since its content does; whoever rates the bill replaces the item."""
-        values = {":waiting": {"S": WAITING}, ":reason": {"S": reason}, ":missing": {"N": str(missing or 0)}}
+    def meters_of(self, bills: Collection[BillKey]) -> Mapping[BillKey, str]:
+        """See `OpenBills`. The index has no meters, so the bills themselves are read."""
+        keys = [(self._table, bill_key(key)) for key in bills]
+        found = (item for _, item in batch_get(self._client, keys, pause))
+        return {key_of_bill(item): item.get("meter", {}).get("S", "") for item in found}
+
+    def wait_for_estimate(self, key: BillKey, missing: int | None, reason: str) -> None:
+        """See `OpenBills`. The version tag stays, since the bill does; whoever rates it replaces the item."""
+        texts = {":waiting": WAITING, ":provisional": PROVISIONAL, ":reason": reason}
+        values = {name: {"S": text} for name, text in texts.items()}
+        names, condition = {"#status": "status"}, "#status IN (:provisional, :waiting)"
+        if missing is not None:
+            names, values = names | {"#missing": "missing"}, values | {":missing": {"N": str(missing)}}
+            condition += " AND #missing = :missing"
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key=month_key(meter_id, month),
+                Key=bill_key(key),
                 UpdateExpression="SET #status = :waiting, waiting_reason = :reason",
-                ConditionExpression="#missing > :missing" if missing is None else "#missing = :missing",
-                ExpressionAttributeNames={"#status": "status", "#missing": "missing"},
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values,
             )
         except ClientError as fault:
@@ -54,30 +64,29 @@ class DynamoOpenBills:
                 raise
 
     def waiting(self, month: str) -> list[WaitingBill]:
-        """The bills of a month such as `2026-10` that wait for an estimate, by meter."""
-        keys = []
-        for part in range(MONTH_PARTS):
-            for page in self._query(month_part(month, part), "#missing > :none AND #status = :waiting", True, None):
-                keys += [(self._table, month_key(found["meter_id"]["S"], month)) for found in page["Items"]]
-        return sorted(
-            WaitingBill(
-                item["meter_id"]["S"], month, int(item["missing"]["N"]), item.get("waiting_reason", {}).get("S", "")
-            )
-            for _, item in batch_get(self._client, keys, pause)
-        )
+        """The bills of a month such as `2026-10` that wait for an estimate, by agreement."""
+        parts = (month_part(month, part) for part in range(MONTH_PARTS))
+        keys = [key for part in parts for page in self._pages(part, (WAITING,), None) for key in page]
+        found = batch_get(self._client, [(self._table, bill_key(key)) for key in keys], pause)
+        return sorted(_waiting_bill(item) for _, item in found)
 
-    def _query(
-        self, key: str, condition: str, by_status: bool, start: dict[str, Any] | None
-    ) -> Iterator[dict[str, Any]]:
-        values = {":part": {"S": key}, ":none": {"N": "0"}} | ({":waiting": {"S": WAITING}} if by_status else {})
-        pages: Iterator[dict[str, Any]] = self._client.get_paginator("query").paginate(
+    def _pages(self, part: str, statuses: Sequence[str], after: BillKey | None) -> Iterator[Sequence[BillKey]]:
+        names = {f":status{number}": {"S": status} for number, status in enumerate(statuses)}
+        start = {"ExclusiveStartKey": {"month_part": {"S": part}, **bill_key(after)}} if after else {}
+        pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="by-month",
             KeyConditionExpression="month_part = :part",
-            FilterExpression=condition,
-            ProjectionExpression="meter_id",
-            ExpressionAttributeNames={"#missing": "missing"} | ({"#status": "status"} if by_status else {}),
-            ExpressionAttributeValues=values,
-            **({"ExclusiveStartKey": start} if start else {}),
+            FilterExpression=f"#status IN ({', '.join(names)})",
+            ProjectionExpression="meter_id, bill",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":part": {"S": part}, **names},
+            **start,
         )
-        return pages
+        return ([key_of_bill(item) for item in page["Items"]] for page in pages)
+
+
+def _waiting_bill(item: dict[str, Any]) -> WaitingBill:
+    key = key_of_bill(item)
+    meter = item.get("meter", item["meter_id"])["S"]
+    return WaitingBill(key, meter, int(item["missing"]["N"]), item.get("waiting_reason", {}).get("S", ""))

@@ -6,15 +6,15 @@ An item's `mark` is a hash of its content: equal content is an equal item, whoev
 import zlib
 from datetime import date
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.determinants import DayDeterminants
-from electrocloud.domain.local_time import BillingMonth
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.services.ingest import BilledMonth, StoredBilledMonth, StoredDay
+from electrocloud.services.store import BilledPeriod, StoredBill, StoredDay
 
 MONTH_PARTS = 8  # a month's bills are indexed in this many partitions, so that midnight's updates do not meet in one
 
@@ -27,6 +27,7 @@ _bill_decoder = msgspec.json.Decoder(Bill)
 
 
 def day_key(meter_id: str, day: date) -> Item:
+    """The key of a meter's day among the windows."""
     return {"meter_id": {"S": meter_id}, "day": {"S": day.isoformat()}}
 
 
@@ -58,31 +59,41 @@ def day_item(meter_id: str, day: MeterDay) -> Item:
 
 
 def stored_day(item: Item) -> StoredDay:
+    """A day as its item has it, with the tag of its content."""
     day = date.fromisoformat(item["day"]["S"])
     return StoredDay(MeterDay.unpack(day, item["readings"]["B"]), item["mark"]["S"])
 
 
-def month_key(meter_id: str, month: BillingMonth | str) -> Item:
-    return {"meter_id": {"S": meter_id}, "bill": {"S": str(month)}}
+def bill_key(key: BillKey) -> Item:
+    """The key of a bill. The attribute `meter_id` holds the agreement: it is named for bills before agreements were."""
+    return {"meter_id": {"S": key.agreement_id}, "bill": {"S": key.cycle}}
 
 
-def billed_month_item(meter_id: str, billed_month: BilledMonth) -> Item:
+def key_of_bill(item: Item) -> BillKey:
+    """The key of a bill's item."""
+    return BillKey(item["meter_id"]["S"], item["bill"]["S"])
+
+
+def bill_item(key: BillKey, billed: BilledPeriod) -> Item:
     """`document` is the bill as JSON, `determinants` the days it was made of; the rest is for the index by month.
 
-    Both are deflated: a change of a bill is the dearest write there is, and is priced by the kilobyte.
+    Both are deflated: a change of a bill is the most expensive write there is, and is priced by the kilobyte. A bill of
+    another cycle than the calendar month is in the index of the month in which its cycle begins.
     """
-    bill = billed_month.bill
+    bill = billed.bill
     document = _document(bill)
-    days = {day.isoformat(): billed_month.days[day] for day in sorted(billed_month.days)}
-    determinants = zlib.compress(_determinants_encoder.encode(days), 6)
+    determinants = zlib.compress(_determinants_encoder.encode(_named_days(key, billed)), 6)
+    month = key.cycle[: len("2026-07")]
     return {
-        **month_key(meter_id, bill.month),
+        **bill_key(key),
         "document": {"B": document},
         "determinants": {"B": determinants},
-        "fingerprint": {"S": billed_month.fingerprint},
+        "fingerprint": {"S": billed.fingerprint},
+        "shape": {"S": billed.shape},
         "mark": {"S": _mark(document, determinants)},
-        "month": {"S": bill.month},
-        "month_part": {"S": month_part(bill.month, zlib.crc32(meter_id.encode()) % MONTH_PARTS)},
+        "month": {"S": month},
+        "month_part": {"S": month_part(month, zlib.crc32(key.agreement_id.encode()) % MONTH_PARTS)},
+        "meter": {"S": bill.meter_id},
         "tariff_id": {"S": bill.tariff},
         "status": {"S": bill.status},
         "version": {"N": str(bill.version)},
@@ -93,26 +104,61 @@ def billed_month_item(meter_id: str, billed_month: BilledMonth) -> Item:
     }
 
 
-def stored_billed_month(item: Item) -> StoredBilledMonth:
-    billed_month = BilledMonth(item["fingerprint"]["S"], determinants_of(item), bill_of(item))
-    return StoredBilledMonth(billed_month, item["mark"]["S"])
+def stored_bill(item: Item) -> StoredBill:
+    """The bill of an item, with its determinants by span."""
+    spans: list[dict[date, DayDeterminants]] = []
+    for name, determinants in _decoded_days(item).items():
+        while len(spans) <= name.span:
+            spans.append({})
+        spans[name.span][name.day] = determinants
+    shape = item["shape"]["S"] if "shape" in item else ""
+    return StoredBill(BilledPeriod(item["fingerprint"]["S"], spans, bill_of(item), (), shape), item["mark"]["S"])
 
 
-def determinants_of(item: Item) -> dict[date, DayDeterminants]:
-    """The days that a ledger's bill is made of."""
+class MeterSpanDay(NamedTuple):
+    """Whose determinants these are: a meter's UTC day, in a span of the bill's plan by number."""
+
+    day: date
+    span: int
+    meter_id: str
+
+
+def determinants_of(item: Item) -> dict[MeterSpanDay, DayDeterminants]:
+    """The days that a bill is made of."""
+    return _decoded_days(item)
+
+
+def _named_days(key: BillKey, billed: BilledPeriod) -> dict[str, DayDeterminants]:
+    """The determinants by name: the day, and where they are of another span than the first its number and meter."""
+    named = {}
+    for number, own in enumerate(billed.days):
+        meter_id = billed.meters[number]
+        plain = number == 0 and meter_id == key.agreement_id
+        for day in sorted(own):
+            named[str(day) if plain else f"{day}|{number}|{meter_id}"] = own[day]
+    return named
+
+
+def _decoded_days(item: Item) -> dict[MeterSpanDay, DayDeterminants]:
     days = _determinants_decoder.decode(zlib.decompress(item["determinants"]["B"]))
-    return {date.fromisoformat(day): determinants for day, determinants in days.items()}
+    found = {}
+    for name, determinants in days.items():
+        day, _, rest = name.partition("|")
+        number, _, meter_id = rest.partition("|")
+        found[MeterSpanDay(date.fromisoformat(day), int(number or 0), meter_id or item["meter_id"]["S"])] = determinants
+    return found
 
 
-def replaced_item(bill: Bill) -> Item:
-    """A bill that a new version took the place of, under the month and its version, and in no index."""
+def replaced_item(key: BillKey, bill: Bill) -> Item:
+    """A bill that a new version took the place of, under its cycle and version, and in no index."""
     return {
-        **month_key(bill.meter_id, f"{bill.month}#v{bill.version:03}"),
+        **bill_key(BillKey(key.agreement_id, f"{key.cycle}#v{bill.version:03}")),
         "document": {"B": _document(bill)},
     }
 
 
 def bill_of(item: Item) -> Bill:
+    """The bill in an item."""
     return _bill_decoder.decode(zlib.decompress(item["document"]["B"]))
 
 

@@ -28,6 +28,7 @@ class Forecasts:
         self._table = table
 
     def put(self, forecast: Forecast) -> None:
+        """Store a forecast."""
         self._client.put_item(TableName=self._table, Item=_item(forecast.series, _moment(forecast), forecast))
 
     def newest(self, series: str, count: int = 1) -> list[Forecast]:

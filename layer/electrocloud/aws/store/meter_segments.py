@@ -1,13 +1,13 @@
-"""The registered meters in segments of the registry's table, with their tariffs and stored days."""
+"""The registered meters in segments of the registry's table, with their services and stored days."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from electrocloud.aws.store import dynamodb_items as items
-from electrocloud.aws.store.tariff_lookup import Registry
+from electrocloud.domain.billing.service import Service
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.services.store import ServiceRegistry
 
 METERS_AT_ONCE = 250
 
@@ -15,7 +15,7 @@ METERS_AT_ONCE = 250
 class MeterSegments:
     """Reads a part of the fleet at a time, on a boto3 DynamoDB client."""
 
-    def __init__(self, client: Any, meters_table: str, windows_table: str, registry: Registry) -> None:
+    def __init__(self, client: Any, meters_table: str, windows_table: str, registry: ServiceRegistry) -> None:
         self._client = client
         self._meters = meters_table
         self._windows = windows_table
@@ -41,9 +41,10 @@ class MeterSegments:
             if page["Items"]:
                 yield [item["meter_id"]["S"] for item in page["Items"]]
 
-    def tariffs_of(self, meter_ids: Collection[str]) -> Mapping[str, Tariff]:
-        """The tariffs of those meters that have one that can be rated."""
-        return self._registry.tariffs_of(meter_ids)
+    def services_of(self, meter_ids: Collection[str]) -> Mapping[str, Sequence[Service]]:
+        """The services that each of these meters has a part in; meters that have none are left out."""
+        self._registry.refresh()
+        return self._registry.services_of(meter_ids)
 
     def days(self, meter_id: str, first: date, last: date) -> Iterator[MeterDay]:
         """A meter's UTC days from `first` to `last` that have readings, in order."""

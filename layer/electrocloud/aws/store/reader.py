@@ -37,6 +37,7 @@ class BillRow(NamedTuple):
     """A bill in one line: energy in kWh, the total in $, and how many intervals are missing or estimated."""
 
     meter_id: str
+    agreement_id: str
     tariff_id: str
     status: str
     version: int
@@ -105,22 +106,38 @@ class Reader:
         parts = [items.month_part(month, part) for part in range(items.MONTH_PARTS)]
         return sorted(row for rows in self._pool.map(self._month_part, parts) for row in rows)
 
-    def bill(self, meter_id: str, month: str) -> Bill | None:
-        """A meter's current bill of a month, if there is one."""
-        key = items.month_key(meter_id, month)
-        item = self._dynamodb.get_item(TableName=self._stack.bills_table, Key=key).get("Item")
-        return items.bill_of(item) if item else None
+    def bill(self, meter_or_agreement: str, month: str) -> Bill | None:
+        """The current bill of the cycle that begins in a month such as `2026-11`; the latest agreement's of a meter."""
+        for agreement_id in self._agreements_of(meter_or_agreement):
+            found = self._items_of(agreement_id, month)
+            current = [item for item in found if "#" not in item["bill"]["S"]]
+            if current:
+                return items.bill_of(current[-1])
+        return None
 
-    def history(self, meter_id: str) -> list[Bill]:
-        """All versions of a meter's bills, by month and version."""
+    def history(self, meter_or_agreement: str) -> list[Bill]:
+        """All versions of the bills of an agreement or, of a meter, of all its agreements, by period and version."""
+        agreements = self._agreements_of(meter_or_agreement)
+        bills = [items.bill_of(item) for agreement_id in agreements for item in self._items_of(agreement_id)]
+        return sorted(bills, key=lambda bill: (bill.month or str(bill.period_start), bill.version))
+
+    def _agreements_of(self, meter_or_agreement: str) -> list[str]:
+        """The agreements that a meter has a part in, the latest first; the id itself where it is an agreement's."""
+        key = {"meter_id": {"S": meter_or_agreement}}
+        item = self._dynamodb.get_item(TableName=self._stack.meters_table, Key=key).get("Item", {})
+        own = [one["S"] for one in item.get("agreements", {"L": []})["L"]]
+        return [*reversed(own), meter_or_agreement]
+
+    def _items_of(self, agreement_id: str, cycle: str = "") -> list[items.Item]:
+        """The bills of an agreement, replaced versions too, of the cycles that begin with `cycle`."""
+        prefix = {":cycle": {"S": cycle}} if cycle else {}
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._stack.bills_table,
-            KeyConditionExpression="meter_id = :meter",
-            ExpressionAttributeValues={":meter": {"S": meter_id}},
-            ProjectionExpression="document",
+            KeyConditionExpression="meter_id = :agreement" + (" AND begins_with(bill, :cycle)" if cycle else ""),
+            ExpressionAttributeValues={":agreement": {"S": agreement_id}, **prefix},
+            ProjectionExpression="bill, document",
         )
-        bills = [items.bill_of(item) for page in pages for item in page["Items"]]
-        return sorted(bills, key=lambda bill: (bill.month, bill.version))
+        return [item for page in pages for item in page["Items"]]
 
     def metrics(self, wanted: Mapping[str, str], since: datetime, until: datetime, period_s: int) -> dict[str, Series]:
         """Metrics of the metering function, by name: `wanted` says the statistic of each, such as `Sum` or `p95`.
@@ -217,7 +234,8 @@ def _day(item: items.Item) -> MeterDay:
 
 def _bill_row(item: items.Item) -> BillRow:
     return BillRow(
-        meter_id=item["meter_id"]["S"],
+        meter_id=(item.get("meter") or item["meter_id"])["S"],
+        agreement_id=item["meter_id"]["S"],
         tariff_id=item["tariff_id"]["S"],
         status=item["status"]["S"],
         version=int(item["version"]["N"]),

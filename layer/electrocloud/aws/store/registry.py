@@ -53,12 +53,12 @@ class TariffHistory(msgspec.Struct, frozen=True):
 
 
 class RegistryTables(NamedTuple):
-    """The names of the registry's tables."""
+    """The names of the registry's tables. Who does not read or write customers does without `accounts`."""
 
-    accounts: str
     service_points: str
     meters: str
     tariffs: str
+    accounts: str = ""
 
 
 class RegistryStore:
@@ -74,7 +74,7 @@ class RegistryStore:
         accounts = [_account(item) for item in self._scan(self._tables.accounts)]
         points = self._scan(self._tables.service_points)
         histories = [_history(item) for item in points if item["service_point_id"]["S"] != REGISTRY_ITEM]
-        tariffs = [_tariff(item) for item in self._scan(self._tables.tariffs)]
+        tariffs = [tariff_history(item) for item in self._scan(self._tables.tariffs)]
         return _registry(accounts, histories, tariffs)
 
     def load_points(self, service_points: Collection[str], accounts: Collection[str] = ()) -> Registry:
@@ -82,7 +82,7 @@ class RegistryStore:
         histories = self.histories(service_points).values()
         wanted = {*accounts} | {agreement.account_id for one in histories for agreement in one.agreements}
         found = self._get(self._tables.accounts, "account_id", sorted(wanted))
-        tariffs = [_tariff(item) for item in self._scan(self._tables.tariffs)]
+        tariffs = [tariff_history(item) for item in self._scan(self._tables.tariffs)]
         return _registry([_account(item) for item in found], histories, tariffs)
 
     def histories(self, service_points: Collection[str]) -> dict[str, ServiceHistory]:
@@ -98,6 +98,10 @@ class RegistryStore:
             for item in found
             if "service_points" in item
         }
+
+    def tariffs(self, tariff_ids: Collection[str]) -> list[TariffHistory]:
+        """Those of these tariffs that exist."""
+        return [tariff_history(item) for item in self._get(self._tables.tariffs, "tariff_id", sorted(tariff_ids))]
 
     def version(self) -> int:
         """How often the registry has been changed."""
@@ -248,15 +252,17 @@ def _tariff_item(registry: Registry, tariff_id: str) -> Item:
     }
 
 
-def _tariff(item: Item) -> TariffHistory:
+def tariff_history(item: Item) -> TariffHistory:
     """The versions of a tariff's item; one that was stored before tariffs had dates has always been in force."""
     tariff_id = item["tariff_id"]["S"]
     if "versions" in item:
         versions = msgspec.json.decode(item["versions"]["S"], type=tuple[TariffDocument, ...])
-    else:
+        return TariffHistory(tariff_id, versions)
+    try:
         document = msgspec.json.decode(item["document"]["S"], type=dict[str, Any])
-        versions = (TariffDocument(tariff_id=tariff_id, document=document),)
-    return TariffHistory(tariff_id, versions)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        document = {}  # no tariff; rating names what it lacks
+    return TariffHistory(tariff_id, (TariffDocument(tariff_id=tariff_id, document=document),))
 
 
 def _meter_items(histories: Iterable[ServiceHistory], known: Mapping[str, tuple[str, ...]]) -> Iterator[Item]:
@@ -275,21 +281,28 @@ def _meter_items(histories: Iterable[ServiceHistory], known: Mapping[str, tuple[
             if before is None or before[0].start <= installation.start:
                 latest[installation.meter_id] = installation, history
     for meter, (_, history) in latest.items():
-        point = history.point
-        item: Item = {
-            "meter_id": {"S": meter},
-            "service_points": {"L": [{"S": one} for one in points[meter]]},
-            "lat": {"N": str(point.latitude)},
-            "lon": {"N": str(point.longitude)},
-            "feeder": {"S": point.feeder},
-            "class": {"S": point.customer_class},
-            "timezone": {"S": point.time_zone},
-        }
-        if point.head_end:
-            item["head_end"] = {"S": point.head_end}
-        if history.agreements:
-            item["tariff_id"] = {"S": history.agreements[-1].tariff_id}
-        yield item
+        yield _meter_item(meter, points[meter], history)
+
+
+def _meter_item(meter: str, points: Iterable[str], history: ServiceHistory) -> Item:
+    """The item of a meter that is, or was last, at the service point of `history`."""
+    point = history.point
+    agreements = dict.fromkeys(one.agreement_id for one in history.agreements)
+    item: Item = {
+        "meter_id": {"S": meter},
+        "service_points": {"L": [{"S": one} for one in points]},
+        "agreements": {"L": [{"S": one} for one in agreements]},
+        "lat": {"N": str(point.latitude)},
+        "lon": {"N": str(point.longitude)},
+        "feeder": {"S": point.feeder},
+        "class": {"S": point.customer_class},
+        "timezone": {"S": point.time_zone},
+    }
+    if point.head_end:
+        item["head_end"] = {"S": point.head_end}
+    if history.agreements:
+        item["tariff_id"] = {"S": history.agreements[-1].tariff_id}
+    return item
 
 
 def _text(value: Any) -> str:

@@ -5,35 +5,50 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from electrocloud.aws.backoff import Pause, pause
+from electrocloud.aws.store.meter_lookup import MeterLookup
+from electrocloud.aws.store.registry import RegistryStore, RegistryTables
+from electrocloud.aws.store.service_lookup import ServiceLookup
 from electrocloud.aws.store.tables import DynamoTables
-from electrocloud.aws.store.tariff_lookup import Registry
 
 
 class TableNames(Protocol):
     """What names the tables: a function's settings, or a `Stack`."""
 
     @property
-    def windows_table(self) -> str: ...
+    def windows_table(self) -> str:
+        """Meters' days."""
+
     @property
-    def bills_table(self) -> str: ...
+    def bills_table(self) -> str:
+        """Bills."""
+
     @property
-    def meters_table(self) -> str: ...
+    def meters_table(self) -> str:
+        """Registered meters."""
+
     @property
-    def tariffs_table(self) -> str: ...
+    def tariffs_table(self) -> str:
+        """Tariffs."""
+
+    @property
+    def service_points_table(self) -> str:
+        """Service points, with their installations and agreements."""
 
 
 class Store(NamedTuple):
-    """The tables of windows and bills, and the registry that says by which tariff a meter is billed."""
+    """The tables of windows and bills, and the registry that says who is served by which meter."""
 
     tables: DynamoTables
-    registry: Registry
+    registry: ServiceLookup
 
 
 def open_store(
     dynamodb: Any, names: TableNames, pause: Pause = pause, clock: Callable[[], float] = time.monotonic
 ) -> Store:
     """The store on a boto3 DynamoDB client. `pause` waits between tries, `clock` counts s for the registry's cache."""
+    tables = RegistryTables(names.service_points_table, names.meters_table, names.tariffs_table)
+    meters = MeterLookup(dynamodb, names.meters_table, pause, clock)
     return Store(
         tables=DynamoTables(dynamodb, names.windows_table, names.bills_table, pause),
-        registry=Registry(dynamodb, names.meters_table, names.tariffs_table, pause, clock),
+        registry=ServiceLookup(RegistryStore(dynamodb, tables, pause), meters, clock),
     )

@@ -1,19 +1,20 @@
-"""Windows and bills in DynamoDB: a meter-day an item, a meter's billing month an item.
+"""Windows and bills in DynamoDB: a meter-day an item, a bill an item.
 
 A write holds only if the item's mark is still the one that was read. Reads are strongly consistent.
 """
 
 from collections.abc import Callable, Collection, Iterator
+from datetime import date
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from electrocloud.aws.backoff import Pause
 from electrocloud.aws.store import dynamodb_items as items
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import StoreBusyError
-from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.services.ingest import Change, DayKey, MonthKey, StoredBilledMonth, StoredDay
+from electrocloud.services.store import Change, DayKey, StoredBill, StoredDay
 
 READ_AT_ONCE = 100  # DynamoDB's limit for BatchGetItem
 WRITE_AT_ONCE = 100  # and for TransactWriteItems
@@ -28,7 +29,7 @@ _PASSING = frozenset(
 
 
 class DynamoTables:
-    """The store that `domain.metering` asks for, on a boto3 DynamoDB client; `pause(n)` waits before try n + 1."""
+    """The store that the use cases ask for, on a boto3 DynamoDB client; `pause(n)` waits before try n + 1."""
 
     def __init__(self, client: Any, windows_table: str, bills_table: str, pause: Pause) -> None:
         self._client = client
@@ -37,30 +38,42 @@ class DynamoTables:
         self._pause = pause
 
     def read(
-        self, days: Collection[DayKey], months: Collection[MonthKey]
-    ) -> tuple[dict[DayKey, StoredDay], dict[MonthKey, StoredBilledMonth]]:
-        day_of = {(meter, day.isoformat()): (meter, day) for meter, day in days}
-        month_of = {(meter, str(month)): (meter, month) for meter, month in months}
+        self, days: Collection[DayKey], bills: Collection[BillKey]
+    ) -> tuple[dict[DayKey, StoredDay], dict[BillKey, StoredBill]]:
+        """Read days and bills with consistent reads; see `Tables`."""
         keys = [(self._windows, items.day_key(*key)) for key in days]
-        keys += [(self._bills, items.month_key(*key)) for key in months]
+        keys += [(self._bills, items.bill_key(key)) for key in bills]
         found_days: dict[DayKey, StoredDay] = {}
-        found_months: dict[MonthKey, StoredBilledMonth] = {}
+        found_bills: dict[BillKey, StoredBill] = {}
         for table, item in batch_get(self._client, keys, self._pause):
-            meter = item["meter_id"]["S"]
             if table == self._windows:
-                found_days[day_of[meter, item["day"]["S"]]] = items.stored_day(item)
+                stored = items.stored_day(item)
+                found_days[item["meter_id"]["S"], stored.day.day] = stored
             else:
-                found_months[month_of[meter, item["bill"]["S"]]] = items.stored_billed_month(item)
-        return found_days, found_months
+                found_bills[items.key_of_bill(item)] = items.stored_bill(item)
+        return found_days, found_bills
 
-    def days_of(self, meter_id: str, month: BillingMonth) -> list[MeterDay]:
-        days = month.utc_days()
+    def days_between(self, meter_id: str, first: date, last: date) -> list[MeterDay]:
+        """A meter's UTC days from `first` to `last`, by consistent reads."""
         pages = self._client.get_paginator("query").paginate(
-            TableName=self._windows, ConsistentRead=True, **items.days_between(meter_id, days[0], days[-1])
+            TableName=self._windows, ConsistentRead=True, **items.days_between(meter_id, first, last)
         )
         return [items.stored_day(item).day for page in pages for item in page["Items"]]
 
+    def cycles_of(self, agreement_id: str) -> list[str]:
+        """The cycles that an agreement has bills of, by consistent reads."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._bills,
+            ConsistentRead=True,
+            KeyConditionExpression="meter_id = :agreement",
+            ExpressionAttributeValues={":agreement": {"S": agreement_id}},
+            ProjectionExpression="meter_id, bill",
+        )
+        keys = (items.key_of_bill(item) for page in pages for item in page["Items"])
+        return [key.cycle for key in keys if "#" not in key.cycle]
+
     def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:
+        """Write each change as a part of a transaction; see `Tables`."""
         lost: set[str] = set()
         for group in _groups(changes, 1 if alone else WRITE_AT_ONCE, self._actions):
             try:
@@ -72,13 +85,12 @@ class DynamoTables:
         return lost
 
     def _actions(self, change: Change) -> list[Action]:
-        meter = change.meter_id
-        days = [self._put(self._windows, items.day_item(meter, day), mark) for day, mark in change.days]
-        billed_months = [
-            self._put(self._bills, items.billed_month_item(meter, kept), mark) for kept, mark in change.billed_months
+        days = [self._put(self._windows, items.day_item(change.owner, day), mark) for day, mark in change.days]
+        bills = [self._put(self._bills, items.bill_item(one.key, one.billed), one.mark) for one in change.bills]
+        replaced = [
+            {"Put": {"TableName": self._bills, "Item": items.replaced_item(key, bill)}} for key, bill in change.replaced
         ]
-        replaced = [{"Put": {"TableName": self._bills, "Item": items.replaced_item(bill)}} for bill in change.replaced]
-        return days + billed_months + replaced
+        return days + bills + replaced
 
     @staticmethod
     def _put(table: str, item: items.Item, mark: str | None) -> Action:
@@ -136,7 +148,7 @@ def _groups(
         if group and size + len(actions) > most:
             yield group
             group, size = [], 0
-        group.append((change.meter_id, actions))
+        group.append((change.owner, actions))
         size += len(actions)
     if group:
         yield group

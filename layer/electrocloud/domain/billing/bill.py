@@ -1,106 +1,83 @@
-"""Bills: a pure function of a tariff and the determinants of a month's days, with every amount on a line."""
+"""Bills: a pure function of a period's plan and the determinants of its days, with every amount on a line."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import reduce
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from electrocloud.domain.billing import charges
-from electrocloud.domain.billing.charges import Line
-from electrocloud.domain.billing.determinants import (
-    DayDeterminants,
-    Peak,
-    day_determinants,
-    expected_count,
-    higher_peak,
-)
-from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, day_of, months_of
+from electrocloud.domain.billing import charges, line_text
+from electrocloud.domain.billing.bill_document import Bill, BilledSegment, Status
+from electrocloud.domain.billing.charges import Charge, Line, PricedSegment
+from electrocloud.domain.billing.counting import Intervals, count_intervals
+from electrocloud.domain.billing.demand import peaks_by_segment
+from electrocloud.domain.billing.determinants import DayDeterminants, Run, day_determinants
+from electrocloud.domain.billing.open_reasons import open_reasons
+from electrocloud.domain.billing.plan import PeriodPlan, plan_period
+from electrocloud.domain.billing.riders import rider_charges, tax_charges
+from electrocloud.domain.billing.terms import ALWAYS, ServiceTerms
+from electrocloud.domain.local_time import DAY_S, day_of, local_day
 from electrocloud.domain.money import exact
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.tariffs.tariff import Tariff, peak_periods, period_spans
+from electrocloud.domain.tariffs.tariff import Schedule, Tariff, Tiers, peak_periods
+from electrocloud.domain.tariffs.versions import DatedTariff, always
 
-Status = Literal["provisional", "final"]
+if TYPE_CHECKING:
+    from electrocloud.domain.billing.period import BillingPeriod
 
-
-class Intervals(msgspec.Struct, frozen=True):
-    """How many intervals a month has, and how many of them were read, were estimated, and are missing."""
-
-    expected: int
-    read: int
-    estimated: int
-    missing: int
+__all__ = ["Bill", "BilledSegment", "Intervals", "Status", "bills", "rate", "reissue"]
 
 
-class Bill(msgspec.Struct, frozen=True):
-    """What one meter owes for one month, in $.
+def rate(
+    plan: PeriodPlan,
+    days: Sequence[Mapping[date, DayDeterminants]],
+    meter_id: str = "",
+    *,
+    as_of: int | None = None,
+) -> Bill:
+    """The bill of a period, from the determinants that UTC days have for each span of its plan.
 
-    `total` is exact: energy + demand + fixed charges + the top-up to the minimum. `total_rounded` is what is owed: the
-    sum of the lines' rounded amounts. A bill is provisional until every interval was read or estimated. The peak
-    shares, 0 to 1, are of the energy and of `total`, in the periods with the month's highest first-tier rate.
-    `adjustment` is what this version owes more (or less) than the one before it, and no part of the total.
+    A day that is not in a span's `days` has no readings. Intervals that end after `as_of` (s since 1970 UTC; None: all
+    have ended) are not missing yet.
     """
-
-    meter_id: str
-    month: str
-    zone: str
-    tariff: str
-    tariff_name: str
-    tariff_fingerprint: str
-    status: Status
-    version: int
-    energy_kwh: Decimal
-    demand_kw: Decimal
-    energy_charge: Decimal
-    demand_charge: Decimal
-    fixed_charge: Decimal
-    minimum_top_up: Decimal
-    total: Decimal
-    total_rounded: Decimal
-    lines: tuple[Line, ...]
-    intervals: Intervals
-    peak_energy_share: Decimal
-    peak_bill_share: Decimal
-    adjustment: Line | None = None
-
-
-def rate(tariff: Tariff, month: BillingMonth, days: Mapping[date, DayDeterminants], meter_id: str = "") -> Bill:
-    """The bill of a month, from the determinants that its UTC days have for it under this tariff.
-
-    A day that is not in `days` has no readings. `month.zone` is the tariff's.
-    """
-    ordered = [days[day] for day in sorted(days)]
-    runs = [run for day in ordered for run in day.runs]
-    peaks = _peaks(tariff, ordered)
-    peak = reduce(higher_peak, peaks.values()) if peaks else None
+    by_segment: list[list[DayDeterminants]] = [[] for _ in plan.segments]
+    for span, own in zip(plan.spans, days, strict=True):
+        by_segment[span.segment] += [own[day] for day in sorted(own)]
+    runs = [[run for day in own for run in day.runs] for own in by_segment]
+    energy_wh = [sum(run.wh for run in own) for own in runs]
+    peaks, peak = peaks_by_segment(plan, by_segment)
     kw = Fraction(peak.watts, peak.parts * 1000) if peak else Fraction(0)
-    energy = charges.energy_charges(tariff, month, runs, kw)
-    demand = charges.demand_charges(tariff, month, peaks) + charges.flat_demand_charges(tariff, month, peak)
-    fixed = charges.fixed_charges(tariff)
+    priced = _priced(plan)
+    energy = [charge for one in priced for charge in charges.energy_charges(one, runs[one.number], kw)]
+    demand = [charge for one in priced for charge in charges.demand_charges(one, peaks[one.number])]
+    demand += [charge for one in priced for charge in charges.flat_demand_charges(one, peak)]
+    fixed = [charge for one in priced for charge in charges.fixed_charges(one)]
     charged = charges.total([*energy, *demand, *fixed])
-    minimum = charges.minimum_charges(tariff, charged)
-    total = charged + charges.total(minimum)
-    lines = tuple(charge.line for charge in (*energy, *demand, *fixed, *minimum))
-    intervals = _count(month, days)
-    wh = sum(run.wh for run in runs)
-    peak_energy = peak_periods(tariff.energy, tariff.energy_schedule, month.month)
-    peak_demand = peak_periods(tariff.demand, tariff.demand_schedule, month.month)
-    in_peak = [charge for charge in energy if charge.line.period in peak_energy]
-    in_peak += [charge for charge in demand if charge.line.kind == "demand" and charge.line.period in peak_demand]
+    minimum = charges.minimum_charges(priced, charged)
+    own_charges = [*energy, *demand, *fixed, *minimum]
+    riders = [charge for one in priced for charge in rider_charges(one, runs[one.number], own_charges)]
+    taxes = tax_charges(priced, [*own_charges, *riders], plan.terms)
+    total = charged + charges.total([*minimum, *riders, *taxes])
+    lines = tuple(charge.line for charge in (*own_charges, *riders, *taxes))
+    intervals = count_intervals(plan, days, as_of)
+    reasons = open_reasons(plan, by_segment)
+    peak_wh, in_peak = _peak_use(priced, runs, energy, demand)
+    shown = plan.tariff_of_segment(-1) if priced == [] else priced[-1].tariff
+    first_day, last_day = plan.period.first_day, plan.period.end_day - timedelta(days=1)
+    read_days = sorted(min(max(day, first_day), last_day) for own in days for day in own)
     return Bill(
         meter_id=meter_id,
-        month=str(month),
-        zone=tariff.zone,
-        tariff=tariff.label,
-        tariff_name=tariff.name,
-        tariff_fingerprint=tariff.fingerprint,
-        status="provisional" if intervals.missing else "final",
+        month=plan.period.month,
+        zone=plan.period.zone,
+        tariff=shown.label,
+        tariff_name=shown.name,
+        tariff_fingerprint=plan.fingerprint,
+        status="provisional" if intervals.missing or intervals.not_yet_due or reasons else "final",
         version=1,
-        energy_kwh=exact(Fraction(wh, 1000)),
+        energy_kwh=exact(Fraction(sum(energy_wh), 1000)),
         demand_kw=exact(kw),
         energy_charge=exact(charges.total(energy)),
         demand_charge=exact(charges.total(demand)),
@@ -110,27 +87,64 @@ def rate(tariff: Tariff, month: BillingMonth, days: Mapping[date, DayDeterminant
         total_rounded=sum((line.amount_rounded for line in lines), Decimal("0.00")),
         lines=lines,
         intervals=intervals,
-        peak_energy_share=charges.share(sum(run.wh for run in runs if run.period in peak_energy), wh),
+        peak_energy_share=charges.share(peak_wh, sum(energy_wh)),
         peak_bill_share=charges.share(charges.total(in_peak), total),
+        agreement_id=plan.terms.agreement_id,
+        account_id=plan.terms.account_id,
+        period_start=plan.period.first_day,
+        period_end=plan.period.end_day,
+        days=plan.period.days,
+        served_days=plan.served_days,
+        full_days=plan.period.full_days,
+        segments=_segments(plan, energy_wh),
+        open_reasons=reasons,
+        rider_charge=exact(charges.total(riders)),
+        tax=exact(charges.total(taxes)),
+        currency=shown.currency,
+        read_from=read_days[0] if read_days else None,
+        read_until=read_days[-1] if read_days else None,
     )
 
 
 def bills(
-    tariff: Tariff, intervals: Iterable[Interval], estimated: Iterable[Interval] = (), meter_id: str = ""
+    tariff: Tariff | DatedTariff,
+    intervals: Iterable[Interval],
+    estimated: Iterable[Interval] = (),
+    meter_id: str = "",
+    *,
+    terms: ServiceTerms = ALWAYS,
+    as_of: int | None = None,
 ) -> list[Bill]:
-    """The bills of all months in which one of a meter's intervals starts, in order.
+    """The bills of all periods, cut to the terms of service, in which one of a meter's intervals starts, in order.
 
-    The intervals may come in any order, and a repeated one counts once; `estimated` are as for `day_determinants`.
+    The intervals may come in any order, and a repeated one counts once; `estimated` are as for `day_determinants`, and
+    `as_of` is as for `rate`. All of a dated tariff's versions have one zone.
     """
+    dated = always(tariff) if isinstance(tariff, Tariff) else tariff
+    zone = dated.versions[0].tariff.zone
     read, guessed = _by_day(intervals), _by_day(estimated)
-    months: dict[BillingMonth, dict[date, DayDeterminants]] = {}
+    found: dict[BillingPeriod, tuple[PeriodPlan, list[dict[date, DayDeterminants]]]] = {}
+    spread = terms.spread == "even"
+    periods: list[BillingPeriod] = []
     for midnight in sorted(read.keys() | guessed.keys()):
-        day = day_of(midnight)
-        for month in months_of(day, tariff.zone):
-            determinants = day_determinants(tariff, month, read.get(midnight, ()), guessed.get(midnight, ()))
-            if determinants.runs:
-                months.setdefault(month, {})[day] = determinants
-    return [rate(tariff, month, days, meter_id) for month, days in months.items()]
+        own, guesses = read.get(midnight, ()), guessed.get(midnight, ())
+        until = midnight + DAY_S
+        if spread:  # a reading may reach into the days, and the period, after its own
+            until = max(until, max(r.start + r.seconds for r in (*own, *guesses)))
+        if len(periods) != 1 or not (periods[0].start <= midnight and until <= periods[0].end):
+            last_day = local_day(until - 1, zone) + timedelta(days=1)
+            periods = terms.periods(local_day(midnight, zone), last_day, zone)
+        for period in periods:
+            if period not in found:
+                plan = plan_period(period, dated, terms)
+                found[period] = plan, [{} for _ in plan.spans]
+            plan, days = found[period]
+            for number, span in enumerate(plan.spans):
+                if span.start < until and midnight < span.end:
+                    determinants = day_determinants(plan.tariff_of(span), span, own, guesses, spread=spread)
+                    if determinants.runs:
+                        days[number][day_of(midnight)] = determinants
+    return [rate(plan, days, meter_id, as_of=as_of) for plan, days in found.values() if any(days)]
 
 
 def reissue(previous: Bill, now: Bill) -> Bill:
@@ -138,16 +152,10 @@ def reissue(previous: Bill, now: Bill) -> Bill:
 
     It is `previous` itself where the two say the same, if by other rules. A bill that was final stays final.
     """
-    same = msgspec.structs.replace(
-        now,
-        version=previous.version,
-        status=previous.status,
-        adjustment=previous.adjustment,
-        tariff_fingerprint=previous.tariff_fingerprint,
-    )
-    if same == previous:
+    if _statement(previous) == _statement(now):
         return previous
     owed = now.total_rounded - previous.total_rounded
+    before = line_text.price(previous.total_rounded, 2, previous.currency)
     adjustment = Line(
         kind="adjustment",
         period=None,
@@ -158,13 +166,13 @@ def reissue(previous: Bill, now: Bill) -> Bill:
         amount=owed,
         amount_rounded=owed,
         estimated_share=Decimal(0),
-        explanation=f"Replaces version {previous.version} of this bill, which was ${previous.total_rounded}",
+        explanation=f"Replaces version {previous.version} of this bill, which was {before}",
     )
     return msgspec.structs.replace(now, version=previous.version + 1, status="final", adjustment=adjustment)
 
 
 def _by_day(intervals: Iterable[Interval]) -> dict[int, list[Interval]]:
-    """Intervals by the midnight (s since 1970) of the UTC day that they start in."""
+    """Intervals by the midnight (s since 1970 UTC) of the UTC day that they start in."""
     ordered = sorted(intervals)
     days = {}
     first = 0
@@ -176,32 +184,57 @@ def _by_day(intervals: Iterable[Interval]) -> dict[int, list[Interval]]:
     return days
 
 
-def _peaks(tariff: Tariff, days: Iterable[DayDeterminants]) -> dict[int, Peak]:
-    """The month's largest demand in each demand period; windows that a UTC midnight cuts are joined."""
-    peaks: dict[int, Peak] = {}
-    windows: dict[int, list[Peak]] = {}
-    for day in days:
-        for period, peak in day.peaks.items():
-            peaks[period] = higher_peak(peaks.get(period, peak), peak)
-        for peak in day.cut:
-            windows.setdefault(peak.start, []).append(peak)
-    for start, parts in windows.items():
-        power = sum((Fraction(part.watts, part.parts) for part in parts), Fraction(0))
-        estimated = any(part.estimated for part in parts)
-        peak = Peak(power.numerator, power.denominator, start, parts[0].seconds, estimated)
-        (period,) = [s.demand for s in period_spans(tariff, start // DAY_S * DAY_S) if s.start <= start < s.end]
-        peaks[period] = higher_peak(peaks.get(period, peak), peak)
-    return peaks
+def _statement(bill: Bill) -> tuple[object, ...]:
+    """All that a bill says of use and money. Names, wording and dates are not in it, so that neither a renamed tariff
+    nor a bill that was stored before it had dates makes a new version.
+    """
+    counts = bill.intervals
+    lines = [
+        (line.kind, line.period, line.tier, line.quantity, line.amount, line.amount_rounded, line.estimated_share)
+        for line in bill.lines
+    ]
+    read = counts.read, counts.estimated, counts.missing
+    return bill.energy_kwh, bill.demand_kw, bill.total, bill.total_rounded, read, lines
 
 
-def _count(month: BillingMonth, days: Mapping[date, DayDeterminants]) -> Intervals:
-    """The month's intervals. A day without readings would have had them as long as the first day's, or an hour."""
-    usual = days[min(days)].interval_s if days else HOUR_S
-    missing = sum(day.missing for day in days.values())
-    start, end = month.start, month.end
-    for midnight in range(start // DAY_S * DAY_S, end, DAY_S):
-        if day_of(midnight) not in days:
-            missing += expected_count(max(midnight, start), min(midnight + DAY_S, end), usual)
-    read = sum(day.count for day in days.values())
-    estimated = sum(day.estimated for day in days.values())
-    return Intervals(read + estimated + missing, read, estimated, missing)
+def _priced(plan: PeriodPlan) -> list[PricedSegment]:
+    several = len(plan.segments) > 1
+    return [
+        PricedSegment(number, segment, segment.tariff, line_text.segment_label(segment) if several else "")
+        for number, segment in enumerate(plan.segments)
+        if segment.tariff
+    ]
+
+
+def _segments(plan: PeriodPlan, energy_wh: Sequence[int]) -> tuple[BilledSegment, ...]:
+    found = []
+    for segment, wh in zip(plan.segments, energy_wh, strict=True):
+        tariff = segment.tariff
+        names = (tariff.label, tariff.name, tariff.fingerprint) if tariff else ("", "", "")
+        kwh = exact(Fraction(wh, 1000))
+        found.append(BilledSegment(segment.first_day, segment.end_day, segment.days, *names, kwh))
+    return tuple(found)
+
+
+def _peak_use(
+    priced: Sequence[PricedSegment],
+    runs: Sequence[Sequence[Run]],
+    energy: Sequence[Charge],
+    demand: Sequence[Charge],
+) -> tuple[int, list[Charge]]:
+    """The energy (Wh) in peak periods, and the charges for these."""
+    wh, found = 0, []
+    for one in priced:
+        tariff = one.tariff
+        in_energy = _peak_periods(one, tariff.energy, tariff.energy_schedule)
+        in_demand = _peak_periods(one, tariff.demand, tariff.demand_schedule)
+        wh += sum(run.wh for run in runs[one.number] if run.period in in_energy)
+        found += [c for c in energy if c.line.segment == one.number and c.line.period in in_energy]
+        of_periods = [c for c in demand if c.line.segment == one.number and c.line.kind == "demand"]
+        found += [charge for charge in of_periods if charge.line.period in in_demand]
+    return wh, found
+
+
+def _peak_periods(one: PricedSegment, structure: tuple[Tiers, ...], schedule: Schedule) -> set[int]:
+    months = {month for _, month, _ in one.segment.months()}
+    return {period for month in months for period in peak_periods(structure, schedule, month)}

@@ -1,5 +1,6 @@
 """The lines of a bill: each is a quantity at a rate, exact, rounded to the cent once, and explained."""
 
+import calendar
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -10,20 +11,21 @@ import msgspec
 
 from electrocloud.domain.billing import line_text, tiers
 from electrocloud.domain.billing.determinants import Peak, Run
-from electrocloud.domain.local_time import BillingMonth
+from electrocloud.domain.billing.plan import Segment
 from electrocloud.domain.money import cents, exact
-from electrocloud.domain.tariffs.tariff import Quantity, Tariff, Tiers
+from electrocloud.domain.tariffs.tariff import Fee, Quantity, Tariff, Tiers
 
-LineKind = Literal["energy", "demand", "flat demand", "fixed", "minimum", "adjustment"]
+LineKind = Literal["energy", "demand", "flat demand", "fixed", "minimum", "rider", "tax", "adjustment"]
 
-_NOTHING = Fraction(0)
+_NOTHING, _ONE = Fraction(0), Fraction(1)
 
 
 class Line(msgspec.Struct, frozen=True):
     """One amount: `quantity` (of `unit`) x `unit_rate` ($) = `amount` ($), exact, and rounded to the cent.
 
     `period` is the tariff's number of the period, and `tier` counts from 1; None where there is none.
-    `estimated_share` is the part of the quantity, 0 to 1, that was estimated and not read.
+    `estimated_share` is the part of the quantity, 0 to 1, that was estimated and not read. `segment` is the number,
+    from 0, of the bill's segment that the line belongs to; None where it is the whole bill's.
     """
 
     kind: LineKind
@@ -36,6 +38,7 @@ class Line(msgspec.Struct, frozen=True):
     amount_rounded: Decimal
     estimated_share: Decimal
     explanation: str
+    segment: int | None = None
 
 
 class Charge(NamedTuple):
@@ -45,53 +48,126 @@ class Charge(NamedTuple):
     amount: Fraction
 
 
-def energy_charges(tariff: Tariff, month: BillingMonth, runs: Sequence[Run], kw: Fraction) -> list[Charge]:
-    """What the runs of a month cost, a line for each period and tier. `kw` is the month's largest demand."""
-    limits = _energy_limits(tariff, month.days, kw if tariff.limits_follow_demand else None)
+class PricedSegment(NamedTuple):
+    """A segment that has a price: its number in the bill, and what its lines say of its days, such as `, 1-10 Apr`."""
+
+    number: int
+    segment: Segment
+    tariff: Tariff
+    label: str
+
+    @property
+    def part(self) -> Fraction:
+        """Its days as a part of the full cycle's."""
+        return Fraction(self.segment.days, self.segment.full_days)
+
+
+def energy_charges(priced: PricedSegment, runs: Sequence[Run], kw: Fraction) -> list[Charge]:
+    """What the runs of a segment cost, a line for each period and tier. `kw` is the bill's largest demand."""
+    number, segment, tariff, label = priced
+    limits = _energy_limits(tariff, segment.days, segment.full_days, kw if tariff.limits_follow_demand else None)
     allot = tiers.prorated if tariff.allocation == "prorated" else tiers.chronological
-    names = line_text.energy_periods(tariff, month.month)
+    names = line_text.energy_names(tariff, segment)
     charges = []
     for (period, tier), (wh, estimated) in sorted(allot(runs, limits).items()):
-        text = f"Energy{names[period]}{line_text.tier_range(limits[period], tier, 'kWh')}"
-        charges.append(_charge("energy", period, tier, wh, estimated, tariff.energy[period], text))
+        steps = tariff.energy[period]
+        text = f"Energy{names[period]}{line_text.tier_range(limits[period], tier, 'kWh')}{label}"
+        if segment.days < segment.full_days and any("daily" not in step.unit for step in steps[:-1]):
+            text += line_text.days_of(segment)
+        charges.append(_charge("energy", number, period, tier, wh, estimated, steps, _ONE, text))
     return charges
 
 
-def demand_charges(tariff: Tariff, month: BillingMonth, peaks: Mapping[int, Peak]) -> list[Charge]:
-    """What the largest demand in each demand period costs, a line for each tier that has a price."""
+def demand_charges(priced: PricedSegment, peaks: Mapping[int, Peak]) -> list[Charge]:
+    """What the largest demand in each demand period costs, a line for each tier that has a price.
+
+    A period's rate is weighted by the days of the months that have it in their schedule.
+    """
+    _, segment, tariff, _ = priced
     if not tariff.demand:
         return []
-    names = line_text.demand_periods(tariff, month.month)
+    names = line_text.demand_names(tariff, segment)
+    charges = []
+    for period, peak in sorted(peaks.items()):
+        days = sum(days for _, month, days in segment.months() if period in tariff.demand_schedule.periods(month))
+        if days:
+            what, steps = f"Demand{names[period]}", tariff.demand[period]
+            charges += _demand(priced, "demand", period, peak, steps, days, what)
+    return charges
+
+
+def flat_demand_charges(priced: PricedSegment, peak: Peak | None) -> list[Charge]:
+    """What the bill's largest demand at any time costs, a line for each tier that has a price.
+
+    The rates of two months are weighted by their days in the segment.
+    """
+    tariff = priced.tariff
+    if not tariff.flat_demand or peak is None:
+        return []
+    days_of: dict[int, int] = {}
+    for _, month, days in priced.segment.months():
+        period = tariff.flat_demand_months[month - 1]
+        days_of[period] = days_of.get(period, 0) + days
     return [
         charge
-        for period, peak in sorted(peaks.items())
-        for charge in _demand(tariff, "demand", period, peak, tariff.demand[period], f"Demand{names[period]}")
+        for period, days in days_of.items()
+        for charge in _demand(priced, "flat demand", period, peak, tariff.flat_demand[period], days, "Demand, any time")
     ]
 
 
-def flat_demand_charges(tariff: Tariff, month: BillingMonth, peak: Peak | None) -> list[Charge]:
-    """What the month's largest demand at any time costs, a line for each tier that has a price."""
-    if not tariff.flat_demand or peak is None:
+def fixed_charges(priced: PricedSegment) -> list[Charge]:
+    """What the service costs, whatever is used."""
+    fee = priced.tariff.fixed
+    if not fee.amount:
         return []
-    period = tariff.flat_demand_months[month.month - 1]
-    return _demand(tariff, "flat demand", period, peak, tariff.flat_demand[period], "Demand, any time")
+    quantity, unit, rate = times(fee, priced)
+    text = f"Service, {line_text.fee(fee, priced.segment, priced.tariff)}{priced.label}"
+    amount = quantity * rate
+    return [Charge(plain_line("fixed", priced.number, quantity, unit, rate, amount, text), amount)]
 
 
-def fixed_charges(tariff: Tariff) -> list[Charge]:
-    """What the service costs a month, whatever is used."""
-    monthly = tariff.fixed.monthly
-    return [_monthly("fixed", monthly, f"Service, {line_text.fee(tariff.fixed)}")] if monthly else []
-
-
-def minimum_charges(tariff: Tariff, charged: Fraction) -> list[Charge]:
-    """What brings a bill of `charged` ($) up to the minimum, if it is below."""
-    missing = tariff.minimum.monthly - charged
-    if missing <= 0 or not tariff.minimum.amount:
+def minimum_charges(segments: Sequence[PricedSegment], charged: Fraction) -> list[Charge]:
+    """What brings a bill of `charged` ($) up to the minimum of all its segments, if it is below."""
+    least, texts = _NOTHING, []
+    for priced in segments:
+        if priced.tariff.minimum.amount:
+            quantity, _, rate = times(priced.tariff.minimum, priced)
+            least += quantity * rate
+            texts.append(line_text.fee(priced.tariff.minimum, priced.segment, priced.tariff) + priced.label)
+    missing = least - charged
+    if missing <= 0 or not texts:
         return []
-    return [_monthly("minimum", missing, f"Up to the minimum bill, {line_text.fee(tariff.minimum)}")]
+    text = f"Up to the minimum bill, {' and '.join(texts)}"
+    return [Charge(plain_line("minimum", None, _ONE, "month", missing, missing, text), missing)]
+
+
+def times(fee: Fee, priced: PricedSegment) -> tuple[Fraction, str, Fraction]:
+    """How often a fee is owed for a segment: quantity, its unit, and $ of one."""
+    if fee.unit == "$/month" or priced.tariff.average_month:
+        return priced.part, "month", fee.monthly
+    if fee.unit == "$/day":
+        return Fraction(priced.segment.days), "day", Fraction(fee.amount)
+    years = [Fraction(days, 366 if calendar.isleap(year) else 365) for year, _, days in priced.segment.months()]
+    return sum(years, _NOTHING), "year", Fraction(fee.amount)
+
+
+def plain_line(
+    kind: LineKind,
+    segment: int | None,
+    quantity: Fraction,
+    unit: str,
+    rate: Fraction,
+    amount: Fraction,
+    text: str,
+    estimated: Decimal = Decimal(0),
+) -> Line:
+    """A line that belongs to no period and no tier."""
+    amounts = exact(quantity), unit, exact(rate), exact(amount), cents(amount)
+    return Line(kind, None, None, *amounts, estimated, text, segment)
 
 
 def total(charges: Sequence[Charge]) -> Fraction:
+    """The sum of charges, $."""
     return sum((charge.amount for charge in charges), _NOTHING)
 
 
@@ -101,27 +177,44 @@ def share(part: Quantity | Decimal, whole: Quantity | Decimal) -> Decimal:
 
 
 @lru_cache(maxsize=1_024)
-def _energy_limits(tariff: Tariff, days: int, kw: Fraction | None) -> tuple[tiers.Bounds, ...]:
-    return tuple(tiers.bounds(period, days, kw or _NOTHING) for period in tariff.energy)
+def _energy_limits(tariff: Tariff, days: int, full_days: int, kw: Fraction | None) -> tuple[tiers.Bounds, ...]:
+    return tuple(tiers.bounds(period, days, kw or _NOTHING, full_days) for period in tariff.energy)
 
 
-def _demand(tariff: Tariff, kind: LineKind, period: int, peak: Peak, steps: Tiers, what: str) -> list[Charge]:
+def _demand(
+    priced: PricedSegment, kind: LineKind, period: int, peak: Peak, steps: Tiers, days: int, what: str
+) -> list[Charge]:
     limits = tiers.bounds(steps, 1, _NOTHING)
-    when = line_text.moment(peak, tariff.zone)
+    when = line_text.moment(peak, priced.tariff.zone)
+    weight = Fraction(days, priced.segment.full_days)
     charges = []
     for tier, watts in tiers.split(0, Fraction(peak.watts, peak.parts), limits):
-        text = f"{what}{line_text.tier_range(limits, tier, 'kW')}: the highest, {when}"
+        text = f"{what}{line_text.tier_range(limits, tier, 'kW')}: the highest, {when}{priced.label}"
+        if weight < 1:
+            text += line_text.weight(steps[tier].rate, days, priced.segment.full_days, priced.tariff.currency)
         if steps[tier].rate:
-            charges.append(_charge(kind, period, tier, watts, watts if peak.estimated else 0, steps, text))
+            estimated = watts if peak.estimated else 0
+            charges.append(_charge(kind, priced.number, period, tier, watts, estimated, steps, weight, text))
     return charges
 
 
 def _charge(
-    kind: LineKind, period: int, tier: int, quantity: Quantity, estimated: Quantity, steps: Tiers, text: str
+    kind: LineKind,
+    segment: int,
+    period: int,
+    tier: int,
+    quantity: Quantity,
+    estimated: Quantity,
+    steps: Tiers,
+    weight: Fraction,
+    text: str,
 ) -> Charge:
-    """A line of `quantity` Wh or W, of which `estimated` were not read."""
+    """A line of `quantity` Wh or W, of which `estimated` were not read, at `weight` times the tier's rate."""
     rate = steps[tier].rate
     dollars, parts = rate.as_integer_ratio()
+    if weight != 1:
+        weighted = Fraction(dollars, parts) * weight
+        rate, dollars, parts = exact(weighted), weighted.numerator, weighted.denominator
     thousands = Fraction(quantity.numerator, quantity.denominator * 1000)
     amount = Fraction(thousands.numerator * dollars, thousands.denominator * parts)
     line = Line(
@@ -135,11 +228,6 @@ def _charge(
         amount_rounded=cents(amount),
         estimated_share=share(estimated, quantity),
         explanation=text,
+        segment=segment,
     )
-    return Charge(line, amount)
-
-
-def _monthly(kind: LineKind, amount: Fraction, text: str) -> Charge:
-    dollars = exact(amount)
-    line = Line(kind, None, None, Decimal(1), "month", dollars, dollars, cents(amount), Decimal(0), text)
     return Charge(line, amount)

@@ -7,12 +7,14 @@ import msgspec
 
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.charges import share
+from electrocloud.domain.tariffs.tariff import Tariff
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """What a load costs under one tariff ($): `saving` is against the present one, below 0 where it costs more.
+    """What a load costs under one tariff (in `currency`): `saving` is against the present one, below 0 where it costs
+    more.
 
-    The peak shares, 0 to 1, are of the energy and of the cost.
+    The peak shares, 0 to 1, are of the energy and of the cost. `why` says for whom a tariff is that is not `suitable`.
     """
 
     tariff: str
@@ -22,12 +24,43 @@ class Offer(msgspec.Struct, frozen=True):
     saving: Decimal
     peak_energy_share: Decimal
     peak_bill_share: Decimal
+    currency: str = "USD"
+    available: bool = True
+    suitable: bool = True
+    why: str = ""
+
+
+class NotAvailable(msgspec.Struct, frozen=True):
+    """A tariff that has no price on some of the days compared, and why; so it is not ranked."""
+
+    tariff: str
+    tariff_name: str
+    why: str
+    available: bool = False
 
 
 def offers(issued: Sequence[Sequence[Bill]]) -> list[Offer]:
     """An offer for each tariff's bills of one load, the cheapest first. The first of `issued` are the present ones."""
     present = _owed(issued[0])
     return sorted((_offer(bills, present) for bills in issued), key=lambda offer: offer.total)
+
+
+def unsuitable(tariff: Tariff, sector: str, bills: Sequence[Bill]) -> str:
+    """For whom a tariff is, where a customer of `sector` ("": not known) with these bills is not; else ""."""
+    if sector and tariff.sector and tariff.sector.lower() != sector.lower():
+        return f"for the sector {tariff.sector}, not {sector}"
+    kw = max((bill.demand_kw for bill in bills), default=Decimal(0))
+    kwh = max((bill.energy_kwh for bill in bills), default=Decimal(0))
+    limits = tariff.eligibility
+    for value, least, most, unit in (
+        (kw, limits.min_kw, limits.max_kw, "kW"),
+        (kwh, limits.min_kwh, limits.max_kwh, "kWh a month"),
+    ):
+        if least is not None and value < least:
+            return f"from {least:,f} {unit} on; the highest here is {value:,.1f}"
+        if most is not None and value > most:
+            return f"up to {most:,f} {unit}; the highest here is {value:,.1f}"
+    return ""
 
 
 def _offer(bills: Sequence[Bill], present: Decimal) -> Offer:
@@ -37,11 +70,12 @@ def _offer(bills: Sequence[Bill], present: Decimal) -> Offer:
     return Offer(
         tariff=bills[0].tariff,
         tariff_name=bills[0].tariff_name,
-        months=len({bill.month for bill in bills}),
+        months=len({bill.period_start for bill in bills}),
         total=owed,
         saving=present - owed,
         peak_energy_share=share(sum((b.peak_energy_share * b.energy_kwh for b in bills), Decimal(0)), energy),
         peak_bill_share=share(sum((b.peak_bill_share * b.total for b in bills), Decimal(0)), cost),
+        currency=bills[0].currency,
     )
 
 

@@ -1,4 +1,4 @@
-"""Billing determinants: all that one UTC day of one meter's readings says to the bill of one month.
+"""Billing determinants: all that one UTC day of one meter's readings says to one segment of a bill.
 
 A bill is a fold over its days' determinants, so a day that changes costs a day's work, not a month's.
 """
@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from electrocloud.domain.local_time import DAY_S, BillingMonth, Offset, offsets
+from electrocloud.domain.billing.spreading import Crossing, crossing_of, energy_between, overlapped
+from electrocloud.domain.local_time import DAY_S, HOUR_S, Offset, local_day, midnight_of, offsets
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.tariff import PeriodSpan, Quantity, Tariff, period_spans
 
@@ -40,11 +41,13 @@ class Peak(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class DayDeterminants(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a day brings to a month's bill.
+    """What a day brings to a bill.
 
     `runs` are its energy in time order; `peaks` the largest demand in each demand period; `cut` the day's
     share of each demand window that reaches into another day, as a peak over the whole window. `interval_s`
-    is the length of the readings: `count` were read, `estimated` were estimated, and `missing` were neither.
+    is the length of the readings: `count` were read, `estimated` were estimated (`profiled` of them from a class's
+    mean profile), and `missing` were neither. `crossing` is the first reading that spans two prices, demand windows or
+    bills, and that nobody said to spread.
     """
 
     runs: tuple[Run, ...]
@@ -54,6 +57,18 @@ class DayDeterminants(msgspec.Struct, frozen=True, array_like=True, gc=False):
     count: int
     estimated: int
     missing: int
+    crossing: Crossing | None = None
+    profiled: int = 0
+
+
+class Instants(Protocol):
+    """Instants from `start` to before `end`, in s since 1970 UTC: a month, a period, or a span of service in it."""
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
 
 
 class ExpectedInterval(NamedTuple):
@@ -65,38 +80,54 @@ class ExpectedInterval(NamedTuple):
 
 _Sample = tuple[int, int, Quantity]  # start, seconds and Wh of that over which a demand is averaged
 _T = TypeVar("_T", bound=tuple[Any, ...])
-_WH = itemgetter(2)
+_SECONDS, _WH = itemgetter(1), itemgetter(2)
 
 
 def day_determinants(
     tariff: Tariff,
-    month: BillingMonth,
+    span: Instants,
     intervals: Iterable[Interval],
     estimated: Iterable[Interval] = (),
+    *,
+    spread: bool = False,
+    profiled: Iterable[Interval] = (),
 ) -> DayDeterminants:
-    """The determinants, for `month`, of the intervals of one UTC day: at least one, in any order.
+    """The determinants, for `span`, of the intervals of one UTC day: at least one, in any order.
 
-    An interval belongs to the month, the day and the period in which it starts; what starts outside the month is left
-    out. `estimated` are intervals in the place of readings that never came. A repeated interval counts once.
+    An interval belongs to the span, the day and the period in which it starts; what starts outside the span is left
+    out. With `spread`, energy is shared by time between all that an interval reaches into. `estimated` are intervals
+    in the place of readings that never came, and so are `profiled`, from a class's mean profile. A repeated interval
+    counts once.
     """
-    guesses = frozenset(estimated)
+    from_profile = frozenset(profiled)
+    guesses = from_profile | frozenset(estimated)
     given = sorted((*intervals, *guesses))
     seconds = given[-1].seconds
     midnight = given[0].start // DAY_S * DAY_S
-    low, high = max(midnight, month.start), min(midnight + DAY_S, month.end)
+    low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
     readings = given if high - low == DAY_S else [r for r in given if low <= r.start < high]
     if len({r.start for r in readings}) < len(readings):
         readings = sorted({*readings})
     made_up = sum(r in guesses for r in readings) if guesses else 0
-    peaks, cut = _demand(tariff, midnight, readings, guesses)
+    rated = [*_reaching_in(span, given), *readings] if spread else readings
+    runs, beyond = _runs(tariff, midnight, rated, guesses, span if spread else None)
+    peaks, cut, window_crossing = _demand(tariff, midnight, rated, guesses, span if spread else None)
+    if readings and readings[-1].start + readings[-1].seconds > span.end:
+        beyond.append(readings[-1])
+    beyond = [reading for reading in beyond if reading not in guesses]
+    crossing = None if spread else _first(crossing_of(tariff, span, beyond), window_crossing)
     return DayDeterminants(
-        runs=tuple(_runs(tariff, midnight, readings, guesses)),
+        runs=tuple(runs),
         peaks=peaks,
         cut=cut,
         interval_s=seconds,
         count=len(readings) - made_up,
         estimated=made_up,
-        missing=len(missing_intervals(readings, low, high)) if readings else expected_count(low, high, seconds),
+        missing=len(missing_intervals(readings, low, high))
+        if readings
+        else expected_count(low, high, seconds, tariff.zone),
+        crossing=crossing,
+        profiled=sum(r in from_profile for r in readings) if from_profile else 0,
     )
 
 
@@ -106,13 +137,27 @@ def higher_peak(one: Peak, other: Peak) -> Peak:
     return one if (ours, -one.start) >= (theirs, -other.start) else other
 
 
-def expected_count(low: int, high: int, seconds: int) -> int:
-    """How many intervals start from `low` to before `high` (s since 1970 UTC), at multiples of their length (s)."""
-    return -(-high // seconds) + -low // seconds
+def expected_count(low: int, high: int, seconds: int, zone: str = "") -> int:
+    """How many intervals start from `low` to before `high` (s since 1970 UTC), at multiples of their length (s).
+
+    With `zone`, intervals that are longer than an hour count from each local midnight, as files of local days have
+    them.
+    """
+    if low >= high:
+        return 0
+    if not zone or seconds <= HOUR_S or DAY_S % seconds:
+        return -(-high // seconds) + -low // seconds
+    midnight = midnight_of(local_day(low, zone), zone)
+    count = 0
+    while midnight < high:
+        following = midnight_of(local_day(midnight + 36 * HOUR_S, zone), zone)
+        count += sum(low <= start < high for start in range(midnight, following, seconds))
+        midnight = following
+    return count
 
 
 def expected_intervals(low: int, high: int, seconds: int) -> list[ExpectedInterval]:
-    """The intervals that `slots_due` counts: readings are aligned to UTC, and a month need not be."""
+    """The intervals that `expected_count` counts: readings are aligned to UTC, and a month need not be."""
     return [ExpectedInterval(start, seconds) for start in range(-(-low // seconds) * seconds, high, seconds)]
 
 
@@ -134,43 +179,112 @@ def missing_intervals(readings: Sequence[Interval], low: int, high: int) -> list
     return slots
 
 
-def _runs(tariff: Tariff, midnight: int, readings: Sequence[Interval], guesses: frozenset[Interval]) -> Iterator[Run]:
+def _reaching_in(span: Instants, given: Sequence[Interval]) -> list[Interval]:
+    return [r for r in given if r.start < span.start < r.start + r.seconds]
+
+
+def _first(one: Crossing | None, other: Crossing | None) -> Crossing | None:
+    found = [crossing for crossing in (one, other) if crossing]
+    return min(found, key=lambda crossing: crossing.start) if found else None
+
+
+def _runs(
+    tariff: Tariff,
+    midnight: int,
+    readings: Sequence[Interval],
+    guesses: frozenset[Interval],
+    spread: Instants | None,
+) -> tuple[list[Run], list[Interval]]:
+    """The energy by period, and the readings that reach beyond the stretch of a period, or the day, that they start in.
+
+    `spread` is the span whose part of such a reading counts, each period's share by time.
+    """
+    runs: list[Run] = []
+    beyond: list[Interval] = []
     for stretch in period_spans(tariff, midnight):
-        part = _starting_in(stretch, readings)
-        if not guesses and part:
-            yield Run(stretch.energy, sum(map(_WH, part)), False)
-        elif part:
-            for estimated, group in groupby(part, guesses.__contains__):
-                yield Run(stretch.energy, sum(map(_WH, group)), estimated)
+        if part := _starting_in(stretch, readings):
+            last = part[-1]
+            if last.start + last.seconds > stretch.end:
+                beyond.append(last)
+            if guesses:
+                for estimated, group in groupby(part, guesses.__contains__):
+                    runs.append(Run(stretch.energy, sum(map(_WH, group)), estimated))
+            else:
+                runs.append(Run(stretch.energy, sum(map(_WH, part)), False))
+    if spread is None or not readings:
+        return runs, beyond
+    last = readings[-1]
+    if not beyond and readings[0].start >= spread.start and last.start + last.seconds <= spread.end:
+        return runs, beyond
+    return list(_spread_runs(tariff, readings, guesses, spread)), beyond
+
+
+def _spread_runs(
+    tariff: Tariff, readings: Sequence[Interval], guesses: frozenset[Interval], span: Instants
+) -> Iterator[Run]:
+    shares = (
+        (stretch.energy, reading in guesses, energy_between(reading, stretch.start, stretch.end))
+        for reading in readings
+        for stretch in overlapped(tariff, span, reading)
+    )
+    for (period, estimated), group in groupby(shares, itemgetter(0, 1)):
+        yield Run(period, sum(map(_WH, group)), estimated)
 
 
 def _demand(
-    tariff: Tariff, midnight: int, readings: Sequence[Interval], guesses: frozenset[Interval]
-) -> tuple[dict[int, Peak], tuple[Peak, ...]]:
-    """The largest demand in each period, and the windows that other days may add to."""
-    samples, cut = _samples(tariff, midnight, readings)
+    tariff: Tariff,
+    midnight: int,
+    readings: Sequence[Interval],
+    guesses: frozenset[Interval],
+    spread: Instants | None,
+) -> tuple[dict[int, Peak], tuple[Peak, ...], Crossing | None]:
+    """The largest demand in each period, the windows that other days may add to, and a reading that spans windows."""
+    samples, cut, crossing = _samples(tariff, midnight, readings)
+    if spread is not None:
+        samples = [s for s in samples if s[0] < spread.end and spread.start < s[0] + s[1]]
+        cut = [s for s in cut if s[0] < spread.end and spread.start < s[0] + s[1]]
     one_length = len({sample[1] for sample in samples}) == 1
     peaks: dict[int, Peak] = {}
-    for stretch in period_spans(tariff, midnight):
-        if rivals := _starting_in(stretch, samples):
-            peak = _peak(max(rivals, key=_WH if one_length else _power), guesses)
-            before = peaks.get(stretch.demand)
-            peaks[stretch.demand] = higher_peak(before, peak) if before else peak
-    return peaks, tuple(_peak(sample, guesses) for sample in cut)
+    for period, rivals in _by_period(tariff, midnight, samples, spread):
+        peak = _peak(max(rivals, key=_WH if one_length else _power), guesses)
+        before = peaks.get(period)
+        peaks[period] = higher_peak(before, peak) if before else peak
+    return peaks, tuple(_peak(sample, guesses) for sample in cut), crossing
+
+
+def _by_period(
+    tariff: Tariff, midnight: int, samples: Sequence[_Sample], spread: Instants | None
+) -> Iterator[tuple[int, Sequence[_Sample]]]:
+    """The samples by the demand period that they start in or, where they are spread, by each that they reach into."""
+    if spread is None:
+        for stretch in period_spans(tariff, midnight):
+            if rivals := _starting_in(stretch, samples):
+                yield stretch.demand, rivals
+    else:
+        for sample in samples:
+            for stretch in overlapped(tariff, spread, sample):
+                yield stretch.demand, [sample]
 
 
 def _samples(
     tariff: Tariff, midnight: int, readings: Sequence[Interval]
-) -> tuple[Sequence[_Sample], Sequence[_Sample]]:
+) -> tuple[Sequence[_Sample], Sequence[_Sample], Crossing | None]:
     """What demand is averaged over, in time order: in the day, and in windows that reach into other days.
 
     A window begins at a multiple of its length in local time. A reading that is as long as some windows, or
-    any where the tariff has none, stands for itself; one that reaches over a window's end is shared by time.
+    any where the tariff has none, stands for itself; one that reaches over a window's end is shared by time. The first
+    of these that is longer than a window, or is shared, is named where demand has a price.
     """
     window = tariff.demand_window_s
-    if window is None or all(reading.seconds % window == 0 for reading in readings):
-        return readings, ()
+    if window is None:
+        return readings, (), None
+    if all(reading.seconds % window == 0 for reading in readings):
+        if not tariff.prices_demand or not readings or max(map(_SECONDS, readings)) == window:
+            return readings, (), None
+        longer = next(reading for reading in readings if reading.seconds > window)
+        return readings, (), Crossing(longer.start, longer.seconds, "demand windows")
     energy: defaultdict[int, Quantity] = defaultdict(int)
+    crossing = None
     for offset in offsets(midnight, tariff.zone):
         for start, seconds, wh in _starting_in(offset, readings):
             at = start - (start + offset.seconds) % window
@@ -178,13 +292,15 @@ def _samples(
             if end <= at + window:
                 energy[at] += wh
                 continue
+            if crossing is None and tariff.prices_demand:
+                crossing = Crossing(start, seconds, "demand windows")
             for piece in range(at, end, window):
                 overlap = min(end, piece + window) - max(start, piece)
                 energy[piece] += Fraction(wh * overlap, seconds)
     samples = [(at, window, energy[at]) for at in sorted(energy)]
     low = bisect_left(samples, (max(midnight, readings[0].start),))
     high = bisect_left(samples, (midnight + DAY_S - window + 1,))
-    return samples[low:high], samples[:low] + samples[high:]
+    return samples[low:high], samples[:low] + samples[high:], crossing
 
 
 def _starting_in(span: PeriodSpan | Offset, samples: Sequence[_T]) -> Sequence[_T]:

@@ -1,6 +1,6 @@
-"""Filling the gaps of a month: what is missing of it is estimated, and marked so in its days' determinants."""
+"""Filling the gaps of a bill: what its meters did not report is estimated, and marked so in its days' determinants."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from electrocloud.domain.billing.bill import Bill, bills
@@ -11,7 +11,8 @@ from electrocloud.domain.billing.determinants import (
     missing_intervals,
 )
 from electrocloud.domain.billing.estimation import estimate
-from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, instant_of
+from electrocloud.domain.billing.plan import PeriodPlan, ServiceSpan
+from electrocloud.domain.local_time import DAY_S, HOUR_S, day_of, instant_of
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 
@@ -36,26 +37,35 @@ def estimated_bills(
 
 
 def with_estimates(
-    tariff: Tariff, month: BillingMonth, days: Iterable[MeterDay], before: Iterable[MeterDay]
-) -> dict[date, DayDeterminants]:
-    """The determinants of every UTC day of the month, its gaps estimated from its own days and those `before` it.
+    plan: PeriodPlan, days: Mapping[str, Iterable[MeterDay]], history: Iterable[Interval]
+) -> list[dict[date, DayDeterminants]]:
+    """The determinants of every span of a bill, its gaps estimated from the readings of its meters and from `history`.
 
-    Where nothing speaks for a gap it stays one. A day without readings has intervals as long as the month's latest
-    reading, or an hour.
+    `days` are the stored UTC days of each meter, `history` readings at the service point before the period. A gap that
+    neither speaks for stays a gap. A day without readings has intervals as long as the meter's latest reading, or an
+    hour. Nothing outside of a span is estimated.
     """
-    own = {day.day: day.intervals() for day in days}
-    history = [reading for day in before for reading in day.intervals()]
-    readings = [reading for intervals in own.values() for reading in intervals]
+    own = {meter: {day.day: day.intervals() for day in stored} for meter, stored in days.items()}
+    readings = [reading for stored in own.values() for intervals in stored.values() for reading in intervals]
     known = [*history, *readings]
-    usual = max(readings).seconds if readings else HOUR_S
+    return [_of_span(plan, span, own.get(span.meter_id, {}), known) for span in plan.spans]
+
+
+def _of_span(
+    plan: PeriodPlan, span: ServiceSpan, days: Mapping[date, list[Interval]], known: list[Interval]
+) -> dict[date, DayDeterminants]:
+    latest = max((reading for intervals in days.values() for reading in intervals), default=None)
+    usual = latest.seconds if latest else HOUR_S
     found = {}
-    for day in month.utc_days():
-        low, high = max(instant_of(day), month.start), min(instant_of(day) + DAY_S, month.end)
-        part = [reading for reading in own.get(day, []) if low <= reading.start < high]
+    for midnight in range(span.start // DAY_S * DAY_S, span.end, DAY_S):
+        day = day_of(midnight)
+        low, high = max(instant_of(day), span.start), min(instant_of(day) + DAY_S, span.end)
+        part = [reading for reading in days.get(day, []) if low <= reading.start < high]
         if part:
-            guesses = gap_estimates(part, low, high, known, month.zone)
+            guesses = gap_estimates(part, low, high, known, plan.period.zone)
         else:
-            guesses = estimate(expected_intervals(low, high, usual), known, month.zone)
+            guesses = estimate(expected_intervals(low, high, usual), known, plan.period.zone)
         if part or guesses:
-            found[day] = day_determinants(tariff, month, part, guesses)
+            spread = plan.terms.spread == "even"
+            found[day] = day_determinants(plan.tariff_of(span), span, part, guesses, spread=spread)
     return found

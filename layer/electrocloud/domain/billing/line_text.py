@@ -1,6 +1,8 @@
 """What a bill's lines say to the customer: the names and hours of periods, the reason of each amount."""
 
-from datetime import datetime
+from calendar import isleap, month_abbr
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -8,7 +10,9 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from electrocloud.domain.billing.determinants import Peak
+from electrocloud.domain.billing.plan import Segment
 from electrocloud.domain.billing.tiers import Bounds
+from electrocloud.domain.currency import written
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariffs.tariff import Fee, Quantity, Schedule, Tariff, Tiers
 
@@ -22,6 +26,16 @@ def energy_periods(tariff: Tariff, month: int) -> dict[int, str]:
     The period with the most hours has `all other hours`; one that is alone has no name.
     """
     return _names(tariff.energy, tariff.energy_schedule, month)
+
+
+def energy_names(tariff: Tariff, segment: Segment) -> dict[int, str]:
+    """The same of a segment; where its two months have other periods or hours, each name says its month."""
+    return _of_months(energy_periods, tariff, segment)
+
+
+def demand_names(tariff: Tariff, segment: Segment) -> dict[int, str]:
+    """The same for the demand periods."""
+    return _of_months(demand_periods, tariff, segment)
 
 
 @lru_cache(maxsize=1_024)
@@ -50,15 +64,58 @@ def moment(peak: Peak, zone: str) -> str:
     return f"{length} from {start:%a} {start.day} {start:%b %Y %H:%M}"
 
 
-def fee(what: Fee) -> str:
-    """How a fixed or minimum amount comes to be a month's: `$0.50 a day x 365/12`."""
-    factor = {"$/month": "", "$/day": " x 365/12", "$/year": " / 12"}[what.unit]
-    return f"{price(what.amount, 2)} a {what.unit[2:]}{factor}"
+def fee(what: Fee, segment: Segment, tariff: Tariff) -> str:
+    """How a fixed or minimum amount comes to be a segment's: `$12.40 a month x 16 of 31 days`."""
+    text = f"{price(what.amount, 2, tariff.currency)} a {what.unit[2:]}"
+    cut = f" x {segment.days} of {segment.full_days} days" if segment.days < segment.full_days else ""
+    if what.unit == "$/month" or tariff.average_month:
+        return text + {"$/month": "", "$/day": " x 365/12", "$/year": " / 12"}[what.unit] + cut
+    if what.unit == "$/day":
+        return text + (cut or f" x {segment.days} days")
+    days: dict[int, int] = {}
+    for year, _, count in segment.months():
+        days[year] = days.get(year, 0) + count
+    parts = (f"{count} of {366 if isleap(year) else 365}" for year, count in days.items())
+    return f"{text} x {' and '.join(parts)} days"
 
 
-def price(amount: Decimal, decimals: int) -> str:
-    """`$0.1200`: all the decimals of an amount, and at least so many."""
-    return f"${amount:.{max(decimals, -int(amount.as_tuple().exponent))}f}"
+def segment_label(segment: Segment) -> str:
+    """Which days of the bill a segment's line is for: `, Apr 1-10`, `, Apr 25 - May 3`."""
+    first, last = segment.first_day, segment.end_day - timedelta(days=1)
+    end = "" if first == last else f"-{last.day}" if first.month == last.month else f" - {last:%b} {last.day}"
+    return f", {first:%b} {first.day}{end}"
+
+
+def days_of(segment: Segment) -> str:
+    """`, 16 of 31 days`: the segment's of the full cycle."""
+    return days_text(segment.days, segment.full_days)
+
+
+def days_text(days: int, whole: int) -> str:
+    return f", {days} of {whole} days"
+
+
+def weight(rate: Decimal, days: int, whole: int, currency: str) -> str:
+    """`, $10.00 x 10 of 31 days`: how a rate was weighted."""
+    return f", {price(rate, 2, currency)} x {days} of {whole} days"
+
+
+def price(amount: Decimal, decimals: int, currency: str = "USD") -> str:
+    """`$0.1200`: all the decimals of an amount, and at least so many, as the currency is written."""
+    sign = "-" if amount < 0 else ""
+    return sign + written(abs(amount), max(decimals, -int(amount.as_tuple().exponent)), currency)
+
+
+def _of_months(names: Callable[[Tariff, int], dict[int, str]], tariff: Tariff, segment: Segment) -> dict[int, str]:
+    months = [month for _, month, _ in segment.months()]
+    first = names(tariff, months[0])
+    if len(months) == 1 or first == names(tariff, months[-1]):
+        return first
+    found: dict[int, str] = {}
+    for month in months:
+        for period, name in names(tariff, month).items():
+            found[period] = found[period] if period in found else f"{name}, {month_abbr[month]}"
+    return found
 
 
 def _thousands(bound: Quantity) -> str:

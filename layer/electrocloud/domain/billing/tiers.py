@@ -1,6 +1,6 @@
 """How energy and demand fall into a tariff's tiers: the quantities that its rates are then applied to.
 
-Tiers are marginal, and a limit counts the whole month's energy from zero, in whatever period it was used.
+Tiers are marginal, and a limit counts all energy of a segment from zero, in whatever period it was used.
 """
 
 from bisect import bisect_right
@@ -25,9 +25,12 @@ class Share(NamedTuple):
 Shares = dict[tuple[int, int], Share]  # by period and tier
 
 
-def bounds(tiers: Tiers, days: int, kw: Fraction) -> Bounds:
-    """Where all tiers but the last end, in a month of `days` days with a demand of `kw`."""
-    return tuple(_bound(tier, days, kw) for tier in tiers[:-1])
+def bounds(tiers: Tiers, days: int, kw: Fraction, full_days: int = 0) -> Bounds:
+    """Where all tiers but the last end, in `days` days with a demand of `kw`.
+
+    A limit of the whole cycle counts for its part of the cycle's `full_days`, if these are given.
+    """
+    return tuple(_bound(tier, days, kw, Fraction(days, full_days or days)) for tier in tiers[:-1])
 
 
 def split(low: Quantity, high: Quantity, limits: Bounds) -> list[tuple[int, Quantity]]:
@@ -79,10 +82,9 @@ def prorated(runs: Iterable[Run], limits: Sequence[Bounds]) -> Shares:
     }
 
 
-def _bound(tier: Tier, days: int, kw: Fraction) -> Quantity:
+def _bound(tier: Tier, days: int, kw: Fraction, part: Fraction) -> Quantity:
     bound = Fraction(tier.limit or 0) * 1000
-    if "daily" in tier.unit:
-        bound *= days
+    bound *= days if "daily" in tier.unit else part
     if "/kW" in tier.unit:
         bound *= kw
     return bound.numerator if bound.denominator == 1 else bound

@@ -17,10 +17,12 @@ class Arrival(Protocol):
     """An upload, and when the stream took it (s since 1970)."""
 
     @property
-    def upload(self) -> Upload: ...
+    def upload(self) -> Upload:
+        """What was sent."""
 
     @property
-    def arrived(self) -> float: ...
+    def arrived(self) -> float:
+        """When the stream took it, s since 1970 UTC."""
 
 
 class Admission(NamedTuple):

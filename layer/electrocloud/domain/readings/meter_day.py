@@ -36,6 +36,7 @@ class Window(NamedTuple):
 
     @property
     def complete(self) -> bool:
+        """Whether every interval of the hour was read."""
         return self.present == self.expected
 
 
@@ -121,6 +122,11 @@ class MeterDay:
         """What operators did, in order of time."""
         return sorted(self._adjustments)
 
+    def minutes_of(self, adjustment: Adjustment) -> list[int]:
+        """The starts of the readings that still are as the operator made them, in minutes of the day."""
+        kept = self._readings.get(adjustment.interval_s, {})
+        return sorted(minute for minute, value in kept.items() if value[0] == adjustment.revision)
+
     @property
     def lengths(self) -> list[int]:
         """The interval lengths (s) that it has readings of, those that do not count too."""
@@ -171,6 +177,7 @@ class MeterDay:
 
     @classmethod
     def unpack(cls, day: date, data: bytes) -> Self:
+        """A day from what `pack` made of it."""
         form = _decoder.decode(zlib.decompress(data))
         columns, adjustments = (form.columns, form.adjustments) if isinstance(form, _Adjusted) else (form, [])
         readings = {

@@ -65,9 +65,10 @@ class UploadDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc
 
 
 class Adjustment(NamedTuple):
-    """What an operator did to a stretch of one day's readings of one interval length, and who, when and why.
+    """What an operator did to some of a day's readings of one interval length (s), and who, when and why.
 
-    `revision` is above any meter's and grows with the time of the action; the minutes are of the UTC day.
+    `revision` is that of the readings it made: above any meter's, and the higher the later the action. Which readings
+    these are is not said here, so that parts of an action add up to the action.
     """
 
     revision: int
@@ -75,8 +76,6 @@ class Adjustment(NamedTuple):
     by: str
     reason: str
     interval_s: int
-    first_minute: int
-    last_minute: int
 
     @property
     def at(self) -> datetime:
@@ -157,10 +156,7 @@ def _adjusting(document: UploadDocument, operator: Operator, day: date, readings
         raise UploadError("operator", "an operator's readings have no revision, and 0 Wh where they are voided")
     revision = MAX_REVISION + 1 + seconds
     adjusted = [(minute, (revision, VOIDED if void else wh, 0)) for minute, (_, wh, _) in readings]
-    minutes = [minute for minute, _ in readings]
-    adjustment = Adjustment(
-        revision, operator.action, operator.by, operator.reason, document.interval_s, min(minutes), max(minutes)
-    )
+    adjustment = Adjustment(revision, operator.action, operator.by, operator.reason, document.interval_s)
     return Upload(document.meter_id, document.interval_s, day, adjusted, adjustment=adjustment)
 
 

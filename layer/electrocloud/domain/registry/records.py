@@ -25,6 +25,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def key(self) -> str:
+        """What names the record."""
         raise NotImplementedError
 
 
@@ -39,6 +40,7 @@ class Account(Record, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
+        """The account's id."""
         return self.account_id
 
 
@@ -64,6 +66,7 @@ class ServicePoint(Record, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
+        """The service point's id."""
         return self.service_point_id
 
 
@@ -77,6 +80,7 @@ class Installation(Record, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
+        """The meter, and when it was installed."""
         return f"{self.meter_id}@{self.start}"
 
 
@@ -99,6 +103,7 @@ class Agreement(Record, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
+        """The agreement, and the first day of this part of it."""
         return f"{self.agreement_id}@{self.first}"
 
 
@@ -112,6 +117,7 @@ class TariffDocument(Record, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
+        """The tariff, and the first day of this version."""
         return f"{self.tariff_id}@{self.first or 'always'}"
 
 

@@ -1,7 +1,8 @@
 """A tariff as rating needs it: every number checked, exact, in one form. `urdb` reads the documents."""
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -30,7 +31,19 @@ class Tier(NamedTuple):
 
 
 Tiers = tuple[Tier, ...]
-_NAMES = ("label", "name", "utility")
+_RULES = (
+    "zone",
+    "energy",
+    "energy_schedule",
+    "demand",
+    "demand_schedule",
+    "flat_demand",
+    "flat_demand_months",
+    "demand_window_s",
+    "fixed",
+    "minimum",
+    "allocation",
+)
 
 
 class Schedule(NamedTuple):
@@ -52,9 +65,57 @@ class Fee(NamedTuple):
 
     @property
     def monthly(self) -> Fraction:
-        """$ a month. A day's is 365/12 a month, whatever month it is, and a year's is a twelfth."""
+        """$ an average month: a day's is 365/12 of it, and a year's is a twelfth."""
         factor = {"$/month": Fraction(1), "$/day": Fraction(365, 12), "$/year": Fraction(1, 12)}[self.unit]
         return Fraction(self.amount) * factor
+
+
+class Rider(NamedTuple):
+    """A charge beside the tariff's own, in force on the local days from `first` to before `end` (None: open).
+
+    `unit` is `$/kWh` (of the segment's energy), `$/month`, or `%` of the lines of the kinds in `of`. Of `$/kWh` there
+    may be an amount for each month of the year; of the others there is one.
+    """
+
+    name: str
+    amounts: tuple[Decimal, ...]
+    unit: str
+    of: tuple[str, ...] = ()
+    first: date | None = None
+    end: date | None = None
+
+
+class Tax(NamedTuple):
+    """`percent` of the lines of the kinds in `of`, riders among them; for the customer classes named, or all."""
+
+    name: str
+    percent: Decimal
+    of: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    first: date | None = None
+    end: date | None = None
+
+
+class Holidays(NamedTuple):
+    """Local days that are priced as others: by the weekend's row of `month` (1 to 12; None: their own month), or the
+    weekday's where `weekend` is false."""
+
+    days: frozenset[date]
+    month: int | None = None
+    weekend: bool = True
+
+
+class Eligibility(NamedTuple):
+    """Whom a tariff is for: demand in kW and energy in kWh a month that a customer has at least and at most."""
+
+    min_kw: Decimal | None = None
+    max_kw: Decimal | None = None
+    min_kwh: Decimal | None = None
+    max_kwh: Decimal | None = None
+
+
+NO_HOLIDAYS = Holidays(frozenset())
+FOR_ALL = Eligibility()
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +125,8 @@ class Tariff:
     `energy` and `demand` hold a period's tiers at the period's number, and the schedules say when a period
     holds. `flat_demand` is the same for demand at any time, with each month's number in `flat_demand_months`.
     Where demand has no price they are empty. `demand_window_s` is what demand is averaged over (s); None is a
-    reading. Two tariffs are equal only if they are one object; `fingerprint` compares their rules.
+    reading. `average_month` takes a day's charge 365/12 times and a twelfth of a year's in every month, as SAM does.
+    Two tariffs are equal only if they are one object; `fingerprint` compares their rules.
     """
 
     label: str
@@ -81,6 +143,13 @@ class Tariff:
     fixed: Fee
     minimum: Fee
     allocation: Allocation
+    average_month: bool = False
+    holidays: Holidays = NO_HOLIDAYS
+    riders: tuple[Rider, ...] = ()
+    taxes: tuple[Tax, ...] = ()
+    currency: str = "USD"
+    sector: str = ""
+    eligibility: Eligibility = FOR_ALL
 
     @cached_property
     def limits_follow_demand(self) -> bool:
@@ -88,9 +157,29 @@ class Tariff:
         return any("/kW" in tier.unit for tiers in self.energy for tier in tiers)
 
     @cached_property
+    def prices_demand(self) -> bool:
+        """Whether demand changes the bill: by a charge for it, or by limits of energy tiers."""
+        charged = any(tier.rate for tiers in (*self.demand, *self.flat_demand) for tier in tiers)
+        return charged or self.limits_follow_demand
+
+    @cached_property
+    def demand_key(self) -> tuple[object, ...]:
+        """Equal where the demand periods of two tariffs are the same times, so that their peaks may be compared."""
+        return self.zone, self.demand_schedule, self.demand_window_s, self.holidays
+
+    @cached_property
     def fingerprint(self) -> str:
-        """12 hex digits that stand for every rule of the tariff, and not for its names."""
-        rules = [getattr(self, field.name) for field in fields(self) if field.name not in _NAMES]
+        """12 hex digits that stand for every rule of the tariff, and not for its names.
+
+        Rules that a tariff does not use leave it as it was before they were known.
+        """
+        rules: list[object] = [getattr(self, name) for name in _RULES]
+        if not self.average_month and any(fee.amount and fee.unit != "$/month" for fee in (self.fixed, self.minimum)):
+            rules.append("days as they are")
+        if self.holidays.days:
+            rules.append((sorted(self.holidays.days), self.holidays.month, self.holidays.weekend))
+        if self.riders or self.taxes or self.currency != "USD":
+            rules.append((self.riders, self.taxes, self.currency))
         return hashlib.sha256(msgspec.json.encode(rules)).hexdigest()[:12]
 
 
@@ -110,7 +199,7 @@ def period_spans(tariff: Tariff, midnight: int) -> tuple[PeriodSpan, ...]:
     for start, end, offset in offsets(midnight, tariff.zone):
         for day in range((start + offset) // DAY_S, (end - 1 + offset) // DAY_S + 1):
             local_midnight = day * DAY_S - offset
-            for stretch in _local_day(tariff, day_of(day * DAY_S).month, is_weekend(day)):
+            for stretch in _local_day(tariff, *_rows(tariff, day)):
                 first = max(start, local_midnight + stretch.start)
                 last = min(end, local_midnight + stretch.end)
                 if first >= last:
@@ -119,6 +208,23 @@ def period_spans(tariff: Tariff, midnight: int) -> tuple[PeriodSpan, ...]:
                     first = found.pop().start
                 found.append(PeriodSpan(first, last, stretch.energy, stretch.demand))
     return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def without_price(zone: str) -> Tariff:
+    """What days without a price are counted by: one period, and nothing to pay."""
+    never, free = Fee(Decimal(0), "$/month"), ((Tier(None, Decimal(0), "kWh"),),)
+    all_hours = Schedule(((0,) * 24,) * 12, ((0,) * 24,) * 12)
+    months = (0,) * 12
+    return Tariff("", "", "", zone, free, all_hours, (), all_hours, (), months, None, never, never, "chronological")
+
+
+def _rows(tariff: Tariff, number: int) -> tuple[int, bool]:
+    """Which rows of the schedules hold on a local day, `number` days after 1970-01-01: month, and whether weekend's."""
+    day = day_of(number * DAY_S)
+    if tariff.holidays.days and day in tariff.holidays.days:
+        return tariff.holidays.month or day.month, tariff.holidays.weekend
+    return day.month, is_weekend(number)
 
 
 @lru_cache(maxsize=1_024)

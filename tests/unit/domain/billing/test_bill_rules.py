@@ -160,7 +160,8 @@ def test_each_line_is_rounded_half_to_even_and_the_total_is_their_sum():
 
 
 def test_an_amount_without_end_is_given_to_28_digits():
-    bill = one_bill(document(0, fixedchargefirstmeter=0.1, fixedchargeunits="$/day"), load("2026-07-01T00:00", [0]))
+    rate = document(0, fixedchargefirstmeter=0.1, fixedchargeunits="$/day", day_charge_basis="average_month")
+    bill = one_bill(rate, load("2026-07-01T00:00", [0]))
 
     assert str(bill.fixed_charge) == "3.041666666666666666666666667"
     assert bill.lines[0].explanation == "Service, $0.10 a day x 365/12"

@@ -61,7 +61,6 @@ def test_names_dates_and_comments_are_passed_over():
         ("coincidentrateschedule", always(1)),
         ("demandratchetpercentage", [0] * 11 + [80]),
         ("demandreactivepowercharge", 0.25),
-        ("fueladjustmentsmonthly", [0.001] * 12),
         ("lookbackpercent", 0.5),
         ("fixedmonthlycharge", 5),
         ("minmonthlycharge", 5),

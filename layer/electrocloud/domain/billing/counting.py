@@ -1,0 +1,67 @@
+"""How many intervals a bill rests on: read, estimated, missing, not yet due, and outside service."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import msgspec
+
+from electrocloud.domain.billing.determinants import DayDeterminants, expected_count
+from electrocloud.domain.billing.plan import PeriodPlan
+from electrocloud.domain.local_time import DAY_S, HOUR_S, day_of, midnight_of
+
+
+class Intervals(msgspec.Struct, frozen=True):
+    """The intervals of a bill: `expected` are all that lie in service.
+
+    Of them some were read, some estimated (`from_profile` of these by the mean profile of the customer's class), some
+    are missing, and some are `not_yet_due`: they had not ended when the bill was made. `outside_service` are the
+    intervals of the full cycle in which no meter served this customer; nothing of them is billed or estimated.
+    """
+
+    expected: int
+    read: int
+    estimated: int
+    missing: int
+    not_yet_due: int = 0
+    outside_service: int = 0
+    from_profile: int = 0
+
+
+def count_intervals(
+    plan: PeriodPlan, days: Sequence[Mapping[date, DayDeterminants]], as_of: int | None = None
+) -> Intervals:
+    """The intervals of a bill, from the determinants of each of its spans.
+
+    An interval is due once it has ended by `as_of` (s since 1970 UTC); None: all are. A day without
+    readings would have had them as long as those of the span's first day, or an hour.
+    """
+    zone, usual = plan.period.zone, HOUR_S
+    read = estimated = missing = not_yet_due = from_profile = 0
+    for span, own in zip(plan.spans, days, strict=True):
+        usual = own[min(own)].interval_s if own else usual
+        read += sum(day.count for day in own.values())
+        estimated += sum(day.estimated for day in own.values())
+        from_profile += sum(day.profiled for day in own.values())
+        for midnight in range(span.start // DAY_S * DAY_S, span.end, DAY_S):
+            low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
+            day = own.get(day_of(midnight))
+            seconds, lacks = usual, 0
+            if day is None:
+                lacks = expected_count(low, high, usual, zone)
+            elif day.missing:
+                seconds, lacks = day.interval_s, day.missing
+            if lacks and as_of is not None:
+                later = min(lacks, expected_count(max(low, as_of - seconds + 1), high, seconds, zone))
+                lacks -= later
+                not_yet_due += later
+            missing += lacks
+    expected = read + estimated + missing + not_yet_due
+    outside = 0 if plan.is_plain else _outside(plan, usual)
+    return Intervals(expected, read, estimated, missing, not_yet_due, outside, from_profile)
+
+
+def _outside(plan: PeriodPlan, seconds: int) -> int:
+    zone = plan.period.zone
+    first, end = (midnight_of(day, zone) for day in (plan.period.cycle_first, plan.period.cycle_end))
+    served = sum(expected_count(span.start, span.end, seconds, zone) for span in plan.spans)
+    return max(0, expected_count(first, end, seconds, zone) - served)

@@ -1,0 +1,64 @@
+"""The largest demand of a bill: in each demand period, and at any time."""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from functools import reduce
+
+from electrocloud.domain.billing.determinants import DayDeterminants, Peak, higher_peak
+from electrocloud.domain.billing.plan import PeriodPlan
+from electrocloud.domain.local_time import DAY_S
+from electrocloud.domain.tariffs.tariff import Tariff, period_spans
+
+Peaks = dict[int, Peak]  # by demand period
+
+
+def peaks_by_segment(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) -> tuple[list[Peaks], Peak | None]:
+    """The peaks that each segment is billed by, and the bill's highest. `days` are each segment's, in order.
+
+    Demand is the bill's: segments whose demand periods are the same times have the same peaks, whichever of them these
+    are from. A segment with other periods than the rest has its own days' peaks.
+    """
+    own = [
+        largest_peaks(plan.tariff_of_segment(number), own_days) if own_days else {}
+        for number, own_days in enumerate(days)
+    ]
+    every = [peak for peaks in own for peak in peaks.values()]
+    highest = reduce(higher_peak, every) if every else None
+    if len(own) == 1:
+        return own, highest
+    tariffs = [segment.tariff for segment in plan.segments]
+    shared = [
+        _joined(
+            peaks
+            for other, peaks in zip(tariffs, own, strict=True)
+            if other and tariff and other.demand_key == tariff.demand_key
+        )
+        for tariff in tariffs
+    ]
+    return shared, highest
+
+
+def largest_peaks(tariff: Tariff, days: Iterable[DayDeterminants]) -> Peaks:
+    """The largest demand in each demand period; windows that a UTC midnight cuts are joined."""
+    peaks: Peaks = {}
+    windows: dict[int, list[Peak]] = {}
+    for day in days:
+        for period, peak in day.peaks.items():
+            peaks[period] = higher_peak(peaks.get(period, peak), peak)
+        for peak in day.cut:
+            windows.setdefault(peak.start, []).append(peak)
+    for start, parts in windows.items():
+        power = sum((Fraction(part.watts, part.parts) for part in parts), Fraction(0))
+        estimated = any(part.estimated for part in parts)
+        peak = Peak(power.numerator, power.denominator, start, parts[0].seconds, estimated)
+        (period,) = [s.demand for s in period_spans(tariff, start // DAY_S * DAY_S) if s.start <= start < s.end]
+        peaks[period] = higher_peak(peaks.get(period, peak), peak)
+    return peaks
+
+
+def _joined(several: Iterable[Peaks]) -> Peaks:
+    joined: Peaks = {}
+    for peaks in several:
+        for period, peak in peaks.items():
+            joined[period] = higher_peak(joined.get(period, peak), peak)
+    return joined

@@ -1,0 +1,50 @@
+"""Why a bill cannot be final yet although its readings may be in: days without a price, readings that nobody shared."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from electrocloud.domain.billing.determinants import DayDeterminants
+from electrocloud.domain.billing.plan import PeriodPlan
+from electrocloud.domain.billing.spreading import Crossing
+
+
+class OpenReason(msgspec.Struct, frozen=True):
+    """`text` says it to a person, without a period; `at` is the start of the reading (s since 1970 UTC)."""
+
+    kind: Literal["no price", "long reading"]
+    text: str
+    at: int | None = None
+
+
+def open_reasons(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) -> tuple[OpenReason, ...]:
+    """The reasons that a period's plan and its segments' determinants give."""
+    found = []
+    if unpriced := plan.unpriced_days:
+        when = " and ".join(days_text(*span) for span in unpriced)
+        text = f"{plan.tariff_name or 'the tariff'} has no price {when}: its prices hold {plan.price_dates}"
+        found.append(OpenReason("no price", text))
+    crossings = [day.crossing for own in days for day in own if day.crossing]
+    if crossings and plan.terms.spread != "start":
+        first = min(crossings, key=lambda crossing: crossing.start)
+        found.append(OpenReason("long reading", _crossing_text(first, plan), first.start))
+    return tuple(found)
+
+
+def days_text(first: date, end: date) -> str:
+    """`on 2026-07-11`, `from 2026-07-11 to 2026-07-31`; the end is exclusive, and is said inclusive."""
+    last = end - timedelta(days=1)
+    return f"on {first}" if first == last else f"from {first} to {last}"
+
+
+def _crossing_text(crossing: Crossing, plan: PeriodPlan) -> str:
+    start = datetime.fromtimestamp(crossing.start, UTC).astimezone(ZoneInfo(plan.period.zone))
+    minutes = crossing.seconds / 60
+    length = f"{minutes / 60:g}-hour" if minutes >= 60 else f"{minutes:g}-minute"
+    what = crossing.what
+    if what == "bills" and crossing.start + crossing.seconds <= plan.period.end:
+        what = "prices"
+    return f"the {length} reading from {start.isoformat()} spans two {what}, and nothing says how to share it"

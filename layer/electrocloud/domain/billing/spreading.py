@@ -1,0 +1,63 @@
+"""Readings that span more than one price, demand window or bill: found, and shared by time where somebody says so."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from electrocloud.domain.local_time import DAY_S
+from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.tariffs.tariff import PeriodSpan, Tariff, period_spans
+
+
+class Crossing(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A reading of `seconds` from `start` (s since 1970 UTC) that spans more than one of `what`."""
+
+    start: int
+    seconds: int
+    what: Literal["prices", "demand windows", "bills"]
+
+
+class _Instants(Protocol):
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
+
+
+def crossing_of(tariff: Tariff, span: _Instants, beyond: Sequence[Interval]) -> Crossing | None:
+    """The first of the readings `beyond` that spans two prices, or reaches out of the span."""
+    for reading in beyond:
+        start, seconds, _ = reading
+        if start + seconds > span.end:
+            return Crossing(start, seconds, "bills")
+        prices = {_prices(tariff, stretch) for stretch in _stretches(tariff, start, start + seconds)}
+        if len(prices) > 1:
+            return Crossing(start, seconds, "prices")
+    return None
+
+
+def overlapped(tariff: Tariff, span: _Instants, sample: tuple[Any, ...]) -> Iterator[PeriodSpan]:
+    """The stretches of one period that a reading or a demand window has instants of, cut to both of them."""
+    start, seconds = sample[:2]
+    low, high = max(start, span.start), min(start + seconds, span.end)
+    for stretch in _stretches(tariff, low, high):
+        yield stretch._replace(start=max(low, stretch.start), end=min(high, stretch.end))
+
+
+def energy_between(reading: Interval, low: int, high: int) -> int:
+    """The whole Wh of a reading from instant `low` to `high`, by time: parts that follow each other add up to it."""
+    until_low, until_high = ((at - reading.start) * reading.wh // reading.seconds for at in (low, high))
+    return until_high - until_low
+
+
+def _stretches(tariff: Tariff, low: int, high: int) -> Iterator[PeriodSpan]:
+    for midnight in range(low // DAY_S * DAY_S, high, DAY_S):
+        for stretch in period_spans(tariff, midnight):
+            if stretch.start < high and low < stretch.end:
+                yield stretch
+
+
+def _prices(tariff: Tariff, stretch: PeriodSpan) -> tuple[object, ...]:
+    return tariff.energy[stretch.energy], tariff.demand[stretch.demand] if tariff.demand else ()

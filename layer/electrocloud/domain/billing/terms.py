@@ -1,0 +1,73 @@
+"""What a bill needs to know of whom it is for: since when, by which cycle, and how long readings are shared."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Literal, NamedTuple
+
+from electrocloud.domain.billing.period import BillingCycle, BillingPeriod
+from electrocloud.domain.registry.records import CALENDAR_MONTH, Agreement, ServicePoint
+from electrocloud.domain.tariffs.versions import DatedTariff
+
+Spread = Literal["", "even", "start"]
+
+
+class ServiceTerms(NamedTuple):
+    """Service from local day `first` to before `end` (None: open), billed from read day `cycle_day` to the next.
+
+    `spread` says whether a reading that spans two prices, demand windows or bills is shared between them by time
+    (`even`), leaves the bill open (empty), or is billed where it starts (`start`: meters without an agreement).
+    `customer_class` and `exemptions` (names of taxes) decide which taxes are owed.
+    """
+
+    agreement_id: str = ""
+    account_id: str = ""
+    first: date | None = None
+    end: date | None = None
+    cycle_day: int = CALENDAR_MONTH
+    spread: Spread = ""
+    customer_class: str = ""
+    exemptions: frozenset[str] = frozenset()
+
+    @property
+    def cycle(self) -> BillingCycle:
+        return BillingCycle(self.cycle_day)
+
+    def periods(self, first: date, end: date, zone: str) -> list[BillingPeriod]:
+        """The billing periods, cut to the service, that have a local day from `first` to before `end`, in order."""
+        found = []
+        while first < end:
+            period = self.cycle.period_of(first, zone)
+            if cut := period.cut(self.first, self.end):
+                found.append(cut)
+            first = period.end_day
+        return found
+
+
+ALWAYS = ServiceTerms()  # served always, by calendar months
+UNREGISTERED = ServiceTerms(spread="start")
+
+
+def terms_of(records: Sequence[Agreement], point: ServicePoint) -> ServiceTerms:
+    """The terms of one agreement, from all its records in the order of their days."""
+    first, last = records[0], records[-1]
+    return ServiceTerms(
+        agreement_id=first.agreement_id,
+        account_id=first.account_id,
+        first=first.first,
+        end=last.end,
+        cycle_day=first.cycle_day,
+        spread=last.spread,
+        customer_class=point.customer_class,
+    )
+
+
+def prices_of(records: Sequence[Agreement], tariffs: Mapping[str, DatedTariff]) -> DatedTariff:
+    """The prices of one agreement over time, from all its records in the order of their days.
+
+    `tariffs` has each tariff by its id, placed in the service point's zone. Where a record has another tariff than the
+    one before it, a segment of the bill begins.
+    """
+    prices = tariffs[records[0].tariff_id]
+    for record in records[1:]:
+        prices = prices.switched(tariffs[record.tariff_id], record.first)
+    return prices

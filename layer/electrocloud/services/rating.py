@@ -1,0 +1,116 @@
+"""Bills from windows: the determinants of a bill's spans, whole or replaced by the day, and the bill's versions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+
+from electrocloud.domain.billing.bill import rate, reissue
+from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
+from electrocloud.domain.billing.estimation import WEEKS
+from electrocloud.domain.billing.gaps import with_estimates
+from electrocloud.domain.billing.plan import PeriodPlan, ServiceSpan
+from electrocloud.domain.billing.service import PlannedBill
+from electrocloud.domain.local_time import day_of
+from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.services.store import BillChange, BilledPeriod, Change, SpanDays, StoredBill, Tables
+
+DaysByMeter = Mapping[str, Iterable[MeterDay]]
+
+
+def add_bill(change: Change, planned: PlannedBill, days: Sequence[SpanDays], before: StoredBill | None) -> None:
+    """Rate a bill and put it into the change, in place of `before`; a final bill that differs gets a new version."""
+    plan = planned.plan
+    bill = rate(plan, days, plan.spans[-1].meter_id if plan.spans else "")
+    if before and before.billed.bill.status == "final":
+        bill = reissue(before.billed.bill, bill)
+        if bill.version > before.billed.bill.version:
+            change.replaced.append((planned.key, before.billed.bill))
+    billed = BilledPeriod(plan.fingerprint, days, bill, [span.meter_id for span in plan.spans], plan.shape)
+    change.bills.append(BillChange(planned.key, billed, before.mark if before else None))
+
+
+def read_determinants(planned: PlannedBill, tables: Tables) -> list[dict[date, DayDeterminants]]:
+    """The determinants of all of a bill's readings, by span."""
+    return replaced_days(planned.plan, [{} for _ in planned.plan.spans], meter_days(planned, tables))
+
+
+def replaced_days(plan: PeriodPlan, spans: Sequence[SpanDays], days: DaysByMeter) -> list[dict[date, DayDeterminants]]:
+    """The determinants of a bill's spans, with those of some meters' days in place of what was there."""
+    found = [dict(own) for own in spans] + [{} for _ in plan.spans[len(spans) :]]
+    for meter_id, own in days.items():
+        for day in own:
+            for number, span in plan.spans_of(meter_id, day.day):
+                determinants = _of_span(plan, span, day)
+                if determinants is None:
+                    found[number].pop(day.day, None)
+                else:
+                    found[number][day.day] = determinants
+    return found
+
+
+def estimated_determinants(
+    planned: PlannedBill, tables: Tables, changed: DaysByMeter | None = None
+) -> list[dict[date, DayDeterminants]]:
+    """The determinants of a bill with its gaps estimated from the service point's readings, its own and those before.
+
+    `changed` are days that are about to be stored: they count in place of what is there.
+    """
+    own = {meter_id: {day.day: day for day in days} for meter_id, days in meter_days(planned, tables).items()}
+    for meter_id, days in (changed or {}).items():
+        own.setdefault(meter_id, {}).update((day.day, day) for day in days)
+    first = day_of(planned.plan.period.start)
+    history = [
+        reading
+        for meter_id in planned.meter_ids
+        for day in tables.days_between(meter_id, first - timedelta(weeks=WEEKS, days=1), first)
+        for reading in day.intervals()
+    ]
+    return with_estimates(planned.plan, {meter_id: days.values() for meter_id, days in own.items()}, history)
+
+
+def is_rated(planned: PlannedBill, meter_id: str, day: MeterDay, stored: StoredBill | None) -> bool:
+    """Whether a stored bill has a meter's day as it is. It has not where the plan has changed since it was rated."""
+    plan = planned.plan
+    known = stored.billed if stored and stored.billed.fingerprint == plan.fingerprint else None
+    for number, span in plan.spans_of(meter_id, day.day):
+        found = _of_span(plan, span, day)
+        entry = known.days[number].get(day.day) if known and number < len(known.days) else None
+        if found and (entry is None or (entry != found and not _differ_by_estimates(entry, found))):
+            return False
+        if found is None and entry is not None and entry.count:
+            return False
+    return True
+
+
+def has_estimates(days: Sequence[SpanDays]) -> bool:
+    """Whether some of a bill's readings were estimated."""
+    return any(day.estimated for own in days for day in own.values())
+
+
+def meter_days(planned: PlannedBill, tables: Tables) -> dict[str, list[MeterDay]]:
+    """The stored days of the meters that served in a bill's period."""
+    days = planned.plan.period.utc_days()
+    meters = dict.fromkeys(span.meter_id for span in planned.plan.spans)
+    return {meter_id: tables.days_between(meter_id, days[0], days[-1]) for meter_id in meters}
+
+
+def same_bill(one: BilledPeriod, other: BilledPeriod) -> bool:
+    """Whether two billed periods have the same plan, bill and days."""
+    length = max(len(one.days), len(other.days))
+    days = [[*(dict(own) for own in each.days), *({} for _ in range(length - len(each.days)))] for each in (one, other)]
+    return (one.fingerprint, one.bill, days[0]) == (other.fingerprint, other.bill, days[1])
+
+
+def _of_span(plan: PeriodPlan, span: ServiceSpan, day: MeterDay) -> DayDeterminants | None:
+    """A day's determinants for a span; None where none of its readings is in the span."""
+    intervals = day.intervals()
+    if not intervals:
+        return None
+    spread = plan.terms.spread == "even"
+    found = day_determinants(plan.tariff_of(span), span, intervals, spread=spread)
+    return found if found.count else None
+
+
+def _differ_by_estimates(entry: DayDeterminants, found: DayDeterminants) -> bool:
+    """Whether a stored day has the readings of `found`, and estimates beside them."""
+    read_wh = sum(run.wh for run in entry.runs if not run.estimated)
+    return entry.estimated > 0 and (entry.count, read_wh) == (found.count, sum(run.wh for run in found.runs))

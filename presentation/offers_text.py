@@ -1,0 +1,62 @@
+"""A comparison of tariffs as a customer reads it on a screen."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Protocol
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from electrocloud.domain.billing.comparison import NotAvailable, Offer
+from presentation.invoice_text import money, percent
+
+
+class Comparison(Protocol):
+    """Tariffs ranked, those without a price, how many are hidden, and the days that are in no whole period."""
+
+    @property
+    def ranked(self) -> Sequence[Offer]: ...
+
+    @property
+    def not_available(self) -> Sequence[NotAvailable]: ...
+
+    @property
+    def hidden(self) -> int: ...
+
+    @property
+    def left_out(self) -> Sequence[tuple[date, date]]: ...
+
+
+def print_comparison(console: Console, found: Comparison) -> None:
+    """What a load costs under each tariff, the cheapest first, and what to make of it."""
+    ranked = found.ranked
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("")
+    table.add_column("Tariff")
+    for name in ("Periods", "Cost", "Saving", "Peak energy", "Peak cost"):
+        table.add_column(name, justify="right")
+    for place, offer in enumerate(ranked, start=1):
+        shares = [percent(share) if share else "-" for share in (offer.peak_energy_share, offer.peak_bill_share)]
+        saving = money(offer.saving, offer.currency, sign=True) if offer.saving else ""
+        name = escape(offer.tariff_name) + (
+            "" if offer.suitable else f" [yellow](not suitable: {escape(offer.why)})[/]"
+        )
+        table.add_row(str(place), name, str(offer.months), money(offer.total, offer.currency), saving, *shares)
+    console.print(table)
+    for offer in found.not_available:
+        console.print(f"Not available: {escape(offer.why)}.")
+    if found.hidden:
+        are = "tariff is" if found.hidden == 1 else "tariffs are"
+        console.print(f"{found.hidden} {are} not for this customer; --all shows them.")
+    if found.left_out:
+        days = ", ".join(f"{first} to {end - timedelta(days=1)}" for first, end in found.left_out)
+        console.print(f"Left out, in no whole billing period: {days}.")
+    best = next(offer for offer in ranked if offer.suitable)
+    if best.saving > 0:
+        part = percent(best.saving / (best.total + best.saving))
+        saving = money(best.saving, best.currency)
+        console.print(f"[bold]{escape(best.tariff_name)}[/] would save {saving}, {part} of the present cost.")
+    else:
+        console.print("The present tariff is the cheapest of these.")
