@@ -121,7 +121,7 @@ def test_hours_that_are_incomplete_for_a_week_are_not_forecast_over(store: Forec
     assert load.end not in [one.rows[0].timestamp.timestamp() for one in _update(store, load)]
 
 
-def test_month_ends_of_meters_are_told_kept_and_replaced(store: Forecasts) -> None:
+def test_month_ends_are_forecast_stored_and_replaced(store: Forecasts) -> None:
     days = [_day(NOW - timedelta(days=back)) for back in range(20, 0, -1)]
     known = meter_histories(["a", "b", "new", "unknown"], MemoryFleet({"a": days, "b": days, "new": []}), NOW)
     ends = list(month_ends(list(known), NOW))
