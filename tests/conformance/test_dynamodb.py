@@ -6,7 +6,7 @@ What reads runs on both; what writes in transactions runs on the laptop's cloud 
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from random import Random
@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.store import dynamodb_items as items
-from electrocloud.aws.store.bills_to_finalize import bills_to_finalize
+from electrocloud.aws.store.bills_to_finalize import DynamoOpenBills
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
 from electrocloud.aws.store.service_lookup import ServiceLookup
@@ -26,9 +26,9 @@ from electrocloud.aws.store.store import open_store
 from electrocloud.aws.store.tables import WRITE_AT_ONCE, DynamoTables
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.forecast import Suspect
-from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.upload import Upload, decode
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.closing import FindBills
 from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from electrocloud.services.store import Change
@@ -144,17 +144,26 @@ def test_a_replaced_version_is_in_the_history_and_not_in_the_index(store: Store,
 
 def test_only_bills_that_lack_readings_of_months_long_over_wait_to_be_closed(store: Store, meter: str) -> None:
     whole_month = [date(2026, 9, 30) + timedelta(number) for number in range(32)]
-    whole, part = f"{meter}-whole", f"{meter}-part"
+    whole, part, stranger = (f"{meter}-{name}" for name in ("whole", "part", "stranger"))
     keep(store, *(upload(meter_id=whole, day=day, wh=[9] * 24, interval_s=3600) for day in whole_month))
-    keep(
-        store, upload(meter_id=part, day=date(2026, 10, 5)), upload(meter_id=f"{meter}-stranger", day=date(2026, 10, 5))
-    )
-    register(store, whole, part)
-    now = BillingMonth(2026, 11, "UTC").start + 10 * 86_400
-    found = list(bills_to_finalize(store.client, "BillsTable", registry(store), now, 3 * 86_400))
-    keys = [one.key for one in found if one.key.agreement_id.startswith(meter)]
-    assert sorted(keys) == [(part, "2026-10"), (whole, "2026-09")]  # of which two hours are known
-    assert not list(bills_to_finalize(store.client, "BillsTable", registry(store), now, 45 * 86_400))
+    keep(store, *(upload(meter_id=one, day=date(2026, 10, 5)) for one in (part, stranger)))
+    bills = DynamoOpenBills(store.client, "BillsTable")
+
+    def open_bills(month: str, *, waiting: bool = False) -> set[str]:
+        found = (FindBills(month, part, waiting) for part in range(items.MONTH_PARTS))
+        keys = [key for item in found for page in bills.pages(item) for key in page]
+        assert {key.cycle for key in keys} <= {month}
+        assert bills.meters_of(keys) == {key: key.agreement_id for key in keys}
+        return {key.agreement_id for key in keys if key.agreement_id.startswith(meter)}
+
+    assert open_bills("2026-10") == {part, stranger}
+    assert open_bills("2026-09") == {whole}  # of which two hours are known
+    bills.wait_for_estimate(BillKey(part, "2026-10"), 1, "of another bill")
+    assert open_bills("2026-10") == {part, stranger}
+    bills.wait_for_estimate(BillKey(part, "2026-10"), None, "nothing to go by")
+    assert open_bills("2026-10") == {stranger}
+    assert open_bills("2026-10", waiting=True) == {part, stranger}
+    assert [one.reason for one in bills.waiting("2026-10") if one.meter_id == part] == ["nothing to go by"]
 
 
 def register(store: Store, *meters: str) -> None:
@@ -204,7 +213,8 @@ def _size(item: items.Item) -> int:
 def test_suspects_beyond_a_page_of_a_megabyte_are_all_read_and_replaced(store: Store) -> None:
     forecasts = Forecasts(store.client, "ForecastsTable")
     some = [_suspect(f"{number:05}-{'x' * 50}") for number in range(5000)]
-    forecasts.replace_suspects(some)
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    forecasts.replace_suspects([], some, now)
     first_page = store.client.query(
         TableName="ForecastsTable",
         KeyConditionExpression="series = :series",
@@ -212,7 +222,7 @@ def test_suspects_beyond_a_page_of_a_megabyte_are_all_read_and_replaced(store: S
     )
     assert "LastEvaluatedKey" in first_page
     assert forecasts.suspects() == some
-    forecasts.replace_suspects(some[:10])
+    forecasts.replace_suspects([one.meter_id for one in some[10:]], [], now)
     assert forecasts.suspects() == some[:10]
 
 
