@@ -11,7 +11,11 @@ HAVE := $(shell $(BIN)/python -c '$(VERSION)' 2>/dev/null)
 UV := $(BIN)/uv
 SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
 
-.PHONY: help setup run test conformance fuzz faults bench backtest screenshots realism catalog lint format pr deploy-check deploy lock licenses clean
+ifdef AWS_REGION # which the AWS CLI reads; boto3 and SAM read the other
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
+
+.PHONY: help setup run test conformance fuzz faults bench backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses clean
 STAGE ?= dev
 METERS ?= 10000
 
@@ -97,12 +101,16 @@ deploy-check: setup  ## say what `make deploy` would change and what METERS woul
 	$(BIN)/python -m tools.deploy_check --stage $(STAGE) --meters $(METERS)
 
 deploy: setup  ## build and deploy to your AWS account (STAGE=dev or prod)
-	$(SAM) build
+	architecture=$$($(BIN)/python -m tools.stage $(STAGE) Architecture) && \
+	    ARCHITECTURE=$$architecture $(SAM) build --cache-dir .aws-sam/cache-$$architecture
 	$(SAM) deploy --config-env $(STAGE)
+
+scale: setup  ## change parameters of what is deployed, and nothing else (STAGE=prod SET="ShardCount=20")
+	$(BIN)/python -m tools.scale --stage $(STAGE) $(SET)
 
 lock: $(VENV)/.python  ## pin every dependency anew, with hashes
 	$(UV) pip compile --quiet --upgrade layer/requirements.in -o layer/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
-	$(UV) pip compile --quiet --upgrade forecasting/requirements.in -o forecasting/requirements.txt --python-version 3.12 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
+	$(UV) pip compile --quiet --upgrade forecasting/requirements.in -o forecasting/requirements.txt --python-version 3.14 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	for name in dev benchmarks sam cloud checkov; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
 
 licenses: setup  ## list the license of every package that is pinned

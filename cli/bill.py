@@ -66,13 +66,17 @@ def batch(tariff: Sequence[Path], usage: Path, out: Path, options: ServiceOption
         console=console,
     )
     parts = []
-    with bar, out.open("wb") as file:
-        task = bar.add_task("", total=len(load.meters))
-        file.write(",".join(CSV_COLUMNS).encode() + b"\n" if as_csv else b"")
-        for part in rate_all(prices, load, usage, service, as_csv=as_csv):
-            file.write(part.text)
-            parts.append(part._replace(text=b""))
-            bar.advance(task, part.meters)
+    try:
+        with bar, out.open("wb") as file:
+            task = bar.add_task("", total=len(load.meters))
+            file.write(",".join(CSV_COLUMNS).encode() + b"\n" if as_csv else b"")
+            for part in rate_all(prices, load, usage, service, as_csv=as_csv):
+                file.write(part.text)
+                parts.append(part._replace(text=b""))
+                bar.advance(task, part.meters)
+    except UsageError:
+        out.unlink()  # a file with some of the bills would look like one with all of them
+        raise
     count, due = sum(part.bills for part in parts), sum((part.amount_due for part in parts), Decimal(0))
     total = money(due, prices.versions[0].tariff.currency)
     console.print(f"{count:,} bills totaling {total} in {time.perf_counter() - began:.1f} s, in {out}")

@@ -136,7 +136,7 @@ def _fleet_power(until: datetime, refresh: int) -> list[tuple[Any, ...]]:  # noq
 def pipeline() -> dict[str, Series]:
     """Metrics of the metering function over the last hour, one point per minute."""
     now = datetime.now(UTC)
-    wanted = {"ReadingsStored": "Sum", "UploadAge": "p95", "UploadsQuarantined": "Sum"}
+    wanted = {"ReadingsStored": "Sum", "UploadAge": "p95", "UploadsRejected": "Sum"}
     return reader().metrics(wanted, now - timedelta(hours=1), now, 60)
 
 

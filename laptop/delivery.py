@@ -37,9 +37,8 @@ _ARROW = {
 }
 
 
-MOST_WAITING_BYTES = (
-    256 << 20
-)  # limit for all days together, as JSON; beyond it, the fullest partition is written early
+MOST_WAITING_BYTES = 256 << 20  # of all days together, as JSON; beyond it the fullest partition is written early
+BUFFER_S = 15.0  # on a laptop; Firehose waits at least a minute
 RECORDS_A_CALL = 50  # 10 MB with the largest frames, the limit of Kinesis, which the laptop's does not enforce
 
 
@@ -229,7 +228,8 @@ def main() -> None:
 
     meters = MeterLookup(stack.client("dynamodb"), stack.meters_table, pause, time.monotonic)
     admission = Admission(stack.future_tolerance_minutes * 60, meters.head_ends_of)
-    delivery = Delivery(Plan.of(load(), PARAMETERS), put, time.monotonic, admission)
+    plan = Plan.of(load(), PARAMETERS)._replace(buffer_s=BUFFER_S)
+    delivery = Delivery(plan, put, time.monotonic, admission)
     run(Tail(stack.client("kinesis"), stack.stream), delivery, lambda: bool(stop))
 
 

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from fpdf.enums import TableBordersLayout
 from rich.markup import render
 
 from electrocloud.domain.billing.bill import Bill
-from presentation.invoice_text import money, notes, period, price_of, words_of
+from presentation.invoice_text import day, money, notes, period, price_of, words_of
 from presentation.units import in_html
 
 HEADINGS = ("Description", "Quantity", "Rate", "Amount")
@@ -111,8 +112,8 @@ def as_pdf(bill: Bill) -> bytes:
     pdf.set_font("DejaVu", "B", 18)
     pdf.multi_cell(0, 10, heading(bill), new_x="LMARGIN", new_y="NEXT")
     pdf.set_font("DejaVu", "", 10)
-    for name, value in (("Meter", bill.meter_id), ("Tariff", bill.tariff_name), ("Time zone", bill.zone)):
-        pdf.cell(28, 6, name)
+    for name, value in details(bill):
+        pdf.cell(34, 6, name)
         pdf.multi_cell(0, 6, value, new_x="LMARGIN", new_y="NEXT")
     pdf.ln(6)
     _table(pdf, bill)
@@ -122,6 +123,23 @@ def as_pdf(bill: Bill) -> bytes:
     for sentence in remarks(bill):
         pdf.multi_cell(0, 5, sentence, new_x="LMARGIN", new_y="NEXT")
     return bytes(pdf.output())
+
+
+def details(bill: Bill) -> Iterator[tuple[str, str]]:
+    """What stands above the lines: names with their values, those that the bill has."""
+    yield "Meter", bill.meter_id
+    yield "Tariff", bill.tariff_name
+    yield "Time zone", bill.zone
+    if bill.number:
+        yield "Bill number", bill.number
+    if bill.issued_on and bill.due_on:
+        yield "Issued, due", f"{day(bill.issued_on)}, {day(bill.due_on)}"
+    if bill.period_start and bill.period_end:
+        last = bill.period_end - timedelta(days=1)
+        served = f" ({bill.served_days} of {bill.full_days} days)" if bill.served_days < bill.full_days else ""
+        yield "Period", f"{day(bill.period_start)} to {day(last)}{served}"
+    if bill.read_from and bill.read_until:
+        yield "Read", f"{day(bill.read_from)} to {day(bill.read_until)}"
 
 
 def _table(pdf: FPDF, bill: Bill) -> None:

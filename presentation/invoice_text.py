@@ -1,7 +1,7 @@
 """Bills and tariff comparisons as text for a terminal."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from rich import box
@@ -164,12 +164,33 @@ def notes(bill: Bill) -> Iterator[str]:
         amount = bill.adjustment.amount_rounded
         change = f"{money(abs(amount), bill.currency)} {'less' if amount < 0 else 'more'}" if amount else "unchanged"
         yield f"[bold]{bill.adjustment.explanation}: this version is {change}.[/]"
+    if bill.issued_on and bill.due_on:
+        yield f"Bill {escape(bill.number)}, issued on {day(bill.issued_on)}, due on {day(bill.due_on)}."
+    if bill.daily_kwh is not None:
+        yield _use_per_day(bill)
     if bill.peak_energy_share:
         energy, cost = percent(bill.peak_energy_share), percent(bill.peak_bill_share)
         yield f"Peak hours account for {energy} of your energy and {cost} of this bill."
     yield _readings(bill)
     for reason in bill.open_reasons:
         yield f"[yellow]Not final: {escape(reason.text)}.[/]"
+
+
+def day(day: date) -> str:
+    """`Jul 31, 2026`."""
+    return f"{day:%b} {day.day}, {day.year}"
+
+
+def _use_per_day(bill: Bill) -> str:
+    others = [
+        f"{kwh:,.1f} in {when}"
+        for kwh, when in (
+            (bill.daily_kwh_before, "the period before"),
+            (bill.daily_kwh_last_year, "the same period last year"),
+        )
+        if kwh is not None
+    ]
+    return f"Use per day: {bill.daily_kwh:,.1f} kWh{''.join(f'; {other}' for other in others)}."
 
 
 def _readings(bill: Bill) -> str:

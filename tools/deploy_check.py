@@ -7,7 +7,6 @@ import argparse
 import logging
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -19,10 +18,12 @@ from rich.table import Table
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from analytics.template import ROOT, load
+from analytics.template import load
 from cost.estimate import fleet_plan, show
 from cost.units import FleetPlan
-from electrocloud.domain.errors import UsageError
+from electrocloud.aws.stack import region_of_caller
+from electrocloud.domain.errors import SettingsError
+from tools.stage import parameters_of, settings_of
 
 # SAM names these by a hash of their content; and the S3 location of code does not tell whether the code changed.
 _HASH = re.compile(r"[0-9a-f]{10}$")
@@ -66,17 +67,6 @@ def _named(resources: Mapping[str, Any]) -> dict[str, Any]:
     return {_HASH.sub("", name): body for name, body in resources.items()}
 
 
-def settings_of(stage: str) -> tuple[str, dict[str, str]]:
-    """The stack name and parameters in samconfig.toml for a stage."""
-    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
-    try:
-        deploy = config[stage]["deploy"]["parameters"]
-    except KeyError:
-        raise UsageError(f"samconfig.toml has no stage {stage}; it has dev and prod") from None
-    overrides = (pair.split("=", 1) for pair in deploy["parameter_overrides"].split())
-    return deploy["stack_name"], dict(overrides)
-
-
 def deployed(cloudformation: Any, stack: str) -> tuple[dict[str, Any], dict[str, str]]:
     """The resources and parameters of a deployed stack; both empty if the stack does not exist."""
     try:
@@ -100,23 +90,24 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it logs unrelated notices
     console = Console()
-    stack, parameters = settings_of(arguments.stage)
-    region = boto3.Session().region_name or "eu-central-1"
-    template = load()
-    defaults = {name: str(body["Default"]) for name, body in template["Parameters"].items() if "Default" in body}
+    stack, parameters = settings_of(arguments.stage)[0], parameters_of(arguments.stage)
+    try:
+        region = region_of_caller()
+    except SettingsError:
+        region = "eu-central-1"
     try:
         before, had = deployed(boto3.client("cloudformation", region), stack)
         console.print(f"{stack} in {region}" + ("" if before else " does not exist yet: everything would be created."))
     except (BotoCoreError, ClientError) as fault:
         before, had = {}, {}
         console.print(f"{stack} cannot be read ({fault}); comparing with an empty stack.")
-    after = expanded(template, defaults | parameters, region)["Resources"]
+    after = expanded(load(), parameters, region)["Resources"]
     console.print(_table(differences(before, after)))
-    for name, value in sorted((defaults | parameters).items()):
+    for name, value in sorted(parameters.items()):
         if had.get(name) != value:
             console.print(f"parameter {name}: {had.get(name, '-')} becomes {value or repr(value)}")
     console.print()
-    show(fleet_of(arguments, defaults | parameters))
+    show(fleet_of(arguments, parameters))
 
 
 def fleet_of(arguments: argparse.Namespace, parameters: Mapping[str, str]) -> FleetPlan:

@@ -15,6 +15,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command()
 def apply(
     folder: Annotated[Path, typer.Argument(help="Folder with accounts.csv, service_points.csv, …, tariffs/*.json.")],
+    reason: Annotated[str, typer.Option(help="Why; it stands on each new version of a bill.")] = "registry changed",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
 ) -> None:
     """Store a folder's records in the registry.
@@ -23,7 +24,7 @@ def apply(
     """
     from cli.registry import apply
 
-    apply(folder, dry_run=dry_run)
+    apply(folder, reason, dry_run=dry_run)
 
 
 @app.command()
@@ -124,3 +125,13 @@ def change_price(
     from cli.registry import change_price
 
     change_price(tariff, file, day)
+
+
+@app.command()
+def rerate(
+    service_point: Annotated[list[str] | None, typer.Option(help="Only these; without it all.")] = None,
+) -> None:
+    """Rate bills again by the registry as it is, after a command that changed it was interrupted."""
+    from cli.registry import rerate
+
+    rerate(service_point or [])

@@ -51,7 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     record_batch_metrics(metrics, logger, accepted, rejected, unwritten, outcome, datetime.now(UTC))
     unregistered = registry.unregistered({got.upload.meter_id for got in accepted})
     metrics.add_metric("UnregisteredMeters", MetricUnit.Count, unregistered)
-    metrics.add_metric("TariffsWrong", MetricUnit.Count, len(registry.invalid))
+    metrics.add_metric("InvalidTariffs", MetricUnit.Count, len(registry.invalid))
     for tariff_id, fault in registry.invalid.items():
         logger.error("invalid tariff: its meters are not billed", tariff_id=tariff_id, fault=fault)
     again = {got.sequence for got in accepted if got.upload.meter_id in outcome.failed} | unwritten.keys()

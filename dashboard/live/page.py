@@ -35,7 +35,7 @@ def headline() -> None:
 def figures(fleet: Fleet) -> None:
     """Draw the fleet's power, its silent meters, and how the pipeline does."""
     pipeline = data.pipeline()
-    stored, age, rejected = (pipeline[name].values for name in ("ReadingsStored", "UploadAge", "UploadsQuarantined"))
+    stored, age, rejected = (pipeline[name].values for name in ("ReadingsStored", "UploadAge", "UploadsRejected"))
     silent = int(fleet.meters["silent"].sum())
     # The last minute is incomplete, so the rate is that of the minute before it.
     rate = stored[-2] / 60 if len(stored) > 1 else 0.0
@@ -88,7 +88,7 @@ def verdict(frame: pd.DataFrame) -> str:
 
 def curve_spec(until: float, zone: str, unit: str) -> charts.Spec:
     """The chart of the last day up to `until` (s since 1970 UTC), with power in `unit`."""
-    days = {"domain": [NOW, BEFORE], "range": [charts.BLUE, charts.GREY]}
+    days = {"domain": [NOW, BEFORE], "range": [charts.BLUE, charts.GRAY]}
     dashes = {"domain": [NOW, BEFORE], "range": [[1, 0], [5, 3]]}
     legend = {"orient": "top", "title": None, "symbolType": "stroke", "symbolStrokeWidth": 2}
     hover = {"name": "hover", "select": {"type": "point", "on": "pointerover", "nearest": True, "clear": "pointerout"}}

@@ -62,7 +62,7 @@ def handler(event: KinesisFirehoseEvent, context: LambdaContext) -> dict[str, An
                 metadata=KinesisFirehoseDataTransformationRecordMetadata({"dt": dt}),
             )
         )
-    metrics.add_metric("RowsRefused", MetricUnit.Count, rejected.total())
+    metrics.add_metric("RowsRejected", MetricUnit.Count, rejected.total())
     for reason, count in rejected.items():
         logger.warning("rejected", reason=reason, records=count)
     return response.asdict()

@@ -6,6 +6,7 @@ did, counted as AWS documents the metric.
 
 import importlib
 import json
+import operator
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -27,28 +28,44 @@ from tests.kits.template_kit import Resolver
 
 TEMPLATE = load()
 ALARMS = {
-    name: Resolver(TEMPLATE, Stage="prod")(body["Properties"])
+    name: Resolver(TEMPLATE, Stage="prod", GradualDeployment="true")(body["Properties"])
     for name, body in TEMPLATE["Resources"].items()
     if body["Type"] == "AWS::CloudWatch::Alarm"
 }
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PATIENT = type("Context", (), vars(CONTEXT) | {"get_remaining_time_in_millis": staticmethod(lambda: 900_000)})()
-STATISTICS: dict[str, Callable[[list[float]], float]] = {"Sum": sum, "Maximum": max}
+STATISTICS: dict[str, Callable[[list[float]], float]] = {"Sum": sum, "Maximum": max, "Minimum": min}
 Data = list[tuple[datetime, str, str, dict[str, str], list[float]]]  # when, namespace, name, dimensions, values
 
 
 def goes_off(alarm: dict[str, Any], data: Data) -> bool:
     """Whether CloudWatch, evaluating at each period's end, would have the alarm in ALARM at some time."""
-    own = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+    assert alarm["TreatMissingData"] == "notBreaching"
+    breaches = {"GreaterThanThreshold": operator.gt, "LessThanThreshold": operator.lt}[alarm["ComparisonOperator"]]
+    values = expression_of(alarm, data) if "Metrics" in alarm else statistic_of(alarm, alarm["Statistic"], data)
+    breaching = {period for period, value in values.items() if breaches(value, alarm["Threshold"])}
+    return any(all(first + n in breaching for n in range(alarm["EvaluationPeriods"])) for first in breaching)
+
+
+def statistic_of(metric: dict[str, Any], statistic: str, data: Data) -> dict[int, float]:
+    """A metric's statistic in each of its periods that has data."""
+    own = {dimension["Name"]: dimension["Value"] for dimension in metric["Dimensions"]}
     values: dict[int, list[float]] = {}
     for moment, namespace, name, dimensions, found in data:
-        if (namespace, name, dimensions) == (alarm["Namespace"], alarm["MetricName"], own):
-            values.setdefault(int(moment.timestamp()) // alarm["Period"], []).extend(found)
-    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
-    assert alarm["TreatMissingData"] == "notBreaching"
-    statistic = STATISTICS[alarm["Statistic"]]
-    breaching = {period for period, found in values.items() if statistic(found) > alarm["Threshold"]}
-    return any(all(first + n in breaching for n in range(alarm["EvaluationPeriods"])) for first in breaching)
+        if (namespace, name, dimensions) == (metric["Namespace"], metric["MetricName"], own):
+            values.setdefault(int(moment.timestamp()) // metric["Period"], []).extend(found)
+    return {period: STATISTICS[statistic](found) for period, found in values.items()}
+
+
+def expression_of(alarm: dict[str, Any], data: Data) -> dict[int, float]:
+    """The one expression that an alarm has, by period: records that came while the function was not called."""
+    by_id = {one["Id"]: one for one in alarm["Metrics"]}
+    assert by_id.pop("waiting")["Expression"] == "IF(FILL(calls, 0) == 0, FILL(records, 0), 0)"
+    calls, records = (
+        statistic_of(stat["Metric"] | {"Period": stat["Period"]}, stat["Stat"], data)
+        for stat in (by_id[name]["MetricStat"] for name in ("calls", "records"))
+    )
+    return {period: 0 if calls.get(period, 0) else value for period, value in records.items()}
 
 
 def each(minutes: int, count: int) -> Iterator[datetime]:
@@ -167,7 +184,7 @@ def batches_wait(alarm, world, enough):
 
 
 def a_batch_is_given_up(alarm, world, enough):
-    """A batch fails as often as the mapping tries, or comes through at its last try: the queue's messages count."""
+    """A batch fails as often as the mapping tries, or comes through at its last try: its records are dropped."""
     properties = TEMPLATE["Resources"]["MeteringFunction"]["Properties"]["Events"]["Uploads"]["Properties"]
     tries = properties["MaximumRetryAttempts"] + 1
     stream = MemoryStream(1, lambda: START)
@@ -227,19 +244,69 @@ def parquet_is_behind(alarm, world, enough):
     return data
 
 
+def records_wait_uncalled(alarm, world, enough):
+    """Uploads come each minute, and the mapping is disabled; or the function is called once in five minutes."""
+    stat = {one["Id"]: one["MetricStat"]["Metric"] for one in alarm["Metrics"] if "MetricStat" in one}
+    data = []
+    for number, moment in enumerate(each(1, 9)):
+        for name, value in (("records", 50), ("calls", 1 if number == 4 and not enough else 0)):
+            dimensions = {one["Name"]: one["Value"] for one in stat[name]["Dimensions"]}
+            data.append((moment, stat[name]["Namespace"], stat[name]["MetricName"], dimensions, [value]))
+    return data
+
+
+def the_new_version_fails(alarm, world, enough):
+    """An error of the version that is shifted in, or of the one before it."""
+    dimensions = own_dimensions(alarm)
+    if not enough:
+        dimensions["ExecutedVersion"] = "the one before"
+    return [(START, alarm["Namespace"], alarm["MetricName"], dimensions, [1])]
+
+
+def work_is_left_over(alarm, world, enough):
+    """Two runs, six hours apart, leave something over; or one does, and the next finishes."""
+    return [
+        (START + timedelta(hours=6 * run), alarm["Namespace"], alarm["MetricName"], own_dimensions(alarm), [left])
+        for run, left in enumerate([7, 3 if enough else 0])
+    ]
+
+
+def one_datum(value: float, just_short: float) -> Callable[..., Data]:
+    """A metric that Firehose keeps by itself, at the value that the alarm is for and at one just short of it."""
+
+    def situation(alarm, world, enough):
+        return [
+            (START, alarm["Namespace"], alarm["MetricName"], own_dimensions(alarm), [value if enough else just_short])
+        ]
+
+    return situation
+
+
+def own_dimensions(alarm: dict[str, Any]) -> dict[str, str]:
+    return {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+
+
 SITUATIONS = {
     "MeteringErrorsAlarm": metering_fails,
     "TransformErrorsAlarm": transform_fails,
     "ClosingErrorsAlarm": closing_fails,
     "ForecastingErrorsAlarm": forecasting_fails,
-    "QuarantineAlarm": many_are_quarantined,
-    "TariffsWrongAlarm": a_tariff_cannot_be_rated,
-    "ReadingsWaitAlarm": batches_wait,
+    "RejectedUploadsAlarm": many_are_quarantined,
+    "InvalidTariffsAlarm": a_tariff_cannot_be_rated,
+    "IteratorAgeAlarm": batches_wait,
     "DeadLettersAlarm": a_batch_is_given_up,
     "StreamThrottlesAlarm": the_stream_refuses,
     "ApiErrorsAlarm": the_api_fails,
     "MeteringThrottlesAlarm": lambda_throttles,
     "DeliveryFreshnessAlarm": parquet_is_behind,
+    "IdleMeteringAlarm": records_wait_uncalled,
+    "MeteringReleaseAlarm": the_new_version_fails,
+    "TransformReleaseAlarm": the_new_version_fails,
+    "ClosingLeftOverAlarm": work_is_left_over,
+    "ForecastingLeftOverAlarm": work_is_left_over,
+    "FailedProcessingAlarm": one_datum(0.75, 1),
+    "FailedConversionAlarm": one_datum(1, 0),
+    "PartitionCountAlarm": one_datum(1, 0),
 }
 
 

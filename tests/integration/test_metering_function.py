@@ -100,8 +100,8 @@ def test_metrics_are_written_in_embedded_metric_format(app, aws, capsys):
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     (batch,) = [line for line in lines if "ReadingsStored" in line]
     assert batch["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "ElectroCloud"
-    assert (batch["ReadingsStored"], batch["UploadsQuarantined"], batch["BillsRated"]) == ([4.0], [1.0], [1.0])
-    assert [line["reason"] for line in lines if "UploadsQuarantinedByReason" in line] == ["not-json"]
+    assert (batch["ReadingsStored"], batch["UploadsRejected"], batch["BillsRated"]) == ([4.0], [1.0], [1.0])
+    assert [line["reason"] for line in lines if "UploadsRejectedByReason" in line] == ["not-json"]
 
 
 def test_a_missing_setting_is_named_at_the_cold_start(app, monkeypatch):
@@ -120,7 +120,7 @@ def test_an_invalid_tariff_blocks_no_reading_and_its_bills_appear_once_it_is_fix
     assert app.handler(event, CONTEXT) == {"batchItemFailures": []}
     assert {meter for meter, _ in days(aws)} == {"m-1", "m-2"}
     assert [item["meter_id"]["S"] for item in aws.dynamodb.scan(TableName="bills")["Items"]] == ["m-1"]
-    assert '"TariffsWrong":[1.0]' in capsys.readouterr().out
+    assert '"InvalidTariffs":[1.0]' in capsys.readouterr().out
     mended = {"tariff_id": {"S": "bad"}, "document": {"S": json.dumps(TIME_OF_USE)}}
     aws.dynamodb.put_item(TableName="tariffs", Item=mended)
     app.registry._since -= REMEMBER_S + 1

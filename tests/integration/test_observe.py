@@ -67,4 +67,4 @@ def test_twenty_thousand_rejected_uploads_are_one_line_a_reason(capsys):
     assert [(line["reason"], line["uploads"]) for line in lines[:2]] == [("not-json", 20_000), ("interval", 1)]
     assert (lines[0]["first_sequence"], lines[0]["last_sequence"]) == ("1", "20000")
     assert lines[2]["fault"] == "S3 is slow"
-    assert (metrics["UploadsQuarantined"], metrics["RecordsNotQuarantined"]) == ([20_000.0], [1.0])
+    assert (metrics["UploadsRejected"], metrics["RecordsNotQuarantined"]) == ([20_000.0], [1.0])

@@ -68,6 +68,29 @@ def plain_bills(rate: Rate, readings: Iterable[Interval]) -> dict[str, Owed]:
     return {month: _owed(rate, rows) for month, rows in months.items()}
 
 
+def plain_segment_energy(rate: Rate, readings: Iterable[Interval], kw: Fraction, days: int, full: int) -> Fraction:
+    """The energy charge ($) of a segment of `days` of a cycle's `full` days, of a bill with a demand of `kw`."""
+    zone = ZoneInfo(rate.get("timezone", "UTC"))
+    rows = [(datetime.fromtimestamp(reading.start, zone), reading) for reading in sorted(readings)]
+    structure = [[_cut(tier, days, full) for tier in period] for period in rate["energyratestructure"]]
+    return _energy({**rate, "energyratestructure": structure}, rows, kw) if rows else Fraction(0)
+
+
+def plain_demand(rate: Rate, readings: Iterable[Interval]) -> Fraction:
+    """The highest demand (kW) of readings; 0 of none."""
+    zone = ZoneInfo(rate.get("timezone", "UTC"))
+    rows = [(datetime.fromtimestamp(reading.start, zone), reading) for reading in sorted(readings)]
+    return max(_peaks(rate, rows).values(), default=Fraction(0)) if rows else Fraction(0)
+
+
+def _cut(tier: Rate, days: int, full: int) -> Rate:
+    if "max" not in tier:
+        return tier
+    unit = tier.get("unit", "kWh")
+    part = Fraction(days) if "daily" in unit else Fraction(days, full)
+    return {**tier, "max": exactly(tier["max"]) * part, "unit": unit.replace(" daily", "")}
+
+
 def _owed(rate: Rate, rows: list[Reading]) -> Owed:
     peaks = _peaks(rate, rows)
     kw = max(peaks.values())

@@ -31,7 +31,6 @@ class Stack(msgspec.Struct, frozen=True):
     bucket: str
     database: str
     work_group: str
-    dead_letters: str
     metering_function: str
     api: str
     usage_plan: str
@@ -39,6 +38,7 @@ class Stack(msgspec.Struct, frozen=True):
     region: str
     endpoint: str | None = None
     future_tolerance_minutes: int = 15
+    dead_letters: str = ""  # the queue's URL, where a stack of an earlier version still has one
 
     @property
     def local(self) -> bool:
@@ -64,7 +64,7 @@ def stack_of(outputs: Mapping[str, str], region: str, endpoint: str | None = Non
     """The stack that CloudFormation's outputs describe; uploads go to `api` where that is given."""
     names = {_snake(name): value for name, value in outputs.items()}
     names |= {"region": region} | ({"api": api} if api else {})
-    optional = ("endpoint", "future_tolerance_minutes")
+    optional = ("endpoint", "future_tolerance_minutes", "dead_letters")
     missing = [field for field in Stack.__struct_fields__ if field not in names and field not in optional]
     if missing:
         raise SettingsError(f"the stack's outputs lack {', '.join(missing)}; deploy this version of template.yaml")
@@ -81,13 +81,18 @@ def outputs_of(name: str, region: str, endpoint: str | None = None) -> dict[str,
     return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
 
+def region_of_caller() -> str:
+    """The region to work in: AWS_REGION, as the AWS CLI reads it, else what boto3 finds. `SettingsError` for none."""
+    if region := os.environ.get("AWS_REGION") or boto3.Session().region_name:
+        return region
+    raise SettingsError("no AWS region is set; set AWS_REGION to where the stack is")
+
+
 @cache
 def find_stack() -> Stack:
     """The deployment to work with: the account's that ELECTROCLOUD_STACK names, or else the one on this laptop."""
     if name := os.environ.get("ELECTROCLOUD_STACK"):
-        region = boto3.Session().region_name
-        if not region:
-            raise SettingsError("no AWS region is set; set AWS_REGION to where the stack is")
+        region = region_of_caller()
         return stack_of(outputs_of(name, region), region)
     try:
         return msgspec.json.decode((STATE / "stack.json").read_bytes(), type=Stack)

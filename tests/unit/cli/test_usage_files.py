@@ -51,8 +51,23 @@ def test_readings_are_in_time_order_and_unique(tmp_path: Path):
         '"start","wh"\n"2026-07-01T02:00:00+02:00","10"\n"2026-06-30T21:00:00-04:00","20"\n',
         "start,wh\n2026-07-01 00:00Z,10\n20260701T010000Z,20\n",
         "start,wh\n2026-07-01T00:00:00.000Z,10.0\n2026-07-01T01:00:00.000Z,20.0\n",
+        "start,kwh\n2026-07-01T00:00:00Z,0.0101\n2026-07-01T01:00:00Z,0.02\n",
+        "start;kwh\n2026-07-01T00:00:00Z;0,010\n2026-07-01T01:00:00Z;0,0199\n",
+        "start;wh\n2026-07-01T00:00:00Z;10\n2026-07-01T01:00:00Z;20\n",
     ],
-    ids=["plain", "CRLF", "BOM", "blanks", "columns", "quotes and offsets", "other ISO forms", "decimals"],
+    ids=[
+        "plain",
+        "CRLF",
+        "BOM",
+        "blanks",
+        "columns",
+        "quotes and offsets",
+        "other ISO forms",
+        "decimals",
+        "kWh",
+        "comma",
+        "semicolon",
+    ],
 )
 def test_common_file_formats_are_accepted(tmp_path: Path, text: str):
     assert readings(tmp_path, text) == [hour(0, 10), hour(1, 20)]
@@ -63,7 +78,7 @@ def test_common_file_formats_are_accepted(tmp_path: Path, text: str):
     [
         ("", "is empty; its first row must be start,wh"),
         ("start,wh\n", "has no readings"),
-        ("start,kwh\n2026-07-01T00:00:00Z,1\n", "has no column wh; it has start, kwh"),
+        ("start,energy\n2026-07-01T00:00:00Z,1\n", "has no column wh; it has start, energy"),
         (
             "start,wh\n2026-07-01T00:00:00Z,1\n2026-07-01T01:00:00,2\n",
             "row 3: start is '2026-07-01T01:00:00', without an offset",

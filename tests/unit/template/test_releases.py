@@ -12,6 +12,7 @@ from tools.deploy_check import expanded
 FUNCTIONS = {"MeteringFunction", "ClosingFunction", "ForecastingFunction", "TransformFunction"}
 OTHER = {
     "Stage": "prod",
+    "Architecture": "x86_64",
     "ManagedDelivery": "false",
     "StreamMode": "PROVISIONED",
     "GradualDeployment": "true",

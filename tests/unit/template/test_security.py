@@ -56,10 +56,15 @@ def test_every_role_names_the_resources_that_it_may_use(resources):
         "Bucket.Arn/quarantine/*", "Bucket.Arn/readings/*", "Bucket.Arn/errors/*", "BillsTable.Arn/index/by-month",
         "TransformFunction.Arn:*",
     }  # fmt: skip
-    named |= {"Bucket.Arn/meters/*", "Bucket.Arn/athena/*"}
+    named |= {"Bucket.Arn/meters/*", "Bucket.Arn/athena/*", "Bucket.Arn/aws/lambda/*"}
     glue, athena = (f"arn:aws:{service}:eu-central-1:111122223333:" for service in ("glue", "athena"))
     tables = ("readings", "readings_latest", "readings_hourly", "meters")
-    named |= {f"{glue}catalog", f"{glue}database/Database", *(f"{glue}table/Database/{table}" for table in tables)}
+    named |= {
+        f"{glue}catalog",
+        f"{glue}database/Database",
+        f"{glue}database/default",
+        *(f"{glue}table/Database/{table}" for table in tables),
+    }
     named |= {f"{athena}workgroup/WorkGroup"}
     for name, statement in statements(resources):
         if {*listed(statement["Action"])} <= UNNAMEABLE:
@@ -92,8 +97,8 @@ def test_everything_that_keeps_data_is_encrypted_with_the_customers_key(resource
     for bucket in of_type(resources, "AWS::S3::Bucket").values():
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "Key.Arn"}
-    for both in of_type(resources, "AWS::SQS::Queue", "AWS::SNS::Topic").values():
-        assert both["KmsMasterKeyId"] in KEY
+    for topic in of_type(resources, "AWS::SNS::Topic").values():
+        assert topic["KmsMasterKeyId"] in KEY
     for group in of_type(resources, "AWS::Logs::LogGroup").values():
         assert group["KmsKeyId"] in KEY
     for function in of_type(resources, "AWS::Lambda::Function").values():
@@ -122,11 +127,10 @@ def test_the_key_serves_its_own_account_and_two_services_on_its_behalf(resources
     ("policy", "target", "holders"),
     [
         ("AWS::S3::BucketPolicy", "Bucket", "AWS::S3::Bucket"),
-        ("AWS::SQS::QueuePolicy", "Queues", "AWS::SQS::Queue"),
         ("AWS::SNS::TopicPolicy", "Topics", "AWS::SNS::Topic"),
     ],
 )
-def test_bucket_queue_and_topic_reject_requests_without_tls(resources, policy, target, holders):
+def test_bucket_and_topic_reject_requests_without_tls(resources, policy, target, holders):
     refusing = set()
     for body in of_type(resources, policy).values():
         for statement in body["PolicyDocument"]["Statement"]:
@@ -152,16 +156,24 @@ def test_no_personal_data_is_traced_or_logged_by_the_api(resources):
     assert stage["TracingEnabled"] is True
 
 
-def test_production_shifts_versions_in_gradually_with_alarms_as_gates(monkeypatch):
+def test_production_shifts_stream_functions_in_gradually_and_judges_the_new_version_alone(monkeypatch):
     config = (ROOT / "samconfig.toml").read_text()
     assert "Stage=prod GradualDeployment=true" in config
     template = built(monkeypatch, GradualDeployment="true")
     groups = of_type(template["Resources"], "AWS::CodeDeploy::DeploymentGroup")
-    assert len(groups) == len(of_type(template["Resources"], "AWS::Lambda::Alias"))
-    for group in groups.values():
-        alarms = group["Properties"]["AlarmConfiguration"]
+    assert {*groups} == {"MeteringFunctionDeploymentGroup", "TransformFunctionDeploymentGroup"}
+    resolve = Resolver(template, Stage="prod", GradualDeployment="true")
+    for name, group in groups.items():
+        function = name.removesuffix("DeploymentGroup")
+        alarms = resolve(group["Properties"]["AlarmConfiguration"])
         assert alarms["Enabled"] is True
-        assert {alarm["Name"]["Ref"] for alarm in alarms["Alarms"]} <= template["Resources"].keys()
+        (alarm,) = (template["Resources"][one["Name"]]["Properties"] for one in alarms["Alarms"])
+        dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+        version = dimensions.pop("ExecutedVersion")["Fn::GetAtt"]
+        assert template["Resources"][version[0]]["Type"] == "AWS::Lambda::Version"
+        assert version[1] == "Version"
+        assert version[0] in str(alarm["AlarmName"])
+        assert resolve(dimensions) == {"FunctionName": function, "Resource": f"{function}:live"}
     assert "AWS::CodeDeploy::DeploymentGroup" not in {
         body["Type"] for body in built(monkeypatch, GradualDeployment="false")["Resources"].values()
     }

@@ -2,13 +2,11 @@
 
 from argparse import Namespace
 
-import pytest
 from botocore.exceptions import ClientError
 
 from analytics.template import load
 from cost.units import FleetPlan
-from electrocloud.domain.errors import UsageError
-from tools.deploy_check import Difference, deployed, differences, expanded, fleet_of, settings_of
+from tools.deploy_check import Difference, deployed, differences, expanded, fleet_of
 
 
 def resource(type_: str = "AWS::SQS::Queue", **properties):
@@ -51,14 +49,3 @@ def test_the_fleet_is_priced_on_the_stream_that_would_be_deployed():
     arguments = Namespace(meters=5, interval=900, upload_every=86_400)
     assert fleet_of(arguments, {"StreamMode": "ON_DEMAND", "ShardCount": "4"}) == FleetPlan(5, 900, 86_400, False, 0)
     assert fleet_of(arguments, {"StreamMode": "PROVISIONED", "ShardCount": "4"}).shards == 4
-
-
-def test_each_stage_has_a_name_and_parameters_of_the_template():
-    names = load()["Parameters"].keys()
-    for stage in ("dev", "prod"):
-        stack, parameters = settings_of(stage)
-        assert stack == f"electrocloud-{stage}"
-        assert parameters["Stage"] == stage
-        assert parameters.keys() <= names
-    with pytest.raises(UsageError, match="dev and prod"):
-        settings_of("test")

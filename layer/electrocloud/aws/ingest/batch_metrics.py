@@ -44,9 +44,9 @@ def record_batch_metrics(
         ("ReadingsLate", late),
         ("ReadingsCorrected", corrected),
         ("BillsRated", outcome.bills),
-        ("UploadsQuarantined", sum(bad.sequence not in unwritten for bad in rejected)),
+        ("UploadsRejected", sum(bad.sequence not in unwritten for bad in rejected)),
         ("RecordsNotQuarantined", len(unwritten)),
-        ("MetersPutBack", len(outcome.failed)),
+        ("MetersReturned", len(outcome.failed)),
     ):
         metrics.add_metric(name, MetricUnit.Count, count)
     step = len(accepted) // AGES_AT_MOST + 1
@@ -75,7 +75,7 @@ def _report_rejected(logger: Logger, rejected: list[RejectedUpload]) -> None:
     for bad in rejected:
         by_reason.setdefault(bad.reason, []).append(bad)
     for reason, uploads in by_reason.items():
-        with single_metric("UploadsQuarantinedByReason", MetricUnit.Count, len(uploads)) as metric:
+        with single_metric("UploadsRejectedByReason", MetricUnit.Count, len(uploads)) as metric:
             metric.add_dimension("reason", reason)
         logger.warning(
             "rejected",
