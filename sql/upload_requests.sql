@@ -1,8 +1,8 @@
--- By which calls did a meter's readings come?
--- The request ids of the API in the order of their arrival; the API's access log names the caller of each (docs/runbook.md).
--- Readings that a head-end put into the stream itself have the id that it gave them, or none.
+-- Which API calls delivered a meter's readings?
+-- Request IDs in order of arrival; the API's access log names each caller (docs/runbook.md). Readings that a head-end put
+-- into the stream have the ID it gave them, or none.
 -- param: meter meter all one meter, or all
--- param: day day today-1 the readings' day, UTC
+-- param: day day today-1 UTC day of the readings
 SELECT
   meter_id,
   request_id,

@@ -131,7 +131,10 @@ def change_price(
 def rerate(
     service_point: Annotated[list[str] | None, typer.Option(help="Only these; without it all.")] = None,
 ) -> None:
-    """Rate bills again by the registry as it is, after a command that changed it was interrupted."""
+    """Rate bills again after a change of the registry.
+
+    Use it after a change that was interrupted, or after a correction of the past.
+    """
     from cli.registry import rerate
 
     rerate(service_point or [])
