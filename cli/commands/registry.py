@@ -131,9 +131,9 @@ def change_price(
 def rerate(
     service_point: Annotated[list[str] | None, typer.Option(help="Only these; without it all.")] = None,
 ) -> None:
-    """Rate bills again after a change of the registry.
+    """Rate bills again by the current registry.
 
-    Use it after a change that was interrupted, or after a correction of the past.
+    Use it if a command that changed the registry was interrupted.
     """
     from cli.registry import rerate
 
