@@ -131,10 +131,7 @@ def change_price(
 def rerate(
     service_point: Annotated[list[str] | None, typer.Option(help="Only these; without it all.")] = None,
 ) -> None:
-    """Rate bills again by the current registry.
-
-    Use it if a command that changed the registry was interrupted.
-    """
+    """Rate bills again after an interrupted change."""
     from cli.registry import rerate
 
     rerate(service_point or [])

@@ -49,7 +49,6 @@ CHARTS = {
     "senders_of_readings": ChartDesign("line", "start", ["wh"], "Start, UTC", "Energy, Wh"),
     "silent_meters": ChartDesign("bar", "feeder", ["count"], "Feeder", "Silent meters"),
     "unregistered_meters": ChartDesign("bar", "meter_id", ["readings"], "Meter", "Readings"),
-    "upload_requests": ChartDesign("bar", "meter_id", ["readings"], "Meter", "Readings"),
     "voltage_out_of_band": ChartDesign("bar", "meter_id", ["within"], "Meter", "Share within the band"),
 }
 
