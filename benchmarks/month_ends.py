@@ -17,13 +17,16 @@ from rich.table import Table
 from electrocloud.domain.billing.service import service_without_agreement
 from electrocloud.domain.local_time import HOUR_S, BillingMonth, day_of
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.domain.readings.upload import Value
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from forecasting.meters import SEASON
 from forecasting.month_end import PeriodSoFar, month_end, period_so_far, remaining_energy
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from electrocloud.domain.readings.upload import Value
 
 START = date(2024, 9, 1)
 MONTHS = ((2025, 2), (2025, 3), (2025, 5), (2025, 7), (2025, 9), (2025, 11))
