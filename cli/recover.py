@@ -84,7 +84,8 @@ def _cases(stack: Stack, kinesis: Any, put_back: Put | None, reasons: list[str])
     s3 = stack.client("s3")
     yield from redrive_quarantine(s3, stack.bucket, put_back, reasons)
     yield from redrive_failed_batches(s3, stack.bucket, put_back, reasons)
-    yield from redrive_dead_letters(stack.client("sqs"), stack.dead_letters, kinesis, put_back, reasons)
+    if stack.dead_letters:
+        yield from redrive_dead_letters(stack.client("sqs"), stack.dead_letters, kinesis, put_back, reasons)
 
 
 def _parts(stack: Stack, source: Source, begin: datetime, now: datetime, admission: Admission) -> Iterator[Part]:

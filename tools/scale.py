@@ -45,7 +45,7 @@ def updates(changes: Mapping[str, str], deployed: Mapping[str, str], open_shards
             known = ", ".join(sorted(deployed.keys() - BY_RELEASE))
             raise UsageError(f"{name} cannot be changed by itself; these can: {known}")
     now = dict(deployed)
-    wanted = now | changes
+    wanted = now | dict(changes)
     if wanted.get("StreamMode") == "PROVISIONED":
         if now["StreamMode"] != "PROVISIONED":
             now |= {"StreamMode": "PROVISIONED", "ShardCount": str(open_shards)}
@@ -85,6 +85,7 @@ def scale(cloudformation: Any, kinesis: Any, stack: str, changes: Mapping[str, s
 
 
 def main() -> None:
+    """Change the parameters that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m tools.scale", description=__doc__)
     parser.add_argument("--stage", default="dev", help="dev or prod, of samconfig.toml")
     parser.add_argument("changes", nargs="+", metavar="NAME=VALUE", help="a parameter of template.yaml and its value")

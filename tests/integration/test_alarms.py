@@ -98,7 +98,7 @@ def functions(aws, monkeypatch):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     for name, value in {
         "AWS_REGION": REGION, "DATABASE": "electrocloud", "WORK_GROUP": "primary",
-        "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "POWERTOOLS_SERVICE_NAME": "metering",
+        "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "FUTURE_TOLERANCE_MINUTES": "15", "POWERTOOLS_SERVICE_NAME": "metering",
         "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)

@@ -18,7 +18,10 @@ LAPTOP_KEY = "laptop"  # the laptop's cloud takes any; the gateway knows this on
 
 
 class Stack(msgspec.Struct, frozen=True):
-    """The outputs of a deployed template.yaml, and where to call. `endpoint` is None for AWS itself."""
+    """The outputs of a deployed template.yaml, and where to call. `endpoint` is None for AWS itself.
+
+    `dead_letters` is the queue that stacks of earlier versions have.
+    """
 
     stream: str
     windows_table: str
@@ -31,7 +34,6 @@ class Stack(msgspec.Struct, frozen=True):
     bucket: str
     database: str
     work_group: str
-    dead_letters: str
     metering_function: str
     api: str
     usage_plan: str
@@ -39,6 +41,7 @@ class Stack(msgspec.Struct, frozen=True):
     region: str
     endpoint: str | None = None
     future_tolerance_minutes: int = 15
+    dead_letters: str = ""
 
     @property
     def local(self) -> bool:
@@ -64,7 +67,7 @@ def stack_of(outputs: Mapping[str, str], region: str, endpoint: str | None = Non
     """The stack that CloudFormation's outputs describe; uploads go to `api` where that is given."""
     names = {_snake(name): value for name, value in outputs.items()}
     names |= {"region": region} | ({"api": api} if api else {})
-    optional = ("endpoint", "future_tolerance_minutes")
+    optional = ("endpoint", "future_tolerance_minutes", "dead_letters")
     missing = [field for field in Stack.__struct_fields__ if field not in names and field not in optional]
     if missing:
         raise SettingsError(f"the stack's outputs lack {', '.join(missing)}; deploy this version of template.yaml")
