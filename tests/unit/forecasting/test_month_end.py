@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -14,7 +15,6 @@ from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from forecasting.month_end import month_end, period_so_far, remaining_energy
 from tests.kits.services_kit import planned_bill
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import date
