@@ -199,7 +199,7 @@ def test_an_invalid_time_is_rejected(words, says):
 
 def test_busy_tables_are_reported(system, monkeypatch):
     monkeypatch.setattr(
-        "electrocloud.aws.store.tables.DynamoTables.commit", lambda self, changes, alone: {c.meter_id for c in changes}
+        "electrocloud.aws.store.tables.DynamoTables.commit", lambda self, changes, alone: {c.owner for c in changes}
     )
     empty(system, "bills")
     result = CliRunner().invoke(commands, ["replay", "--from", "2026-01-01"])
