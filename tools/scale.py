@@ -85,7 +85,7 @@ def scale(cloudformation: Any, kinesis: Any, stack: str, changes: Mapping[str, s
 
 
 def main() -> None:
-    """Run the command."""
+    """Change the parameters that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m tools.scale", description=__doc__)
     parser.add_argument("--stage", default="dev", help="dev or prod, of samconfig.toml")
     parser.add_argument("changes", nargs="+", metavar="NAME=VALUE", help="a parameter of template.yaml and its value")

@@ -25,7 +25,7 @@ def parameters_of(stage: str) -> dict[str, str]:
 
 
 def main() -> None:
-    """Run the command."""
+    """Print a parameter of a stage."""
     parser = argparse.ArgumentParser(prog="python -m tools.stage", description=__doc__)
     parser.add_argument("stage", help="dev or prod, of samconfig.toml")
     parser.add_argument("parameter", help="a parameter of template.yaml")

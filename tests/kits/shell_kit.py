@@ -9,38 +9,44 @@ SUBSTITUTED = "SUBSTITUTED"  # stands for what a $(...) gives
 Words = list[str]
 
 
-def commands(script: str) -> Iterator[Words]:  # noqa: C901 - a lexer, a case a character
+def commands(script: str) -> Iterator[Words]:
     """Each command as its words, those in substitutions too; assignments, redirections and comments are left out."""
-    words: Words = []
     inner: list[str] = []
+    words: Words = []
+    for word in _words(script.replace("\\\n", " ") + "\n", inner):
+        if word is None:
+            yield from _command(words)
+            words = []
+        else:
+            words.append(word)
+    for script_inside in inner:
+        yield from commands(script_inside)
+
+
+def _words(script: str, inner: list[str]) -> Iterator[str | None]:
+    """The words of a script, with None where a command ends; what is substituted goes to `inner`."""
     word, started, place = "", False, 0
-    script = script.replace("\\\n", " ") + "\n"
     while place < len(script):
         letter = script[place]
         if letter in "'\"":
             text, place = _quoted(script, place, inner)
             word, started = word + text, True
-            continue
-        if script.startswith("$(", place):
-            end = _closing(script, place + 2)
-            inner.append(script[place + 2 : end])
-            word, started, place = word + SUBSTITUTED, True, end + 1
-            continue
-        if letter == "#" and not started:
+        elif script.startswith("$(", place):
+            text, place = _substituted(script, place, inner)
+            word, started = word + text, True
+        elif letter == "#" and not started:
             place = script.index("\n", place)
-            continue
-        if letter in ENDS or letter.isspace():
-            if started:
-                words.append(word)
-            word, started = "", False
-            if letter in ENDS:
-                yield from _command(words)
-                words = []
+        elif letter in ENDS or letter.isspace():
+            yield from [word] * started + [None] * (letter in ENDS)
+            word, started, place = "", False, place + 1
         else:
-            word, started = word + letter, True
-        place += 1
-    for script_inside in inner:
-        yield from commands(script_inside)
+            word, started, place = word + letter, True, place + 1
+
+
+def _substituted(script: str, place: int, inner: list[str]) -> tuple[str, int]:
+    end = _closing(script, place + 2)
+    inner.append(script[place + 2 : end])
+    return SUBSTITUTED, end + 1
 
 
 def _command(words: Words) -> Iterator[Words]:
@@ -57,10 +63,10 @@ def _quoted(script: str, place: int, inner: list[str]) -> tuple[str, int]:
     quote, text, place = script[place], "", place + 1
     while script[place] != quote:
         if quote == '"' and script.startswith("$(", place):
-            end = _closing(script, place + 2)
-            inner.append(script[place + 2 : end])
-            text, place = text + SUBSTITUTED, end
-        elif quote == '"' and script[place] == "\\":
+            found, place = _substituted(script, place, inner)
+            text += found
+            continue
+        if quote == '"' and script[place] == "\\":
             place += 1
             text += script[place]
         else:

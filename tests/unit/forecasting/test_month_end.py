@@ -1,8 +1,8 @@
 """Month-ends: the rest of a month as the weeks before let expect, and the bill that it makes."""
 
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -15,6 +15,9 @@ from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from forecasting.month_end import month_end, period_so_far, remaining_energy
 from tests.kits.services_kit import planned_bill
+
+if TYPE_CHECKING:
+    from datetime import date
 
 TARIFF = tariff_from_urdb(msgspec.json.decode(Path("tariffs/flat.json").read_bytes()))
 MONTH = BillingMonth(2025, 11, TARIFF.zone)
