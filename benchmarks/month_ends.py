@@ -6,7 +6,6 @@ python -m benchmarks.month_ends
 import time
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -24,9 +23,6 @@ from forecasting.meters import SEASON
 from forecasting.month_end import PeriodSoFar, month_end, period_so_far, remaining_energy
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
-
-if TYPE_CHECKING:
-    from electrocloud.domain.readings.upload import Value
 
 START = date(2024, 9, 1)
 MONTHS = ((2025, 2), (2025, 3), (2025, 5), (2025, 7), (2025, 9), (2025, 11))

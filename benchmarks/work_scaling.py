@@ -74,7 +74,9 @@ class _OneForAll:
         self.stored = 0
 
     def read(
-        self, days: Collection[DayKey], bills: Collection[BillKey]  # noqa: ARG002
+        self,
+        days: Collection[DayKey],
+        bills: Collection[BillKey],  # noqa: ARG002
     ) -> tuple[dict[DayKey, StoredDay], dict[BillKey, StoredBill]]:
         return {}, {key: items.stored_bill(self.bill) for key in bills}
 
