@@ -75,8 +75,8 @@ class _OneForAll:
 
     def read(
         self,
-        days: Collection[DayKey],
-        bills: Collection[BillKey],  # noqa: ARG002
+        days: Collection[DayKey],  # noqa: ARG002
+        bills: Collection[BillKey],
     ) -> tuple[dict[DayKey, StoredDay], dict[BillKey, StoredBill]]:
         return {}, {key: items.stored_bill(self.bill) for key in bills}
 
