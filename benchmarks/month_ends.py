@@ -6,7 +6,6 @@ python -m benchmarks.month_ends
 import time
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -24,9 +23,6 @@ from forecasting.meters import SEASON
 from forecasting.month_end import PeriodSoFar, month_end, period_so_far, remaining_energy
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
-
-if TYPE_CHECKING:
-    from electrocloud.domain.readings.upload import Value
 
 START = date(2024, 9, 1)
 MONTHS = ((2025, 2), (2025, 3), (2025, 5), (2025, 7), (2025, 9), (2025, 11))
@@ -110,7 +106,7 @@ def _so_far(meter_id: str, tariff: Tariff, month: BillingMonth, days: list[Meter
 
 def _days(wh: np.ndarray, low: int, high: int) -> list[MeterDay]:
     """The hours of a row from `low` to before `high`, by UTC day."""
-    days: dict[date, dict[int, Value]] = {}
+    days: dict[date, dict[int, tuple[int, int, int]]] = {}
     for hour in range(_first_hour() + low, _first_hour() + high):
         days.setdefault(day_of(hour * HOUR_S), {})[hour % 24 * 60] = (0, int(wh[hour - _first_hour()]), 0)
     return [MeterDay(day, {HOUR_S: readings}) for day, readings in days.items()]

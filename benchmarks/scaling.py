@@ -67,8 +67,8 @@ def upkeep(meters: int = 400, day: date = date(2026, 11, 24)) -> Upkeep:
     began = time.process_time()
     take([decode(data) for data in days[-meters:]])
     cpu_s = (time.process_time() - began) / meters
-    stored_days = [_size(item) for (_, stored), item in tables.windows.items() if stored == day.isoformat()]
-    stored_ledgers = [_size(item) for item in tables.bills.values()]
+    stored_days = [item_bytes(item) for (_, stored), item in tables.windows.items() if stored == day.isoformat()]
+    stored_ledgers = [item_bytes(item) for item in tables.bills.values()]
     waiting_s = (2 * READ_MS + 2 * WRITE_MS) / 100 / 1000  # two items read and two written of an upload
     return Upkeep(
         bytes=float(np.mean([len(data) for data in days[-meters:]])),
@@ -78,7 +78,7 @@ def upkeep(meters: int = 400, day: date = date(2026, 11, 24)) -> Upkeep:
     )
 
 
-def _size(item: dict[str, Any]) -> int:
+def item_bytes(item: dict[str, Any]) -> int:
     """An item's size (bytes) as DynamoDB counts it: names and values."""
     return sum(len(name) + _weight(value) for name, value in item.items())
 

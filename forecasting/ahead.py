@@ -1,4 +1,4 @@
-"""A load's next hours: the candidates race over the past, the best one forecasts, its past errors make the interval."""
+"""A load's next hours: a backtest chooses the model, and the model's own errors give the interval."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,11 +13,11 @@ from forecasting.candidates import CANDIDATES
 from forecasting.intervals import bounds, cross_coverage
 from forecasting.load import HOUR_S, Floats, Load, shown
 
-LONGEST_HORIZON = 168 + 1  # a week, and the hour by which the clocks may make it longer
+LONGEST_HORIZON = 168 + 1  # a week, plus the hour that a change of the clocks may add
 
 
 class Ahead(NamedTuple):
-    """The hours after a load's end, on its wall clock: value, low and high, and how they came about (see Forecast)."""
+    """Forecast values and bounds for the local hours after a load's end; the other fields are as in `Forecast`."""
 
     model: str
     values: Floats
@@ -31,7 +31,7 @@ class Ahead(NamedTuple):
 def ahead_of(load: Load, horizon: int) -> Ahead:
     """Forecast the `horizon` hours (1 to 169) after the load, with an 80 % interval.
 
-    The same load gives the same forecast. A load that was never negative is not forecast below zero.
+    The same load gives the same forecast. A load that was never negative gets no forecast below zero.
     """
     if not 1 <= horizon <= LONGEST_HORIZON:
         raise UsageError(f"the horizon is {horizon} hours; it must lie between 1 and 168")
@@ -56,9 +56,9 @@ def ahead_of(load: Load, horizon: int) -> Ahead:
 
 
 def forecast_of(series: str, load: Load, times: Sequence[datetime], now: datetime) -> Forecast:
-    """The forecast of a load at times after its end, in order, each as the load's own clock shows it.
+    """Forecast a load at times after its end, in order, in the load's time zone.
 
-    Times are hours that pass, and the clock may skip one or show one twice, which then has the same forecast.
+    `times` are consecutive hours. The clock may show an hour twice; both then have the same forecast.
     """
     hours = [shown(time) // HOUR_S - load.end for time in times]
     ahead = ahead_of(load, max(hours) + 1)
@@ -70,7 +70,7 @@ def forecast_of(series: str, load: Load, times: Sequence[datetime], now: datetim
 
 
 def run_model(load: Load, model: str, horizon: int) -> Floats:
-    """The forecast of one model by its name, or of the mean of several (`a + b`), from the load's end."""
+    """The forecast of one model by name, or of the mean of several (`a + b`), from the end of the load."""
     forecaster_of = {candidate.name: candidate.forecaster for candidate in CANDIDATES}
     parts = [forecaster_of[name](load, [len(load.values)], horizon)[0] for name in model.split(" + ")]
     found: Floats = np.mean(parts, axis=0)
@@ -78,12 +78,12 @@ def run_model(load: Load, model: str, horizon: int) -> Floats:
 
 
 def _from_values(load: Load, horizon: int) -> Ahead:
-    """Without a back-test: the last day again, or the median where there is less than one."""
+    """A forecast without a backtest: the last day repeated, or the median of less than a day."""
     known = load.values[np.isfinite(load.values)]
     values = np.resize(load.filled[-24:], horizon) if len(load.filled) >= 24 else np.full(horizon, np.median(known))
     low, high = np.quantile(known, [0.1, 0.9])
     bottom, top = np.minimum(values, low), np.maximum(values, high)
-    note = f"{len(known)} hours are too few to test a model on; the interval is the spread of their values"
+    note = f"{len(known)} hours are too few to backtest a model; the interval is the range of their values"
     model = "lag-24h" if len(load.filled) >= 24 else "median"
     return Ahead(model, *_plausible(load, values, bottom, top), (), note, None)
 
@@ -101,5 +101,5 @@ def _note(best: Trial, origins: int) -> str:
     if best.naive:
         return f"no model beat {best.name} from the last {origins} origins, so this repeats it"
     if origins < 14:
-        return f"chosen from {origins} origins only, for want of history"
+        return f"chosen from only {origins} origins, because the history is short"
     return ""

@@ -1,4 +1,4 @@
-"""Readings that are far outside of what the weeks before let expect: flagged for a person to look at, never dropped."""
+"""Suspect readings: far outside the range of the previous weeks. They are flagged for review, never dropped."""
 
 from typing import Literal, NamedTuple
 
@@ -11,20 +11,20 @@ from forecasting.load import Floats, Load
 Kind = Literal["high", "zero", "stuck", "silent"]
 
 DAY = 24
-MEMORY = 28  # days that an hour is judged by
-FAR = 6.0  # times as far above the median as the interval's upper bound is
-ABOVE_ALL = 1.5  # and times the highest hour of those days: a home's ordinary hours are erratic, its highest are not
-RARELY_ZERO = 0.01  # of those hours; a load that is often zero, as of a holiday home, is not suspect for it
+MEMORY = 28  # days of history that an hour is compared with
+FAR = 6.0  # times as far above the median as the interval's upper bound
+ABOVE_ALL = 1.5  # times the highest hour of those days: a home's ordinary hours are erratic, its peaks are not
+RARELY_ZERO = 0.01  # share of those hours; a load that is often zero, such as a holiday home, is not suspect
 STUCK_HOURS = 4
-STUCK_LONGER = 1  # hour more than the load itself repeated in those days: standby alone can be the same for hours
+STUCK_LONGER = 1  # hours longer than any repetition in those days: standby load can be constant for hours
 SILENT_HOURS = 24
 
 
 class Anomaly(NamedTuple):
-    """Hours of a load from `first` to before `end`, by their place in it, and why they are suspect.
+    """Suspect hours of a load, as indexes from `first` to before `end`, and why.
 
-    high: a register that spikes, or a theft that ended. zero: an outage, or a bypass. stuck: a register that repeats a
-    reading. silent: nothing was read for a day and more. `expected`: what the first hour's interval was, low and high.
+    high: a register spike, or the end of theft. zero: an outage, or a bypass. stuck: a register that repeats a reading.
+    silent: no readings for a day or more. `expected`: the interval of the first hour, low and high.
     """
 
     first: int
@@ -34,7 +34,7 @@ class Anomaly(NamedTuple):
 
 
 def anomalies(load: Load) -> list[Anomaly]:
-    """What is suspect in a load, in order of time. Its first four weeks only teach what is usual."""
+    """The suspect hours of a load, in order of time. The first four weeks serve as history only."""
     count = len(load.values) // DAY
     if count <= MEMORY:
         return []
@@ -61,7 +61,7 @@ def anomalies(load: Load) -> list[Anomaly]:
 
 
 def _quantiles(before: Floats) -> list[Floats]:
-    """The interval's bounds and the median of the same hours of the days before, each flat; NaN where none is known."""
+    """Low bound, median and high bound of the same hours of the days before, each flat; NaN if none is known."""
     ordered = np.sort(before, axis=2)  # NaN last
     known = np.isfinite(before).sum(axis=2)
     tail = (1 - COVERAGE) / 2
@@ -74,7 +74,7 @@ def _quantiles(before: Floats) -> list[Floats]:
 
 
 def _stuck(values: Floats) -> np.ndarray:
-    """Hours that repeat one value, other than zero, for longer than the load did in the days before."""
+    """Hours that repeat a nonzero value for longer than the load did in the days before."""
     equal = (values[1:] == values[:-1]) & (values[1:] != 0)
     runs = [(first, end + 1) for first, end in _spans(equal)]
     stuck = np.zeros(len(values), bool)
@@ -87,7 +87,7 @@ def _stuck(values: Floats) -> np.ndarray:
 
 
 def _runs(flag: np.ndarray, least: int) -> np.ndarray:
-    """The flags that stand in a run of at least so many."""
+    """The flags in runs of at least `least`."""
     kept = np.zeros_like(flag)
     for first, end in _spans(flag):
         kept[first:end] = end - first >= least

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees on what the calendar and the past days say of an hour.
+"""Gradient-boosted trees on calendar features and past days.
 
 The load is cut into days that end at the origin, at whatever hour that is. An hour's features come from its row of
 the calendar and from earlier days alone, so they are known when the day begins; a horizon of several days is forecast

@@ -1,4 +1,4 @@
-"""The models that compete to forecast a load. Each may be the best: which one is, a back-test says for each series."""
+"""The candidate models. A backtest chooses one for each series."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,20 +11,20 @@ from forecasting.load import Floats, Load, calendar_of
 
 try:
     from statsforecast import models
-except ImportError:  # it is too large for a function, which does without
+except ImportError:  # too large for the Lambda function, which runs without it
     models = None
 
 DAY, WEEK = 24, 168
 
-# (load, origins, horizon) -> forecasts, shape (origins, horizon). An origin is how many hours of the load are known;
-# origins ascend, whole days apart, and a forecast from one uses nothing of the load after it.
+# (load, origins, horizon) -> forecasts, shape (origins, horizon). An origin is the number of known hours of the load;
+# origins ascend in whole days, and a forecast uses nothing of the load after its origin.
 Forecaster = Callable[[Load, Sequence[int], int], Floats]
 
 
 class Candidate(NamedTuple):
-    """A model. `least` is how many hours it must know; `naive`: it repeats, and is what the others have to beat.
+    """A model. `least`: hours of history it needs. `naive`: a benchmark that repeats the past.
 
-    `slow`: it takes up to a second an origin, and the others a fifth of that.
+    `slow`: takes up to a second per origin; the others take a fifth of that.
     """
 
     name: str
@@ -35,14 +35,14 @@ class Candidate(NamedTuple):
 
 
 def repeat(lag: int, load: Load, origins: Sequence[int], horizon: int) -> Floats:
-    """The last `lag` hours, over and over (seasonal naive)."""
+    """Seasonal naive: the last `lag` hours repeated."""
     return np.array([np.resize(load.filled[origin - lag : origin], horizon) for origin in origins])
 
 
 def profile(load: Load, origins: Sequence[int], horizon: int) -> Floats:
     """The median of the last four weeks' hours at the same time of day, on days of the same type.
 
-    The types are workday, Saturday, and Sunday or public holiday; one with less than two such days is as all days are.
+    Day types are workday, Saturday, and Sunday or public holiday. With under two days of a type, all days are used.
     """
     calendar = calendar_of(load.first, origins[-1] + horizon, load.zone)
     kind = np.where(calendar[:, 3] > 0, 2, np.clip(calendar[:, 1] - 4, 0, 2)) * DAY + calendar[:, 0]
@@ -57,12 +57,12 @@ def profile(load: Load, origins: Sequence[int], horizon: int) -> Floats:
 
 
 def auto_ets(load: Load, origins: Sequence[int], horizon: int) -> Floats:
-    """Exponential smoothing with a season of a day, its form chosen by AICc (statsforecast), on two weeks."""
+    """Exponential smoothing with a daily season, its form chosen by AICc (statsforecast), on two weeks."""
     return _fitted(partial(models.AutoETS, season_length=DAY), 2 * WEEK, load, origins, horizon)
 
 
 def mstl(trend: str, load: Load, origins: Sequence[int], horizon: int) -> Floats:
-    """Seasons of a day and a week taken out by MSTL, the rest by AutoETS or AutoTheta, on eight weeks."""
+    """MSTL with daily and weekly seasons, the remainder by AutoETS or AutoTheta, on eight weeks."""
     make = {
         "ets": partial(models.AutoETS, model="ZZN"),
         "theta": partial(models.AutoTheta, season_length=1, model="STM"),
@@ -71,7 +71,7 @@ def mstl(trend: str, load: Load, origins: Sequence[int], horizon: int) -> Floats
 
 
 def _fitted(make: Callable[[], Any], hours: int, load: Load, origins: Sequence[int], horizon: int) -> Floats:
-    """A statsforecast model, fitted anew at each origin to the last `hours`."""
+    """A statsforecast model, refitted at each origin to the last `hours`."""
     return np.array(
         [make().forecast(load.filled[max(0, origin - hours) : origin], horizon)["mean"] for origin in origins]
     )

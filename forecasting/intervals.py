@@ -1,17 +1,17 @@
-"""Split-conformal prediction intervals: as wide as the back-test's errors say, hour by hour of the horizon."""
+"""Split-conformal prediction intervals, from the backtest's errors at each hour of the horizon."""
 
 import numpy as np
 
 from forecasting.load import Floats
 
 COVERAGE = 0.8
-NEIGHBOURS = 1  # hours to either side whose errors count with an hour's own
+NEIGHBOURS = 1  # hours on either side whose errors are included
 
 
 def bounds(residuals: Floats, coverage: float = COVERAGE) -> tuple[Floats, Floats]:
-    """How far below and above a forecast the interval reaches at each hour of the horizon, both as numbers to add.
+    """The interval's bounds relative to the forecast at each hour of the horizon; low is 0 or less, high 0 or more.
 
-    residuals: actual less forecast, shape (origins, horizon), NaN where the actual is not known. Each side is a
+    residuals: actual minus forecast, shape (origins, horizon), NaN if the actual is unknown. Each side is a
     quantile of its own, as a home's errors are one-sided. With n errors the quantile is that of n + 1, which makes the
     coverage hold for the next error if it is exchangeable with them (Vovk et al., 2005; Lei et al., 2018). An hour
     without errors has those of all hours.
@@ -31,7 +31,7 @@ def bounds(residuals: Floats, coverage: float = COVERAGE) -> tuple[Floats, Float
 
 
 def cross_coverage(residuals: Floats, coverage: float = COVERAGE) -> float | None:
-    """The share of errors within the interval that the other origins' errors make; None with under two origins."""
+    """The share of errors within the interval made from the other origins; None with fewer than two origins."""
     if len(residuals) < 2:
         return None
     inside = []

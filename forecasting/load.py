@@ -1,4 +1,4 @@
-"""A load as the models see it: hours of the wall clock in a row, since people live by the clock and not by UTC."""
+"""A load as the models see it: consecutive hours of local time, because consumption follows local time, not UTC."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 Hours = NDArray[np.int64]
 
 HOUR_S = 3_600
-LONGEST_HOURS = 200_000  # 22 years: past that a wrong year in a file is likelier than a longer history
+LONGEST_HOURS = 200_000  # 22 years: beyond that, a wrong year in a file is more likely than a longer history
 
 
 class Load(NamedTuple):
@@ -83,19 +83,19 @@ def hours_after(load: HourlyLoad, hours: int, zone: str) -> list[datetime]:
 
 
 def shown(time: datetime) -> int:
-    """What the clock shows at a time, in s from 1970-01-01 00:00 on it; whatever the time's offset."""
+    """A time's wall-clock reading, in s since 1970-01-01 00:00 on that clock, ignoring its offset."""
     return int(time.replace(tzinfo=UTC).timestamp())
 
 
 def wall_clock(instants: Hours, zone: str) -> Hours:
-    """What the clocks of a zone show at each instant (s since 1970 UTC), as s from 1970-01-01 00:00 on them."""
+    """The local time of a zone at each instant (s since 1970 UTC), in s since 1970-01-01 00:00 local."""
     info = zone_of(zone)
     offsets = [datetime.fromtimestamp(instant, info).utcoffset() or timedelta() for instant in instants.tolist()]
     return instants + np.array([int(offset.total_seconds()) for offset in offsets], np.int64)
 
 
 def calendar_of(first: int, hours: int, zone: str) -> Floats:
-    """What the calendar says of each of the wall-clock hours, in columns.
+    """Calendar features of each local hour, in columns.
 
     Hour of the day, day of the week (0 is Monday), day of the year, and whether the day is a public holiday of the
     zone's country, comes before one, or after one.
@@ -123,7 +123,7 @@ def _filled(values: Floats) -> Floats:
 
 @cache
 def _holidays(zone: str, years: tuple[int, ...]) -> frozenset[int]:
-    """Days (since 1970-01-01) that are national holidays where the zone is; none where that is not known."""
+    """National holidays of the zone's country, as days since 1970-01-01; none if unknown."""
     country = _countries().get(zone, "")
     if country not in holidays.list_supported_countries():
         return frozenset()

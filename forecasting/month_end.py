@@ -1,4 +1,4 @@
-"""A month's energy and bill before the month is over: what was read, and the rest as the last weeks let expect."""
+"""Month-end forecasts: a bill's energy and total before its period is over."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from datetime import date
 
 WEEK = 168
-WINDOWS = (1, 2, 4, 8)  # weeks that may stand for those to come
-ORIGINS = 364  # days to test on: all seasons, for their turns are what a month-end misses
-SHAPE = 4 * WEEK  # hours whose shape the rest of the month gets
+WINDOWS = (1, 2, 4, 8)  # lookbacks to choose from, in weeks
+ORIGINS = 364  # backtest days: all seasons, because changes of season cause the errors
+SHAPE = 4 * WEEK  # hours whose shape the remaining hours get
 
 
 class RemainingEnergy(NamedTuple):
-    """Energy of the hours to come, a value a load: expected, and what it lies between in four of five cases."""
+    """Energy of the remaining hours (Wh), one value per load: the forecast and its 80% interval."""
 
     value: Floats
     low: Floats
@@ -34,12 +34,12 @@ class RemainingEnergy(NamedTuple):
 
 
 def remaining_energy(histories: Floats | Sequence[Floats], hours: int) -> RemainingEnergy:
-    """The energy of the `hours` after each load, of equally long histories of a week or more without NaN.
+    """Forecast the energy of the `hours` after each load. Histories are equally long, a week or more, without NaN.
 
-    It is like the mean of the last 1, 2, 4 or 8 weeks: of as many as would have been best for this load on the days of
-    the last year. The interval comes from the errors there, in units of the load's own mean error, over all the loads,
-    since one load has few spans that do not overlap; each half of the days is judged by what the other half teaches.
-    Where the history is too short for spans of that length, the errors are those of shorter ones, which are larger.
+    The forecast is the mean of the last 1, 2, 4 or 8 weeks, whichever was best for that load over the last year. The
+    interval comes from those errors, in units of the load's own mean error, pooled over all loads, because one load has
+    few spans that do not overlap; each half of the days is judged by the settings of the other half. If the history is
+    too short for spans of that length, errors of shorter spans are used, which are larger.
     """
     loads = np.asarray(histories)
     known = loads.shape[1]
@@ -55,30 +55,30 @@ def remaining_energy(histories: Floats | Sequence[Floats], hours: int) -> Remain
     expected = np.stack([_expected(total, origins, span, weeks) for weeks in windows])
     off = (happened - expected) / np.maximum(expected, 1.0)
     rows = np.arange(len(loads))
-    best, unit = _habits(off)
+    best, unit = _best_window(off)
     half = len(origins) // 2
-    strange = (
+    held_out = (
         [_held_out_errors(off[..., :half], off[..., half:]), _held_out_errors(off[..., half:], off[..., :half])]
         if half
         else [off]
     )
     tail = (1 - COVERAGE) / 2
-    below, above = np.quantile(np.concatenate([errors.ravel() for errors in strange]), [tail, 1 - tail])
+    below, above = np.quantile(np.concatenate([errors.ravel() for errors in held_out]), [tail, 1 - tail])
     value = np.stack([_expected(total, np.array([known]), hours, weeks)[:, 0] for weeks in windows])[best, rows]
     return RemainingEnergy(
         value, np.maximum(0, value * (1 + min(below, 0) * unit)), np.maximum(0, value * (1 + max(above, 0) * unit))
     )
 
 
-def _habits(off: Floats) -> tuple[np.ndarray, Floats]:
-    """Of errors of shape (windows, loads, origins) each load's best window, and its mean absolute error with that."""
+def _best_window(off: Floats) -> tuple[np.ndarray, Floats]:
+    """Each load's best window and its mean absolute error, from errors of shape (windows, loads, origins)."""
     best = np.abs(off).mean(axis=2).argmin(axis=0)
     return best, np.maximum(np.abs(off[best, np.arange(off.shape[1])]).mean(axis=1), 1e-9)
 
 
 def _held_out_errors(known: Floats, other: Floats) -> Floats:
-    """Errors at other origins, by the windows and in the units that the known ones give: as a new one will be."""
-    best, unit = _habits(known)
+    """The errors at `other` origins, with the window and in the unit chosen on the `known` ones."""
+    best, unit = _best_window(known)
     found: Floats = other[best, np.arange(other.shape[1])] / unit[:, None]
     return found
 
@@ -147,14 +147,14 @@ def _bill(so_far: PeriodSoFar, hours: Hours, wh: Floats) -> Bill:
 
 
 def _whole(wh: Floats) -> list[int]:
-    """Whole Wh with the same sum, to the nearest."""
+    """Rounded to whole Wh, with the same sum."""
     steps = np.rint(np.cumsum(wh)).astype(np.int64)
     found: list[int] = np.diff(steps, prepend=0).tolist()
     return found
 
 
 def _expected(total: Floats, origins: np.ndarray, hours: int, weeks: int) -> Floats:
-    """From each origin, the energy of `hours` hours like the mean of the `weeks` weeks before it, by running totals."""
+    """The energy of `hours` hours from each origin, as the mean of the `weeks` weeks before; `total` is cumulative."""
     whole, part = divmod(hours, WEEK)
     back = [origins - WEEK * week for week in range(1, weeks + 1)]
     parts = np.mean([total[:, begin + part] - total[:, begin] for begin in back], axis=0)

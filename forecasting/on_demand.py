@@ -1,4 +1,4 @@
-"""A forecast of one series of a deployment, made while somebody waits for it."""
+"""Forecasts of one series of a deployment, made on demand."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple

@@ -7,10 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from cli import waiting_bills
 from electrocloud.aws.store.bills_to_finalize import WAITING, DynamoOpenBills
 from electrocloud.aws.store.dynamodb_items import bill_key, bill_of
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.billing.service import BillKey
+from electrocloud.domain.errors import UsageError
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.closing import FindBills
@@ -152,3 +154,20 @@ def test_a_search_of_the_index_goes_on_after_a_bill(aws, last_month):
         for after in keys:
             rest = open_bills.pages(FindBills(str(last_month), part, waiting=True, after=after))
             assert [key for page in rest for key in page] == [key for key in keys if key > after]
+
+
+def test_the_command_lists_the_bills_that_wait_and_why(app, aws, queue, last_month, monkeypatch, capsys):
+    stack = SimpleNamespace(client=lambda service: aws.dynamodb, bills_table="bills")
+    monkeypatch.setattr(waiting_bills, "find_stack", lambda: stack)
+    waiting_bills.show_waiting(str(last_month))
+    assert capsys.readouterr().out == f"No bills of {last_month} wait for an estimate.\n"
+    app.handler({}, context(300_000))
+    queue.drain(app.handler, context(300_000))
+    capsys.readouterr()
+    waiting_bills.show_waiting(str(last_month))
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "m-2" in shown
+    assert "m-1" not in shown
+    assert "no reading of the same hours" in shown
+    with pytest.raises(UsageError, match="give one such as 2026-10"):
+        waiting_bills.show_waiting("October")
