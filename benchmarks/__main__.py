@@ -1,6 +1,6 @@
-"""All benchmarks of speed: prints their tables and writes them as JSON. Run as `python -m benchmarks`.
+"""Runs the speed benchmarks: prints their tables and writes them as JSON. Run with `python -m benchmarks`.
 
-Machines differ and this one may be busy, so what counts are ratios of contestants that ran in turn.
+Machines differ and may be busy, so the ratios between alternatives that ran in turn matter most.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from rich.table import Table
 from benchmarks import metering, parquet, tables, whole_path
 
 METERS = 404  # whose 31 days at 15 minutes are 1.2 million readings
-console = Console(width=max(Console().width, 150))  # its tables are wide, and a pipe says 80
+console = Console(width=max(Console().width, 150))  # the tables are wide, and a pipe reports 80 columns
 
 
 def main() -> None:

@@ -1,4 +1,6 @@
-"""Which injected faults the anomalies find, and how many of the flags are right: python -m benchmarks.anomalies."""
+"""Measures which injected faults are found as suspect, and how many flags are correct: python -m
+benchmarks.anomalies.
+"""
 
 from collections import Counter
 from datetime import date

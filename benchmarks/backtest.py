@@ -32,7 +32,7 @@ HORIZON = 24
 
 
 class Outcome(NamedTuple):
-    """What came of 28 days: the errors of the forecasts made, those of each model run throughout, and s an origin."""
+    """The result of 28 days: the errors of the forecasts made, those of each model run throughout, and s per origin."""
 
     made: Errors
     alone: dict[str, float]
@@ -41,9 +41,9 @@ class Outcome(NamedTuple):
 
 
 def outcome_of(load: Load) -> Outcome:
-    """The errors over the load's last 28 days, which begin at the hour of the day at which the load ends.
+    """The errors over the load's last 28 days, which start at the hour of the day at which the load ends.
 
-    Of a load under 16 weeks long they are fewer: half of the days that it can be tested on.
+    A load shorter than 16 weeks is judged on fewer days: half of those it can be tested on.
     """
     origins = origins_of(load, HORIZON, 2 * DAYS)
     if len(origins) < 4:
@@ -96,7 +96,7 @@ def simulated(meters: int, seed: int, homes: int) -> Iterator[tuple[str, Load]]:
     feeders = np.array([meter.feeder for meter in fleet.meters])
     for feeder in np.unique(feeders)[:2].tolist():
         yield f"feeder {feeder}", load(wh[feeders == feeder])
-    for kind, count in (("home", homes), ("flat", 2), ("shop", 1)):
+    for kind, count in (("home", homes), ("apartment", 2), ("shop", 1)):
         for row in [i for i, meter in enumerate(fleet.meters) if meter.kind == kind][:count]:
             yield f"{kind} {fleet.meters[row].meter_id}", load(wh[row : row + 1])
 
@@ -113,7 +113,7 @@ def main(
     seed: int = 3,
     homes: Annotated[int, typer.Option(help="How many single homes.")] = 3,
 ) -> None:
-    """Print the errors of the forecasts made, beside those of each model alone."""
+    """Print the errors of the forecasts made, next to those of each model alone."""
     loads = [(series.name, read_series(series, zone).load)] if series else simulated(meters, seed, homes)
     console = Console(width=160)
     table = Table(box=SIMPLE_HEAD)

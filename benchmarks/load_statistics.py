@@ -1,4 +1,4 @@
-"""The statistics by which load researchers tell homes from profiles, of hourly series in local time."""
+"""Statistics that distinguish real homes from load profiles, for hourly series in local time."""
 
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -65,14 +65,14 @@ def of_homes(kwh: Floats, hours: Hours) -> dict[str, Floats]:
 
 
 def coincidence(kwh: Floats, homes: int = 50, draws: int = 40) -> float:
-    """The peak hour of `homes` homes together over the sum of their own peak hours: the mean of random draws."""
+    """The peak hour of `homes` homes together divided by the sum of their own peak hours: the mean of random draws."""
     random = np.random.default_rng(0)
     groups = [random.choice(len(kwh), min(homes, len(kwh)), replace=False) for _ in range(draws)]
     return float(np.mean([kwh[group].sum(axis=0).max() / kwh[group].max(axis=1).sum() for group in groups]))
 
 
 def mean_days(kwh: Floats, hours: Hours) -> Floats:
-    """The fleet's mean day by season and day type, shape (3, 3, 24), not normalised."""
+    """The fleet's mean day by season and day type, shape (3, 3, 24), not normalized."""
     total = kwh.sum(axis=0)
     days = np.zeros((3, 3, 24))
     for season in range(3):
@@ -92,7 +92,7 @@ def bdew_days(profile: str) -> Floats:
 
 
 def fits(days: Floats, reference: Floats) -> Floats:
-    """1 - sum|simulated - reference| / sum(reference) of the mean days, each normalised to mean 1; shape (3, 3)."""
+    """1 - sum|simulated - reference| / sum(reference) of the mean days, each normalized to mean 1; shape (3, 3)."""
     simulated = days / days.mean(axis=2, keepdims=True)
     reference = reference / reference.mean(axis=2, keepdims=True)
     found: Floats = 1 - np.abs(simulated - reference).mean(axis=2)
@@ -100,27 +100,27 @@ def fits(days: Floats, reference: Floats) -> Floats:
 
 
 def day_counts(hours: Hours) -> Floats:
-    """How many days each season and day type has, shape (3, 3)."""
+    """The number of days per season and day type, shape (3, 3)."""
     counts = np.zeros((3, 3))
     np.add.at(counts, (hours.season[hours.day_starts], hours.kind[hours.day_starts]), 1)
     return counts
 
 
 def evening_peaks(kwh: Floats, hours: Hours) -> float:
-    """The share of homes whose mean day has its highest hour between 17 and 22 h."""
+    """The share of homes whose mean day peaks between 17 and 22 h."""
     by_hour = np.array([kwh[:, hours.hour == hour].mean(axis=1) for hour in range(24)])
     peak = by_hour.argmax(axis=0)
     return float(np.mean((peak >= 17) & (peak < 22)))
 
 
 def weekday_ratio(kwh: Floats, hours: Hours) -> float:
-    """The mean load of Saturdays and Sundays over that of workdays."""
+    """The mean load on Saturdays and Sundays divided by that on workdays."""
     total = kwh.sum(axis=0)
     return float(total[hours.kind > 0].mean() / total[hours.kind == 0].mean())
 
 
 def season_ratio(kwh: Floats, hours: Hours) -> float:
-    """The mean load of winter over that of summer."""
+    """The mean load in winter divided by that in summer."""
     total = kwh.sum(axis=0)
     return float(total[hours.season == 0].mean() / total[hours.season == 2].mean())
 

@@ -1,11 +1,11 @@
-"""The metering function's CPU time, with its tables in memory, beside a floor and two other ways to do it.
+"""The metering function's CPU time with its tables in memory, compared with a floor and two other designs.
 
 - floor: base64 and orjson on the same bytes, and nothing else
 - merged: decode, deaggregate, validate and merge into sets of readings by meter and day
-- stored: that, and windows packed and compared for storage, as `take_in` does it
-- billed: that, and the month's bill of every changed meter
+- stored: also pack windows and compare them for storage, as ingestion does
+- billed: also rate the month's bill of every changed meter
 - Bytewax: hourly sums in a dataflow, without validation (`benchmarks.streaming`)
-- textbook: Powertools' BatchProcessor, a Pydantic model a record (`benchmarks.textbook`), adding to a dict
+- textbook: Powertools' BatchProcessor, one Pydantic model per record (`benchmarks.textbook`), adding to a dict
 """
 
 import base64
@@ -46,7 +46,7 @@ class Measured(NamedTuple):
 
 
 def measure(rounds: int, meters: int = METERS) -> list[Measured]:
-    """All forms of upload: 1, 4 and 96 readings in each, plain and aggregated."""
+    """All forms of upload: 1, 4 and 96 readings each, plain and aggregated."""
     return [
         _measure(workload(meters, count, aggregated=aggregated), count, aggregated=aggregated, rounds=rounds)
         for count in READINGS_AN_UPLOAD
@@ -118,7 +118,7 @@ def _textbook(work: Workload, *, aggregated: bool) -> dict[tuple[str, datetime],
 
 
 def _same_sums(work: Workload, *, aggregated: bool) -> None:
-    """All contestants must come to the same hours, or there is nothing to compare."""
+    """All alternatives must produce the same hours; otherwise the comparison is void."""
     tables = _taken_in(work, {})
     ours = [wh for item in tables.windows.values() for wh in stored_day(item).day.hours_wh()]
     merged = [wh for day in _merged(work).values() for wh in day.hours_wh()]

@@ -1,4 +1,4 @@
-"""How well and how fast month-ends are told: 1,000 simulated meters, from three days of months gone by.
+"""The accuracy and speed of month-end forecasts: 1,000 simulated meters, from three days of past months.
 
 python -m benchmarks.month_ends
 """
@@ -29,7 +29,7 @@ DAYS = 490
 
 
 def main(meters: int = 1000, seed: int = 3) -> None:
-    """Print errors and coverage of energy, and the time that the month-ends of all meters take with their bills."""
+    """Print errors and coverage, and the time for the month-ends of all meters with their bills."""
     fleet = make_fleet(meters, seed)
     wh = _loads(fleet)
     table = Table(box=SIMPLE_HEAD)

@@ -1,10 +1,10 @@
-"""How fast the dashboard's pages are on 10 million readings of 10,000 meters: `python -m benchmarks.pages`.
+"""Measures the dashboard's pages with 10 million readings of 10,000 meters: `python -m benchmarks.pages`.
 
-Deploys the template to a laptop's cloud of its own and fills it: Parquet as the delivery writes it, a file a day; the
-windows of the last two days and their bills by the metering core. Then a headless Chromium opens each page: cold, on a
-dashboard that has just started, with an empty browser cache; warm, in a new tab of the same browser; and switched to,
-by its name at the top of another page. Printed are the seconds to the first useful paint, with those of an empty
-Streamlit page beside them, and the processor time that the server had for a page.
+Deploys the template to a separate local cloud and fills it: Parquet as the delivery writes it, one file per day, and
+the windows of the last two days and their bills by the metering core. Then a headless Chromium opens each page: cold (a
+freshly started dashboard and an empty browser cache), warm (a new tab of the same browser), and switched to from
+another page. It prints the seconds to the first useful paint, compared with an empty Streamlit page, and the server's
+CPU time per page.
 """
 
 import argparse
@@ -53,7 +53,7 @@ SIZE: ViewportSize = {"width": 1440, "height": 1000}
 
 
 class View(NamedTuple):
-    """A page, its path, and what is on it when it is of use, in CSS."""
+    """A page, its path, and a CSS selector for its first useful content."""
 
     name: str
     path: str
@@ -91,9 +91,9 @@ def fill(stack: Stack, fleet: Fleet, days: int) -> int:
 
 
 def update_forecasts(stack: Stack, fleet: Fleet, days: int) -> None:
-    """As many forecasts as the nights have made: of the fleet, of each feeder, and of each meter's month-end.
+    """Store as many forecasts as the nights would have made, for the fleet, each feeder, and each meter's month-end.
 
-    Their numbers are made up, as their making is not what is measured here.
+    Their values are made up, because making forecasts is not measured here.
     """
     store = Forecasts(stack.client("dynamodb"), stack.forecasts_table)
     midnight = datetime.combine(datetime.now(UTC).date(), datetime.min.time(), UTC)
@@ -130,14 +130,14 @@ def parquet_rows(fleet: Fleet, day: date) -> Iterator[pa.Table]:
 
 
 class Times(NamedTuple):
-    """Seconds from asking for a page to its first useful paint, and to the last of what is on it."""
+    """Seconds from requesting a page to its first useful paint, and to its last content."""
 
     useful: float
     complete: float
 
 
 def paint(window: BrowserContext, url: str, view: View) -> Times:
-    """Of a page in a new tab."""
+    """Time a page in a new tab."""
     page = window.new_page()
     times = seen(page, view, lambda: page.goto(url + view.path, wait_until="commit"))
     page.close()
@@ -145,7 +145,7 @@ def paint(window: BrowserContext, url: str, view: View) -> Times:
 
 
 def switched(window: BrowserContext, url: str, view: View, other: View) -> Times:
-    """Of a page that is gone to from another."""
+    """Time a page opened from another page."""
     page = window.new_page()
     seen(page, other, lambda: page.goto(url + other.path))
     times = seen(page, view, page.get_by_role("link", name=view.name).click)
@@ -172,7 +172,7 @@ def measured(act: Callable[[], None], seen: Callable[[], None]) -> float:
 
 
 def interactions(page: Page, url: str, meter_id: str) -> Iterator[tuple[str, float]]:
-    """Name and seconds of what people do on pages that are drawn, until they see that it was done."""
+    """Names and seconds of user actions on drawn pages, until their result is visible."""
     page.goto(url)
     page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first.wait_for(timeout=60_000)
     page.get_by_test_id("stVegaLiteChart").locator(".marks").first.wait_for(timeout=60_000)
@@ -193,31 +193,31 @@ def interactions(page: Page, url: str, meter_id: str) -> Iterator[tuple[str, flo
     energy = page.locator(METRIC, has_text="Energy ahead").get_by_text("kWh")
     yield "Forecast: choose a feeder", measured(choose(page), energy.wait_for)
     page.goto(f"{url}/analytics?question=peak_hour_of_fleet")
-    ask, table = page.get_by_role("button", name="Ask"), page.get_by_test_id("stDataFrame")
-    ask.wait_for(timeout=60_000)
+    run, table = page.get_by_role("button", name="Run"), page.get_by_test_id("stDataFrame")
+    run.wait_for(timeout=60_000)
     page.get_by_test_id("stExpander").first.wait_for(timeout=60_000)
     page.wait_for_load_state("networkidle")
     began = time.perf_counter()
-    yield "Analytics: ask, until it says so", measured(ask.click, page.get_by_text("Asking Athena").wait_for)
+    yield "Analytics: run, until it says so", measured(run.click, page.get_by_text("Running on Athena").wait_for)
     table.wait_for(timeout=120_000)
     yield "Analytics: Athena's answer of 10 days", time.perf_counter() - began
 
 
 def choose(page: Page) -> Callable[[], None]:
-    """Open the list at the top of a page; what then chooses the third of its feeders."""
+    """Open the list at the top of a page; returns the option of its third feeder."""
     page.get_by_test_id("stSelectbox").first.locator("input").click()
     return page.get_by_role("option").nth(3).click
 
 
 def memory(pid: int) -> tuple[float, float]:
-    """What a process holds in memory now and held at most, in MB."""
+    """A process's current and peak memory, in MB."""
     status = Path(f"/proc/{pid}/status").read_text()
     found = dict(re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", status))
     return int(found["VmRSS"]) / 1e3, int(found["VmHWM"]) / 1e3
 
 
 def blank(opened: Browser, folder: Path) -> tuple[float, float]:
-    """The cold and the warm paint of a page with one number on it: Streamlit's own share."""
+    """Cold and warm paint of a page with a single number: Streamlit's own share."""
     app = folder / "blank.py"
     app.write_text("import streamlit as st\nst.metric('Nothing', 0)\n")
     view = View("blank", "", METRIC, METRIC)
@@ -231,8 +231,8 @@ def views_of(meter_id: str) -> list[View]:
     return [
         View("Live", "/", f"{METRIC}:has-text('Fleet power')", chart),
         View("Meter", f"/meter?meter={meter_id}", f"{METRIC}:has-text('Bill so far')", chart),
-        View("Bills", "/bills", f"{METRIC}:has-text('Owed')", table),
-        View("Forecast", "/forecast", f"{METRIC}:has-text('Peak ahead')", chart),
+        View("Bills", "/bills", f"{METRIC}:has-text('Amount due')", table),
+        View("Forecast", "/forecast", f"{METRIC}:has-text('Forecast peak')", chart),
         View("Analytics", "/analytics", "[data-testid=stFormSubmitButton]", "[data-testid=stExpander]"),
     ]
 
@@ -272,7 +272,7 @@ def report(opened: Browser, state: Path, stack: Stack) -> None:
 
 
 def cpu(pid: int) -> float:
-    """Seconds of processor time that a process has had: they hardly depend on what else the machine does."""
+    """The CPU seconds a process has used; they hardly depend on other load."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -1,6 +1,6 @@
-"""The Parquet of the `readings` table: bytes a reading, rows a file, and what a month's question reads of the table.
+"""The Parquet of the `readings` table: bytes per reading, rows per file, and how much a month's question reads.
 
-The files are written by the laptop's delivery with the template's buffering, columns and compression, as Firehose does.
+The files are written by the laptop's delivery with the template's buffering, columns and compression, as by Firehose.
 """
 
 import io
@@ -30,7 +30,7 @@ QUESTION, MONTH = "monthly_consumption", "2026-10"
 
 
 class Lake(NamedTuple):
-    """Files of the table: how many, their rows and bytes, and the bytes of each column by day (dt)."""
+    """Files of the table: their number, rows and bytes, and the bytes of each column by day (dt)."""
 
     files: int
     rows: int
@@ -48,7 +48,7 @@ class Lake(NamedTuple):
         return self.rows / max(1, self.files)
 
     def of_columns(self) -> dict[str, float]:
-        """Bytes a reading by column."""
+        """Bytes per reading, by column."""
         sums: dict[str, float] = {}
         for columns in self.column_bytes.values():
             for name, size in columns.items():
@@ -66,7 +66,7 @@ class Read(NamedTuple):
 
 
 def lake_of(files: Iterable[tuple[str, bytes]]) -> Lake:
-    """A lake from its files, each with its key."""
+    """A lake from its files by key."""
     count = rows = size = 0
     columns: dict[str, dict[str, int]] = {}
     for key, body in files:
@@ -89,7 +89,7 @@ def stored(stack: Stack) -> Lake:
 
 
 def delivered(per_upload: int, meters: int, days: int) -> Lake:
-    """What the delivery makes of a fleet's first READINGS, `per_upload` in each upload, at 15 minutes."""
+    """The delivery's output for a fleet's first READINGS at 15 minutes, with `per_upload` readings per upload."""
     fleet = make_fleet(meters, SEED)
     found: list[tuple[str, bytes]] = []
     now = 0.0
@@ -104,12 +104,12 @@ def delivered(per_upload: int, meters: int, days: int) -> Lake:
 
 
 def measure() -> dict[int, Lake]:
-    """By readings an upload: two months of few meters, and some hours of many."""
+    """By readings per upload: two months of few meters, and some hours of many."""
     return {96: delivered(96, 17, 62), 4: delivered(4, 10_000, 1), 1: delivered(1, 10_000, 1)}
 
 
 def month_read(table: Lake) -> Read:
-    """What a question of a month reads of the table: of the days that it asks for, the columns that it needs."""
+    """What a month's question reads of the table: the columns it needs, of the days it asks for."""
     sql = questions()[QUESTION].render({"month": MONTH})
     names = sorted(_columns(sql))
     month = date.fromisoformat(f"{MONTH}-01")
@@ -120,7 +120,7 @@ def month_read(table: Lake) -> Read:
 
 
 def _columns(sql: str) -> set[str]:
-    """The columns of `readings` that a question needs, by way of the views."""
+    """The columns of `readings` that a question needs, through the views."""
     parsed = {name: cast("exp.Query", parse_one(text, read="athena")) for name, text in views().items()}
     tree = exp.expand(parse_one(sql, read="athena"), {**parsed})
     schema: dict[str, object] = {"readings": dict.fromkeys((*Plan.of(load(), {}).schema.names, "dt"), "varchar")}

@@ -1,7 +1,7 @@
-"""How long rating takes on one core: prints a table. Run as `python -m benchmarks.rating`.
+"""The time that rating takes on one core, as a table. Run with `python -m benchmarks.rating`.
 
-The tariff is the commercial one: time-of-use, tiers, demand at any time and by period. The last column holds each
-against the plain engine of the tests, which goes reading by reading: a ratio that does not depend on the machine.
+The tariff is the commercial one: time of use, tiers, demand at any time and by period. The last column compares with
+the simple engine of the tests, which works reading by reading; this ratio does not depend on the machine.
 """
 
 import json
@@ -89,7 +89,7 @@ def bills_from_scratch(rules: tariff.Tariff, intervals: list[Interval]) -> list[
 
 
 def timed(work: Callable[[], Any], runs: int = RUNS) -> tuple[float, float]:
-    """The least and the median time of some runs, in ns of this process: other work on the machine does not count."""
+    """The minimum and median time of some runs, in ns of CPU time of this process."""
     took = []
     for _ in range(runs):
         began = time.process_time_ns()

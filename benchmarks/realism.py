@@ -1,7 +1,7 @@
-"""How near the simulated meters come to measured ones: prints a table, draws a picture.
+"""Compares simulated meters with measured ones: prints a table and draws a picture.
 
-Run as `python -m benchmarks.realism [picture.png]`. 500 homes and 500 shops of place DE live through a year; their
-hourly loads are held against the bands of measured homes and the standard profiles H0 and G0.
+Run with `python -m benchmarks.realism [picture.png]`. 500 homes and 500 shops in DE are simulated for a year; their
+hourly loads are compared with the bands of measured homes and the standard profiles H0 and G0.
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""How many shards, lanes and write units a fleet's midnight takes: a simulation second by second.
+"""The shards, concurrent batches and write units that a fleet's midnight needs, simulated second by second.
 
-`python -m benchmarks.scaling` prints the tables of docs/scaling.md. What an upload weighs and costs to take in is
-measured here, on this project's own code; what AWS gives is from its documentation.
+`python -m benchmarks.scaling` prints the tables of docs/scaling.md. The size and cost of an upload are measured on this
+project's own code; AWS's limits are from its documentation.
 """
 
 import math
@@ -30,7 +30,7 @@ MOST_LANES = 10  # a shard, ParallelizationFactor
 
 
 class Upkeep(NamedTuple):
-    """What one upload takes: its bytes in the stream, s of a lane, write units of windows, bills and the index."""
+    """The cost of one upload: bytes in the stream, s of an invocation, write units of windows, bills and the index."""
 
     bytes: float
     seconds: float
@@ -39,7 +39,7 @@ class Upkeep(NamedTuple):
 
 
 class Midnight(NamedTuple):
-    """What a fleet's uploads within a window (s) take, with the least parts that keep up."""
+    """The load of a fleet's uploads within a window (s), and the least capacity that keeps up."""
 
     meters: int
     window_s: int
@@ -52,8 +52,8 @@ class Midnight(NamedTuple):
 
 
 def upkeep(meters: int = 400, day: date = date(2026, 11, 24)) -> Upkeep:
-    """Measured over a day of a simulated fleet at 15 minutes, late in a month that is in the tables already."""
-    fleet = make_fleet(meters, seed=5, tariffs={kind: ["tou"] for kind in ("home", "flat", "shop")})
+    """Measured over a day of a simulated fleet at 15 minutes, late in a month that is already in the tables."""
+    fleet = make_fleet(meters, seed=5, tariffs={kind: ["tou"] for kind in ("home", "apartment", "shop")})
     days = [
         msgspec.json.encode(one.upload) for one in uploads(fleet, simulate(fleet, day.replace(day=1), day.day, 900))
     ]
@@ -79,7 +79,7 @@ def upkeep(meters: int = 400, day: date = date(2026, 11, 24)) -> Upkeep:
 
 
 def _size(item: dict[str, Any]) -> int:
-    """Bytes of an item as DynamoDB counts them: names and values."""
+    """An item's size (bytes) as DynamoDB counts it: names and values."""
     return sum(len(name) + _weight(value) for name, value in item.items())
 
 
@@ -91,10 +91,10 @@ def _weight(value: dict[str, Any]) -> int:
 
 
 def midnight(meters: int, window_s: int, each: Upkeep, seed: int = 1) -> Midnight:
-    """Uploads of all meters at random moments of the window, spread over shards by their hash; lanes take them in.
+    """All meters' uploads at random times in the window, spread over shards by hash and processed in batches.
 
-    Shards for the mean second with a third to spare, since seconds and hashes are not even. Lanes so that the last
-    upload is taken in within as long again as the window.
+    There are enough shards for the mean second with a third to spare, because seconds and hashes are uneven, and enough
+    concurrent batches to process the last upload within as long again as the window.
     """
     rate = meters / window_s
     shards = max(1, math.ceil(max(rate * each.bytes / SHARD_BYTES, rate / SHARD_RECORDS) * 1.33))

@@ -1,7 +1,7 @@
-"""The same hourly sums in Bytewax: a dataflow that decodes, keys by meter and folds tumbling windows of an hour.
+"""The same hourly sums in Bytewax: a dataflow that decodes, keys by meter and folds hourly tumbling windows.
 
-It is spared what the metering function does beyond that: nothing is validated, repeated or corrected readings are not
-told apart, and no set is kept, so that a second delivery would count twice.
+It does less than the metering function: nothing is validated, repeated or corrected readings are not recognized, and no
+set is kept, so a second delivery would count twice.
 """
 
 import base64

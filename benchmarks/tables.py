@@ -1,4 +1,4 @@
-"""The metering function on real tables, beside the textbook consumer with one UpdateItem a reading on the same ones.
+"""The metering function on real tables, compared with a textbook consumer that makes one UpdateItem per reading.
 
 Ours keeps every reading and rates the month's bill of every meter; the textbook adds each reading to its hour.
 """
@@ -32,7 +32,7 @@ class Compared(NamedTuple):
 
 
 def measure(stack: Stack, rounds: int) -> Compared:
-    """Each round takes in another day of the fleet, both ways, one after the other."""
+    """In each round, both process another day of the fleet, one after the other."""
     dynamodb = stack.client("dynamodb")
     _make_hours_table(dynamodb)
     tables = open_store(dynamodb, stack).tables

@@ -1,7 +1,7 @@
-"""The consumer of a textbook: Powertools' BatchProcessor, a Pydantic model a record, a table updated a reading.
+"""A textbook consumer: Powertools' BatchProcessor, a Pydantic model per record, a table update per reading.
 
-As in Powertools' own guide: one model for the event's record with the payload's model inside, and one call a record.
-A frame of the KPL is opened with the published library first.
+It follows Powertools' guide: one model for the event's record with the payload's model inside, and one call per record.
+KPL frames are opened with the published library first.
 """
 
 from collections.abc import Callable
@@ -49,7 +49,7 @@ class Record(KinesisDataStreamRecord):
 
 
 def consume(records: list[dict[str, Any]], update: Update, *, aggregated: bool) -> None:
-    """Take the records of an event in, a reading at a time."""
+    """Process the records of an event, reading by reading."""
     processor = BatchProcessor(event_type=EventType.KinesisDataStreams, model=Record)
 
     def handle(record: Record) -> None:

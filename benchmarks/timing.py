@@ -1,4 +1,4 @@
-"""Times by which contestants can be compared on a machine that others use too: all of them in turn, round by round."""
+"""Times alternatives on a shared machine: all of them in turn, round by round."""
 
 import gc
 import time
@@ -9,7 +9,7 @@ Times = dict[str, list[float]]
 
 
 def in_turn(contestants: Mapping[str, Callable[[], object]], rounds: int) -> Times:
-    """CPU seconds of each contestant in each of the rounds, after one round to warm up."""
+    """CPU seconds of each alternative in each round, after a warm-up round."""
     times: Times = {name: [] for name in contestants}
     gc.collect()
     gc.freeze()  # this process holds far more than a function does, and the collector would walk it for each contestant
@@ -25,5 +25,5 @@ def in_turn(contestants: Mapping[str, Callable[[], object]], rounds: int) -> Tim
 
 
 def ratio(times: Times, one: str, other: str) -> float:
-    """How many times as long `one` takes as `other`: the median of the rounds' own ratios."""
+    """How many times as long `one` takes as `other`: the median of the rounds' ratios."""
     return median(a / b for a, b in zip(times[one], times[other], strict=True))

@@ -1,6 +1,6 @@
-"""The whole path on this machine: `electrocloud up` and `electrocloud load --verify`, as a person would run them.
+"""The whole system on this machine: `electrocloud up` and `electrocloud load --verify`, as a user would run them.
 
-Watches all processes meanwhile: CPU seconds that each took for the load, and the most memory that each held.
+Watches all processes meanwhile: the CPU seconds each used for the load, and its peak memory.
 """
 
 import os
@@ -33,14 +33,14 @@ WORDS = {  # which process it is, by a word of its command line
 
 
 class Part(NamedTuple):
-    """A process: CPU seconds for this load, and its largest resident memory (MB)."""
+    """A process: CPU seconds for this load, and its peak resident memory (MB)."""
 
     cpu_s: float
     most_mb: float
 
 
 class Run(NamedTuple):
-    """A load: `seconds` from its first upload to the last reading being in its window, its bill and in Parquet."""
+    """A load: `seconds` from its first upload until the last reading is in its window, its bill and in Parquet."""
 
     readings: int
     seconds: float
@@ -51,7 +51,7 @@ class Run(NamedTuple):
 
 
 def measure(sizes: list[tuple[int, int]], state: Path) -> Iterator[Run]:
-    """A load for each size (meters, days), each in a system of its own whose state is kept under `state`."""
+    """A load for each size (meters, days), each in a separate system whose state is kept under `state`."""
     for meters, days in sizes:
         with system(state / f"{meters}x{days}") as (env, stack, pid):
             yield _run(meters, days, env, stack, pid)
@@ -72,7 +72,7 @@ def _run(meters: int, days: int, env: dict[str, str], stack: Stack, pid: int) ->
 
 @contextmanager
 def system(state: Path) -> Iterator[tuple[dict[str, str], Stack, int]]:
-    """A system that runs, without meters of its own: the environment to call it in, its stack, its process."""
+    """A running system without meters: the environment to call it in, its stack, its process."""
     env = os.environ | {"ELECTROCLOUD_STATE": str(state), "COLUMNS": "200"}
     state.mkdir(parents=True, exist_ok=True)
     with (state / "up.log").open("wb") as log:
@@ -90,7 +90,7 @@ def system(state: Path) -> Iterator[tuple[dict[str, str], Stack, int]]:
 
 @contextmanager
 def _watched(pid: int) -> Iterator[Callable[[], dict[str, Part]]]:
-    """Look at the system's and this process's children twice a second; the result is theirs since the beginning."""
+    """Sample the system's and this process's children twice a second; returns their use since the start."""
     before = {process.pid: _cpu(process) for process in _family(pid)}
     cpu: dict[int, float] = {}
     most: dict[int, float] = {}

@@ -1,4 +1,4 @@
-"""What the benchmarks work on: a simulated fleet's uploads, as records of the stream and as events of the function."""
+"""The benchmarks' input: a simulated fleet's uploads, as stream records and as function events."""
 
 import base64
 from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ class Workload(NamedTuple):
 
 
 def workload(meters: int, per_upload: int, *, aggregated: bool, day: date = DAY) -> Workload:
-    """One day at 15 minutes with `per_upload` readings an upload, in the order in which they are made."""
+    """One day at 15 minutes with `per_upload` readings per upload, in order."""
     fleet = make_fleet(meters, SEED)
     payloads = payloads_of(fleet, day, per_upload)
     data = frames(payloads) if aggregated else payloads
@@ -46,7 +46,7 @@ def payloads_of(fleet: Fleet, day: date, per_upload: int, interval_s: int = INTE
 
 
 def frames(payloads: Iterable[bytes]) -> Iterator[bytes]:
-    """Payloads packed as a head-end packs them."""
+    """The payloads packed as by a head-end."""
     frame = AggRecord(FRAME_BYTES)
     for payload in payloads:
         if not frame.add_user_record("k", payload):
@@ -57,7 +57,7 @@ def frames(payloads: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def records(data: Iterable[bytes]) -> list[dict[str, Any]]:
-    """What Lambda hands a function for records of one shard."""
+    """The records of one shard as Lambda passes them to a function."""
     return [
         {
             "kinesis": {
@@ -80,6 +80,6 @@ def records(data: Iterable[bytes]) -> list[dict[str, Any]]:
 
 
 def tariffs_of(fleet: Fleet) -> dict[str, Tariff]:
-    """The tariff of each meter."""
+    """Each meter's tariff."""
     tariffs = {name: tariff_from_urdb(document) for name, document in read_tariffs(TARIFFS).items()}
     return {meter.meter_id: tariffs[meter.tariff_id] for meter in fleet.meters}

@@ -1,4 +1,4 @@
-"""`electrocloud bill` and `electrocloud compare`: what a load costs under a tariff, and what it would under others."""
+"""`electrocloud bill` and `electrocloud compare`: what a load costs on a tariff, and on others."""
 
 import sys
 import time
@@ -23,14 +23,14 @@ from presentation.offers_text import print_comparison
 
 
 class BillStore(Protocol):
-    """Where bills are kept."""
+    """A store of bills."""
 
     def history(self, meter_id: str) -> list[Bill]:
-        """All versions of a meter's bills, by month and version."""
+        """All versions of a meter's bills, ordered by month and version."""
 
 
 def bill(tariff: Sequence[Path], usage: Path, options: ServiceOptions, *, as_json: bool, fill: bool) -> None:
-    """Bill a load by a tariff, period by period. `tariff` are the files of its dated versions."""
+    """Bill a load on a tariff, period by period. `tariff` lists the files of its dated versions."""
     prices = read_tariff(tariff, options.known_zone)
     service = options.service(prices.versions[0].tariff.zone, fill=fill)
     issued = rate_usage(prices, read_usage(usage), usage, service)
@@ -49,7 +49,7 @@ def bill(tariff: Sequence[Path], usage: Path, options: ServiceOptions, *, as_jso
 
 
 def batch(tariff: Sequence[Path], usage: Path, out: Path, options: ServiceOptions, *, fill: bool) -> None:
-    """Bill the loads of many meters (column meter_id), on all cores."""
+    """Bill the loads of many meters (column meter_id), using all cores."""
     console = Console(stderr=True)
     prices = read_tariff(tariff, options.known_zone)
     service = options.service(prices.versions[0].tariff.zone, fill=fill)
@@ -66,20 +66,24 @@ def batch(tariff: Sequence[Path], usage: Path, out: Path, options: ServiceOption
         console=console,
     )
     parts = []
-    with bar, out.open("wb") as file:
-        task = bar.add_task("", total=len(load.meters))
-        file.write(",".join(CSV_COLUMNS).encode() + b"\n" if as_csv else b"")
-        for part in rate_all(prices, load, usage, service, as_csv=as_csv):
-            file.write(part.text)
-            parts.append(part._replace(text=b""))
-            bar.advance(task, part.meters)
-    count, owed = sum(part.bills for part in parts), sum((part.owed for part in parts), Decimal(0))
-    total = money(owed, prices.versions[0].tariff.currency)
+    try:
+        with bar, out.open("wb") as file:
+            task = bar.add_task("", total=len(load.meters))
+            file.write(",".join(CSV_COLUMNS).encode() + b"\n" if as_csv else b"")
+            for part in rate_all(prices, load, usage, service, as_csv=as_csv):
+                file.write(part.text)
+                parts.append(part._replace(text=b""))
+                bar.advance(task, part.meters)
+    except UsageError:
+        out.unlink()  # a file with some of the bills would look like one with all of them
+        raise
+    count, due = sum(part.bills for part in parts), sum((part.amount_due for part in parts), Decimal(0))
+    total = money(due, prices.versions[0].tariff.currency)
     console.print(f"{count:,} bills totaling {total} in {time.perf_counter() - began:.1f} s, in {out}")
 
 
 def compare(tariffs: Sequence[Path], usage: Path, options: ServiceOptions, *, as_json: bool, show_all: bool) -> None:
-    """Rank tariffs by what a load's whole billing periods cost under each, and say what the best would save."""
+    """Rank tariffs by what a load's complete billing periods cost on each, and show what the best one would save."""
     found = compare_tariffs(tariffs, usage, options, show_all=show_all)
     if as_json:
         _print_json([*found.ranked, *found.not_available])
@@ -88,7 +92,7 @@ def compare(tariffs: Sequence[Path], usage: Path, options: ServiceOptions, *, as
 
 
 def show_history(store: BillStore, meter_id: str, *, as_json: bool) -> None:
-    """All versions of a meter's bills, on the screen."""
+    """Print all versions of a meter's bills."""
     issued = store.history(meter_id)
     if not issued:
         raise UsageError(f"there are no bills of meter {meter_id}; check its id")

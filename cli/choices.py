@@ -1,17 +1,17 @@
-"""The values that options choose between."""
+"""The values of options with a fixed choice."""
 
 from enum import StrEnum
 
 
 class Channel(StrEnum):
-    """A way into the system: the ingestion API, or KPL frames straight into the stream."""
+    """A channel for uploads: the ingestion API, or KPL frames put directly into the stream."""
 
     api = "api"
     kinesis = "kinesis"
 
 
 class Source(StrEnum):
-    """What a replay reads: the stream, or the Parquet that it was delivered to."""
+    """What a replay reads: the stream, or delivered Parquet."""
 
     stream = "stream"
     parquet = "parquet"

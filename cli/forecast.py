@@ -1,4 +1,4 @@
-"""`electrocloud forecast`: the next hours of any series, with what the back-test says of each model."""
+"""`electrocloud forecast`: forecast the next hours of any series, with the backtest results of each model."""
 
 import csv
 import sys
@@ -84,8 +84,8 @@ def _print_json(document: dict[str, Any]) -> None:
 
 def _print_tables(made: Forecast) -> None:
     console = Console()
-    scores = Table("model", box=SIMPLE_HEAD, title=f"{made.series}: the back-test", title_justify="left")
-    for heading in ("origins", "WAPE", "MASE", "s an origin"):
+    scores = Table("model", box=SIMPLE_HEAD, title=f"{made.series}: backtest", title_justify="left")
+    for heading in ("origins", "WAPE", "MASE", "s per origin"):
         scores.add_column(heading, justify="right")
     for score in made.candidates:
         wape, mase = score.wape, score.mase
@@ -99,7 +99,7 @@ def _print_tables(made: Forecast) -> None:
     if made.candidates:
         console.print(scores)
     rows = Table(
-        "timestamp", box=SIMPLE_HEAD, title=f"The next {len(made.rows)} hours by {made.model}", title_justify="left"
+        "timestamp", box=SIMPLE_HEAD, title=f"Next {len(made.rows)} hours, model {made.model}", title_justify="left"
     )
     for heading in ("value", "low", "high"):
         rows.add_column(heading, justify="right")
@@ -107,6 +107,6 @@ def _print_tables(made: Forecast) -> None:
         rows.add_row(row.timestamp.isoformat(sep=" "), f"{row.value:,.6g}", f"{row.low:,.6g}", f"{row.high:,.6g}")
     console.print(rows)
     if made.coverage is not None:
-        console.print(f"80 % intervals held {made.coverage:.0%} of the hours in the back-test.")
+        console.print(f"Backtest coverage of the 80% intervals: {made.coverage:.0%}.")
     if made.note:
         console.print(made.note, style="yellow")

@@ -1,4 +1,4 @@
-"""`electrocloud load`: push a generated fleet through the running system, as fast as it goes or at a rate."""
+"""`electrocloud load`: push a generated fleet's readings through the running system."""
 
 import time
 from dataclasses import replace
@@ -22,8 +22,8 @@ from producers.sending.send_counts import SendCounts
 from producers.sending.uploads import uploads
 from registry.folder import read_tariffs
 
-PATIENCE_S = 600
-LOOK_EVERY_S = 1.0
+TIMEOUT_S = 600
+POLL_S = 1.0
 
 
 def load(
@@ -37,11 +37,11 @@ def load(
     *,
     verify: bool,
 ) -> None:
-    """Push a generated fleet through the running system, and say what became of it."""
+    """Push a generated fleet's readings through the running system, and report what arrived."""
     console = Console()
     stack = find_stack()
     first = date.fromisoformat(start) if start else datetime.now(UTC).date() - timedelta(days=days)
-    prefix = f"load{seed}x{meters}-"  # so that no load counts what another has sent
+    prefix = f"load{seed}x{meters}-"  # keeps the counts of different loads apart
     fleet = _fleet(meters, seed, prefix)
     register(stack, fleet.registered, fleet.place, read_tariffs(TARIFFS), first - timedelta(days=1))
     tally = SendCounts()
@@ -52,8 +52,8 @@ def load(
 
 
 def _fleet(meters: int, seed: int, prefix: str) -> Fleet:
-    """Meters of their own, so that a load never mixes with the meters of a fleet that lives."""
-    fleet = make_fleet(meters, seed, "US")  # where the tariffs of this checkout hold
+    """Meters with IDs of their own, so that a load never mixes with the meters of a running fleet."""
+    fleet = make_fleet(meters, seed, "US")  # the place of the tariffs in this checkout
     renamed = [meter._replace(meter_id=f"{prefix}{meter.meter_id}") for meter in fleet.meters]
     return replace(fleet, meters=tuple(renamed))
 
@@ -83,12 +83,12 @@ def _push(
 
 
 def _verify(arrival: DeliveryCheck, tally: SendCounts) -> None:
-    """Until every reading is in its bill, in Parquet and in a window, or PATIENCE_S are over.
+    """Wait until every reading is in its bill, in Parquet and in a window, for at most TIMEOUT_S.
 
-    Windows are stored together with bills, and counting them is work for the tables: so they come last.
+    Windows are stored together with bills and counting them loads the tables, so they are counted last.
     """
     console = Console()
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     counts = {"bills": arrival.bills, "Parquet": arrival.parquet, "windows": arrival.windows}
     found = dict.fromkeys(counts, 0)
     with _progress() as progress:
@@ -99,14 +99,14 @@ def _verify(arrival: DeliveryCheck, tally: SendCounts) -> None:
                 progress.update(task, completed=found[name])
                 if found[name] >= tally.accepted or time.monotonic() > deadline:
                     break
-                time.sleep(LOOK_EVERY_S)
+                time.sleep(POLL_S)
     seconds = time.monotonic() - tally.began
     console.print(
         " · ".join(f"in {name} {count:,}" for name, count in found.items())
         + f" of {tally.accepted:,} readings after {seconds:.1f} s ({tally.accepted / seconds:,.0f} readings/s)"
     )
     if {*found.values()} != {tally.accepted}:
-        console.print("[red]These are not the same.[/red] `electrocloud status` says how the system stands.")
+        console.print("[red]These counts differ.[/red] Run `electrocloud status` to see the state of the system.")
         raise typer.Exit(1)
 
 

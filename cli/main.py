@@ -1,4 +1,4 @@
-"""The command `electrocloud`."""
+"""The `electrocloud` command."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from electrocloud.domain.errors import ElectroCloudError
 
 
 class _Commands(TyperGroup):
-    """Says on one line what was wrong with what was asked for, instead of a traceback."""
+    """Prints errors as one line instead of a traceback."""
 
     def invoke(self, *arguments: Any, **named: Any) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""`electrocloud query`: the questions of sql/, asked of Athena. On a laptop its SQL is translated on the way."""
+"""`electrocloud query`: run the questions in sql/ on Athena. On a laptop the SQL is translated to DuckDB's dialect."""
 
 import csv
 import sys
@@ -24,7 +24,7 @@ ROWS_SHOWN = 50
 def query(
     name_or_file: str, params: list[str], to_csv: Path | None, to_parquet: Path | None, *, show_sql: bool
 ) -> None:
-    """Ask Athena a question of sql/ (or list the questions)."""
+    """Run a question of sql/ on Athena, or list the questions."""
     console = Console()
     question = find(name_or_file)
     sql = question.render(_values(params))
@@ -48,14 +48,14 @@ def _values(params: list[str]) -> dict[str, str]:
     pairs = [param.partition("=") for param in params]
     for param, (_, equals, _) in zip(params, pairs, strict=True):
         if not equals:
-            raise UsageError(f"--param {param}: give it as name=value")
+            raise UsageError(f"--param {param}: write it as name=value")
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def list_questions() -> None:
     """Print the questions of sql/, with what each asks and its parameters."""
     table = Table(title="electrocloud query NAME [--param name=value]", title_justify="left")
-    for heading in ("name", "asks", "parameters and their defaults"):
+    for heading in ("name", "question", "parameters and defaults"):
         table.add_column(heading, overflow="fold")
     for question in questions().values():
         parameters = "\n".join(f"{one.name}={one.default}  {one.description}" for one in question.parameters)

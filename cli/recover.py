@@ -1,4 +1,6 @@
-"""`electrocloud redrive` and `electrocloud replay`: what was set aside goes back, and what is lost is made again."""
+"""`electrocloud redrive` and `electrocloud replay`: return rejected records to the stream, and rebuild windows
+and bills.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -29,33 +31,33 @@ from electrocloud.services.replay import Rerated, reingest, rerate_bills
 
 
 def redrive(reasons: list[str], *, dry_run: bool) -> None:
-    """Put quarantined uploads and dead-letter batches back into the stream, once the cause is mended."""
+    """Put quarantined uploads and dead-letter batches back into the stream, once the cause is fixed."""
     console = Console()
     stack = find_stack()
     kinesis = stack.client("kinesis")
     put_back = None if dry_run else partial(put, kinesis, stack.stream, pause=pause)
-    things: Counter[tuple[str, str, str]] = Counter()
+    items: Counter[tuple[str, str, str]] = Counter()
     records: Counter[tuple[str, str, str]] = Counter()
-    with console.status("looking at the quarantine and the dead letters"):
+    with console.status("reading the quarantine and the dead letters"):
         for case in _cases(stack, kinesis, put_back, reasons):
-            things[case[:3]] += case.items
+            items[case[:3]] += case.items
             records[case[:3]] += case.records
-    if not things:
-        console.print("Nothing is set aside." if not reasons else f"Nothing is set aside for {', '.join(reasons)}.")
+    if not items:
+        console.print("No rejected uploads." if not reasons else f"No uploads were rejected for {', '.join(reasons)}.")
         return
-    console.print(_redriven(things, records, dry_run))
-    if any(fate.startswith("gone") for _, _, fate in things):
-        console.print("What is gone from the stream may be in Parquet: electrocloud replay --source parquet --from DAY")
+    console.print(_redriven(items, records, dry_run))
+    if any(fate.startswith("gone") for _, _, fate in items):
+        console.print("Expired records may be in Parquet: electrocloud replay --source parquet --from DAY")
         raise typer.Exit(1)
 
 
 def replay(since: str, source: Source) -> None:
-    """Make windows and bills again from what was sent; what is there already stays as it is."""
+    """Rebuild windows and bills from the uploads sent. Existing data is kept."""
     console = Console()
     now = datetime.now(UTC)
     begin = _moment(since)
     if begin >= now:
-        raise UsageError(f"--from is {since}, which is still to come")
+        raise UsageError(f"--from is {since}, which is in the future")
     stack = find_stack()
     tables, registry = open_store(stack.client("dynamodb"), stack)
     admission = Admission(stack.future_tolerance_minutes * 60, registry.head_ends_of)
@@ -74,9 +76,9 @@ def replay(since: str, source: Source) -> None:
         rated = rerate_bills(progress.track(planned, description="bills"), tables, pause)
     console.print(_replayed(outcome, rated, sum(refused)))
     for tariff_id, fault in registry.invalid.items():
-        console.print(f"[red]The tariff {tariff_id} cannot be rated:[/red] {fault}")
+        console.print(f"[red]Invalid tariff {tariff_id}:[/red] {fault}")
     if busy := outcome.failed | rated.failed:
-        console.print(f"[red]{len(busy)} meters could not be stored: the tables are busy.[/red] Replay once more.")
+        console.print(f"[red]{len(busy)} meters could not be stored: the tables are busy.[/red] Run the replay again.")
         raise typer.Exit(1)
 
 
@@ -98,17 +100,17 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"--from is {text!r}; give a date or a time in ISO 8601, such as 2026-11-24T06:00Z") from None
+        raise UsageError(f"--from is {text!r}; give an ISO 8601 date or time, such as 2026-11-24T06:00Z") from None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _redriven(things: Counter[tuple[str, str, str]], records: Counter[tuple[str, str, str]], dry_run: bool) -> Table:
-    table = Table(title="This would be done" if dry_run else None, box=SIMPLE_HEAD, title_justify="left")
-    for name in ("Where", "Set aside for", "What became of it"):
+def _redriven(items: Counter[tuple[str, str, str]], records: Counter[tuple[str, str, str]], dry_run: bool) -> Table:
+    table = Table(title="Dry run" if dry_run else None, box=SIMPLE_HEAD, title_justify="left")
+    for name in ("Where", "Reason", "Outcome"):
         table.add_column(name)
     for name in ("Items", "Records put back"):
         table.add_column(name, justify="right")
-    for key, count in sorted(things.items()):
+    for key, count in sorted(items.items()):
         table.add_row(*key, f"{count:,}", f"{records[key]:,}")
     return table
 
@@ -118,13 +120,13 @@ def _replayed(outcome: Outcome, rated: Rerated, refused: int) -> Table:
     table.add_column()
     table.add_column(justify="right")
     for name, count in (
-        ("Readings taken in again", outcome.readings),
-        ("  new, or in place of others", outcome.changed),
-        ("  there already", outcome.repeated),
-        ("Records passed over, which are no uploads", refused),
-        ("Times a bill was rated as readings came", outcome.bills),
-        ("Bills rated anew at the end", rated.bills),
-        ("  other than before", rated.changed),
+        ("Readings re-ingested", outcome.readings),
+        ("  new or changed", outcome.changed),
+        ("  already stored", outcome.repeated),
+        ("Records skipped, not valid uploads", refused),
+        ("Bills rated while re-ingesting", outcome.bills),
+        ("Bills rated again at the end", rated.bills),
+        ("  changed", rated.changed),
     ):
         table.add_row(name, f"{count:,}")
     return table

@@ -17,6 +17,7 @@ from electrocloud.domain.registry import events
 from electrocloud.domain.registry.changes import RecordChange
 from electrocloud.domain.registry.records import Account, Registry
 from electrocloud.services.registry import RegistryPlan, plan_change
+from electrocloud.services.replay import Rerated
 from registry.desk import RegistryDesk
 from registry.export import write_folder
 from registry.folder import FileFault, read_folder
@@ -25,7 +26,7 @@ FAULTS_SHOWN = 20
 CHANGES_SHOWN = 10
 
 
-def apply(folder: Path, *, dry_run: bool) -> None:
+def apply(folder: Path, reason: str, *, dry_run: bool) -> None:
     """Put a folder's records into the registry. All of it is checked first; doing it twice changes nothing."""
     console = Console()
     desk = RegistryDesk(find_stack())
@@ -36,12 +37,16 @@ def apply(folder: Path, *, dry_run: bool) -> None:
         _show_faults(faults)
         raise typer.Exit(1)
     _show_plan(plan)
-    if dry_run or not plan.changes:
+    if not plan.changes:
+        return
+    if dry_run:
+        preview = desk.preview(plan)
+        console.print(f"{preview.bills:,} bills would change, by ${preview.amount:,.2f} in all. Nothing was stored.")
         return
     with _progress() as progress:
         task = progress.add_task("storing", total=None)
-        desk.apply(content.registry, lambda count: progress.advance(task, count), stored)
-    console.print(f"Stored. {len(plan.touched):,} service points are affected.")
+        _, rated = desk.apply(content.registry, reason, lambda count: progress.advance(task, count), stored)
+    _show_rated(rated)
 
 
 def search(text: str, most: int, *, as_json: bool) -> None:
@@ -93,13 +98,13 @@ def move_in(service_point: str, customer: Account, tariff: str, day: str, cycle_
         holder = holder or customer
         return events.move_in(part, holder, service_point, tariff, _day(day), cycle_day=cycle_day)
 
-    _show_plan(RegistryDesk(find_stack()).change([service_point], [customer.account_id], moved))
+    _show(RegistryDesk(find_stack()).change([service_point], [customer.account_id], "moved in", moved))
 
 
 def move_out(service_point: str, day: str) -> None:
     """The agreement at a service point ends; the date is the first day that is no longer billed to it."""
     desk = RegistryDesk(find_stack())
-    _show_plan(desk.change([service_point], [], lambda part: events.move_out(part, service_point, _day(day))))
+    _show(desk.change([service_point], [], "moved out", lambda part: events.move_out(part, service_point, _day(day))))
 
 
 def exchange_meter(service_point: str, meter: str, at: str) -> None:
@@ -109,15 +114,17 @@ def exchange_meter(service_point: str, meter: str, at: str) -> None:
         zone = ZoneInfo(part.service_points[service_point].time_zone)
         return events.exchange_meter(part, service_point, meter, _instant(at, zone))
 
-    _show_plan(RegistryDesk(find_stack()).change([service_point], [], exchanged))
+    _show(RegistryDesk(find_stack()).change([service_point], [], "meter exchanged", exchanged))
 
 
 def change_tariff(service_point: str, tariff: str, day: str) -> None:
     """The customer at a service point has another tariff from a day on."""
     desk = RegistryDesk(find_stack())
-    _show_plan(
-        desk.change([service_point], [], lambda part: events.change_tariff(part, service_point, tariff, _day(day)))
-    )
+
+    def changed(part: Registry) -> Registry:
+        return events.change_tariff(part, service_point, tariff, _day(day))
+
+    _show(desk.change([service_point], [], "tariff changed", changed))
 
 
 def change_price(tariff: str, file: Path, day: str) -> None:
@@ -126,8 +133,17 @@ def change_price(tariff: str, file: Path, day: str) -> None:
     desk = RegistryDesk(find_stack())
     stored = desk.store.load()
     changed = events.change_price(stored, tariff, document, _day(day))
-    plan = desk.apply(changed, lambda _: None, stored)
-    _show_plan(plan)
+    _show(desk.apply(changed, "price changed", lambda _: None, stored))
+
+
+def rerate(service_points: list[str]) -> None:
+    """Rate bills again by the registry as it is: after a command that changed it was interrupted."""
+    desk = RegistryDesk(find_stack())
+    points = service_points or [*desk.store.load().service_points]
+    with _progress() as progress:
+        task = progress.add_task("rating", total=None)
+        rated = desk.rerate(points, "rated again", lambda count: progress.advance(task, count))
+    _show_rated(rated)
 
 
 def _day(text: str) -> date:
@@ -143,6 +159,20 @@ def _instant(text: str, zone: ZoneInfo) -> int:
     except ValueError:
         raise RegistryError(f"{text!r} is not a time such as 2026-07-11T10:30") from None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
+
+
+def _show(done: tuple[RegistryPlan, Rerated]) -> None:
+    plan, rated = done
+    _show_plan(plan)
+    if plan.changes:
+        _show_rated(rated)
+
+
+def _show_rated(rated: Rerated) -> None:
+    Console().print(f"Stored. {rated.bills:,} bills were rated again, {rated.changed:,} of them changed.")
+    if rated.failed:
+        names = ", ".join(sorted(rated.failed)[:5])
+        raise RegistryError(f"the tables were too busy for the bills of {names}; run `electrocloud registry rerate`")
 
 
 def _show_faults(faults: list[FileFault]) -> None:

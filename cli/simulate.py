@@ -1,4 +1,4 @@
-"""`electrocloud simulate`: a fleet's readings as a file, with the meters and the truth about faults beside it."""
+"""`electrocloud simulate`: a fleet's readings as a file, with its meters and the injected faults in files beside it."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,11 @@ from producers.fleet.simulate import simulate as simulated
 
 
 def simulate(out: Path, fleet: Fleet, days: int, interval: int, start: str, faults: Faults) -> None:
-    """Write the readings of `days` UTC days from `start` to a file, with the meters and the truth about faults."""
+    """Simulate a fleet of meters and write its readings to a file.
+
+    Columns: meter_id, start (UTC), interval_s, wh, voltage_v, revision. The meters are written to NAME.meters.csv, and
+    the injected faults, if any, to NAME.truth.csv.
+    """
     console = Console(stderr=True)
     blocks = simulated(fleet, _day(start), days, interval)
     with ReadingsFile(out, fleet) as file, _progress() as progress:
@@ -26,11 +30,11 @@ def simulate(out: Path, fleet: Fleet, days: int, interval: int, start: str, faul
         for block in blocks:
             truth += file.write(block, faults)
             progress.advance(task, block.wh.size)
-    beside = [_write(out.with_suffix(".meters.csv"), _registry(fleet))]
+    written = [_write(out.with_suffix(".meters.csv"), _registry(fleet))]
     if faults:
-        beside.append(_write(out.with_suffix(".truth.csv"), _fault_rows(joined(truth))))
+        written.append(_write(out.with_suffix(".truth.csv"), _fault_rows(joined(truth))))
     console.print(
-        f"{file.rows:,} readings of {len(fleet):,} meters in {out}; beside it {' and '.join(map(str, beside))}"
+        f"{file.rows:,} readings of {len(fleet):,} meters in {out}; also wrote {' and '.join(map(str, written))}"
     )
 
 

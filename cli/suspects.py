@@ -1,4 +1,4 @@
-"""`electrocloud suspects`: the readings that the last run of the forecasts found far outside of what was expected."""
+"""`electrocloud suspects`: list the suspect readings found by the latest forecast run."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -15,20 +15,20 @@ from presentation.suspects_text import MEANINGS
 
 
 def suspects() -> None:
-    """List the readings of the last week that are suspect; none is dropped."""
+    """List the suspect readings of the last week. None is dropped from a bill."""
     stack = find_stack()
     found = Forecasts(stack.client("dynamodb"), stack.forecasts_table).suspects()
     if found:
         Console().print(suspects_table(found))
     else:
-        print("Nothing is suspect, of meters with over four weeks of readings.")
+        print("No suspect readings. (Only meters with over four weeks of readings are checked.)")
 
 
 def suspects_table(found: Iterable[Suspect]) -> Table:
-    """A row for each: how many hours, and what the first of them was expected to lie between."""
+    """One row per suspect: its start, its hours, its likely cause, and the energy expected in its first hour."""
     table = Table(box=SIMPLE_HEAD, title="Suspect readings", title_justify="left")
-    for heading in ("meter", "since (UTC)", "h", "what, and perhaps why", "Wh expected"):
-        table.add_column(heading, justify="right" if heading in ("h", "Wh expected") else "left")
+    for heading in ("meter", "start (UTC)", "hours", "likely cause", "expected Wh"):
+        table.add_column(heading, justify="right" if heading in ("hours", "expected Wh") else "left")
     for one in found:
         since, hours = datetime.fromtimestamp(one.start, UTC), (one.end - one.start) // HOUR_S
         expected = f"{one.low:,.0f} to {one.high:,.0f}"

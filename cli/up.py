@@ -1,4 +1,4 @@
-"""`electrocloud up`, `down` and `status`: the whole system on this laptop."""
+"""`electrocloud up`, `down` and `status`: run the whole system on this laptop."""
 
 import signal
 import time
@@ -12,23 +12,23 @@ from electrocloud.aws.stack import find_stack
 from laptop.run import Running, RunOptions, Status, StatusReader, running_pid, running_stack
 from laptop.run import stop as stop_running
 
-LOOK_EVERY_S = 1.0
+POLL_S = 1.0
 
 
-def up(wish: RunOptions, seconds: float | None) -> None:
-    """Start everything on this laptop: cloud, stack, gateway, delivery, a fleet of meters and the dashboard."""
+def up(options: RunOptions, seconds: float | None) -> None:
+    """Start everything on this laptop: cloud, stack, gateway, delivery, simulated meters and the dashboard."""
     console = Console()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     try:
-        console.print("Starting the cloud, building and deploying template.yaml; warm, this takes under 30 s …")
-        with running_stack(wish) as running:
+        console.print("Starting the cloud, building and deploying template.yaml; about 30 s with warm caches …")
+        with running_stack(options) as running:
             console.print(_addresses(running, time.monotonic() - began))
             _watch(running, seconds)
             console.print("Stopping …")
     except KeyboardInterrupt:
         console.print("Stopping …")
-    console.print("Stopped; nothing is left running.")
+    console.print("Stopped.")
 
 
 def down() -> None:
@@ -36,16 +36,16 @@ def down() -> None:
     console = Console()
     pid = running_pid()
     if pid is None:
-        console.print("Nothing runs on this laptop.")
+        console.print("Nothing is running.")
     elif not stop_running(pid):
-        console.print(f"Process {pid} does not end; look at its terminal, or end it with `kill -9 {pid}`.")
+        console.print(f"Process {pid} does not stop; check its terminal, or stop it with `kill -9 {pid}`.")
         raise typer.Exit(1)
     else:
         console.print("Stopped.")
 
 
 def status() -> None:
-    """What runs on this laptop, where, and how it stands."""
+    """Show the addresses and state of the system on this laptop."""
     console = Console()
     stack = find_stack()
     console.print(_table(StatusReader(stack).figures(), None))
@@ -65,9 +65,9 @@ def _addresses(running: Running, seconds: float) -> Table:
 
 
 def _watch(running: Running, seconds: float | None) -> None:
-    """Show how it stands until the time is over or somebody interrupts."""
+    """Show the system's state until the time is up or the user interrupts."""
     console = Console()
-    watch = StatusReader(running.stack)
+    reader = StatusReader(running.stack)
     deadline = time.monotonic() + seconds if seconds is not None else float("inf")
     before: tuple[float, int] | None = None
     with Live(console=console, refresh_per_second=2, transient=False) as live:
@@ -75,32 +75,32 @@ def _watch(running: Running, seconds: float | None) -> None:
             if name := running.children.ended():
                 live.stop()
                 console.print(
-                    f"[red]{name} ended by itself.[/red] Its last lines:\n{running.children.last_lines(name)}"
+                    f"[red]{name} stopped unexpectedly.[/red] Last log lines:\n{running.children.last_lines(name)}"
                 )
                 raise typer.Exit(1)
-            figures = watch.figures()
+            figures = reader.figures()
             now = (time.monotonic(), int(figures.fleet.get("accepted", 0)))
             rate = (now[1] - before[1]) / (now[0] - before[0]) if before else None
             before = now
             live.update(_table(figures, rate))
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(POLL_S)
 
 
 def _table(figures: Status, rate: float | None) -> Table:
     fleet = figures.fleet
     table = Table(show_header=False)
     if fleet:
-        doing = "sends its history" if fleet["phase"] == "history" else "is live"
-        table.add_row("Fleet", f"{fleet['meters']} meters, {doing}; its clock is {fleet['clock']}")
+        phase = "sending history" if fleet["phase"] == "history" else "live"
+        table.add_row("Fleet", f"{fleet['meters']:,} meters, {phase}, at {fleet['clock']}")
         table.add_row(
             "Readings", f"{fleet['accepted']:,} accepted, {fleet['refused']:,} refused, {fleet['retried']:,} retried"
         )
     if rate is not None:
         table.add_row("Rate", f"{rate:,.0f} readings/s")
-    lag = "nothing came in the last two minutes" if figures.lag_s is None else f"{figures.lag_s:.1f} s"
-    table.add_row("Lag", f"{lag}  (upload's arrival to its window and bill, 95th percentile)")
+    lag = "no uploads in the last two minutes" if figures.lag_s is None else f"{figures.lag_s:.1f} s"
+    table.add_row("Lag", f"{lag}  (upload's arrival to its bill, 95th percentile)")
     table.add_row("Windows", f"{figures.windows:,} meter-days")
     table.add_row("Bills", f"{figures.bills:,} meter-months")
     table.add_row("Parquet", f"{figures.files:,} files, {figures.bytes / 1e6:,.1f} MB")
-    table.add_row("Quarantine", f"{figures.quarantined:,} uploads")
+    table.add_row("Rejected", f"{figures.quarantined:,} uploads")
     return table

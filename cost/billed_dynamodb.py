@@ -1,8 +1,8 @@
-"""DynamoDB in memory, as far as the metering function calls it, that counts what AWS bills for each call.
+"""An in-memory DynamoDB with the calls of the metering function, which counts the units that AWS bills for each call.
 
-Rules: a strongly consistent read costs a unit for each 4 KB begun, of each item or of a query's sum, and one where
-there is no item; a transaction writes at two units for each 1 KB begun of the larger of an item's old and new form; an
-index entry that is new or differs costs a unit for each 1 KB.
+Rules: a strongly consistent read costs one unit per started 4 KB of each item (or of a query's total), and one unit if
+there is no item. A transactional write costs two units per started 1 KB of the larger of the old and the new item. A
+new or changed index entry costs one unit per started 1 KB.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 """
 
@@ -16,14 +16,14 @@ from electrocloud.aws.store.dynamodb_items import Item
 
 READ_BYTES = 4_096
 WRITE_BYTES = 1_024
-STORED_OVERHEAD = 100  # bytes that storage adds to each item
+STORED_OVERHEAD = 100  # bytes added per stored item
 
 
 class BilledDynamoDB:
-    """A boto3 client's part of the calls, on tables whose sort keys are given by name; conditions always hold.
+    """The subset of a boto3 client's calls, on tables given by their sort keys; conditions always hold.
 
-    `projected` are the attributes that the index by month copies. `counts` holds read_units, write_units, and of what
-    was called: gets (keys), queries and writes (items). `seconds` is the time that counting itself took.
+    `projected` are the attributes copied to the index by month. `counts` holds read_units and write_units, and the
+    numbers of gets (keys), queries and writes (items). `seconds` is the time spent counting.
     """
 
     def __init__(self, sort_keys: dict[str, str], projected: Sequence[str]) -> None:
@@ -53,7 +53,7 @@ class BilledDynamoDB:
         return self
 
     def paginate(self, **request: Any) -> list[dict[str, Any]]:
-        """A query for the items of one meter between two sort keys."""
+        """Query the items of one meter between two sort keys."""
         values = {name.lstrip(":"): value["S"] for name, value in request["ExpressionAttributeValues"].items()}
         with self._counting():
             items = [
@@ -82,7 +82,7 @@ class BilledDynamoDB:
                 self._items[key] = item
 
     def stored_bytes(self) -> int:
-        """What storage is billed for: all items and their index entries."""
+        """The billed storage: all items and their index entries."""
         entries = [entry for item in self._items.values() if (entry := self._entry(item))]
         return sum(size_of(item) + STORED_OVERHEAD for item in [*self._items.values(), *entries])
 
@@ -101,7 +101,7 @@ class BilledDynamoDB:
 
 
 def size_of(item: Item) -> int:
-    """An item's size (bytes) as DynamoDB counts it: names and values, and a number at a byte for two digits and one."""
+    """An item's size (bytes) as DynamoDB counts it: names and values; a number takes half a byte per digit plus one."""
     return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 
 

@@ -1,4 +1,4 @@
-"""What a fleet would cost in an account, and where it goes."""
+"""`electrocloud cost`: what a fleet would cost per month in an AWS account, by service."""
 
 import json
 from decimal import Decimal
@@ -19,7 +19,7 @@ BAR = 30
 
 
 class Price(msgspec.Struct, frozen=True):
-    """`price` is in $ for `per` units."""
+    """A list price: `price` in $ per `per` units."""
 
     service: str
     what: str
@@ -29,7 +29,7 @@ class Price(msgspec.Struct, frozen=True):
 
 
 class PriceList(msgspec.Struct, frozen=True):
-    """List prices of one region as of a month."""
+    """The list prices of one region as of a month."""
 
     region: str
     as_of: str
@@ -38,7 +38,7 @@ class PriceList(msgspec.Struct, frozen=True):
 
 
 class Entry(NamedTuple):
-    """A line of the estimate: units a month and their price in $."""
+    """A line of the estimate: monthly units and their price in $."""
 
     service: str
     what: str
@@ -52,7 +52,7 @@ def print_document(fleet: FleetPlan) -> None:
 
 
 def show(fleet: FleetPlan) -> None:
-    """Print what a fleet would cost a month, the most expensive first."""
+    """Print a fleet's monthly cost, most expensive first."""
     entries, prices = priced(fleet)
     to = Console()
     to.print(_table(fleet, entries))
@@ -60,13 +60,13 @@ def show(fleet: FleetPlan) -> None:
 
 
 def priced(fleet: FleetPlan) -> tuple[list[Entry], PriceList]:
-    """A fleet's month, the most expensive first, and the list that its prices are from."""
+    """A fleet's monthly cost, most expensive first, and the price list used."""
     prices = msgspec.json.decode(PRICES.read_bytes(), type=PriceList)
     return estimate(units(fleet, load()), prices), prices
 
 
 def fleet_plan(meters: int, interval_s: int, upload_every_s: int, *, kpl: bool, shards: int = 0) -> FleetPlan:
-    """The fleet that the options describe; `UsageError` where they do not go together."""
+    """The fleet that the options describe. Raises `UsageError` if they contradict each other."""
     if interval_s not in INTERVALS_S:
         raise UsageError(f"--interval is {interval_s}; it must be one of {', '.join(map(str, INTERVALS_S))}")
     if upload_every_s < interval_s or 86_400 % upload_every_s or upload_every_s % interval_s:
@@ -78,7 +78,7 @@ def fleet_plan(meters: int, interval_s: int, upload_every_s: int, *, kpl: bool, 
 
 
 def estimate(quantities: dict[str, float], prices: PriceList) -> list[Entry]:
-    """Price the units that there are, the most expensive first."""
+    """Price the units, most expensive first."""
     entries = []
     for name, quantity in quantities.items():
         price = prices.prices[name]
@@ -90,13 +90,13 @@ def estimate(quantities: dict[str, float], prices: PriceList) -> list[Entry]:
 
 def _table(fleet: FleetPlan, entries: list[Entry]) -> Table:
     total = sum(entry.dollars for entry in entries)
-    way = "KPL frames" if fleet.kpl else "the API"
-    fleet_says = (
+    channel = "KPL frames" if fleet.kpl else "the API"
+    description = (
         f"{fleet.meters:,} meters, a reading every {fleet.interval_s} s, an upload every {fleet.upload_every_s} s"
     )
-    table = Table(title=f"{fleet_says} by {way}", title_justify="left")
-    for name in ("Service", "Units a month", "", "$ a month", "Share", ""):
-        table.add_column(name, justify="right" if name in ("Units a month", "$ a month", "Share") else "left")
+    table = Table(title=f"{description} by {channel}", title_justify="left")
+    for name in ("Service", "Units per month", "", "$ per month", "Share", ""):
+        table.add_column(name, justify="right" if name in ("Units per month", "$ per month", "Share") else "left")
     for entry in entries:
         share = entry.dollars / total
         bar = "█" * round(BAR * share)
@@ -109,10 +109,10 @@ def _table(fleet: FleetPlan, entries: list[Entry]) -> Table:
             f"[cyan]{bar}[/cyan]",
         )
     table.add_section()
-    a_million = total / fleet.readings * 1e6
-    table.add_row("[bold]All[/bold]", "", "", f"[bold]{total:,.2f}[/bold]", "", "")
+    millions = fleet.readings / 1e6
+    table.add_row("[bold]Total[/bold]", "", "", f"[bold]{total:,.2f}[/bold]", "", "")
     table.add_row(
-        "", f"{fleet.readings / 1e6:,.1f}", "million readings, each million", f"[bold]{a_million:,.3f}[/bold]", "", ""
+        "", f"{millions:,.1f}", "million readings, $ per million", f"[bold]{total / millions:,.3f}[/bold]", "", ""
     )
     return table
 
@@ -121,7 +121,7 @@ def _caption(fleet: FleetPlan, prices: PriceList) -> str:
     stream = f"a PROVISIONED stream of {fleet.shards} shards" if fleet.shards else "an ON_DEMAND stream"
     return (
         f"With {stream}; prices of {prices.region} as of {prices.as_of}. {prices.note} Not counted: closing and "
-        "forecasts, the dashboard's reads, and what a table or lake of more months keeps costing."
+        "forecasting, the dashboard's reads, and storage beyond one month."
     )
 
 

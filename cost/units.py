@@ -1,7 +1,7 @@
-"""What a fleet makes AWS bill in a month, counted by running a sample of it through the system's own code.
+"""Counts the AWS units that a fleet uses in a month, by running a sample of it through the system's own code.
 
-A few of the fleet's meters live a month: their uploads are simulated, decoded, merged, rated and stored, and turned
-into rows and Parquet. What that takes is counted and multiplied. The template says how the parts are set.
+A few of the fleet's meters are simulated for a month: their uploads are decoded, merged, rated and stored, and turned
+into rows and Parquet. The resources used are counted and scaled up. The settings come from the template.
 """
 
 import io
@@ -38,22 +38,22 @@ HOURS = DAYS * 24
 SAMPLE_UPLOADS, SAMPLE_READINGS, SAMPLE_METERS = 6_000, 300_000, 40
 KB, GB = 1_024, 1e9
 
-# What is assumed, since no sample can tell.
-BURST_S = 295  # a fleet's uploads come within so many seconds of their interval's end, as the simulated one's do
-PAYLOAD_BYTES = 6_000_000  # Lambda's limit for an event, of which a record takes its base64 and this for its envelope
+# Assumptions that a sample cannot measure.
+BURST_S = 295  # uploads arrive within this time after their interval's end, as in the simulated fleet
+PAYLOAD_BYTES = 6_000_000  # Lambda's event limit; a record takes its base64 plus the envelope
 ENVELOPE_BYTES = 500
 SHARD_BYTES_S = 1_000_000
-LEAST_SHARDS = 4  # of an on-demand stream
-GET_S, QUERY_S, TRANSACTION_S = 0.010, 0.005, 0.025  # a call of DynamoDB, of up to 100 items, from its start to its end
-CPU_MB = 1_769  # a function of so much memory has one CPU
-KEY_REQUESTS_AN_HOUR = 12  # of each encrypted table, stream consumer, log group and bucket: keys are cached 5 minutes
-QUESTIONS = 100  # a month, each over a month
-TRACED = 0.05  # X-Ray's default: this part of the requests, and the first of each second
+LEAST_SHARDS = 4  # minimum of an on-demand stream
+GET_S, QUERY_S, TRANSACTION_S = 0.010, 0.005, 0.025  # duration of a DynamoDB call for up to 100 items
+CPU_MB = 1_769  # memory at which a function has one CPU
+KEY_REQUESTS_AN_HOUR = 12  # per encrypted table, stream consumer, log group and bucket; keys are cached for 5 minutes
+QUESTIONS = 100  # Athena queries per month, each over a month of data
+TRACED = 0.05  # X-Ray's default sampling: this share of requests, plus the first one each second
 ACCESS_LOG_BYTES = 350
 
 
 class FleetPlan(NamedTuple):
-    """A fleet: meters, s of a reading, s between a meter's uploads; KPL frames or the API; shards, 0 for on-demand."""
+    """A fleet: meters, interval (s), time between a meter's uploads (s), KPL or API, shards (0 for on-demand)."""
 
     meters: int
     interval_s: int
@@ -63,17 +63,17 @@ class FleetPlan(NamedTuple):
 
     @property
     def uploads(self) -> int:
-        """In a month."""
+        """Uploads per month."""
         return self.meters * DAYS * 86_400 // self.upload_every_s
 
     @property
     def readings(self) -> int:
-        """In a month."""
+        """Readings per month."""
         return self.meters * DAYS * 86_400 // self.interval_s
 
 
 class Sample(NamedTuple):
-    """A month of a few of the meters: counts of all, and CPU seconds on this machine."""
+    """A month of a few meters: all counts, and CPU seconds on this machine."""
 
     uploads: int
     upload_bytes: int
@@ -87,7 +87,7 @@ class Sample(NamedTuple):
 
 
 def units(fleet: FleetPlan, template: dict[str, Any]) -> dict[str, float]:
-    """The billed units of a month by the names of the price list."""
+    """The billed units of a month, by the names in the price list."""
     sample = live(fleet, template)
     scale = fleet.uploads / sample.uploads
     found = _stream(fleet, sample, template)
@@ -107,7 +107,7 @@ def units(fleet: FleetPlan, template: dict[str, Any]) -> dict[str, float]:
 
 
 def live(fleet: FleetPlan, template: dict[str, Any]) -> Sample:
-    """Run the month of a few meters."""
+    """Simulate a month of a few meters and count what it uses."""
     month_uploads = fleet.uploads // fleet.meters
     month_readings = fleet.readings // fleet.meters
     most = min(SAMPLE_UPLOADS // month_uploads, SAMPLE_READINGS // month_readings, SAMPLE_METERS, fleet.meters)
@@ -143,7 +143,7 @@ def live(fleet: FleetPlan, template: dict[str, Any]) -> Sample:
 
 
 def _stream(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> dict[str, float]:
-    """A record is an upload, or a frame of the KPL."""
+    """A record is an upload or a KPL frame."""
     each = sample.upload_bytes / sample.uploads
     total = fleet.uploads * each
     record = _frame_bytes(fleet, each) if fleet.kpl else each
@@ -164,7 +164,7 @@ def _stream(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> dict[
 
 
 def _functions(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> dict[str, float]:
-    """The metering function and the transform: CPU at the share that their memory gives, and the waits for DynamoDB."""
+    """The metering and transform functions: CPU time scaled to their memory, and waits for DynamoDB."""
     memory = template["Globals"]["Function"]["MemorySize"]
     share = min(1.0, memory / CPU_MB)
     batch = _batch_uploads(fleet, sample, template)
@@ -185,7 +185,7 @@ def _functions(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> di
 
 
 def _firehose(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> dict[str, float]:
-    """Bytes in steps of 5 KB an upload, and a file for each buffer that is full or whose time is over."""
+    """Bytes rounded up to 5 KB per record, and one file per full or expired buffer."""
     hints = template["Resources"]["Delivery"]["Properties"]["ExtendedS3DestinationConfiguration"]["BufferingHints"]
     scale = fleet.uploads / sample.uploads
     taken = sample.firehose_bytes * scale / GB
@@ -203,7 +203,7 @@ def _firehose(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> dic
 
 
 def _watching(fleet: FleetPlan, found: dict[str, float], template: dict[str, Any]) -> dict[str, float]:
-    """Logs and metrics as one batch writes them, and what else the template has for watching and encrypting."""
+    """Logs and metrics of batches, and the template's other monitoring and encryption resources."""
     kinds = [resource["Type"] for resource in template["Resources"].values()]
     written, names = _observed()
     invocations = found.pop("invocations")
@@ -223,7 +223,7 @@ def _watching(fleet: FleetPlan, found: dict[str, float], template: dict[str, Any
 
 
 def _observed() -> tuple[int, int]:
-    """Bytes that a batch of uploads logs, and how many metrics it has."""
+    """The bytes a batch of uploads logs, and its number of metrics."""
     out = io.StringIO()
     metrics = Metrics(namespace="ElectroCloud", service="metering")
     logger = Logger(service="metering", stream=out)
@@ -237,7 +237,7 @@ def _observed() -> tuple[int, int]:
 
 
 def _batch_uploads(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> float:
-    """Uploads in a batch: what comes to a shard within the batching window, as far as event and batch size allow."""
+    """Uploads per batch: what a shard receives within the batching window, limited by event and batch size."""
     source = template["Resources"]["MeteringFunction"]["Properties"]["Events"]["Uploads"]["Properties"]
     each = sample.upload_bytes / sample.uploads
     in_record = _frame_bytes(fleet, each) / each if fleet.kpl else 1
@@ -250,12 +250,12 @@ def _batch_uploads(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -
 
 
 def _frame_bytes(fleet: FleetPlan, upload_bytes: float) -> float:
-    """A frame is closed when it is full, or when a second is over."""
+    """A frame is closed when it is full or after a second."""
     return min(FRAME_BYTES, max(upload_bytes, _rate(fleet) / (fleet.shards or LEAST_SHARDS) * upload_bytes))
 
 
 def _rate(fleet: FleetPlan) -> float:
-    """Uploads a second while they come."""
+    """Uploads per second while uploads arrive."""
     return fleet.meters / min(BURST_S, fleet.upload_every_s)
 
 

@@ -1,7 +1,7 @@
-"""The dashboard, ready before it answers: `python -m dashboard --server.port 8501`, with Streamlit's own options.
+"""Starts the dashboard with warm caches: `python -m dashboard --server.port 8501`. Takes Streamlit's options.
 
-Streamlit imports an app's libraries when the first person opens it, and that person would wait for them and for the
-first look at the fleet and its bills; here they come first.
+Streamlit imports an app's libraries when the first user opens it, who would wait for the imports and for the first
+reads of the fleet and its bills. This module does both before the server starts.
 """
 
 import sys
@@ -20,10 +20,18 @@ from dashboard.questions import answers
 from electrocloud.domain.errors import ElectroCloudError
 from presentation import invoice_documents, units
 
-WARM = (answers, fleet_map, invoice_documents, meter_charts, meter_view, month_ends, outlook_chart)  # only imported
+WARM = (
+    answers,
+    fleet_map,
+    invoice_documents,
+    meter_charts,
+    meter_view,
+    month_ends,
+    outlook_chart,
+)  # imported only
 
 if __name__ == "__main__":
-    with suppress(ElectroCloudError, BotoCoreError, ClientError):  # the pages say what is wrong
+    with suppress(ElectroCloudError, BotoCoreError, ClientError):  # the pages report the error
         data.fleet()
         data.tariffs()
         forecast_data.newest(outlook.FLEET)

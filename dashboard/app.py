@@ -1,4 +1,4 @@
-"""The dashboard. Start it with `streamlit run dashboard/app.py`."""
+"""The Streamlit dashboard. Start it with `streamlit run dashboard/app.py`."""
 
 import time
 from pathlib import Path
@@ -19,4 +19,4 @@ page = st.navigation(
 )
 began = time.perf_counter()
 page.run()
-get_logger("dashboard").info("%s drawn in %.3f s", page.title, time.perf_counter() - began)
+get_logger("dashboard").info("rendered %s in %.3f s", page.title, time.perf_counter() - began)

@@ -1,4 +1,4 @@
-"""Charts as Vega-Lite: axes with units, and times on the clocks of a zone that is named."""
+"""Shared parts of Vega-Lite charts: axes with units, and time axes in a named time zone."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,14 +10,14 @@ from electrocloud.domain.local_time import DAY_S
 
 Spec = dict[str, Any]
 
-LABELS_PX = 36  # at the least beside a y axis, so that charts below each other have their times below each other
-BLUE, ORANGE, GREY = "#3B8FC8", "#E69F00", "#8C8C8C"  # they read on white and on black alike
+LABELS_PX = 36  # minimum width of y-axis labels, so that stacked charts align
+BLUE, ORANGE, GRAY = "#3B8FC8", "#E69F00", "#8C8C8C"  # readable in the light and the dark theme
 
 
 def time_axis(first: float, last: float, zone: str, every_h: int = 3) -> Spec:
-    """The x channel of instants (s since 1970, in a column `ms`), with a tick at each whole local `every_h` hours.
+    """The x channel for a column `ms` (ms since 1970), from `first` to `last` (s), with a tick every `every_h` hours.
 
-    Over more than two days the ticks begin at a midnight: where there is room for a few only, these are the days.
+    Ticks are at local hours. Over more than two days they start at a midnight, so that day labels survive overlaps.
     """
     info = ZoneInfo(zone)
     tick = datetime.fromtimestamp(first, info).replace(minute=0, second=0, microsecond=0)
@@ -46,7 +46,7 @@ def time_axis(first: float, last: float, zone: str, every_h: int = 3) -> Spec:
 
 
 def y_axis(field: str, title: str, unit: str) -> Spec:
-    """The y channel of quantities from 0, in `unit`."""
+    """The y channel for quantities in `unit`, starting at 0."""
     return {
         "field": field,
         "type": "quantitative",
@@ -56,5 +56,5 @@ def y_axis(field: str, title: str, unit: str) -> Spec:
 
 
 def values(frame: pd.DataFrame) -> Spec:
-    """A chart's data: the rows of a frame, with null for what is missing."""
+    """A chart's data: the rows of a frame, with null for missing values."""
     return {"values": frame.astype(object).where(frame.notna(), None).to_dict("records")}

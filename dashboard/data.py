@@ -1,4 +1,4 @@
-"""Everything that the pages read: how long each answer holds, and what a person is told when there is none."""
+"""Everything the pages read, how long it is cached, and the message shown when it cannot be read."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -25,46 +25,46 @@ from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 
 QUERIES = Path(__file__).parent / "queries"
-SAMPLE = 24  # meters that are asked for their newest day, to learn which day it is
+SAMPLE = 24  # meters whose newest day tells which day is the fleet's latest
 PAINT_S = 0.5
-METERS_A_SECOND = 200  # how much of the fleet is read again in a second, at most
+METERS_PER_SECOND = 200  # upper limit on how fast the fleet is reread
 
 
 @contextmanager
 def show_errors(*, first: bool = True, again: bool = False) -> Iterator[None]:
-    """Draw what is inside; where its data cannot be had, say so instead, and what to do.
+    """Draw the body; if its data cannot be read, show what is wrong and what to do instead.
 
-    A part of a page that is not the `first` says nothing that the first one has said. `again` draws the page anew until
-    there is something; a fragment that runs every so often does that by itself.
+    Parts of a page that are not the `first` do not repeat the first one's message. With `again`, the page reruns until
+    there is data; fragments with `run_every` need not set it.
     """
     try:
         yield
     except SettingsError as fault:
-        _tell(st.info, f"There is nothing to show yet: {fault}.", ":material/power_settings_new:", first)
+        _show_once(st.info, f"There is nothing to show yet: {fault}.", ":material/power_settings_new:", first)
     except (BotoCoreError, ClientError, athena.QueryError) as fault:
         reason = str(fault).splitlines()[0][:300]
-        _tell(
+        _show_once(
             st.warning,
-            "The data cannot be reached just now. The page tries again; if it stays so, look at `electrocloud status`."
+            "The data cannot be reached. The page will retry; if this persists, run `electrocloud status`."
             f"\n\n{reason}",
             ":material/cloud_off:",
             first,
         )
     except ElectroCloudError as fault:
-        _tell(st.warning, str(fault), ":material/error:", first)
+        _show_once(st.warning, str(fault), ":material/error:", first)
     else:
-        if first and not again:  # what goes round other parts is drawn before some of them
-            st.session_state.pop("told", None)
+        if first and not again:  # a block around other parts exits before some of them are drawn
+            st.session_state.pop("shown_error", None)
         return
     if again:
         _try_again(time.monotonic())
 
 
-def _tell(how: Callable[..., object], sentence: str, icon: str, first: bool) -> None:
-    if first or st.session_state.get("told") != sentence:
-        how(sentence, icon=icon)
+def _show_once(show: Callable[..., object], message: str, icon: str, first: bool) -> None:
+    if first or st.session_state.get("shown_error") != message:
+        show(message, icon=icon)
     if first:
-        st.session_state["told"] = sentence
+        st.session_state["shown_error"] = message
 
 
 @st.fragment(run_every=5)
@@ -75,9 +75,9 @@ def _try_again(since: float) -> None:
 
 @contextmanager
 def loading(name: str, height: int) -> Iterator[None]:
-    """A placeholder of that height (px) until the first data is there; what comes later takes its place at once."""
+    """Show a placeholder of a height (px) while the body is drawn for the first time in a session."""
     if name in st.session_state:
-        st.empty()  # where the placeholder was, or what is drawn would be there twice until its old place is cleared
+        st.empty()  # fills the placeholder's slot; otherwise the content would briefly appear twice
         yield
         return
     with st.skeleton(height):
@@ -86,9 +86,9 @@ def loading(name: str, height: int) -> Iterator[None]:
 
 
 def paint_first() -> None:
-    """Once a session, leave the browser the time to paint the numbers that it has.
+    """Once per session, give the browser time to paint the numbers it has received.
 
-    It loads the code of charts and tables, megabytes of it, as soon as it is sent one, and paints nothing meanwhile.
+    When it receives the first chart or table it loads megabytes of code for it, and paints nothing meanwhile.
     """
     if "painted" not in st.session_state:
         st.session_state["painted"] = True
@@ -111,8 +111,8 @@ def _read_fleet() -> Fleet | None:
 
 
 def pace_s(seconds: float) -> float:
-    """How often something of the whole fleet is read: every so many s, and less often the larger the fleet is."""
-    return max(seconds, len(registry()) / METERS_A_SECOND)
+    """The refresh interval (s) of data about the whole fleet: `seconds`, or longer for a large fleet."""
+    return max(seconds, len(registry()) / METERS_PER_SECOND)
 
 
 registry: StaleWhileRevalidate[list[RegisteredMeter]] = StaleWhileRevalidate(
@@ -122,19 +122,19 @@ fleet: StaleWhileRevalidate[Fleet | None] = StaleWhileRevalidate(_read_fleet, la
 
 
 def fleet_power(until: datetime) -> list[tuple[Any, ...]]:
-    """Rows of start (naive UTC), interval_s, Wh and readings of the day before a moment and of that a week before."""
+    """Rows of start (naive UTC), interval_s, Wh and readings: the 24 h before `until`, and the same a week before."""
     return _fleet_power(until, int(time.time() / pace_s(15 if find_stack().local else 60)))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _fleet_power(until: datetime, turn: int) -> list[tuple[Any, ...]]:  # noqa: ARG001  a part of the cache's key
+def _fleet_power(until: datetime, refresh: int) -> list[tuple[Any, ...]]:  # noqa: ARG001  part of the cache key
     question = questions.read(QUERIES / "fleet_power.sql")
     return ask(question.render({"until": until.isoformat()})).rows
 
 
 @st.cache_resource(ttl=2, show_spinner=False)
 def pipeline() -> dict[str, Series]:
-    """The last hour of the metering function, a point a minute."""
+    """Metrics of the metering function over the last hour, one point per minute."""
     now = datetime.now(UTC)
     wanted = {"ReadingsStored": "Sum", "UploadAge": "p95", "UploadsRejected": "Sum"}
     return reader().metrics(wanted, now - timedelta(hours=1), now, 60)
@@ -142,12 +142,12 @@ def pipeline() -> dict[str, Series]:
 
 @st.cache_resource(ttl=30, max_entries=2, show_spinner=False)
 def quarantined(day: date) -> dict[str, int]:
-    """How many uploads of a UTC day are in quarantine, by reason."""
+    """The number of uploads rejected on a UTC day, by reason."""
     return reader().quarantined(day)
 
 
 def ask(sql: str) -> athena.Answer:
-    """The rows of one SELECT in Athena's dialect."""
+    """Run one SELECT in Athena's dialect."""
     return ask_athena(find_stack(), _athena(), sql, limit_s=60)
 
 
@@ -158,7 +158,7 @@ def _athena() -> Any:
 
 @st.cache_resource(ttl=60, max_entries=500, show_spinner=False)
 def meter(meter_id: str) -> RegisteredMeter | None:
-    """A meter by its whole id, without reading the whole registry."""
+    """A meter by its full ID, without reading the whole registry."""
     return reader().meter(meter_id)
 
 
@@ -174,13 +174,13 @@ def _bills(month: str) -> StaleWhileRevalidate[list[BillRow]]:
 
 
 def bills_of_month(month: str) -> list[BillRow]:
-    """The current bills of a month such as `2026-11`, by meter."""
+    """The current bills of a month such as `2026-11`, ordered by meter."""
     return _bills(month)()
 
 
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
 def history(meter_id: str) -> list[Bill]:
-    """All versions of a meter's bills, by month and version."""
+    """All versions of a meter's bills, ordered by month and version."""
     return reader().history(meter_id)
 
 
@@ -198,11 +198,11 @@ def newest_day(meter_id: str) -> MeterDay | None:
 
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
 def bill(meter_id: str, month: str) -> Bill | None:
-    """A meter's current bill of a month."""
+    """A meter's current bill for a month."""
     return reader().bill(meter_id, month)
 
 
 @st.cache_resource(ttl=60, max_entries=16, show_spinner=False)
 def answer(sql: str) -> athena.Answer:
-    """The answer to a SELECT in Athena's dialect; the same for a minute."""
+    """The result of a SELECT in Athena's dialect, cached for a minute."""
     return ask(sql)

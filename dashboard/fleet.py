@@ -1,4 +1,4 @@
-"""The fleet at its newest moment: what each meter draws, and which ones have fallen silent."""
+"""The latest state of the fleet: each meter's power, and which meters are silent."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from electrocloud.domain.readings.meter_day import MeterDay
 
 
 class Fleet(NamedTuple):
-    """`meters` has a row a registered meter; `now` is the end of the newest reading of them all, s since 1970 UTC.
+    """`meters` has one row per registered meter; `now` is the end of the fleet's newest reading (s since 1970 UTC).
 
-    Columns: those of the registry; `power_w`, the mean power of the meter's latest reading, and `read_until`, its end
-    (both NaN without one); `interval_s`; `silent_s`, how long before now that was; `silent`, whether it is longer than
-    an interval. The fleet's clock is its newest reading, since a simulated fleet does not keep ours.
+    Columns: the registry's; `power_w`, the mean power of the meter's latest reading, and `read_until`, its end (both
+    NaN if it never reported); `interval_s`; `silent_s`, the time since then; `silent`, whether that is longer than the
+    interval. `now` comes from the readings because a simulated fleet's clock may differ from the wall clock.
     """
 
     meters: pd.DataFrame
@@ -22,17 +22,17 @@ class Fleet(NamedTuple):
 
     @property
     def power_w(self) -> float:
-        """What the meters that speak draw together."""
+        """The total power of all meters that are not silent."""
         return float(self.meters.loc[~self.meters["silent"], "power_w"].sum())
 
     @property
     def zone(self) -> str:
-        """The time zone of most meters."""
+        """The most common time zone among the meters."""
         return str(self.meters["timezone"].mode()[0])
 
 
 def fleet_of(registered: Sequence[RegisteredMeter], days: Mapping[str, MeterDay]) -> Fleet | None:
-    """The fleet from its registry and the newest day of each meter that has one; None where no reading has come yet."""
+    """Build the fleet from its registered meters and each meter's newest day; None if there is no reading yet."""
     latest = {meter_id: day.latest for meter_id, day in days.items()}
     if not latest:
         return None
@@ -52,9 +52,9 @@ def fleet_of(registered: Sequence[RegisteredMeter], days: Mapping[str, MeterDay]
 
 
 def feeders_of(fleet: Fleet) -> pd.DataFrame:
-    """A row a feeder: its place (the mean of its meters'), `power_w`, and how many `meters` it has and are `silent`."""
-    speaking = fleet.meters.assign(power_w=fleet.meters["power_w"].where(~fleet.meters["silent"], 0.0))
-    return speaking.groupby("feeder", as_index=False).agg(
+    """One row per feeder: the mean position of its meters, `power_w`, and its numbers of `meters` and `silent` ones."""
+    reporting = fleet.meters.assign(power_w=fleet.meters["power_w"].where(~fleet.meters["silent"], 0.0))
+    return reporting.groupby("feeder", as_index=False).agg(
         lat=("lat", "mean"),
         lon=("lon", "mean"),
         power_w=("power_w", "sum"),

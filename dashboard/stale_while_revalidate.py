@@ -1,4 +1,4 @@
-"""Answers that are there at once, since they are fetched anew while the last one is shown."""
+"""A cache that serves the last value while it fetches the next one in the background."""
 
 import time
 from collections.abc import Callable
@@ -9,10 +9,11 @@ Answer = TypeVar("Answer")
 
 
 class StaleWhileRevalidate(Generic[Answer]):
-    """What `fetch` last answered: within `fresh_s()` as it is, within `good_s` while it is fetched anew behind it.
+    """Caches what `fetch` returns. Times are in s.
 
-    An older one, an empty one and none are waited for, by all who ask for it together. After a fetch that failed the
-    next one is waited for too, so that its error reaches whoever asks. Times are in s.
+    Up to `fresh_s()` old, the value is returned as is; up to `good_s`, it is returned and refreshed in the background.
+    If it is older, empty or missing, callers wait for a fetch, which concurrent callers share. After a background
+    fetch fails, the next caller waits for a new one and sees its error.
     """
 
     def __init__(
@@ -33,23 +34,23 @@ class StaleWhileRevalidate(Generic[Answer]):
         """The answer to show now."""
         last = self._last
         if last is None or not last[1] or self._clock() - last[0] > self._good_s:
-            return self._waited_for(last)
+            return self._fetch_now(last)
         if self._clock() - last[0] > self._fresh_s() and self._fetching.acquire(blocking=False):
-            Thread(target=self._anew, daemon=True).start()
+            Thread(target=self._refresh, daemon=True).start()
         return last[1]
 
-    def _waited_for(self, last: tuple[float, Answer] | None) -> Answer:
+    def _fetch_now(self, last: tuple[float, Answer] | None) -> Answer:
         with self._fetching:
             if self._last is None or self._last is last:
                 self._last = (self._clock(), self._fetch())
             return self._last[1]
 
-    def _anew(self) -> None:
-        """With the lock, which it gives back."""
+    def _refresh(self) -> None:
+        """Fetch in the background. The caller has acquired the lock; this releases it."""
         answer = None
         try:
             answer = (self._clock(), self._fetch())
-        except Exception:  # noqa: BLE001, S110  whoever asks next meets the error
+        except Exception:  # noqa: BLE001, S110  the next caller fetches again and sees the error
             pass
         finally:
             self._last = answer

@@ -1,5 +1,6 @@
 """The laptop's cloud: MiniStack on loopback, and template.yaml deployed to it by the SAM CLI as to an account."""
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from analytics.template import ROOT
@@ -19,6 +21,7 @@ REGION = "eu-central-1"
 STACK = "electrocloud"
 HOST = "127.0.0.1"
 BUILD = STATE / "build"
+INIT_FAILED = "Worker init failed"  # how MiniStack says that it could not import a function
 PARAMETERS = {
     "Stage": "laptop",
     "StreamMode": "PROVISIONED",
@@ -152,6 +155,25 @@ def deploy(endpoint: str, parameters: Mapping[str, str] = PARAMETERS, stack: str
 def laptop_stack(outputs: Mapping[str, str], endpoint: str, api: str) -> Stack:
     """The stack on the laptop's cloud, with its gateway at `api`."""
     return stack_of(outputs, REGION, endpoint, api)
+
+
+def check_functions(stack: Stack) -> None:
+    """Start every function once; `SettingsError` says which of them cannot be imported, and why.
+
+    Without this nobody would learn it: the stream's uploads would wait, and every count would stay at zero.
+    """
+    client = stack.client("lambda")
+
+    def fault(name: str) -> str:
+        answer = client.invoke(FunctionName=name, Payload=b'{"Records": [], "records": []}')
+        message = str(json.loads(answer["Payload"].read()).get("errorMessage", "")) if "FunctionError" in answer else ""
+        return f"{name}: {message}" if message.startswith(INIT_FAILED) else ""
+
+    names = [function["FunctionName"] for function in client.list_functions()["Functions"]]
+    with ThreadPoolExecutor() as pool:
+        faults = [*filter(None, pool.map(fault, names))]
+    if faults:
+        raise SettingsError("\n".join(["functions cannot be imported; run `make setup`, then try again:", *faults]))
 
 
 def _sam(*arguments: str, env: Mapping[str, str]) -> None:

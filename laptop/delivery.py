@@ -1,7 +1,7 @@
 """Parquet on a laptop: reads the stream, runs the transform and writes what template.yaml's Firehose would write.
 
-The laptop's cloud has a Firehose that writes an object a record; this takes its place there, and only there. Columns,
-partition prefix, compression and buffering come from the template, so a change there is a change here.
+The laptop's cloud has a Firehose that writes one object per record; this module replaces it there, and only there.
+Columns, partition prefix, compression and buffering are read from the template.
 """
 
 import argparse
@@ -37,13 +37,13 @@ _ARROW = {
 }
 
 
-MOST_WAITING_BYTES = 256 << 20  # of all days together, as JSON; then the fullest is written early
-BUFFER_S = 15.0  # on a laptop; Firehose waits a minute at least
-RECORDS_A_CALL = 50  # of the largest frames 10 MB, where Kinesis itself stops; the laptop's does not
+MOST_WAITING_BYTES = 256 << 20  # of all days together, as JSON; beyond it the fullest partition is written early
+BUFFER_S = 15.0  # on a laptop; Firehose waits at least a minute
+RECORDS_A_CALL = 50  # 10 MB with the largest frames, the limit of Kinesis, which the laptop's does not enforce
 
 
 class Plan(NamedTuple):
-    """What the template says of the delivery: columns, compression, prefix of a partition, buffer in bytes and s."""
+    """The template's delivery settings: columns, compression, partition prefix, and buffer limits in bytes and s."""
 
     schema: pa.Schema
     compression: str
@@ -54,7 +54,7 @@ class Plan(NamedTuple):
 
     @classmethod
     def of(cls, template: dict[str, Any], parameters: dict[str, str]) -> "Plan":
-        """`parameters` are those given at deployment; the template's own defaults hold for the rest."""
+        """The settings with the given deployment `parameters`; the template's defaults apply to the rest."""
         columns = template["Resources"]["ReadingsTable"]["Properties"]["TableInput"]["StorageDescriptor"]["Columns"]
         destination = template["Resources"]["Delivery"]["Properties"]["ExtendedS3DestinationConfiguration"]
         output = destination["DataFormatConversionConfiguration"]["OutputFormatConfiguration"]
@@ -74,7 +74,7 @@ class Plan(NamedTuple):
 
 
 class Partition:
-    """One day's rows that wait to be written. Held as Arrow, a fifth of the JSON's size, so that memory stays flat."""
+    """One day's buffered rows. Held as Arrow, a fifth of the JSON's size, so that memory stays flat."""
 
     def __init__(self, now: float) -> None:
         self.since = now
@@ -107,7 +107,7 @@ def _payloads(records: list[dict[str, Any]], errors: list[FailedRecord]) -> Iter
 
 
 class Delivery:
-    """Takes the records of a stream in, and writes a day's rows when its buffer is full or old enough."""
+    """Buffers the stream's rows, and writes a day's rows when its buffer is full or old enough."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class Delivery:
         self.refused = 0
 
     def take(self, records: list[dict[str, Any]]) -> None:
-        """Records as `kinesis.get_records` gives them; KPL frames are opened, and bad uploads go to errors/."""
+        """Process records as returned by `kinesis.get_records`; KPL frames are opened, bad uploads go to errors/."""
         days: dict[str, list[bytes]] = {}
         errors: list[FailedRecord] = []
         payloads = list(_payloads(records, errors))
@@ -148,14 +148,14 @@ class Delivery:
             self._write(max(self._partitions, key=lambda dt: self._partitions[dt].json_bytes))
 
     def flush(self, *, force: bool = False) -> None:
-        """Write the partitions that have waited long enough, or all of them."""
+        """Write the partitions that are due, or all of them with `force`."""
         due = self._clock() - self._plan.buffer_s
         for dt in [dt for dt, waits in self._partitions.items() if force or waits.since <= due]:
             self._write(dt)
 
     @property
     def waiting(self) -> int:
-        """Rows taken in and not written yet."""
+        """The number of rows buffered and not written yet."""
         return sum(table.num_rows for waits in self._partitions.values() for table in waits.tables)
 
     def _write(self, dt: str) -> None:
@@ -177,7 +177,7 @@ class Delivery:
 
 
 class Tail:
-    """Reads a stream's shards in turn from their oldest record on, and goes on with the children after a reshard."""
+    """Reads a stream's shards in turn from their oldest record, and continues with the child shards after a reshard."""
 
     def __init__(self, kinesis: Any, stream: str) -> None:
         self._kinesis = kinesis
@@ -185,7 +185,7 @@ class Tail:
         self._iterators: dict[str, str | None] = {}
 
     def poll(self) -> Iterator[list[dict[str, Any]]]:
-        """What has come since the last poll, a list a shard."""
+        """The records since the last poll, one list per shard."""
         for shard in self._kinesis.list_shards(StreamName=self._stream)["Shards"]:
             shard_id = shard["ShardId"]
             if shard_id not in self._iterators:
@@ -202,7 +202,7 @@ class Tail:
 
 
 def run(tail: Tail, delivery: Delivery, stopped: Callable[[], bool]) -> None:
-    """Deliver until told to stop, then write what still waits."""
+    """Deliver until stopped, then write what is buffered."""
     while not stopped():
         busy = False
         for records in tail.poll():

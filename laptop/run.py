@@ -93,6 +93,7 @@ def _start(wish: RunOptions, children: cloud.ProcessGroup) -> Running:
     )  # fmt: skip
     python("delivery", "laptop.delivery")
     python("metrics", "laptop.metrics")
+    cloud.check_functions(stack)
     dashboard = None
     if wish.dashboard:
         port = cloud.free_port()

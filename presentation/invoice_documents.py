@@ -1,7 +1,8 @@
-"""One bill as an invoice: its lines in words, and as HTML, CSV and PDF. Every amount is the stored document's."""
+"""A bill as an invoice in HTML, CSV and PDF. Every amount is the stored bill's."""
 
 import csv
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
@@ -12,24 +13,24 @@ from fpdf.enums import TableBordersLayout
 from rich.markup import render
 
 from electrocloud.domain.billing.bill import Bill
-from presentation.invoice_text import money, notes, period, price_of, words_of
+from presentation.invoice_text import day, money, notes, period, price_of, words_of
 from presentation.units import in_html
 
-HEADINGS = ("What", "Quantity", "Price", "Amount")
-_GREY, _LINES = 90, 200
+HEADINGS = ("Description", "Quantity", "Rate", "Amount")
+_GRAY, _RULES = 90, 200
 
 
 class InvoiceRow(NamedTuple):
-    """A line of the invoice in words: what it is for, how much of it, at what price, and what it comes to."""
+    """A line of the invoice as text."""
 
-    what: str
+    description: str
     quantity: str
-    price: str
+    rate: str
     amount: str
 
 
 def rows(bill: Bill) -> list[InvoiceRow]:
-    """The bill's lines in order; what was estimated of one is said with it."""
+    """The bill's lines in order, each with its estimated share if it has one."""
     return [
         InvoiceRow("".join(words_of(line)), *price_of(line, bill.currency), money(line.amount_rounded, bill.currency))
         for line in bill.lines
@@ -37,11 +38,11 @@ def rows(bill: Bill) -> list[InvoiceRow]:
 
 
 def change(bill: Bill) -> InvoiceRow | None:
-    """Of a re-billed bill, by how much it differs from the version that it replaces."""
+    """The rebill adjustment: how much this version differs from the one it replaces; None for a first version."""
     if bill.adjustment is None:
         return None
     return InvoiceRow(
-        "Difference from the version before", "", "", money(bill.adjustment.amount_rounded, bill.currency, sign=True)
+        "Change from the previous version", "", "", money(bill.adjustment.amount_rounded, bill.currency, sign=True)
     )
 
 
@@ -52,26 +53,26 @@ def heading(bill: Bill) -> str:
 
 
 def remarks(bill: Bill) -> Iterator[str]:
-    """What it replaces, the part of its peak hours, and what it rests on: a sentence each."""
+    """Notes below the lines: the version it replaces, the peak shares, and the readings behind it."""
     yield from (render(note).plain for note in notes(bill))
     if bill.status == "provisional":
-        yield "It is provisional until every reading of the month is in or estimated."
+        yield "This bill is provisional until every reading of the month has arrived or been estimated."
 
 
 def as_html(bill: Bill) -> str:
-    """The lines as a table that a page can show."""
+    """The lines as an HTML table."""
     cells = (
-        f"<tr><td>{in_html(row.what)}</td><td>{in_html(row.quantity)}</td><td>{in_html(row.price)}</td>"
+        f"<tr><td>{in_html(row.description)}</td><td>{in_html(row.quantity)}</td><td>{in_html(row.rate)}</td>"
         f"<td>{in_html(row.amount)}</td></tr>"
         for row in rows(bill)
     )
     changed = change(bill)
-    below = f"<tr><td>{changed.what}</td><td></td><td></td><td>{changed.amount}</td></tr>" if changed else ""
+    below = f"<tr><td>{changed.description}</td><td></td><td></td><td>{changed.amount}</td></tr>" if changed else ""
     head = "".join(f"<th>{name}</th>" for name in HEADINGS)
     return (
         f"{STYLE}<table class='invoice'><thead><tr>{head}</tr></thead><tbody>{''.join(cells)}</tbody>"
         f"<tfoot><tr><td>Total for {period(bill)}</td><td></td><td></td>"
-        f"<td data-testid='owed'>{money(bill.total_rounded, bill.currency)}</td></tr>{below}</tfoot></table>"
+        f"<td data-testid='amount-due'>{money(bill.total_rounded, bill.currency)}</td></tr>{below}</tfoot></table>"
     )
 
 
@@ -88,7 +89,7 @@ STYLE = """<style>
 
 
 def as_csv(bill: Bill) -> str:
-    """A row a line of the bill, exact, then the total and, if it was re-billed, the adjustment; money in $."""
+    """One row per line with exact amounts in $, then the total and, for a re-billed bill, the rebill adjustment."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     kept = ("kind", "period", "tier", "quantity", "unit", "unit_rate", "amount", "amount_rounded", "explanation")
@@ -102,7 +103,7 @@ def as_csv(bill: Bill) -> str:
 
 
 def as_pdf(bill: Bill) -> bytes:
-    """The invoice on A4."""
+    """The invoice as a PDF, on A4."""
     pdf = FPDF(format="A4")
     for style, file in (("", "DejaVuSans.ttf"), ("B", "DejaVuSans-Bold.ttf")):
         pdf.add_font("DejaVu", style, _fonts() / file)
@@ -111,22 +112,39 @@ def as_pdf(bill: Bill) -> bytes:
     pdf.set_font("DejaVu", "B", 18)
     pdf.multi_cell(0, 10, heading(bill), new_x="LMARGIN", new_y="NEXT")
     pdf.set_font("DejaVu", "", 10)
-    for name, value in (("Meter", bill.meter_id), ("Tariff", bill.tariff_name), ("Time zone", bill.zone)):
-        pdf.cell(28, 6, name)
+    for name, value in details(bill):
+        pdf.cell(34, 6, name)
         pdf.multi_cell(0, 6, value, new_x="LMARGIN", new_y="NEXT")
     pdf.ln(6)
     _table(pdf, bill)
     pdf.ln(4)
     pdf.set_font("DejaVu", "", 9)
-    pdf.set_text_color(_GREY)
+    pdf.set_text_color(_GRAY)
     for sentence in remarks(bill):
         pdf.multi_cell(0, 5, sentence, new_x="LMARGIN", new_y="NEXT")
     return bytes(pdf.output())
 
 
+def details(bill: Bill) -> Iterator[tuple[str, str]]:
+    """What stands above the lines: names with their values, those that the bill has."""
+    yield "Meter", bill.meter_id
+    yield "Tariff", bill.tariff_name
+    yield "Time zone", bill.zone
+    if bill.number:
+        yield "Bill number", bill.number
+    if bill.issued_on and bill.due_on:
+        yield "Issued, due", f"{day(bill.issued_on)}, {day(bill.due_on)}"
+    if bill.period_start and bill.period_end:
+        last = bill.period_end - timedelta(days=1)
+        served = f" ({bill.served_days} of {bill.full_days} days)" if bill.served_days < bill.full_days else ""
+        yield "Period", f"{day(bill.period_start)} to {day(last)}{served}"
+    if bill.read_from and bill.read_until:
+        yield "Read", f"{day(bill.read_from)} to {day(bill.read_until)}"
+
+
 def _table(pdf: FPDF, bill: Bill) -> None:
     pdf.set_font("DejaVu", "", 9)
-    pdf.set_draw_color(_LINES)
+    pdf.set_draw_color(_RULES)
     with pdf.table(
         col_widths=(100, 32, 26, 26),
         text_align=("LEFT", "RIGHT", "RIGHT", "RIGHT"),
@@ -145,7 +163,7 @@ def _table(pdf: FPDF, bill: Bill) -> None:
 
 
 def _fonts() -> Path:
-    """A font with every letter that a name may have comes with Matplotlib; FPDF's own have those of Western Europe."""
+    """Matplotlib's fonts, which cover most alphabets; FPDF's own cover Western European letters only."""
     spec = find_spec("matplotlib")
     assert spec
     assert spec.origin

@@ -1,7 +1,7 @@
-"""Bills and comparisons as a customer reads them on a screen."""
+"""Bills and tariff comparisons as text for a terminal."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from rich import box
@@ -21,7 +21,7 @@ WIDTH = 112
 
 
 def print_invoice(console: Console, bill: Bill) -> None:
-    """One month's bill: its lines, what is owed, and what it rests on."""
+    """Print one month's bill: its lines, the amount due, and the readings behind it."""
     marks = ["provisional"] if bill.status == "provisional" else []
     marks += [f"version {bill.version}"] if bill.version > 1 else []
     named = [
@@ -43,7 +43,7 @@ def print_invoice(console: Console, bill: Bill) -> None:
 
 
 def print_summary(console: Console, bills: Sequence[Bill]) -> None:
-    """Several bills, one a row, with their sum."""
+    """Print several bills, one per row, with their total."""
     table = Table(box=box.SIMPLE_HEAD, show_footer=True)
     energy = sum((bill.energy_kwh for bill in bills), Decimal(0))
     total = money(sum((bill.total_rounded for bill in bills), Decimal(0)), bills[0].currency)
@@ -51,7 +51,7 @@ def print_summary(console: Console, bills: Sequence[Bill]) -> None:
     table.add_column("Meter")
     table.add_column("Energy kWh", footer=f"{energy:,.1f}", justify="right")
     table.add_column("Demand kW", justify="right")
-    table.add_column("Owed", footer=total, justify="right")
+    table.add_column("Amount due", footer=total, justify="right")
     table.add_column("")
     for bill in bills:
         energy_kwh, demand_kw = f"{bill.energy_kwh:,.1f}", f"{bill.demand_kw:,.2f}"
@@ -62,9 +62,9 @@ def print_summary(console: Console, bills: Sequence[Bill]) -> None:
 
 
 def print_history(console: Console, bills: Sequence[Bill]) -> None:
-    """All versions of a meter's bills, one a row, with what each changed."""
+    """Print all versions of a meter's bills, one per row, with the change each made."""
     table = Table(box=box.SIMPLE_HEAD)
-    for name in ("Month", "Version", "kWh", "Owed", "Adjusted", "Missing", "Estimated"):
+    for name in ("Month", "Version", "kWh", "Amount due", "Change", "Missing", "Estimated"):
         table.add_column(name, justify="left" if name == "Month" else "right", no_wrap=True)
     table.add_column("Tariff")
     for bill in bills:
@@ -80,11 +80,11 @@ def print_history(console: Console, bills: Sequence[Bill]) -> None:
         )
     console.print(table)
     if any(bill.status == "provisional" for bill in bills):
-        console.print("* provisional: until every reading of the month is in")
+        console.print("* provisional: some readings of the month are still missing")
 
 
 def service_hints(bills: Sequence[Bill], terms: ServiceTerms) -> Iterator[str]:
-    """What to say of a file whose readings begin or end within a billing period, where nobody said when service did."""
+    """Hints for a file whose readings begin or end within a billing period, if no service dates were given."""
     for bill, given, option, word in (
         (bills[0], terms.first, "--service-from", "begin"),
         (bills[-1], terms.end, "--service-to", "end"),
@@ -101,7 +101,7 @@ def service_hints(bills: Sequence[Bill], terms: ServiceTerms) -> Iterator[str]:
 
 
 def period(bill: Bill) -> str:
-    """`July 2026` where it is the whole calendar month, or has no dates; else `Jul 16 to Jul 31, 2026`."""
+    """`July 2026` for a whole calendar month or a bill without dates; otherwise `Jul 16 to Jul 31, 2026`."""
     if bill.month and (bill.period_start is None or bill.days == bill.full_days):
         return month(bill.month)
     assert bill.period_start
@@ -112,21 +112,21 @@ def period(bill: Bill) -> str:
 
 
 def money(amount: Decimal, currency: str = "USD", *, sign: bool = False) -> str:
-    """`$1,234.50`, `-$3.20`, and with `sign` also `+$3.20`; as the currency's locale writes it."""
+    """`$1,234.50`, `-$3.20`; with `sign`, positive amounts as `+$3.20`; in the currency's own format."""
     before = "-" if amount < 0 else "+" if sign and amount > 0 else ""
     return before + written(abs(amount), 2, currency)
 
 
 def percent(share: Decimal) -> str:
-    """`12 %`, and `<1 %` of what is not nothing."""
-    return f"{share * 100:.0f} %" if share >= Decimal("0.005") else "<1 %"
+    """`12%`, or `<1%` for a share that would round to 0."""
+    return f"{share * 100:.0f}%" if share >= Decimal("0.005") else "<1%"
 
 
 def _lines(bill: Bill) -> Table:
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_footer=True)
-    table.add_column("What", footer=f"Total for {period(bill)}", ratio=1)
+    table.add_column("Description", footer=f"Total for {period(bill)}", ratio=1)
     table.add_column("Quantity", justify="right", no_wrap=True)
-    table.add_column("Price", justify="right", no_wrap=True)
+    table.add_column("Rate", justify="right", no_wrap=True)
     table.add_column("Amount", footer=money(bill.total_rounded, bill.currency), justify="right", no_wrap=True)
     for line in bill.lines:
         what, estimated = words_of(line)
@@ -136,56 +136,77 @@ def _lines(bill: Bill) -> Table:
 
 
 def words_of(line: Line) -> tuple[str, str]:
-    """What a line is for, and how much of it was estimated: ` (12 % estimated)`, or nothing."""
+    """A line's description, and its estimated share such as ` (12% estimated)`, or an empty text."""
     estimated = f" ({percent(line.estimated_share)} estimated)" if line.estimated_share else ""
     return line.explanation, estimated
 
 
 def price_of(line: Line, currency: str = "USD") -> tuple[str, str]:
-    """A line's quantity with its unit and the price of one; nothing for what is by the month or the year."""
+    """A line's quantity and rate with their units; both empty for monthly and yearly charges."""
     if line.unit in ("month", "year"):
         return "", ""
     if line.unit == "%":
         return money(line.quantity, currency), f"{line.unit_rate * 100:.4f}".rstrip("0").rstrip(".") + "%"
     if line.unit == "day":
         return f"{line.quantity:f} {'day' if line.quantity == 1 else 'days'}", price(line.unit_rate, 2, currency)
-    return f"{line.quantity:,.3f} {line.unit}", unit_price(line, currency)
+    return f"{line.quantity:,.3f} {line.unit}", f"{unit_price(line, currency)}/{line.unit}"
 
 
 def unit_price(line: Line, currency: str) -> str:
-    """The price of one: all its decimals, or six of a rate that was weighted and has no end."""
+    """The rate per unit with all its decimals, or six for a weighted rate without a finite number of decimals."""
     rate = line.unit_rate if -int(line.unit_rate.as_tuple().exponent) <= 8 else round(line.unit_rate, 6)
     return price(rate, 4 if line.unit == "kWh" else 2, currency)
 
 
 def notes(bill: Bill) -> Iterator[str]:
-    """What a bill replaces, the part of its peak hours, and what it rests on: a sentence each, as markup."""
+    """Notes on a bill, as Rich markup: the version it replaces, the peak shares, and the readings behind it."""
     if bill.adjustment:
-        owed = bill.adjustment.amount_rounded
-        change = f"{money(abs(owed), bill.currency)} {'less' if owed < 0 else 'more'}" if owed else "the same"
-        yield f"[bold]{bill.adjustment.explanation}: this one is {change}.[/]"
+        amount = bill.adjustment.amount_rounded
+        change = f"{money(abs(amount), bill.currency)} {'less' if amount < 0 else 'more'}" if amount else "unchanged"
+        yield f"[bold]{bill.adjustment.explanation}: this version is {change}.[/]"
+    if bill.issued_on and bill.due_on:
+        yield f"Bill {escape(bill.number)}, issued on {day(bill.issued_on)}, due on {day(bill.due_on)}."
+    if bill.daily_kwh is not None:
+        yield _use_per_day(bill)
     if bill.peak_energy_share:
         energy, cost = percent(bill.peak_energy_share), percent(bill.peak_bill_share)
-        yield f"Peak hours have {energy} of your energy and {cost} of this bill."
+        yield f"Peak hours account for {energy} of your energy and {cost} of this bill."
     yield _readings(bill)
     for reason in bill.open_reasons:
         yield f"[yellow]Not final: {escape(reason.text)}.[/]"
+
+
+def day(day: date) -> str:
+    """`Jul 31, 2026`."""
+    return f"{day:%b} {day.day}, {day.year}"
+
+
+def _use_per_day(bill: Bill) -> str:
+    others = [
+        f"{kwh:,.1f} in {when}"
+        for kwh, when in (
+            (bill.daily_kwh_before, "the period before"),
+            (bill.daily_kwh_last_year, "the same period last year"),
+        )
+        if kwh is not None
+    ]
+    return f"Use per day: {bill.daily_kwh:,.1f} kWh{''.join(f'; {other}' for other in others)}."
 
 
 def _readings(bill: Bill) -> str:
     counts, name = bill.intervals, "month" if bill.month and bill.days == bill.full_days else "period"
     if not counts.missing and not counts.estimated:
         if counts.not_yet_due:
-            return f"All {counts.read:,} readings until now are in; {counts.not_yet_due:,} are not due yet."
-        return f"All {counts.expected:,} readings of the {name} are in."
-    parts = [f"{counts.read:,} of the {name}'s {counts.expected:,} readings are in"]
+            return f"All {counts.read:,} readings due so far have arrived; {counts.not_yet_due:,} are not due yet."
+        return f"All {counts.expected:,} readings of the {name} have arrived."
+    parts = [f"{counts.read:,} of the {name}'s {counts.expected:,} readings have arrived"]
     if counts.estimated:
         verb = "is" if counts.estimated == 1 else "are"
-        parts.append(f"{counts.estimated:,} {verb} estimated from the weeks before, until the real ones come")
+        parts.append(f"{counts.estimated:,} {verb} estimated from the weeks before until the actual readings arrive")
     if counts.from_profile:
-        parts.append(f"{counts.from_profile:,} of these by the mean of the customer's class, for want of history")
+        parts.append(f"{counts.from_profile:,} of these from the customer class's mean, for lack of history")
     if counts.missing:
-        parts.append(f"[yellow]{counts.missing:,} {'is' if counts.missing == 1 else 'are'} missing, and not billed[/]")
+        parts.append(f"[yellow]{counts.missing:,} {'is' if counts.missing == 1 else 'are'} missing and not billed[/]")
     if counts.not_yet_due:
         parts.append(f"{counts.not_yet_due:,} {'is' if counts.not_yet_due == 1 else 'are'} not due yet")
     return "; ".join(parts) + "."

@@ -17,16 +17,20 @@ class Comparison(Protocol):
     """Tariffs ranked, those without a price, how many are hidden, and the days that are in no whole period."""
 
     @property
-    def ranked(self) -> Sequence[Offer]: ...
+    def ranked(self) -> Sequence[Offer]:
+        """Tariffs by what they would cost."""
 
     @property
-    def not_available(self) -> Sequence[NotAvailable]: ...
+    def not_available(self) -> Sequence[NotAvailable]:
+        """Tariffs without a price for the days of the load."""
 
     @property
-    def hidden(self) -> int: ...
+    def hidden(self) -> int:
+        """How many tariffs are not for this customer."""
 
     @property
-    def left_out(self) -> Sequence[tuple[date, date]]: ...
+    def left_out(self) -> Sequence[tuple[date, date]]:
+        """Days in no whole billing period, as (first, end) with the end exclusive."""
 
 
 def print_comparison(console: Console, found: Comparison) -> None:
@@ -45,8 +49,8 @@ def print_comparison(console: Console, found: Comparison) -> None:
         )
         table.add_row(str(place), name, str(offer.months), money(offer.total, offer.currency), saving, *shares)
     console.print(table)
-    for offer in found.not_available:
-        console.print(f"Not available: {escape(offer.why)}.")
+    for missing in found.not_available:
+        console.print(f"Not available: {escape(missing.why)}.")
     if found.hidden:
         are = "tariff is" if found.hidden == 1 else "tariffs are"
         console.print(f"{found.hidden} {are} not for this customer; --all shows them.")

@@ -1,8 +1,8 @@
-"""What is suspect about a reading, in words."""
+"""Explanations of suspect readings."""
 
 MEANINGS = {
-    "high": "high: the register spikes, or a theft ended",
-    "zero": "zero: an outage, or a bypass",
-    "stuck": "stuck: the register repeats a reading",
-    "silent": "silent: nothing was read",
+    "high": "high: a register spike, or a meter bypass was removed",
+    "zero": "zero: an outage, or a meter bypass",
+    "stuck": "stuck: the register repeats one value",
+    "silent": "silent: no readings",
 }  # by Suspect.kind

@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-MONTHS = 13  # that a page offers: a year, and the same month of the year before
+MONTHS = 13  # offered on a page: a year, and the same month of the previous year
 _PREFIXES = (("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
 
 
@@ -58,7 +58,7 @@ def month(month: str) -> str:
 
 
 def months_until(day: date) -> list[str]:
-    """The month of a day and the MONTHS - 1 before it, newest first: `2026-11`, `2026-10` …"""
+    """The month of a day and the MONTHS - 1 months before it, newest first: `2026-11`, `2026-10` …"""
     newest = day.year * 12 + day.month - 1
     return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(newest, newest - MONTHS, -1)]
 
@@ -72,6 +72,11 @@ def change(now: float, before: float) -> str:
     """`12% above`, `3% below`, `the same as`."""
     percent = round((now / before - 1) * 100)
     return "the same as" if not percent else f"{abs(percent):,}% {'above' if percent > 0 else 'below'}"
+
+
+def customer_class(name: str) -> str:
+    """The name of a customer class; `flat`, as some registries store it, is an apartment."""
+    return {"flat": "apartment"}.get(name, name)
 
 
 def in_markdown(text: str) -> str:

@@ -1,9 +1,10 @@
--- What does each meter owe for a month, line by line?
--- From the raw readings, by the rules of the tariffs, and equal to the bills to the cent; but nothing is estimated
--- here: what was never read is not billed.
--- param: month month this-month the billing month, in the tariff's time zone
+-- What is the amount due on each meter's bill for a month, line by line?
+-- Computed from the raw readings by the tariffs' rules, equal to the bills to the cent. Missing readings are not estimated
+-- and not billed here. It covers energy, demand, fixed and minimum charges of whole calendar months; not riders, taxes and
+-- holidays, nor periods that are cut by a price change or by the dates of service.
+-- param: month month this-month billing month, in the tariff's time zone
 -- param: meter meter all one meter, or all
--- param: detail lines|totals lines every line, or each bill's total alone
+-- param: detail lines|totals lines all lines, or each bill's total only
 WITH customers AS (
   SELECT
     m.meter_id,
@@ -28,7 +29,7 @@ metered AS (
     CAST(at_timezone(with_timezone(r.start, 'UTC'), c.timezone) AS timestamp(3)) AS local_start,
     r.interval_s,
     r.wh,
-    -- Demand is the mean power over the tariff's window, or over the reading where that is whole windows long.
+    -- Demand is the mean power over the tariff's window, or over the reading if that spans whole windows.
     CASE WHEN mod(r.interval_s, c.demand_window_s) <> 0 THEN c.demand_window_s END AS window_s
   FROM readings_current AS r
   JOIN customers AS c ON c.meter_id = r.meter_id
@@ -46,8 +47,8 @@ placed AS (
     mod(minute(local_start) * 60, coalesce(window_s, 3600)) AS at_s
   FROM metered
 ),
--- Buckets: local hours, in which no period changes, or demand windows, which lie within one. Energy counts where the
--- reading starts (step 0); a reading that reaches into further windows shares its power with them by time.
+-- Buckets: local hours, within which no period changes, or demand windows, which lie within an hour. Energy counts where
+-- the reading starts (step 0); a reading that extends into more windows contributes its power to each by time.
 bucketed AS (
   SELECT
     meter_id,
@@ -69,7 +70,7 @@ bucketed AS (
   ) AS further (step)
   GROUP BY meter_id, window_s, date_add('second', step * length_s - at_s, start)
 ),
--- The month's count of Wh after each bucket, which the tiers go by; the month's energy and demand.
+-- The month's cumulative Wh after each bucket, which selects the tier; the month's energy and demand.
 counted AS (
   SELECT
     b.meter_id,
@@ -91,7 +92,7 @@ counted AS (
     AND h.weekend = (day_of_week(b.local_hour) > 5)
     AND h.hour = hour(b.local_hour)
 ),
--- Limits of the month in Wh, or in Wh a W of its demand.
+-- Tier limits of the month in Wh, or in Wh per W of its demand.
 prices AS (
   SELECT
     *,
@@ -135,7 +136,7 @@ allotted AS (
   FROM tiered
   GROUP BY meter_id, energy_period, demand_period, tier
 ),
--- Three kinds of rows: the energy of each period and tier, the demand of each period, the month as a whole.
+-- Three kinds of rows: the energy of each period and tier, the demand of each period, and the whole month.
 measured AS (
   SELECT
     meter_id,
@@ -177,7 +178,7 @@ priced AS (
       ELSE m.tier IS NULL AND m.demand_period IS NULL
     END
 ),
--- The minimum is owed where it is above all the rest, as far as it is.
+-- The minimum-bill charge is the amount by which the minimum exceeds all other charges.
 owed AS (
   SELECT
     *,
@@ -192,7 +193,7 @@ owed AS (
   FROM priced
   WHERE quantity > 0
 ),
--- To the cent, half to even; round() would take a half away from zero.
+-- Round to the cent, half to even; round() would round half away from zero.
 lines AS (
   SELECT
     *,

@@ -1,7 +1,7 @@
--- How much does each feeder add to the peak of all?
--- Its own peak hour, its load in the fleet's peak hour, and the ratio of the two, the coincidence factor.
--- param: first_day day today-30 the first day, UTC
--- param: last_day day today the last day, UTC
+-- How much does each feeder contribute to the fleet's peak?
+-- Each feeder's own peak hour, its load in the fleet's peak hour, and their ratio, the coincidence factor.
+-- param: first_day day today-30 first day, UTC
+-- param: last_day day today last day, UTC
 WITH hours AS (
   SELECT coalesce(m.feeder, 'unknown') AS feeder, h.hour, CAST(sum(h.wh) AS bigint) AS wh, count(*) AS meters
   FROM readings_hourly AS h

@@ -1,7 +1,7 @@
--- How much of each day (UTC) has been read?
--- Complete is the share of the day that the readings of all registered meters cover.
--- param: first_day day today-30 the first day, UTC
--- param: last_day day today the last day, UTC
+-- How complete is the data of each day (UTC)?
+-- `complete` is the share of the day that the readings of all registered meters cover.
+-- param: first_day day today-30 first day, UTC
+-- param: last_day day today last day, UTC
 WITH registry AS (
   SELECT count(*) AS meters FROM meters
 ),

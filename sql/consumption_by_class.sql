@@ -1,8 +1,8 @@
--- How much energy does each class of customer use, and on which tariff?
--- The month is the meters' own, in their time zones.
+-- How much energy does each customer class use, by tariff?
+-- The month is in the meters' time zones. The class `flat` of earlier registries is listed as `apartment`.
 -- param: month month this-month the month
 WITH used AS (
-  SELECT meter_id, arbitrary(class) AS class, arbitrary(tariff_id) AS tariff_id, sum(wh) AS wh
+  SELECT meter_id, arbitrary(CASE class WHEN 'flat' THEN 'apartment' ELSE class END) AS class, arbitrary(tariff_id) AS tariff_id, sum(wh) AS wh
   FROM readings_local
   WHERE dt BETWEEN date_format({month} - INTERVAL '1' DAY, '%Y-%m-%d')
                AND date_format({month} + INTERVAL '1' MONTH, '%Y-%m-%d')
@@ -24,8 +24,8 @@ SELECT
   tariff_id,
   count(*) AS meters,
   sum(wh) * 0.001 AS kwh,
-  CAST(sum(wh) AS double) / count(*) / 1e3 AS kwh_a_meter,
-  -- The middle one, or the mean of the two in the middle.
+  CAST(sum(wh) AS double) / count(*) / 1e3 AS kwh_per_meter,
+  -- The middle value, or the mean of the two middle values.
   avg(CASE WHEN place * 2 BETWEEN meters AND meters + 2 THEN CAST(wh AS double) END) / 1e3 AS median_kwh,
   CAST(sum(wh) AS double) / sum(sum(wh)) OVER () AS share
 FROM ranked

@@ -1,8 +1,8 @@
--- How late do readings come?
--- Minutes from the end of an interval to its arrival in the stream, by the UTC day of the interval; and how many rows a
--- copy or a correction has overtaken. A percentile is the least delay that this share of the readings does not exceed.
--- param: first_day day today-30 the first day, UTC
--- param: last_day day today the last day, UTC
+-- How late do readings arrive?
+-- Minutes from an interval's end to its arrival in the stream, by the interval's UTC day; and the number of rows
+-- superseded by a duplicate or a correction. A percentile is the smallest delay not exceeded by that share of readings.
+-- param: first_day day today-30 first day, UTC
+-- param: last_day day today last day, UTC
 WITH delays AS (
   SELECT dt, date_diff('second', start, ingested_at) - interval_s AS delay_s, count(*) AS readings
   FROM readings
@@ -28,10 +28,10 @@ intervals AS (
 SELECT
   c.dt,
   CAST(max(c.of_day) AS bigint) AS readings,
-  CAST(max(c.of_day) - max(i.intervals) AS bigint) AS overtaken,
+  CAST(max(c.of_day) - max(i.intervals) AS bigint) AS superseded,
   min(CASE WHEN c.up_to * 2 >= c.of_day THEN c.delay_s END) / 60e0 AS median_min,
   min(CASE WHEN c.up_to * 100 >= c.of_day * 95 THEN c.delay_s END) / 60e0 AS p95_min,
-  max(c.delay_s) / 60e0 AS most_min
+  max(c.delay_s) / 60e0 AS max_min
 FROM counted AS c
 JOIN intervals AS i ON i.dt = c.dt
 GROUP BY c.dt

@@ -1,7 +1,7 @@
--- For how much of the time does the fleet need how much power?
--- The load duration curve in a hundred steps: for `percent` of the hours the mean power of the hour was `kw` or more.
--- param: first_day day today-30 the first day, UTC
--- param: last_day day today the last day, UTC
+-- For what share of the time does the fleet's power reach each level?
+-- The load duration curve in 100 steps: in `percent` of the hours the mean power was `kw` or more.
+-- param: first_day day today-30 first day, UTC
+-- param: last_day day today last day, UTC
 WITH hours AS (
   SELECT hour, CAST(sum(wh) AS bigint) AS wh
   FROM readings_hourly

@@ -1,8 +1,8 @@
--- How does the fleet's load stand against a day, a week and four weeks ago?
--- What a forecast starts from: the load of each hour (UTC), that of 24 and 168 hours before, and the mean of the same
--- hour of the day over the 28 days before. Hours without a reading are there too, with no load.
--- param: first_day day today-14 the first day, UTC
--- param: last_day day today the last day, UTC
+-- How does the fleet's load compare with a day, a week and four weeks ago?
+-- For each hour (UTC): its load, the load 24 and 168 hours before, and the mean of the same hour over the 28 days before.
+-- Hours without readings are listed with no load.
+-- param: first_day day today-14 first day, UTC
+-- param: last_day day today last day, UTC
 WITH load AS (
   SELECT hour, CAST(sum(wh) AS bigint) AS wh, count(*) AS meters
   FROM readings_hourly

@@ -1,5 +1,5 @@
 -- How much energy did each meter use in a month?
--- The month is the meter's own, in its time zone. Complete is the share of the month that its readings cover.
+-- The month is in the meter's time zone. `complete` is the share of the month that its readings cover.
 -- param: month month this-month the month
 -- param: meter meter all one meter, or all
 WITH used AS (

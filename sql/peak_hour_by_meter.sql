@@ -1,6 +1,6 @@
--- In which hour did each meter use the most?
--- Hours are the meter's own, in its time zone; of equal ones the first. Beside the single hour stands the hour of the
--- day (0 to 23) that has the most on average, which tells a habit from an event.
+-- In which hour did each meter use the most energy?
+-- Hours are in the meter's time zone; the first of equal hours counts. `usual_hour_of_day` (0 to 23) has the highest mean,
+-- which distinguishes a habit from a single event.
 -- param: month month this-month the month
 -- param: meter meter all one meter, or all
 WITH hours AS (

@@ -1,8 +1,8 @@
--- On each day, in which hour did the fleet use the most?
--- Of equal hours the first. Load factor is the day's mean over its peak: how evenly the network is used.
--- param: first_day day today-30 the first day
--- param: last_day day today the last day
--- param: zone zone UTC the time zone of the days and hours
+-- In which hour of each day did the fleet use the most energy?
+-- The first of equal hours counts. Load factor is the day's mean power divided by its peak.
+-- param: first_day day today-30 first day
+-- param: last_day day today last day
+-- param: zone zone UTC time zone of the days and hours
 WITH hours AS (
   SELECT
     CAST(at_timezone(with_timezone(hour, 'UTC'), {zone}) AS timestamp(3)) AS local_hour,

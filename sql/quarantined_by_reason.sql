@@ -1,8 +1,8 @@
 -- Which uploads were rejected, and why?
--- Uploads in the quarantine by the UTC day they came and their fault, with the newest message of each.
--- A batch that was delivered twice may have its rows in two objects; each place in the stream counts once.
--- param: first_day day today-30 the first day, UTC
--- param: last_day day today the last day, UTC
+-- Rejected uploads by UTC day of arrival and reason, with the latest message of each. A batch delivered twice may have its
+-- rows in two objects; each position in the stream counts once.
+-- param: first_day day today-30 first day, UTC
+-- param: last_day day today last day, UTC
 SELECT
   dt,
   reason,

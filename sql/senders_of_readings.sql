@@ -1,8 +1,8 @@
 -- Who sent a meter's readings, and who changed them?
--- Every row that was delivered of a meter's day, copies and revisions too. The API's access log has the caller of a
--- request_id; a row without one was written to the stream by a head-end.
+-- Every row delivered for a meter and day, duplicates and revisions included. The API's access log has the caller of a
+-- request_id; a row without one was put into the stream by a head-end.
 -- param: meter meter US-000001 the meter
--- param: day day today the UTC day of the readings
+-- param: day day today UTC day of the readings
 SELECT
   start,
   interval_s,

@@ -1,7 +1,7 @@
--- Which meters have fallen silent?
--- Meters of the registry whose last reading ended longer ago than they may be silent, or that sent none in the week.
--- param: at time now the moment to look from, UTC
--- param: hours whole 26 the hours a meter may be silent: a day between uploads, and some
+-- Which meters are silent?
+-- Registered meters whose last reading ended longer ago than allowed, or that sent none in the last week.
+-- param: at time now time of the check, UTC
+-- param: hours whole 26 hours a meter may be silent: the time between daily uploads plus a margin
 WITH latest AS (
   SELECT meter_id, max(date_add('second', interval_s, start)) AS last_end
   FROM readings

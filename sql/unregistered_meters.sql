@@ -1,8 +1,8 @@
--- Which meters send readings and are not in the registry?
--- Their readings are stored and nobody is billed for them. The API's access log has the caller of `last_request_id`;
--- without one they came from a head-end that writes to the stream itself.
--- param: first_day day today-7 the first day, UTC
--- param: last_day day today the last day, UTC
+-- Which meters send readings but are not registered?
+-- Their readings are stored but not billed. The API's access log has the caller of `last_request_id`; without one, a
+-- head-end put the readings into the stream.
+-- param: first_day day today-7 first day, UTC
+-- param: last_day day today last day, UTC
 SELECT
   r.meter_id,
   count(*) AS readings,

@@ -1,16 +1,17 @@
--- Where does the voltage leave its band?
--- EN 50160 wants 95 % of a week's 10-minute means within 10 % of the nominal voltage. Meters with any reading outside.
--- param: first_day day today-7 the first day, UTC
--- param: last_day day today the last day, UTC
--- param: nominal number 230 the nominal voltage, V
+-- Which meters measured a voltage outside the band?
+-- EN 50160 requires 95% of a week's 10-minute means to be within 10% of the nominal voltage. Lists meters with any
+-- reading outside.
+-- param: first_day day today-7 first day, UTC
+-- param: last_day day today last day, UTC
+-- param: nominal number 230 nominal voltage, V
 WITH measured AS (
   SELECT
     meter_id,
     count(*) AS readings,
     count_if(voltage_v < 0.9 * {nominal}) AS below,
     count_if(voltage_v > 1.1 * {nominal}) AS above,
-    min(voltage_v) AS least_v,
-    max(voltage_v) AS most_v
+    min(voltage_v) AS min_v,
+    max(voltage_v) AS max_v
   FROM readings_current
   WHERE dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
     AND voltage_v IS NOT NULL
@@ -22,8 +23,8 @@ SELECT
   v.readings,
   v.below,
   v.above,
-  v.least_v,
-  v.most_v,
+  v.min_v,
+  v.max_v,
   CAST(v.readings - v.below - v.above AS double) / v.readings AS within,
   CAST(v.readings - v.below - v.above AS double) / v.readings >= 0.95 AS meets_en_50160
 FROM measured AS v

@@ -1,4 +1,4 @@
-"""The dashboard in a real browser: for the tests, the screenshots and the benchmark that look at it."""
+"""Runs the dashboard in a real browser, for tests, screenshots and benchmarks."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ from electrocloud.domain.errors import SettingsError
 from laptop import cloud
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-# The map wants WebGL, which without a graphics card the processor has to do.
+# The map needs WebGL; without a graphics card the CPU renders it.
 FLAGS = (
     "--no-sandbox",
     "--disable-background-networking",
@@ -30,7 +30,7 @@ FLAGS = (
 
 
 class RunningServer(NamedTuple):
-    """A dashboard that runs, where, as which process, and where it logs."""
+    """A running dashboard: its address, process and log."""
 
     url: str
     pid: int
@@ -38,16 +38,16 @@ class RunningServer(NamedTuple):
 
 
 def chromium() -> str | None:
-    """The Chromium of this machine, such as Debian's; Playwright's own is not downloaded."""
+    """This machine's Chromium, such as Debian's; Playwright's own is not downloaded."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """A headless Chromium; `SettingsError` where there is none."""
+    """A headless Chromium. Raises `SettingsError` if there is none."""
     path = chromium()
     if path is None:
-        raise SettingsError("there is no Chromium here; install it, on Debian by `apt-get install chromium`")
+        raise SettingsError("Chromium is not installed; on Debian, run `apt-get install chromium`")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         try:
@@ -58,9 +58,9 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def serving(state: Path, module: Sequence[str] = ("dashboard",), limit_s: float = 60) -> Iterator[RunningServer]:
-    """The dashboard of the stack that the folder `state` tells of, on a free port, from when it answers.
+    """Serve the dashboard of the stack described in the folder `state` on a free port; yields once it responds.
 
-    `module` is what Python runs, with its arguments, if it is another Streamlit app.
+    `module` is the Python module to run, with arguments, if it is not the dashboard.
     """
     port = cloud.free_port()
     log = state / "dashboard.log"

@@ -1,6 +1,6 @@
-"""`make deploy-check`: what a deployment would change and cost a month, found without creating or uploading anything.
+"""`make deploy-check`: shows what a deployment would change and cost per month, without creating or uploading anything.
 
-It expands template.yaml as CloudFormation would and compares that with the template that the stack was deployed with.
+It expands template.yaml as CloudFormation would, and compares it with the template of the deployed stack.
 """
 
 import argparse
@@ -25,13 +25,13 @@ from electrocloud.aws.stack import region_of_caller
 from electrocloud.domain.errors import SettingsError
 from tools.stage import parameters_of, settings_of
 
-# SAM names these by a hash of what is in them; and where code lies in S3 says nothing of whether it is other code.
+# SAM names these by a hash of their content; and the S3 location of code does not tell whether the code changed.
 _HASH = re.compile(r"[0-9a-f]{10}$")
 _PLACES = {"Code", "Content", "CodeUri", "ContentUri"}
 
 
 class Difference(NamedTuple):
-    """A resource that would be added, removed or changed, and for the last its properties that are different."""
+    """A resource that would be added, removed or changed, with the changed properties."""
 
     action: str
     name: str
@@ -40,8 +40,8 @@ class Difference(NamedTuple):
 
 
 def expanded(template: dict[str, Any], parameters: Mapping[str, str], region: str) -> dict[str, Any]:
-    """The template with its SAM resources expanded. It is changed on the way."""
-    os.environ.setdefault("AWS_DEFAULT_REGION", region)  # the translator reads nothing else
+    """Expand the template's includes and SAM resources. Modifies the template in place."""
+    os.environ.setdefault("AWS_DEFAULT_REGION", region)  # the translator reads only this
     for resource in template["Resources"].values():
         properties = resource["Properties"]
         for name in _PLACES & properties.keys():
@@ -51,7 +51,7 @@ def expanded(template: dict[str, Any], parameters: Mapping[str, str], region: st
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
-    """From one template's resources to another's, in order of their names."""
+    """The differences between two templates' resources, ordered by name."""
     old, new = _named(before), _named(after)
     found = [Difference("add", name, new[name]["Type"]) for name in new.keys() - old.keys()]
     found += [Difference("remove", name, old[name]["Type"]) for name in old.keys() - new.keys()]
@@ -68,7 +68,7 @@ def _named(resources: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def deployed(cloudformation: Any, stack: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """The resources and the parameters that a stack was deployed with; none where there is no such stack."""
+    """The resources and parameters of a deployed stack; both empty if the stack does not exist."""
     try:
         (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     except ClientError as fault:
@@ -83,12 +83,12 @@ def deployed(cloudformation: Any, stack: str) -> tuple[dict[str, Any], dict[str,
 def main() -> None:
     """Print what a deployment would change, and what its fleet would cost."""
     parser = argparse.ArgumentParser(prog="python -m tools.deploy_check", description=__doc__)
-    parser.add_argument("--stage", default="dev", help="dev or prod, of samconfig.toml")
-    parser.add_argument("--meters", type=int, default=10_000, help="of the fleet whose month is priced")
-    parser.add_argument("--interval", type=int, default=900, help="seconds a reading of it")
+    parser.add_argument("--stage", default="dev", help="stage in samconfig.toml: dev or prod")
+    parser.add_argument("--meters", type=int, default=10_000, help="meters of the fleet to price")
+    parser.add_argument("--interval", type=int, default=900, help="its interval length, s")
     parser.add_argument("--upload-every", type=int, default=86_400, help="seconds between a meter's uploads")
     arguments = parser.parse_args()
-    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it tells of features that it was not asked for
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it logs unrelated notices
     console = Console()
     stack, parameters = settings_of(arguments.stage)[0], parameters_of(arguments.stage)
     try:
@@ -97,10 +97,10 @@ def main() -> None:
         region = "eu-central-1"
     try:
         before, had = deployed(boto3.client("cloudformation", region), stack)
-        console.print(f"{stack} in {region}" + ("" if before else " is not there yet: all of it would be created."))
+        console.print(f"{stack} in {region}" + ("" if before else " does not exist yet: everything would be created."))
     except (BotoCoreError, ClientError) as fault:
         before, had = {}, {}
-        console.print(f"{stack} cannot be looked at ({fault}): compared with nothing.")
+        console.print(f"{stack} cannot be read ({fault}); comparing with an empty stack.")
     after = expanded(load(), parameters, region)["Resources"]
     console.print(_table(differences(before, after)))
     for name, value in sorted(parameters.items()):
@@ -111,7 +111,7 @@ def main() -> None:
 
 
 def fleet_of(arguments: argparse.Namespace, parameters: Mapping[str, str]) -> FleetPlan:
-    """The fleet to price, on the stream that the parameters ask for."""
+    """The fleet to price, on the stream set by the parameters."""
     shards = int(parameters["ShardCount"]) if parameters["StreamMode"] == "PROVISIONED" else 0
     return fleet_plan(arguments.meters, arguments.interval, arguments.upload_every, kpl=False, shards=shards)
 

@@ -1,7 +1,6 @@
-"""The Glue tables that are generated from sql/views and from the registry's columns.
+"""Generates template.yaml's Glue tables from sql/views and the registry's columns.
 
-`make catalog` writes the views' files, which template.yaml includes, and prints the resources, which stand in the
-template. A test holds both equal to what would be generated now.
+`python -m tools.glue_catalog` prints them; a test checks that the template contains exactly this text.
 """
 
 import json
@@ -73,7 +72,7 @@ def view_files() -> dict[Path, str]:
 
 
 def view_resource(name: str) -> str:
-    """The view's resource, which includes its table from a file."""
+    """A Presto view as a Glue table; its columns come from the file's `-- column:` lines."""
     return f"""  {_camel(name)}View:
     Type: AWS::Glue::Table
     Properties:
@@ -98,7 +97,7 @@ def parquet_resource(name: str, location: str, schema: pa.Schema) -> str:
 
 
 def quarantine_resource() -> str:
-    """The rejected uploads as JSON lines, gzipped or not, by the day (UTC) on which they came."""
+    """Rejected uploads, one JSON object per file, partitioned by UTC day of arrival."""
     listed = "".join(f"            - {{ Name: {name}, Type: {kind} }}\n" for name, kind in QUARANTINE.items())
     return f"""{_head("QuarantineCatalog", "quarantine")}        TableType: EXTERNAL_TABLE
         Parameters:
@@ -123,7 +122,7 @@ def quarantine_resource() -> str:
 
 
 def resources() -> str:
-    """All of them, in the template's form."""
+    """All resources, formatted for the template."""
     parts = [parquet_resource("meters", "meters", METERS)]
     parts += [parquet_resource(name, f"tariffs/{name}", schema) for name, schema in TARIFFS.items()]
     parts += [parquet_resource(name, f"registry/{name}", schema) for name, schema in REGISTRY.items()]

@@ -1,4 +1,4 @@
-"""`make licenses`: writes docs/licenses.md: the license of every pinned package, from its own word."""
+"""`make licenses`: writes docs/licenses.md, with the license that every pinned package states."""
 
 import re
 from importlib.metadata import Distribution, distributions
@@ -24,8 +24,8 @@ _CLASSIFIER = "License :: "
 
 
 def license_of(package: Distribution) -> str:
-    """What a package says its license is: by SPDX, by its classifiers or in a word."""
-    metadata = cast("Message", package.metadata)  # which it is, whatever its annotation promises
+    """A package's stated license: its SPDX expression, its classifiers or its license text."""
+    metadata = cast("Message", package.metadata)  # its actual type, unlike the annotation
     if expression := metadata.get("License-Expression"):
         return str(expression)
     classifiers = [one for one in metadata.get_all("Classifier") or [] if one.startswith(_CLASSIFIER)]
@@ -37,7 +37,7 @@ def license_of(package: Distribution) -> str:
 
 
 def pinned(lock: Path) -> dict[str, str]:
-    """The names, as the index normalises them, and the versions of a lock file."""
+    """The normalized names and versions in a lock file."""
     return {_normal(name): version for name, version in _PIN.findall(lock.read_text())}
 
 

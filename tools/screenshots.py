@@ -1,4 +1,4 @@
-"""Pictures of every page, for the README: `python -m tools.screenshots`, while `electrocloud up` runs."""
+"""Takes the README's screenshots of every page: `python -m tools.screenshots`, while `electrocloud up` runs."""
 
 import sys
 from pathlib import Path
@@ -12,11 +12,11 @@ from electrocloud.domain.errors import ElectroCloudError
 from tools.browser import browser, serving
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
-QUIET_MS = 3_000  # for the map and the charts to be drawn
+QUIET_MS = 3_000  # time for the map and the charts to be drawn
 
 
 class Shot(NamedTuple):
-    """A picture's name, the page's path, the width and height (px), and whether the theme is the dark one."""
+    """A screenshot's name, the page's path, the viewport's width and height (px), and whether the theme is dark."""
 
     name: str
     path: str
@@ -26,7 +26,7 @@ class Shot(NamedTuple):
 
 
 def shots(meter_id: str, month: str) -> list[Shot]:
-    """Each page wide in both themes, and on a phone."""
+    """Each page on a desktop in both themes, and on a phone."""
     pages = {
         "live": ("/", 920),
         "meter": (f"/meter?meter={meter_id}", 1_500),
@@ -55,18 +55,18 @@ def take(opened: Browser, url: str, shot: Shot) -> None:
     )
     page = context.new_page()
     page.goto(url + shot.path)
-    settle(page)
-    ask = page.get_by_role("button", name="Ask")
-    if ask.count():
-        ask.click()
+    wait_until_drawn(page)
+    run = page.get_by_role("button", name="Run")
+    if run.count():
+        run.click()
         page.get_by_test_id("stDataFrame").wait_for(timeout=60_000)
-        settle(page)
+        wait_until_drawn(page)
     page.screenshot(path=FOLDER / f"{shot.name}.png")
     context.close()
 
 
-def settle(page: Page) -> None:
-    """Until the page is drawn: it has content, nothing of it is a placeholder, and it has been quiet."""
+def wait_until_drawn(page: Page) -> None:
+    """Wait until the page has content and no placeholders, and has had time to draw it."""
     page.locator("[data-testid=stMetric], [data-testid=stForm]").first.wait_for(timeout=60_000)
     page.wait_for_function(
         "!document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')", timeout=60_000
@@ -79,7 +79,7 @@ def main() -> None:
     stack = find_stack()
     reader = Reader(stack)
     meters = reader.meters()
-    # A tariff with periods has the most to show.
+    # A time-of-use tariff shows the most.
     meter_id = next((meter for meter in meters if meter.tariff_id == "residential-tou"), meters[0]).meter_id
     month = reader.history(meter_id)[-1].month
     FOLDER.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The commands that ask questions, forecast, and estimate costs."""
+"""The commands that query, forecast, and estimate costs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,22 +7,20 @@ import typer
 
 from electrocloud.domain.errors import UsageError
 
-AS_JSON = typer.Option("--json", help="Print JSON, and nothing else.")
-SOURCE = "a forecast needs one of --input FILE, --fleet, --feeder F and --meter M"
+AS_JSON = typer.Option("--json", help="Print JSON only.")
+SOURCE = "give exactly one of --input FILE, --fleet, --feeder F and --meter M"
 
 
 def query(
     name_or_file: Annotated[
-        str | None, typer.Argument(help="A question of sql/, or a file like those; without it they are listed.")
+        str | None, typer.Argument(help="A question in sql/, or a file of that format. Omit to list them.")
     ] = None,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", help="A parameter's value, as name=value; again for each.")
-    ] = None,
-    to_csv: Annotated[Path | None, typer.Option("--csv", help="Write CSV there; - for the screen.")] = None,
-    to_parquet: Annotated[Path | None, typer.Option("--parquet", help="Write Parquet there.")] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", help="Set a parameter: name=value. Repeatable.")] = None,
+    to_csv: Annotated[Path | None, typer.Option("--csv", help="Write CSV to this file; - for stdout.")] = None,
+    to_parquet: Annotated[Path | None, typer.Option("--parquet", help="Write Parquet to this file.")] = None,
     show_sql: Annotated[bool, typer.Option("--sql", help="Only print the SQL, ready for the Athena console.")] = False,
 ) -> None:
-    """Ask Athena a question of sql/ (or list the questions)."""
+    """Run a question of sql/ on Athena, or list the questions."""
     from cli.query import list_questions, query
 
     if name_or_file is None:
@@ -32,16 +30,16 @@ def query(
 
 
 def forecast(
-    file: Annotated[Path | None, typer.Option("--input", help="CSV with timestamp,value, a row an hour.")] = None,
-    fleet: Annotated[bool, typer.Option("--fleet", help="The load of all meters.")] = False,
-    feeder: Annotated[str | None, typer.Option(help="The load of a feeder, such as DE-F000.")] = None,
-    meter: Annotated[str | None, typer.Option(help="The load of a meter, such as US-000001.")] = None,
-    horizon: Annotated[int, typer.Option(help="Hours ahead, 1 to 168.", min=1, max=168)] = 24,
-    zone: Annotated[str, typer.Option(help="With --input: whose clock and holidays, such as Europe/Berlin.")] = "",
+    file: Annotated[Path | None, typer.Option("--input", help="CSV file: timestamp,value, one row per hour.")] = None,
+    fleet: Annotated[bool, typer.Option("--fleet", help="Forecast the load of all meters.")] = False,
+    feeder: Annotated[str | None, typer.Option(help="Forecast the load of a feeder, such as DE-F000.")] = None,
+    meter: Annotated[str | None, typer.Option(help="Forecast the load of a meter, such as US-000001.")] = None,
+    horizon: Annotated[int, typer.Option(help="Hours to forecast, 1 to 168.", min=1, max=168)] = 24,
+    zone: Annotated[str, typer.Option(help="Time zone of --input, such as Europe/Berlin.")] = "",
     as_json: Annotated[bool, AS_JSON] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, and nothing else.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV only.")] = False,
 ) -> None:
-    """Forecast a load by the hour, with an 80% interval."""
+    """Forecast a load hour by hour, with 80% intervals."""
     if sum((file is not None, fleet, feeder is not None, meter is not None)) != 1:
         raise UsageError(SOURCE)
     from cli import forecast
@@ -56,7 +54,7 @@ def forecast(
 
 
 def suspects() -> None:
-    """List the suspect readings of the last week; none is dropped."""
+    """List the suspect readings of the last week. None is dropped from a bill."""
     from cli.suspects import suspects
 
     suspects()
@@ -64,15 +62,15 @@ def suspects() -> None:
 
 def cost(
     meters: Annotated[int, typer.Option(min=1)] = 100_000,
-    interval: Annotated[int, typer.Option(help="Seconds a reading: 60, 300, 900, 1800 or 3600.")] = 900,
-    upload_every: Annotated[int, typer.Option(help="Seconds between a meter's uploads: a divisor of a day.")] = 86_400,
-    kpl: Annotated[bool, typer.Option("--kpl", help="By head-ends, in KPL frames; without it by the API.")] = False,
-    shards: Annotated[int, typer.Option(min=0, help="Of a PROVISIONED stream; 0 is an ON_DEMAND one.")] = 0,
+    interval: Annotated[int, typer.Option(help="Interval length in seconds: 60, 300, 900, 1800 or 3600.")] = 900,
+    upload_every: Annotated[int, typer.Option(help="Seconds between a meter's uploads; must divide a day.")] = 86_400,
+    kpl: Annotated[bool, typer.Option("--kpl", help="Head-ends send KPL frames instead of API calls.")] = False,
+    shards: Annotated[int, typer.Option(min=0, help="Shards of a PROVISIONED stream; 0 for ON_DEMAND.")] = 0,
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
-    """Estimate what a fleet costs a month in an account.
+    """Estimate a fleet's monthly AWS cost.
 
-    Counted from what the system does, at dated list prices.
+    The estimate multiplies measured resource use by dated list prices.
     """
     from cost.estimate import fleet_plan, print_document, show
 

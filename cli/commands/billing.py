@@ -10,13 +10,13 @@ from electrocloud.domain.errors import UsageError
 app = typer.Typer(invoke_without_command=True)
 
 TARIFF = typer.Option(
-    "--tariff", help="The tariff: URDB JSON. Give it again for each dated version of its prices.", show_default=False
+    "--tariff", help="Tariff file in URDB JSON. Repeat it for each dated version.", show_default=False
 )
 USAGE = typer.Option(
-    "--usage", help="Readings: CSV or Parquet with the columns start and wh (or kwh).", show_default=False
+    "--usage", help="Readings in CSV or Parquet, with the columns start and wh (or kwh).", show_default=False
 )
-AS_JSON = typer.Option("--json", help="Print JSON, and nothing else.")
-FILL = typer.Option("--estimate", help="Fill gaps like the same hours of the weeks before.")
+AS_JSON = typer.Option("--json", help="Print JSON only.")
+FILL = typer.Option("--estimate", help="Estimate missing intervals from the same hours of the weeks before.")
 
 _PANEL = "Service"
 Zone = Annotated[
@@ -65,7 +65,7 @@ def bill(
     as_of: AsOf = None,
     spread: Spread = None,
 ) -> None:
-    """Bill a load by a tariff, period by period."""
+    """Bill a load on a tariff, period by period."""
     if context.invoked_subcommand:
         return
     if not tariff or usage is None:
@@ -81,7 +81,7 @@ def bill(
 def batch(
     tariff: Annotated[list[Path], TARIFF],
     usage: Annotated[Path, USAGE],
-    out: Annotated[Path, typer.Option(help="Where the bills go: .csv, or else a line of JSON each.")],
+    out: Annotated[Path, typer.Option(help="Output file: .csv, or else one line of JSON per bill.")],
     fill: Annotated[bool, FILL] = False,
     zone: Zone = None,
     service_from: ServiceFrom = None,
@@ -90,7 +90,7 @@ def batch(
     as_of: AsOf = None,
     spread: Spread = None,
 ) -> None:
-    """Bill the loads of many meters (column meter_id), on all cores."""
+    """Bill the loads of many meters (column meter_id), using all cores."""
     from cli.bill import batch
     from cli.files.service import ServiceOptions
 
@@ -100,17 +100,17 @@ def batch(
 
 @app.command()
 def history(
-    meter: Annotated[str, typer.Argument(help="The meter's id, such as US-000001.", show_default=False)],
+    meter: Annotated[str, typer.Argument(help="Meter ID, such as US-000001.", show_default=False)],
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
-    """Every version of a meter's bills, of the deployment at hand."""
+    """List every version of a meter's bills in the deployed stack."""
     from cli.history import history
 
     history(meter, as_json=as_json)
 
 
 def compare(
-    tariffs: Annotated[list[Path], typer.Argument(help="Tariffs: URDB JSON; the first is the present one.")],
+    tariffs: Annotated[list[Path], typer.Argument(help="Tariff files in URDB JSON; the first is the current tariff.")],
     usage: Annotated[Path, USAGE],
     as_json: Annotated[bool, AS_JSON] = False,
     show_all: Annotated[bool, typer.Option("--all", help="Show tariffs too that are not for this customer.")] = False,
@@ -121,7 +121,10 @@ def compare(
     as_of: AsOf = None,
     spread: Spread = None,
 ) -> None:
-    """Rank tariffs by what a load costs under each."""
+    """Rank tariffs by what a load costs on each.
+
+    Shows what the cheapest one would save compared with the first one.
+    """
     from cli.bill import compare
     from cli.files.service import ServiceOptions
 

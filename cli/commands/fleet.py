@@ -1,4 +1,4 @@
-"""The commands that simulate a fleet: into a file, or through the running system."""
+"""The commands that simulate a fleet, into a file or through the running system."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,26 +7,26 @@ import typer
 
 from cli.choices import Channel
 
-INTERVAL = typer.Option(help="Seconds a reading: 60, 300, 900, 1800 or 3600.")
+INTERVAL = typer.Option(help="Interval length in seconds: 60, 300, 900, 1800 or 3600.")
 
 
 def load(
     via: Annotated[
-        Channel, typer.Option(help="The ingestion API, or KPL frames straight into the stream.")
+        Channel, typer.Option(help="Send to the ingestion API, or put KPL frames into the stream.")
     ] = Channel.kinesis,
     meters: Annotated[int, typer.Option(min=1)] = 100,
-    days: Annotated[int, typer.Option(min=1, help="Whole UTC days; one upload a meter a day.")] = 30,
+    days: Annotated[int, typer.Option(min=1, help="Full UTC days; one upload per meter and day.")] = 30,
     interval: Annotated[int, INTERVAL] = 900,
-    start: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD; without it the days end yesterday.")] = None,
+    start: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD; default: end yesterday.")] = None,
     rate: Annotated[
-        float | None, typer.Option(min=0.001, help="Readings a second; without it as fast as it goes.")
+        float | None, typer.Option(min=0.001, help="Readings per second; by default as fast as possible.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same fleet and readings.")] = 7,
-    verify: Annotated[bool, typer.Option("--verify", help="Wait until all of it has arrived, and count it.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Wait until all readings have arrived.")] = False,
 ) -> None:
-    """Send a generated fleet's readings through the system.
+    """Push a generated fleet's readings through the system.
 
-    Says how many were accepted, and with --verify how many are in windows, bills and Parquet.
+    Reports how many were accepted and, with --verify, how many have arrived.
     """
     from cli.load import load
 
@@ -40,29 +40,29 @@ def _rate(what: str) -> float:
 
 def simulate(
     out: Annotated[Path, typer.Option(help="The file to write: .csv or .parquet.", show_default=False)],
-    meters: Annotated[int, typer.Option(help="How many meters.")] = 100,
-    days: Annotated[int, typer.Option(help="How many UTC days.")] = 30,
+    meters: Annotated[int, typer.Option(help="Number of meters.")] = 100,
+    days: Annotated[int, typer.Option(help="Number of UTC days.")] = 30,
     interval: Annotated[int, INTERVAL] = 900,
     start: Annotated[str, typer.Option(help="The first day, YYYY-MM-DD.")] = "2025-01-01",
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
-    place: Annotated[str, typer.Option(help="Where the fleet stands: a country's code, such as DE or US.")] = "DE",
+    place: Annotated[str, typer.Option(help="Location of the fleet: a country code such as DE or US.")] = "DE",
     shops: Annotated[float, typer.Option(help="Share of shops among the meters.")] = 0.04,
     ev: Annotated[float, typer.Option(help="Share of homes with an electric car.")] = 0.0,
     heat_pumps: Annotated[float, typer.Option(help="Share of houses with a heat pump.")] = 0.0,
-    late: float = _rate("uploads that come 1 h to 3 days late."),
-    duplicates: float = _rate("uploads that come twice."),
-    gaps: float = _rate("meter-days that miss 1 to 8 h."),
-    corrections: float = _rate("meter-days with 2 to 12 h estimated first and corrected later."),
+    late: float = _rate("uploads that arrive 1 h to 3 days late."),
+    duplicates: float = _rate("uploads that arrive twice."),
+    gaps: float = _rate("meter-days with 1 to 8 h missing."),
+    corrections: float = _rate("meter-days with 2 to 12 h first estimated, then corrected."),
     clock_drift: float = _rate("meters whose clock runs slow."),
     stuck: float = _rate("meter-days on which a register repeats one reading for 3 to 12 h."),
     spikes: float = _rate("meter-days with one reading 20 to 100 times too high."),
-    silent: float = _rate("meters that say nothing for 1 to 10 days of every 30."),
-    outage: float = _rate("feeder-days with no supply for 15 min to 4 h."),
+    silent: float = _rate("meters that send nothing for 1 to 10 days in every 30."),
+    outage: float = _rate("feeder-days with an outage of 15 min to 4 h."),
 ) -> None:
     """Simulate a fleet of meters and write its readings to a file.
 
-    Columns: meter_id, start (UTC), interval_s, wh, voltage_v, revision. The meters' registry is written beside it as
-    NAME.meters.csv, and with any fault the truth of what was done where as NAME.truth.csv.
+    Columns: meter_id, start (UTC), interval_s, wh, voltage_v, revision. The meters are written to NAME.meters.csv, and
+    the injected faults, if any, to NAME.truth.csv.
     """
     from cli.simulate import simulate
     from producers.fleet.faults import Faults

@@ -8,17 +8,17 @@ import typer
 def up(
     meters: Annotated[int, typer.Option(min=0, help="Simulated meters; 0 for none.")] = 60,
     speed: Annotated[
-        float, typer.Option(min=0.001, help="How fast the fleet lives yesterday again; then it goes with the clock.")
+        float, typer.Option(min=0.001, help="Speed at which the fleet replays yesterday, until it reaches the present.")
     ] = 60.0,
-    interval: Annotated[int, typer.Option(help="Seconds a reading: 60, 300, 900, 1800 or 3600.")] = 900,
+    interval: Annotated[int, typer.Option(help="Interval length in seconds: 60, 300, 900, 1800 or 3600.")] = 900,
     seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 1,
-    headless: Annotated[bool, typer.Option("--headless", help="Without the dashboard.")] = False,
-    seconds: Annotated[float | None, typer.Option("--for", help="Stop after so many seconds.")] = None,
-    port: Annotated[int, typer.Option(help="Of the laptop's cloud; 0 takes a free one.")] = 0,
+    headless: Annotated[bool, typer.Option("--headless", help="Do not start the dashboard.")] = False,
+    seconds: Annotated[float | None, typer.Option("--for", help="Stop after this many seconds.")] = None,
+    port: Annotated[int, typer.Option(help="Port of the laptop's cloud; 0 for any free port.")] = 0,
 ) -> None:
     """Start the whole system on this laptop.
 
-    Cloud, stack, gateway, delivery, a fleet of meters and the dashboard; Ctrl-C stops all of it.
+    This includes the cloud, the stack, the gateway, the delivery, simulated meters and the dashboard.
     """
     from cli.up import up
     from laptop.run import RunOptions
@@ -34,7 +34,7 @@ def down() -> None:
 
 
 def status() -> None:
-    """Show what runs on this laptop, where, and how it stands."""
+    """Show the addresses and state of the system on this laptop."""
     from cli.up import status
 
     status()

@@ -1,4 +1,4 @@
-"""The commands that prove that nothing is lost, put back what was set aside, and erase what must go."""
+"""The commands that audit the data, return rejected records to the stream, rebuild data, and erase a meter."""
 
 from typing import Annotated
 
@@ -8,14 +8,12 @@ from cli.choices import Source
 
 
 def redrive(
-    reason: Annotated[
-        list[str] | None, typer.Option(help="Only what was set aside for this reason; again for each.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go back.")] = False,
+    reason: Annotated[list[str] | None, typer.Option(help="Only items rejected for this reason. Repeatable.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be put back.")] = False,
 ) -> None:
-    """Return quarantined uploads and dead letters to the stream.
+    """Put rejected uploads back into the stream.
 
-    Do it once the cause is fixed. It is safe to run again.
+    Run it once the cause is fixed. It covers quarantined uploads and dead-letter batches, and is safe to run again.
     """
     from cli.recover import redrive
 
@@ -27,13 +25,10 @@ def replay(
         str, typer.Option("--from", help="ISO 8601, UTC without an offset: 2026-11-24 or 2026-11-24T06:00+01:00.")
     ],
     source: Annotated[
-        Source, typer.Option(help="What the stream took in since then, or Parquet's days from that day on.")
+        Source, typer.Option(help="The stream's records since then, or Parquet from that UTC day on.")
     ] = Source.stream,
 ) -> None:
-    """Rebuild windows and bills from the stream or Parquet.
-
-    What is there already stays as it is. It is safe to run again, and while meters send.
-    """
+    """Rebuild windows and bills from the uploads sent. Existing data is kept."""
     from cli.recover import replay
 
     replay(since, source)
@@ -52,15 +47,15 @@ def erase(
 
 
 def audit(
-    month: Annotated[str | None, typer.Option(help="YYYY-MM, of UTC days; without it the last 31 days.")] = None,
-    meter: Annotated[str | None, typer.Option(help="One meter's id; without it all meters.")] = None,
+    month: Annotated[str | None, typer.Option(help="Month of UTC days, YYYY-MM; by default the last 31 days.")] = None,
+    meter: Annotated[str | None, typer.Option(help="Meter ID; by default all meters.")] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for readings on their way to Parquet.")] = 90.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Prove that windows, Parquet and bills agree.
+    """Check that windows, Parquet and bills agree.
 
-    Compares the count and the Wh of the readings of each meter and day. Exits with 1 where they differ.
-    A difference that goes away within --wait was on its way; it is counted as waiting.
+    Compares each meter's number of readings and Wh per day. Exits with 1 if they differ. A difference that
+    disappears within --wait was still being delivered; it is counted as waiting.
     """
     from cli.audit import audit
 

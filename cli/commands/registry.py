@@ -1,4 +1,4 @@
-"""The commands on the registry: who is served where, by which meter, at which tariff, from when to when."""
+"""The commands of the dated registry: customers, service points, meters and tariffs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,29 +7,30 @@ import typer
 
 app = typer.Typer(no_args_is_help=True, help="Register customers, service points, meters and tariffs, dated.")
 
-ServicePointId = Annotated[str, typer.Option("--service-point", help="The service point's id.")]
-Day = Annotated[str, typer.Option("--date", help="YYYY-MM-DD, the first local day it holds.")]
+ServicePointId = Annotated[str, typer.Option("--service-point", help="Service point ID.")]
+Day = Annotated[str, typer.Option("--date", help="First local day on which it applies, YYYY-MM-DD.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
 def apply(
-    folder: Annotated[Path, typer.Argument(help="Has accounts.csv, service_points.csv, …, tariffs/*.json.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    folder: Annotated[Path, typer.Argument(help="Folder with accounts.csv, service_points.csv, …, tariffs/*.json.")],
+    reason: Annotated[str, typer.Option(help="Why; it stands on each new version of a bill.")] = "registry changed",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
 ) -> None:
     """Store a folder's records in the registry.
 
-    All of it is checked first. It is safe to run again.
+    Everything is checked before anything is stored. It is safe to run again.
     """
     from cli.registry import apply
 
-    apply(folder, dry_run=dry_run)
+    apply(folder, reason, dry_run=dry_run)
 
 
 @app.command()
 def search(
     text: Annotated[str, typer.Argument(help="Any part of a name, address, account, meter or feeder.")],
-    most: Annotated[int, typer.Option(min=1, help="How many to list.")] = 20,
+    most: Annotated[int, typer.Option(min=1, help="Maximum number of results.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Find service points."""
@@ -39,15 +40,15 @@ def search(
 
 
 @app.command()
-def show(service_point: Annotated[str, typer.Argument(help="A service point's id.")]) -> None:
-    """Print all that is registered at a service point, as JSON."""
+def show(service_point: Annotated[str, typer.Argument(help="Service point ID.")]) -> None:
+    """Print everything registered at a service point, as JSON."""
     from cli.registry import show
 
     show(service_point)
 
 
 @app.command()
-def export(folder: Annotated[Path, typer.Argument(help="Where to write the files.")]) -> None:
+def export(folder: Annotated[Path, typer.Argument(help="Folder to write to.")]) -> None:
     """Write the whole registry as a folder that `apply` reads."""
     from cli.registry import export
 
@@ -57,13 +58,15 @@ def export(folder: Annotated[Path, typer.Argument(help="Where to write the files
 @app.command()
 def move_in(
     service_point: ServicePointId,
-    account: Annotated[str, typer.Option(help="The account's id.")],
-    tariff: Annotated[str, typer.Option(help="The tariff's id.")],
+    account: Annotated[str, typer.Option(help="Account ID.")],
+    tariff: Annotated[str, typer.Option(help="Tariff ID.")],
     day: Day,
-    name: Annotated[str, typer.Option(help="The customer's name, for an account that is new.")] = "",
-    mailing_address: Annotated[str, typer.Option(help="Of an account that is new.")] = "",
-    email: Annotated[str, typer.Option(help="Of an account that is new.")] = "",
-    cycle_day: Annotated[int, typer.Option(min=1, max=28, help="The day bills begin; 1: calendar months.")] = 1,
+    name: Annotated[str, typer.Option(help="Customer name, for a new account.")] = "",
+    mailing_address: Annotated[str, typer.Option(help="For a new account.")] = "",
+    email: Annotated[str, typer.Option(help="For a new account.")] = "",
+    cycle_day: Annotated[
+        int, typer.Option(min=1, max=28, help="First day of billing periods; 1: calendar months.")
+    ] = 1,
 ) -> None:
     """Start an account's agreement at a service point."""
     from cli.registry import move_in
@@ -77,7 +80,7 @@ def move_in(
 def move_out(service_point: ServicePointId, day: Day) -> None:
     """End the agreement at a service point.
 
-    The date is the first day that is no longer billed to it.
+    The date is the first day not billed to it.
     """
     from cli.registry import move_out
 
@@ -87,12 +90,12 @@ def move_out(service_point: ServicePointId, day: Day) -> None:
 @app.command()
 def exchange_meter(
     service_point: ServicePointId,
-    meter: Annotated[str, typer.Option(help="The new meter's id.")],
-    at: Annotated[str, typer.Option(help="When, such as 2026-07-11T10:30; local unless it has an offset.")],
+    meter: Annotated[str, typer.Option(help="New meter's ID.")],
+    at: Annotated[str, typer.Option(help="Time, such as 2026-07-11T10:30; local unless it has an offset.")],
 ) -> None:
     """Replace the meter at a service point.
 
-    Bills join both meters' readings.
+    Bills combine both meters' readings.
     """
     from cli.registry import exchange_meter
 
@@ -101,7 +104,7 @@ def exchange_meter(
 
 @app.command()
 def change_tariff(
-    service_point: ServicePointId, tariff: Annotated[str, typer.Option(help="The new tariff's id.")], day: Day
+    service_point: ServicePointId, tariff: Annotated[str, typer.Option(help="New tariff's ID.")], day: Day
 ) -> None:
     """Change the tariff at a service point from a day on."""
     from cli.registry import change_tariff
@@ -111,14 +114,24 @@ def change_tariff(
 
 @app.command()
 def change_price(
-    tariff: Annotated[str, typer.Option(help="The tariff's id.")],
-    file: Annotated[Path, typer.Option(help="The URDB document with the new prices.", exists=True, dir_okay=False)],
+    tariff: Annotated[str, typer.Option(help="Tariff ID.")],
+    file: Annotated[Path, typer.Option(help="URDB document with the new prices.", exists=True, dir_okay=False)],
     day: Day,
 ) -> None:
     """Change a tariff's prices from a day on.
 
-    Earlier days keep theirs.
+    Earlier days keep their prices.
     """
     from cli.registry import change_price
 
     change_price(tariff, file, day)
+
+
+@app.command()
+def rerate(
+    service_point: Annotated[list[str] | None, typer.Option(help="Only these; without it all.")] = None,
+) -> None:
+    """Rate bills again by the registry as it is, after a command that changed it was interrupted."""
+    from cli.registry import rerate
+
+    rerate(service_point or [])

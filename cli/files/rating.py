@@ -1,4 +1,4 @@
-"""Rating loads: one meter's, or those of a whole file on all cores."""
+"""Rates loads: one meter's, or those of a whole file on all cores."""
 
 import csv
 import io
@@ -60,18 +60,18 @@ class Service(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What some of the meters came to: how many they are and their bills, the sum owed, and the bills as text."""
+    """The result for some of the meters: the numbers of meters and bills, the amount due, and the bills as text."""
 
     meters: int
     bills: int
-    owed: Decimal
+    amount_due: Decimal
     text: bytes
 
 
 def rate_load(tariff: DatedTariff, readings: Sequence[Interval], meter_id: str, service: Service) -> list[Bill]:
-    """The bills of the periods of service that a meter's readings, in time order, start in.
+    """The bills of the periods of service that a meter's readings (in time order) start in.
 
-    Where gaps are filled, intervals that are missing from these periods and have ended are estimated if they can be.
+    With estimates enabled, missing intervals of these periods that have ended are estimated where possible.
     """
     terms, as_of, fill = service
     as_of = int(time.time()) if as_of is None else as_of
@@ -95,7 +95,7 @@ def _estimates(zone: str, readings: Sequence[Interval], terms: ServiceTerms, as_
 
 
 def refuse_open(usage: Usage, index: int, reasons: Iterable[OpenReason], path: Path) -> None:
-    """`UsageError` for the first reason why a meter's bill cannot be final: a day without a price, a long reading."""
+    """Raise `UsageError` for the first reason why a bill cannot be final: a day without a price, a long reading."""
     for reason in reasons:
         if reason.at is None:
             advice = "give --tariff once for each version, or the dates of service"
@@ -105,8 +105,8 @@ def refuse_open(usage: Usage, index: int, reasons: Iterable[OpenReason], path: P
 
 
 def rate_all(tariff: DatedTariff, usage: Usage, path: Path, service: Service, *, as_csv: bool) -> Iterator[Part]:
-    """The bills of all meters of the file at `path`, in its order, by all cores: as CSV rows of CSV_COLUMNS, or lines
-    of JSON.
+    """The bills of all meters of the file at `path`, in file order, computed on all cores: as CSV rows of
+    CSV_COLUMNS or as JSON lines.
     """
     count = len(usage.meters)
     parts = [usage.part(first, first + METERS_AT_ONCE) for first in range(0, count, METERS_AT_ONCE)]
@@ -119,7 +119,7 @@ def as_json_line(bill: Bill) -> bytes:
     return msgspec.json.encode(bill) + b"\n"
 
 
-_tariff: DatedTariff  # a worker's own, so that what it has worked out about the tariff serves all its parts
+_tariff: DatedTariff  # one per worker process, so that results cached for the tariff serve all its parts
 
 
 def _begin(tariff: DatedTariff) -> None:
@@ -128,7 +128,7 @@ def _begin(tariff: DatedTariff) -> None:
 
 
 def rate_usage(tariff: DatedTariff, usage: Usage, path: Path, service: Service) -> list[Bill]:
-    """The bills of all meters of the file at `path`, in its order; `UsageError` where one cannot be made whole."""
+    """The bills of all meters of the file at `path`, in file order. Raises `UsageError` if one is incomplete."""
     issued = []
     for number, meter_id in enumerate(usage.meters):
         own = rate_load(tariff, usage.intervals(number), meter_id, service)
@@ -139,9 +139,9 @@ def rate_usage(tariff: DatedTariff, usage: Usage, path: Path, service: Service) 
 
 def _rate_part(usage: Usage, *, path: Path, service: Service, as_csv: bool) -> Part:
     issued = rate_usage(_tariff, usage, path, service)
-    owed = sum((bill.total_rounded for bill in issued), Decimal(0))
+    due = sum((bill.total_rounded for bill in issued), Decimal(0))
     text = _csv_rows(issued) if as_csv else b"".join(map(as_json_line, issued))
-    return Part(len(usage.meters), len(issued), owed, text)
+    return Part(len(usage.meters), len(issued), due, text)
 
 
 def _csv_rows(issued: Sequence[Bill]) -> bytes:

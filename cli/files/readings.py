@@ -1,4 +1,4 @@
-"""Readings as a file: CSV or Parquet, written block by block."""
+"""Writes simulated readings to CSV or Parquet, block by block."""
 
 from pathlib import Path
 from types import TracebackType
@@ -27,16 +27,17 @@ _COLUMNS = (
 
 
 class ReadingsFile:
-    """A file of a fleet's readings by its name's ending, `.csv` or `.parquet`, or `UsageError`. A context manager.
+    """A context manager that writes a fleet's readings; the file's suffix, `.csv` or `.parquet`, selects the format.
 
-    In CSV a start is ISO 8601 in UTC; in Parquet it is timestamp[us, UTC]. `rows`: how many have been written.
+    In CSV, `start` is ISO 8601 in UTC; in Parquet it is timestamp[us, UTC]. `rows` counts the rows written. Raises
+    `UsageError` for another suffix or a missing folder.
     """
 
     def __init__(self, path: Path, fleet: Fleet) -> None:
         if path.suffix not in (".csv", ".parquet"):
-            raise UsageError(f"--out {path}: its name must end in .csv or .parquet, which says the format")
+            raise UsageError(f"--out {path}: the file name must end in .csv or .parquet")
         if not path.parent.is_dir():
-            raise UsageError(f"--out {path}: there is no folder {path.parent}; make it first")
+            raise UsageError(f"--out {path}: the folder {path.parent} does not exist; create it first")
         self.rows = 0
         self._fleet, self._is_csv = fleet, path.suffix == ".csv"
         self._sink = pa.OSFile(str(path), "wb")
@@ -60,22 +61,22 @@ class ReadingsFile:
         self._sink.close()
 
     def write(self, block: Block, faults: Faults) -> list[InjectedFault]:
-        """Write the block as the head-end hears of it; returns the truth of the faults in it."""
+        """Write a block as the head-end would report it; returns the faults that were injected into it."""
         if not faults:
             row, column = (index.ravel() for index in np.indices(block.wh.shape))
             nothing = np.zeros(block.wh.size, np.int64)
             self._write(block, row, column, nothing, block.wh.ravel(), block.decivolts.ravel())
             return []
-        told = inject(self._fleet, block, faults)
-        plan, truth = deliveries(self._fleet, told, faults)
+        reported = inject(self._fleet, block, faults)
+        plan, truth = deliveries(self._fleet, reported, faults)
         per_day = DAY_S // block.interval_s
         row, revision = np.repeat(plan.row, per_day), np.repeat(plan.revision, per_day)
         column = (plan.column[:, None] + np.arange(per_day)).ravel()
-        kept = np.where(revision > 0, told.corrected[row, column], told.sent[row, column])
+        kept = np.where(revision > 0, reported.corrected[row, column], reported.sent[row, column])
         row, column, revision = row[kept], column[kept], revision[kept]
-        wh = np.where(revision > 0, told.true.wh[row, column], told.wh[row, column])
-        self._write(block, row, column, revision, wh, told.decivolts[row, column])
-        return told.truth + truth
+        wh = np.where(revision > 0, reported.true.wh[row, column], reported.wh[row, column])
+        self._write(block, row, column, revision, wh, reported.decivolts[row, column])
+        return reported.truth + truth
 
     def _write(self, block: Block, row: Ints, column: Ints, revision: Ints, wh: Ints, decivolts: Ints) -> None:
         ids = pa.array([meter.meter_id for meter in self._fleet.meters[block.meters]])

@@ -1,4 +1,4 @@
-"""Tariff files."""
+"""Reads tariff files."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,10 @@ from electrocloud.domain.tariffs.versions import DatedTariff, TariffVersion, dat
 
 
 def read_tariff(paths: Sequence[Path], zone: str | None = None) -> DatedTariff:
-    """The tariff in URDB JSON files, each a version of its prices, by the clocks of `zone` or of its own `timezone`.
+    """Read a tariff from URDB JSON files, one per dated version, in the time zone `zone` or its own `timezone`.
 
-    A file's name stands in for a label. `UsageError` says what is wrong with a file, and whether two hold on one day or
-    have different zones.
+    A file's name serves as a missing label. `UsageError` explains any fault in a file, and any versions that overlap
+    or have different zones or currencies.
     """
     versions = [_version(path, zone) for path in paths]
     zones = {version.tariff.zone for version in versions}

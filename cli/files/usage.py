@@ -1,4 +1,4 @@
-"""Loads from files: the readings of one or many meters, in time order and without repeats."""
+"""Reads loads from files: the readings of one or many meters, in time order and without duplicates."""
 
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -17,10 +17,10 @@ _Numbers = NDArray[np.int64]
 
 
 class Usage(NamedTuple):
-    """The readings of `meters`, one meter after the other, in time order.
+    """The readings of `meters`, meter by meter, each in time order.
 
-    Those of meter i are `start` (s since 1970 UTC), `seconds` and `wh` from `edges[i]` to before `edges[i + 1]`, each
-    from the file's row `row` (a header is row 1). A file without meters has one, named "".
+    Those of meter i are `start` (s since 1970 UTC), `seconds` and `wh` from index `edges[i]` up to `edges[i + 1]`, each
+    with its row number `row` in the file (a header is row 1). A file without meter_id has one meter, named "".
     """
 
     meters: list[str]
@@ -41,7 +41,7 @@ class Usage(NamedTuple):
         return list(map(Interval, *(column[part].tolist() for column in (self.start, self.seconds, self.wh))))
 
     def part(self, first: int, end: int) -> "Usage":
-        """The meters from number `first` to before `end`, or to the last."""
+        """The meters with index `first` up to `end`, or up to the last."""
         edges = self.edges[first : end + 1]
         rows = slice(edges[0], edges[-1])
         columns = (column[rows] for column in (self.start, self.seconds, self.wh, self.row))
@@ -49,7 +49,7 @@ class Usage(NamedTuple):
 
 
 class _Rows(NamedTuple):
-    """Columns as integers: `row` is the row in the file, `meter` a number, and what the file has not is 0."""
+    """Columns as integers: `row` is the row number in the file, `meter` an index; absent columns are 0."""
 
     row: _Numbers
     meter: _Numbers
@@ -62,18 +62,18 @@ class _Rows(NamedTuple):
         return _Rows(*(column[which] for column in self))
 
     def same_meter(self) -> NDArray[np.bool_]:
-        """For each row but the first, whether it is of the meter before it."""
+        """For each row after the first, whether it has the same meter as the row before."""
         found: NDArray[np.bool_] = self.meter[1:] == self.meter[:-1]
         return found
 
 
 def read_usage(path: Path) -> Usage:
-    """The readings of a CSV or Parquet file, or of a folder of Parquet files, with the columns start and wh.
+    """Read a CSV or Parquet file, or a folder of Parquet files, with the columns start and wh.
 
-    `start` is ISO-8601 with its offset, and `wh` is whole Wh, 0 or more. Columns that may be there: `meter_id`;
-    `interval_s`, the length of the reading; `revision`, of which the highest holds. Without `interval_s` a reading
-    lasts until the next one, but no longer than most of its meter's. Other columns are passed over.
-    `UsageError` names what is wrong and the row, counting a header as row 1.
+    `start` is ISO 8601 with an offset and `wh` an integer of at least 0. Optional columns: `meter_id`; `interval_s`,
+    the length of the reading; `revision`, of which the highest wins. Without `interval_s` a reading lasts until the
+    next one, but no longer than the meter's most common spacing. Other columns are ignored. `UsageError` names the
+    fault and its row, counting the header as row 1.
     """
     table = read_table(path)
     meters, rows = _columns(table)
@@ -91,7 +91,7 @@ def read_usage(path: Path) -> Usage:
 
 
 def _columns(table: pa.Table) -> tuple[list[str], _Rows]:
-    """The names of the meters, and the columns."""
+    """The meters' names, and the columns."""
     absent = np.zeros(table.num_rows, np.int64)
     names, meter = [""], absent
     if "meter_id" in table.column_names:
@@ -105,7 +105,7 @@ def _columns(table: pa.Table) -> tuple[list[str], _Rows]:
 
 
 def _once_each(path: Path, rows: _Rows) -> _Rows:
-    """One row for each meter and start: that of the highest revision. `rows` are sorted by these three."""
+    """Keep one row per meter and start: the one with the highest revision. `rows` are sorted by these three."""
     again = rows.same_meter() & (rows.start[1:] == rows.start[:-1])
     differs = (rows.wh[1:] != rows.wh[:-1]) | (rows.seconds[1:] != rows.seconds[:-1])
     clash = again & differs & (rows.revision[1:] == rows.revision[:-1])
@@ -130,9 +130,9 @@ def _refuse_overlap(path: Path, rows: _Rows) -> None:
 
 
 def _spacing(start: _Numbers) -> _Numbers:
-    """How long each reading lasts: until the next, at most the most common spacing. A single one lasts an hour.
+    """The length of each reading: until the next one, at most the most common spacing; an hour for a single reading.
 
-    A reading of a local day, or of a part of it, is longer by up to an hour where the clocks go back.
+    A reading of a local day, or part of it, is up to an hour longer when clocks go back.
     """
     gaps = np.diff(start)
     lengths, counts = np.unique(gaps, return_counts=True)

@@ -1,8 +1,12 @@
-"""A file of readings as a table: start (UTC), wh, and the columns that may be there, each value checked."""
+"""Reads a file of readings as a table with start (UTC), wh and optional columns, checking every value.
+
+Utilities hand out kWh with decimals, often separated by semicolons and with decimal commas; such a file is read too.
+"""
 
 import csv
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,14 +23,15 @@ COLUMNS = {
     "interval_s": pa.int64(),
     "revision": pa.int64(),
 }
-_NEEDED = ("start", "wh")
+_KWH = "kwh"  # may stand for wh
 
 
 def read_table(path: Path) -> pa.Table:
-    """Those of COLUMNS that a CSV or Parquet file, or a folder of Parquet files, has; start and wh must be there.
+    """Read the columns in COLUMNS from a CSV or Parquet file or a folder of Parquet files; start and wh are required.
 
-    `start` is ISO-8601 with its offset, or a Parquet timestamp (UTC where it has no zone). No value is empty, and
-    there is at least one row. `UsageError` names a CSV file's row, counting its header as row 1.
+    `kwh` with decimals may stand for `wh`; each value is rounded to whole Wh, half to even. `start` is ISO 8601 with an
+    offset, or a Parquet timestamp (UTC if it has no zone). No value may be empty, and there must be at least one row.
+    `UsageError` names the row of a CSV file, counting the header as row 1.
     """
     if not path.exists():
         raise UsageError(f"{path} does not exist; give a CSV or Parquet file with start and wh")
@@ -41,6 +46,10 @@ def _parquet(path: Path) -> pa.Table:
         found = pq.ParquetDataset(path).schema
         names = _known(path, found.names)
         table = pq.read_table(path, columns=names).select(names)
+        if _KWH in names:
+            wh = pc.round(pc.multiply(table[_KWH].cast(pa.float64()), 1000.0), round_mode="half_to_even")
+            names = [_renamed(name) for name in names]
+            table = table.rename_columns(names).set_column(names.index("wh"), "wh", wh)
         if pa.types.is_timestamp(found.field("start").type) and found.field("start").type.tz is None:
             start = pc.assume_timezone(table["start"], "UTC")
             table = table.set_column(names.index("start"), "start", start)
@@ -54,30 +63,40 @@ def _parquet(path: Path) -> pa.Table:
 
 
 def _csv(path: Path) -> pa.Table:
-    """The file as Arrow reads it or, where Arrow balks, row by row, so that a fault is named with its row."""
-    header = next(_rows(path), (1, []))[1]
+    """Read the file with Arrow or, if Arrow rejects it, row by row, so that a fault can be reported with its row."""
+    header = next(_rows(path, ","), (1, []))[1]
     if not header:
         raise UsageError(f"{path} is empty; its first row must be start,wh")
+    if len(header) == 1 and ";" in header[0]:
+        header = next(_rows(path, ";"))[1]
+        return _row_by_row(path, _known(path, header), ";")
     names = _known(path, header)
+    if _KWH in names:
+        return _row_by_row(path, names, ",")
     options = pa_csv.ConvertOptions(
         column_types={name: COLUMNS[name] for name in names}, include_columns=names, null_values=[""]
     )
     try:
         table = pa_csv.read_csv(path, convert_options=options)
     except pa.ArrowException:
-        return _row_by_row(path, names)
-    return _row_by_row(path, names) if any(table[name].null_count for name in names) else table
+        return _row_by_row(path, names, ",")
+    return _row_by_row(path, names, ",") if any(table[name].null_count for name in names) else table
 
 
 def _known(path: Path, header: list[str]) -> list[str]:
-    for name in _NEEDED:
+    energy = _KWH if _KWH in header and "wh" not in header else "wh"
+    for name in ("start", energy):
         if name not in header:
             raise UsageError(f"{path} has no column {name}; it has {', '.join(header)}")
-    return [name for name in COLUMNS if name in header]
+    return [energy if name == "wh" else name for name in COLUMNS if name in header or name == "wh"]
 
 
-def _row_by_row(path: Path, names: list[str]) -> pa.Table:
-    rows = _rows(path)
+def _renamed(name: str) -> str:
+    return "wh" if name == _KWH else name
+
+
+def _row_by_row(path: Path, names: list[str], delimiter: str) -> pa.Table:
+    rows = _rows(path, delimiter)
     _, header = next(rows)
     columns: dict[str, list[object]] = {name: [] for name in names}
     for number, cells in rows:
@@ -87,14 +106,14 @@ def _row_by_row(path: Path, names: list[str]) -> pa.Table:
         row = dict(zip(header, cells, strict=True))
         for name, column in columns.items():
             column.append(_value(where, name, row))
-    return pa.table({name: pa.array(column, COLUMNS[name]) for name, column in columns.items()})
+    return pa.table({_renamed(name): pa.array(column, COLUMNS[_renamed(name)]) for name, column in columns.items()})
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not empty, each with its number."""
+def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The nonempty rows, each with its line number."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
+            reader = csv.reader(file, delimiter=delimiter)
             for cells in reader:
                 if cells:
                     yield reader.line_num, [cell.strip() for cell in cells]
@@ -108,6 +127,8 @@ def _value(where: str, name: str, row: Mapping[str, str]) -> object:
         return text
     if name == "start":
         return _instant(where, text)
+    if name == _KWH:
+        return _whole_wh(where, text)
     try:
         number = float(text) if "." in text else int(text)
     except ValueError:
@@ -125,3 +146,13 @@ def _instant(where: str, text: str) -> datetime:
     if instant.tzinfo is None:
         raise UsageError(f"{where}: start is {text!r}, without an offset; write +02:00 or Z after the time")
     return instant
+
+
+def _whole_wh(where: str, text: str) -> int:
+    try:
+        kwh = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        raise UsageError(f"{where}: kwh is {text!r}; give a number such as 1.25 or 1,25") from None
+    if not kwh.is_finite() or abs(kwh) >= 2**43:
+        raise UsageError(f"{where}: kwh is {text!r}; give a number such as 1.25 or 1,25")
+    return round(kwh * 1000)

@@ -1,4 +1,4 @@
-"""The bills of a month as a table, and what they come to."""
+"""A month's bills as a table, and their totals."""
 
 import pandas as pd
 
@@ -8,13 +8,13 @@ STATES = ("all", "provisional", "final", "re-billed")
 
 
 def table(bills: list[BillRow]) -> pd.DataFrame:
-    """A row a bill; `state` is one of STATES: re-billed where it is not the first version."""
+    """One row per bill; `state` is one of STATES, and `re-billed` for any version after the first."""
     frame = pd.DataFrame(bills, columns=BillRow._fields)
     return frame.assign(state=frame["status"].where(frame["version"] <= 1, "re-billed"))
 
 
 def by_tariff(issued: pd.DataFrame) -> pd.DataFrame:
-    """A row a tariff, by what its bills come to: how many there are, in which state, their kWh and their sum."""
+    """One row per tariff: its bills, in total and by state, and their energy and total; highest total first."""
     counts = {state: issued["state"] == state for state in STATES[1:]}
     sums = issued.assign(**counts).groupby("tariff_id", as_index=False)
     totals = sums.agg(
@@ -27,7 +27,7 @@ def by_tariff(issued: pd.DataFrame) -> pd.DataFrame:
 
 
 def chosen_of(issued: pd.DataFrame, text: str, tariffs: list[str], state: str) -> pd.DataFrame:
-    """The bills of meters with `text` in their id, of these tariffs (of all where there are none), in a state."""
+    """The bills of meters with `text` in their ID, on any of `tariffs` (all if empty) and in `state`."""
     wanted = issued["meter_id"].str.contains(text.strip(), case=False, regex=False)
     if tariffs:
         wanted &= issued["tariff_id"].isin(tariffs)

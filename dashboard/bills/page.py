@@ -1,4 +1,4 @@
-"""The billing clerk's page: a month's bills, what they come to, and one of them as an invoice."""
+"""The billing clerk's page: a month's bills, their totals, and one bill as an invoice."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,7 +22,7 @@ def figures(issued: pd.DataFrame) -> None:
     """Draw the month's totals, and those of each tariff."""
     shown = {
         "Bills": f"{len(issued):,}",
-        "Owed": units.dollars(issued["total"].sum()),
+        "Amount due": units.dollars(issued["total"].sum()),
         "Energy": units.scaled(float(issued["energy_kwh"].sum()) * 1000, "Wh"),
         "Final": f"{(issued['state'] == 'final').sum():,}",
         "Re-billed": f"{(issued['state'] == 're-billed').sum():,}",
@@ -41,19 +41,21 @@ def filtered(issued: pd.DataFrame) -> pd.DataFrame:
     text, tariff, state = st.columns([2, 3, 2])
     return chosen_of(
         issued,
-        text.text_input("Meter", placeholder="any part of its id", key="bills_text"),
+        text.text_input("Meter", placeholder="any part of the meter ID", key="bills_text"),
         tariff.multiselect("Tariff", sorted(issued["tariff_id"].unique()), placeholder="all", key="bills_tariff"),
         state.selectbox("State", STATES, key="bills_state"),
     )
 
 
 def list_of(shown: pd.DataFrame) -> str | None:
-    """Draw the bills; the meter of the one that is selected."""
+    """Draw the list of bills; returns the meter of the selected bill."""
     if shown.empty:
-        st.info("No bill is like that. Ask for less.")
+        st.info("No bills match. Clear a filter.")
         return None
-    owed = money(shown["total"].sum())
-    st.caption(f"{units.count(len(shown), 'bill')} over {owed}. Select a row to see the bill; a heading sorts.")
+    total = money(shown["total"].sum())
+    st.caption(
+        f"{units.count(len(shown), 'bill')} totaling {total}. Select a row to view the bill; click a heading to sort."
+    )
     order = ["meter_id", "tariff_id", "state", "version", "energy_kwh", "total", "missing", "estimated"]
     answer = st.dataframe(
         numbers(shown),
@@ -73,7 +75,7 @@ def draw_invoice(meter_id: str, month: str) -> None:
     """Draw one bill as an invoice, with its other versions."""
     versions = [bill for bill in data.history(meter_id) if bill.month == month]
     if not versions:
-        st.info(f"Meter {units.in_markdown(meter_id)} has no bill of {units.month(month)}. Select one in the list.")
+        st.info(f"Meter {units.in_markdown(meter_id)} has no bill for {units.month(month)}. Select one in the list.")
         return
     newest = versions[-1]
     numbers = [bill.version for bill in reversed(versions)]
@@ -86,7 +88,7 @@ def draw_invoice(meter_id: str, month: str) -> None:
         left.subheader(invoice.heading(bill))
         left.markdown(f"Meter **{units.in_markdown(meter_id)}** · {units.in_markdown(bill.tariff_name)}")
         if bill is not newest:
-            st.warning(f"Version {newest.version} has replaced this one.")
+            st.warning(f"Version {newest.version} has replaced this version.")
         st.html(invoice.as_html(bill))
         for sentence in invoice.remarks(bill):
             st.caption(units.in_markdown(sentence))
@@ -103,21 +105,21 @@ def next_steps(bill: Bill) -> None:
             "Download PDF", lambda: invoice.as_pdf(bill), f"{name}.pdf", "application/pdf", on_click="ignore"
         )
         st.download_button("Download CSV", invoice.as_csv(bill), f"{name}.csv", "text/csv", on_click="ignore")
-        if st.button("To the meter", icon=":material/electric_meter:"):
+        if st.button("Open meter", icon=":material/electric_meter:"):
             st.switch_page("meter/page.py", query_params={"meter": bill.meter_id})
 
 
 def draw_versions(versions: list[Bill]) -> None:
-    """Draw the versions of a bill, one a row."""
-    st.subheader("Its versions")
+    """Draw the versions of a bill, one per row."""
+    st.subheader("Versions")
     st.dataframe(
         pd.DataFrame(
             {
                 "Version": bill.version,
                 "State": bill.status,
                 "Energy, kWh": float(bill.energy_kwh),
-                "Owed": money(bill.total_rounded),
-                "Changed by": money(bill.adjustment.amount_rounded, sign=True) if bill.adjustment else "",
+                "Amount due": money(bill.total_rounded),
+                "Change": money(bill.adjustment.amount_rounded, sign=True) if bill.adjustment else "",
                 "Missing": bill.intervals.missing,
                 "Estimated": bill.intervals.estimated,
             }
@@ -128,7 +130,7 @@ def draw_versions(versions: list[Bill]) -> None:
 
 
 def numbers(frame: pd.DataFrame) -> pd.DataFrame:
-    """With floats in the place of decimals, which a browser cannot sort."""
+    """Convert decimals to floats, because a browser cannot sort decimals."""
     decimal = [name for name in frame if len(frame) and isinstance(frame[name].iloc[0], Decimal)]
     return frame.astype(dict.fromkeys(decimal, float))
 
@@ -143,7 +145,7 @@ COLUMNS: "dict[str, ColumnConfig | str]" = {
     "final": "Final",
     "re-billed": "Re-billed",
     "energy_kwh": st.column_config.NumberColumn("Energy, kWh", format="%,.1f"),
-    "total": st.column_config.NumberColumn("Owed, $", format="%,.2f"),
+    "total": st.column_config.NumberColumn("Amount due, $", format="%,.2f"),
     "missing": st.column_config.NumberColumn("Missing", help="Intervals without a reading, not billed"),
     "estimated": st.column_config.NumberColumn("Estimated", help="Intervals estimated from the weeks before"),
 }
@@ -155,10 +157,10 @@ with data.show_errors(again=True):
     month = st.selectbox(
         "Month", months, months.index(linked) if linked in months else 0, format_func=units.month, key="month"
     )
-    with st.spinner("Fetching the month's bills …"):
+    with st.spinner("Loading the month's bills …"):
         issued = table(data.bills_of_month(month))
     if issued.empty:
-        st.info(f"There are no bills of {units.month(month)}. Choose another month, or send readings of it.")
+        st.info(f"There are no bills for {units.month(month)}. Choose another month, or send readings for this one.")
     else:
         figures(issued)
         meter_id = list_of(filtered(issued)) or st.query_params.get("bill")

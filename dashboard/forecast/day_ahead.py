@@ -1,4 +1,4 @@
-"""A forecast in numbers and tables: what it expects, how far such forecasts were off, and which models were tried."""
+"""A forecast in numbers and tables: its values, the errors of past forecasts, and the models that were compared."""
 
 import pandas as pd
 import streamlit as st
@@ -14,19 +14,19 @@ def figures(made: Forecast, coming: pd.DataFrame, zone: str) -> None:
     tested = next((score for score in made.candidates if score.model == made.model), None)
     at = units.moment(peak["start"], zone)
     shown = {
-        "Peak ahead": (units.scaled(peak["value"], "W"), between(peak["low"], peak["high"]), "Mean of the hour."),
-        "It comes": (at.rpartition(" ")[2], at.rpartition(" ")[0], f"The hour from then on, {zone}."),
-        "Energy ahead": (
+        "Forecast peak": (units.scaled(peak["value"], "W"), between(peak["low"], peak["high"]), "Mean of the hour."),
+        "Peak time": (at.rpartition(" ")[2], at.rpartition(" ")[0], f"Start of the peak hour, {zone}."),
+        "Forecast energy": (
             units.scaled(coming["value"].sum(), "Wh"),
             f"in {units.count(len(coming), 'hour')}",
-            "Of the hours that are still to come.",
+            "Energy of the remaining forecast hours.",
         ),
-        "Off in the back-test": (
+        "Backtest error (WAPE)": (
             percent_of(tested.wape) if tested else "–",
-            f"of the load, from {units.count(tested.origins, 'day')}" if tested else "too few days",
-            "The sum of the errors over the sum of the load (WAPE), forecasting days of the past.",
+            f"over {units.count(tested.origins, 'day')}" if tested else "too few days",
+            "Sum of absolute errors divided by the sum of the load, for past days forecast the same way.",
         ),
-        "Within the band": (percent_of(made.coverage), "80 % aimed at", "Hours of the back-test within the interval."),
+        "Coverage": (percent_of(made.coverage), "target 80%", "Share of backtest hours within the 80% interval."),
     }  # fmt: skip
     with st.container(horizontal=True, gap="small"):
         for label, (value, below, note) in shown.items():
@@ -39,36 +39,36 @@ def between(low: float, high: float) -> str:
 
 
 def percent_of(share: float | None) -> str:
-    """`12.3%`, or a dash where there is none."""
-    return "–" if share is None else f"{share * 100:.1f} %"
+    """`12.3%`, or a dash if there is no value."""
+    return "–" if share is None else f"{share:.1%}"
 
 
 def verdict(made: list[Forecast], load: outlook.Load) -> str:
     """A sentence on how far the forecasts were off, of the hours that have passed."""
     errors, hours = outlook.with_actuals(outlook.hours_of(made), load)
     if not hours or errors.wape is None or errors.coverage is None:
-        return "None of their hours has come yet."
+        return "There are no actuals for these hours yet."
     return (
-        f"Of {units.count(hours, 'hour')} that have come, {errors.coverage:.0%} lay in the band (80 % should), and "
-        f"the forecasts were off by {errors.wape * 100:.1f} % of the load."
+        f"Over {units.count(hours, 'hour')} with actuals, the error (WAPE) is {errors.wape:.1%} and the coverage "
+        f"{errors.coverage:.0%} (target 80%)."
     )
 
 
 def past(made: list[Forecast], load: outlook.Load, zone: str) -> pd.DataFrame:
-    """A row a forecast: what it was for, and how far off it was or, while its hours come, is."""
+    """One row per forecast: its energy, how many of its hours have actuals, and its error over those hours."""
     rows = []
     for forecast in made:
         hours = outlook.hours_of([forecast])
-        errors, came = outlook.with_actuals(hours, load)
+        errors, judged = outlook.with_actuals(hours, load)
         if forecast.actuals:
-            errors, came = forecast.actuals, len(hours)
+            errors, judged = forecast.actuals, len(hours)
         rows.append(
             {
                 "From": units.moment(hours["start"].iloc[0], zone),
-                "Expected": units.scaled(hours["value"].sum(), "Wh"),
-                "Has come": f"{came} of {len(hours)} h",
-                "Off by": percent_of(errors.wape),
-                "In the band": percent_of(errors.coverage),
+                "Forecast": units.scaled(hours["value"].sum(), "Wh"),
+                "Actuals": f"{judged} of {len(hours)} h",
+                "Error (WAPE)": percent_of(errors.wape),
+                "Coverage": percent_of(errors.coverage),
                 "Model": forecast.model,
             }
         )
@@ -83,7 +83,7 @@ def models(made: Forecast) -> None:
         pd.DataFrame(
             {
                 "Model": score.model,
-                "Off by": percent_of(score.wape),
+                "WAPE": percent_of(score.wape),
                 "MASE": None if score.mase is None else round(score.mase, 2),
                 "Days": score.origins,
             }
@@ -91,8 +91,8 @@ def models(made: Forecast) -> None:
         ),
         hide_index=True,
         column_config={
-            "Off by": st.column_config.TextColumn(help="Sum of the errors over the sum of the load (WAPE)."),
-            "MASE": st.column_config.NumberColumn(help="Against repeating the week before: below 1 is better."),
-            "Days": st.column_config.NumberColumn(help="Days of the past that it was tried on."),
+            "WAPE": st.column_config.TextColumn(help="Sum of absolute errors divided by the sum of the load."),
+            "MASE": st.column_config.NumberColumn(help="Error relative to repeating the week before; lower is better."),
+            "Days": st.column_config.NumberColumn(help="Past days the model was tested on."),
         },
     )

@@ -1,4 +1,4 @@
-"""What the pages read of forecasts: those kept, what came instead, and one of a meter that is made while one waits."""
+"""The forecast data that pages read: stored forecasts, actual loads, and a meter's forecast made on demand."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -16,10 +16,10 @@ from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
 from electrocloud.domain.local_time import HOUR_S
 
-DAYS = 3  # of forecasts that are set against what came; those of hourly_load.sql
+DAYS = 3  # of past forecasts compared with actuals; the same days as in hourly_load.sql
 LIMIT_S = 120
 
-_one_at_a_time = Lock()  # a forecast takes a processor to itself
+_one_at_a_time = Lock()  # a forecast uses a whole processor
 
 
 @cache
@@ -30,25 +30,25 @@ def _store() -> Forecasts:
 
 @st.cache_resource(ttl=30, max_entries=500, show_spinner=False)
 def newest(series: str) -> list[Forecast]:
-    """The last forecasts of a series, newest first."""
+    """The latest forecasts of a series, newest first."""
     return _store().newest(series, DAYS + 1)
 
 
 @st.cache_resource(ttl=30, max_entries=500, show_spinner=False)
 def month_end(meter_id: str, month: str) -> MonthEnd | None:
-    """What a meter's month was last expected to come to."""
+    """A meter's latest month-end forecast for a month."""
     return _store().month_end(meter_id, month)
 
 
-@st.cache_resource(ttl=600, max_entries=2, show_spinner="Fetching the month-ends …")
+@st.cache_resource(ttl=600, max_entries=2, show_spinner="Loading month-end forecasts …")
 def month_ends(month: str) -> list[MonthEnd]:
-    """Those of all registered meters that have one."""
+    """The month-end forecasts of all registered meters that have one."""
     return _store().month_ends([meter.meter_id for meter in data.registry()], month)
 
 
 @st.cache_resource(ttl=60, max_entries=1, show_spinner=False)
 def suspects() -> list[Suspect]:
-    """Readings of the last week that are far outside of what was expected, of all meters."""
+    """Suspect readings of the last week, of all meters."""
     return _store().suspects()
 
 
@@ -65,8 +65,8 @@ loads: StaleWhileRevalidate[dict[str, dict[int, float]]] = StaleWhileRevalidate(
 )
 
 
-@st.cache_resource(ttl=3_600, max_entries=100, show_spinner="Trying the models on the meter's past; some 20 s …")
+@st.cache_resource(ttl=3_600, max_entries=100, show_spinner="Backtesting models for this meter, about 20 s …")
 def of_meter(meter_id: str) -> Forecast:
-    """A meter's next day, forecast now."""
+    """Forecast a meter's next day now."""
     with _one_at_a_time:
         return meter_forecast.forecast(meter_id, LIMIT_S)

@@ -1,6 +1,6 @@
-"""A meter's next day, forecast in a process of its own: the models' libraries are large and their work is long.
+"""Forecasts a meter's next day in a separate process, because the models' libraries are large and slow.
 
-`python -m dashboard.forecast.meter_forecast US-000001` writes an `Answer` as JSON.
+`python -m dashboard.forecast.meter_forecast US-000001` prints an `Answer` as JSON.
 """
 
 import subprocess
@@ -19,14 +19,14 @@ HORIZON = 24
 
 
 class Answer(msgspec.Struct, omit_defaults=True):
-    """A forecast, or why there is none."""
+    """A forecast, or the reason why there is none."""
 
     forecast: Forecast | None = None
     error: str = ""
 
 
 def forecast(meter_id: str, limit_s: float) -> Forecast:
-    """Forecast the HORIZON hours after a meter's newest reading, or raise `UsageError` that says why there is none."""
+    """Forecast the HORIZON hours after a meter's newest reading. Raises `UsageError` if that is not possible."""
     command = [sys.executable, "-m", __name__, meter_id]
     try:
         done = subprocess.run(command, capture_output=True, timeout=limit_s, check=True)
@@ -42,8 +42,8 @@ def forecast(meter_id: str, limit_s: float) -> Forecast:
 
 
 def main(meter_id: str) -> Answer:
-    """What the process answers."""
-    from forecasting.on_demand import forecast_meter  # noqa: PLC0415  large libraries, of which the page needs none
+    """The answer that the child process prints."""
+    from forecasting.on_demand import forecast_meter  # noqa: PLC0415  large libraries that the page does not need
 
     try:
         return Answer(forecast_meter(Reader(find_stack()), meter_id, HORIZON, datetime.now(UTC)).forecast)

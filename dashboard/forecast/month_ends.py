@@ -1,4 +1,4 @@
-"""How the meters' months will end: all of them as a list, and one of them with its next day."""
+"""Month-end bill forecasts: a list of all meters, and one meter with its next day."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -23,11 +23,11 @@ HIGHEST, ABOVE = "Highest bill", "Most above last month"
 COLUMNS: "dict[str, ColumnConfig | str]" = {
     "meter_id": "Meter",
     "energy_kwh": st.column_config.NumberColumn("Energy, kWh", format="%,.0f"),
-    "total": st.column_config.NumberColumn("Bill expected, $", format="%,.2f"),
-    "low": st.column_config.NumberColumn("From, $", format="%,.2f", help="Four of five bills end between the two."),
-    "high": st.column_config.NumberColumn("To, $", format="%,.2f"),
+    "total": st.column_config.NumberColumn("Forecast bill, $", format="%,.2f"),
+    "low": st.column_config.NumberColumn("Low, $", format="%,.2f", help="80% of bills end between Low and High."),
+    "high": st.column_config.NumberColumn("High, $", format="%,.2f"),
     "above": st.column_config.NumberColumn(
-        "Above last month, $", format="%+,.2f", help="Where last month's bill has all its readings."
+        "Above last month, $", format="%+,.2f", help="Shown if last month's bill has all its readings."
     ),
 }
 
@@ -43,14 +43,14 @@ def draw() -> None:
         named = units.month(str(month))
         ends = forecast_data.month_ends(str(month))
         if not ends:
-            st.info(f"No meter's end of {named} has been forecast yet. It takes a week of a meter's readings.")
+            st.info(f"There are no month-end forecasts for {named} yet. A meter needs a week of readings.")
             return
         bills, energy = (outlook.together(getattr(end, part) for end in ends) for part in ("total", "energy_kwh"))
         low, middle, high = (units.dollars(amount) for amount in (bills.low, bills.value, bills.high))
         st.markdown(
-            f"{units.count(len(ends), 'meter')} of {len(fleet.meters):,} are expected to come to "
-            f"**{units.scaled(float(energy.value) * 1000, 'Wh')}** and **{middle}** in {named}; "
-            f"at the very most, were all off the same way, to {low} or {high}."
+            f"Forecast for {units.count(len(ends), 'meter')} of {len(fleet.meters):,} in {named}: "
+            f"**{units.scaled(float(energy.value) * 1000, 'Wh')}** and **{middle}**; "
+            f"worst case {low} or {high}, if every meter is off in the same direction."
         )
         table = outlook.month_end_table(ends, data.bills_of_month(str(month.preceding)))
         if meter_id := list_of(table):
@@ -58,18 +58,18 @@ def draw() -> None:
 
 
 def list_of(table: pd.DataFrame) -> str | None:
-    """Draw the month-ends that are asked for; the meter of the one that is selected, or the only one."""
+    """Draw the filtered list of month-ends; returns the meter that is selected, or the only one listed."""
     find, order = st.columns([2, 3], vertical_alignment="bottom")
-    text = find.text_input("Meter", placeholder="any part of its id", key="meter", bind="query-params").strip()
+    text = find.text_input("Meter", placeholder="any part of the meter ID", key="meter", bind="query-params").strip()
     by = HIGHEST
     if table["above"].notna().any():
-        by = order.segmented_control("First", [HIGHEST, ABOVE], default=HIGHEST, required=True, key="order")
+        by = order.segmented_control("Sort by", [HIGHEST, ABOVE], default=HIGHEST, required=True, key="order")
     found = table[table["meter_id"].str.contains(text, case=False, regex=False)]
     if found.empty:
-        st.info(f"No meter with a forecast has “{units.in_markdown(text)}” in its id. Ask for less of it.")
+        st.info(f"No forecast meter ID contains “{units.in_markdown(text)}”. Enter a shorter part of the ID.")
         return None
     shown = found.sort_values("total" if by == HIGHEST else "above", ascending=False).head(LISTED)
-    more = f" The first {LISTED} of them are listed." if len(found) > LISTED else ""
+    more = f" The first {LISTED} are listed." if len(found) > LISTED else ""
     if len(found) > 1:
         st.caption(f"{units.count(len(found), 'meter')}.{more} Select one to see its forecast.")
     answer = st.dataframe(
@@ -90,20 +90,20 @@ def of_one(end: MonthEnd, fleet: Fleet) -> None:
     with st.container(border=True):
         st.markdown(f"#### {units.in_markdown(end.meter_id)}")
         energy, bill = end.energy_kwh, end.total
-        when = f"Seen from {units.moment(end.made_at, fleet.zone)}, {fleet.zone}"
+        when = f"Forecast made {units.moment(end.made_at, fleet.zone)}, {fleet.zone}"
         with st.container(horizontal=True, gap="small"):
             for label, value, low, high in (
-                ("Energy of the month", f"{energy.value:,.0f} kWh", f"{energy.low:,.0f}", f"{energy.high:,.0f} kWh"),
-                ("Bill of the month", money(bill.value), money(bill.low), money(bill.high)),
+                ("Month-end energy", f"{energy.value:,.0f} kWh", f"{energy.low:,.0f}", f"{energy.high:,.0f} kWh"),
+                ("Month-end bill", money(bill.value), money(bill.low), money(bill.high)),
             ):
                 st.metric(
                     label, value, f"{low} to {high}", delta_color="off", delta_arrow="off", help=when, border=True
                 )
-        st.caption(f"{when}. In four of five cases it ends between the two lower numbers.")
+        st.caption(f"{when}. The ranges are 80% intervals.")
         with st.container(horizontal=True):
-            if st.button("Forecast its next day", icon=":material/query_stats:"):
+            if st.button("Forecast next day", icon=":material/query_stats:"):
                 st.session_state["next_day_of"] = end.meter_id
-            if st.button("To the meter", icon=":material/electric_meter:"):
+            if st.button("Open meter", icon=":material/electric_meter:"):
                 st.switch_page("meter/page.py", query_params={"meter": end.meter_id})
         if st.session_state.get("next_day_of") == end.meter_id:
             next_day(end.meter_id, fleet)

@@ -1,4 +1,4 @@
-"""Forecasts beside what came: the hours of a load, expected and real, and how far the forecasts were off."""
+"""Forecasts compared with actuals: the hours of a load, forecast and measured, and the forecasts' errors."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -37,15 +37,15 @@ def loads_of(rows: Iterable[tuple[str, datetime, int, int]]) -> dict[str, dict[i
 
 
 def load_of(days: Iterable[MeterDay]) -> dict[int, float]:
-    """The load of one meter, of the hours that were read in whole."""
+    """The load of one meter in its complete hours."""
     windows = (window for day in days for window in day.windows())
     return {int(window.start.timestamp()): float(window.wh) for window in windows if window.complete}
 
 
 def hours_of(forecasts: Sequence[Forecast]) -> pd.DataFrame:
-    """A row an hour that was forecast: `start` (s since 1970 UTC), `value`, `low` and `high` in Wh.
+    """One row per forecast hour: `start` (s since 1970 UTC), `value`, `low` and `high` in Wh.
 
-    Forecasts come newest first, and of two of the same hour the newer one counts.
+    `forecasts` are ordered newest first; if two cover the same hour, the newer one counts.
     """
     hours = {
         int(row.timestamp.timestamp()): (row.value, row.low, row.high)
@@ -56,18 +56,18 @@ def hours_of(forecasts: Sequence[Forecast]) -> pd.DataFrame:
 
 
 def with_actuals(hours: pd.DataFrame, load: Load) -> tuple[Errors, int]:
-    """How far off the hours of forecasts were, of those that have come, and how many these are."""
-    came = hours[hours["start"].isin(load.keys())]
-    actual = [load[start] for start in came["start"]]
-    errors = errors_of(actual, came["value"].tolist(), None)
-    covered = coverage_of(actual, came["low"].tolist(), came["high"].tolist())
+    """The errors of the forecast hours that have actuals, and how many these are."""
+    judged = hours[hours["start"].isin(load.keys())]
+    actual = [load[start] for start in judged["start"]]
+    errors = errors_of(actual, judged["value"].tolist(), None)
+    covered = coverage_of(actual, judged["low"].tolist(), judged["high"].tolist())
     return Errors(errors.wape, None, covered), len(actual)
 
 
 def month_end_table(ends: Iterable[MonthEnd], last_month: Iterable[BillRow]) -> pd.DataFrame:
-    """A row a meter: what its month is expected to come to, kWh and $, and `above`, by how much $ more than the last.
+    """One row per meter: its month-end forecast in kWh and $, and `above`, the $ by which it exceeds last month's bill.
 
-    `above` is NaN where the last month has no bill, or one that lacks readings.
+    `above` is NaN if last month has no bill, or a bill with missing readings.
     """
     before = {bill.meter_id: bill.total for bill in last_month if not bill.missing}
     rows = [
@@ -83,6 +83,6 @@ def month_end_table(ends: Iterable[MonthEnd], last_month: Iterable[BillRow]) -> 
 
 
 def together(amounts: Iterable[Range]) -> Range:
-    """The sum of amounts. Its bounds would be met only if all of them were off the same way, so it lies well within."""
+    """The sum of ranges: its bounds are worst cases, reached only if every meter is off in the same direction."""
     sums = [sum(values, Decimal()) for values in zip(*((a.value, a.low, a.high) for a in amounts), strict=True)]
     return Range(*sums)

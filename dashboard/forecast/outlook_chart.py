@@ -1,18 +1,18 @@
-"""The chart of a load: what was measured, what was forecast for it, and what is forecast to come."""
+"""The chart of a load: measured, and forecast for past and coming hours."""
 
 import pandas as pd
 
 from dashboard import charts
-from dashboard.charts import BLUE, GREY, ORANGE, Spec
+from dashboard.charts import BLUE, GRAY, ORANGE, Spec
 from dashboard.forecast.outlook import Load
 from electrocloud.domain.local_time import HOUR_S
 from presentation import units
 
-MEASURED, FORECAST, BAND = "measured", "forecast", "80 % band"
+MEASURED, FORECAST, BAND = "measured", "forecast", "80% interval"
 
 
 def outlook(hours: pd.DataFrame, load: Load, now: float, since: float, zone: str) -> Spec:
-    """Mean power by the hour from `since` on, and a line at `now` (s since 1970 UTC); `hours` as of `hours_of`."""
+    """Hourly mean power from `since`, with a line at `now` (s since 1970 UTC); `hours` as made by `hours_of`."""
     hours = hours[hours["start"] >= since]
     measured = pd.DataFrame(
         [(start, float(wh)) for start, wh in load.items() if start >= since], columns=["start", "wh"]
@@ -20,19 +20,19 @@ def outlook(hours: pd.DataFrame, load: Load, now: float, since: float, zone: str
     both = hours.merge(measured, on="start", how="outer").sort_values("start", ignore_index=True)
     prefix, size = units.prefix(both[["value", "high", "wh"]].max(axis=None))
     columns = ["value", "low", "high", "wh"]
-    said = {
+    tooltips = {
         "when": [units.moment(start, zone) for start in both["start"]],
-        "came": [_power(wh) for wh in both["wh"]],
-        "told": [_power(wh) for wh in both["value"]],
+        "measured": [_power(wh) for wh in both["wh"]],
+        "forecast": [_power(wh) for wh in both["value"]],
         "band": [f"{_power(low)} to {_power(high)}" for low, high in zip(both["low"], both["high"], strict=True)],
     }
-    frame = both.assign(ms=both["start"] * 1000, **said, **{name: both[name] / size for name in columns})
+    frame = both.assign(ms=both["start"] * 1000, **tooltips, **{name: both[name] / size for name in columns})
     x = charts.time_axis(since, int(both["start"].iloc[-1]) + HOUR_S, zone, every_h=6)
     y = charts.y_axis("value", "Power, mean of the hour", f"{prefix}W")
-    expected = _steps(frame.dropna(subset="value"), ["value", "low", "high"])
-    came = _steps(frame.dropna(subset="wh").assign(value=frame["wh"]), ["value"])
-    lines = pd.concat([came.assign(what=MEASURED), expected.assign(what=FORECAST)])
-    return {"layer": [_band(expected, x, y), _lines(lines, x, y), _now(now), _told(frame, x)]}
+    forecast = _steps(frame.dropna(subset="value"), ["value", "low", "high"])
+    actual = _steps(frame.dropna(subset="wh").assign(value=frame["wh"]), ["value"])
+    lines = pd.concat([actual.assign(what=MEASURED), forecast.assign(what=FORECAST)])
+    return {"layer": [_band(forecast, x, y), _lines(lines, x, y), _now(now), _hover(frame, x)]}
 
 
 def _band(frame: pd.DataFrame, x: Spec, y: Spec) -> Spec:
@@ -66,20 +66,20 @@ def _now(now: float) -> Spec:
     return {
         "data": {"values": [{"ms": now * 1000}]},
         "layer": [
-            {"mark": {"type": "rule", "color": GREY, "strokeWidth": 1.5}, "encoding": {"x": x}},
+            {"mark": {"type": "rule", "color": GRAY, "strokeWidth": 1.5}, "encoding": {"x": x}},
             {
-                "mark": {"type": "text", "color": GREY, "text": "now", "align": "left", "dx": 4, "y": 8},
+                "mark": {"type": "text", "color": GRAY, "text": "now", "align": "left", "dx": 4, "y": 8},
                 "encoding": {"x": x},
             },
         ],
     }
 
 
-def _told(frame: pd.DataFrame, x: Spec) -> Spec:
-    """What a pointer is told of an hour."""
+def _hover(frame: pd.DataFrame, x: Spec) -> Spec:
+    """A tooltip for the hour under the pointer."""
     hover = {"name": "hover", "select": {"type": "point", "on": "pointerover", "nearest": True, "clear": "pointerout"}}
     at = frame.assign(at=frame["value"].fillna(frame["wh"]))
-    titles = {"when": "From", "came": "Measured", "told": "Forecast", "band": "4 of 5 hours lie in"}
+    titles = {"when": "From", "measured": "Measured", "forecast": "Forecast", "band": BAND}
     return {
         "data": charts.values(at[["ms", "at", *titles]]),
         "mark": {"type": "point", "filled": True, "size": 60, "color": ORANGE},
@@ -94,7 +94,7 @@ def _told(frame: pd.DataFrame, x: Spec) -> Spec:
 
 
 def _steps(frame: pd.DataFrame, fields: list[str]) -> pd.DataFrame:
-    """With the end of each run of hours, and after it a row without values, over which nothing is drawn."""
+    """Add the end of each run of hours and an empty row after it, so that no line is drawn across a gap."""
     ends = frame[frame["start"].shift(-1) != frame["start"] + HOUR_S]
     ends = ends.assign(start=ends["start"] + HOUR_S, ms=ends["ms"] + HOUR_S * 1000)
     breaks = ends.assign(**dict.fromkeys(fields))

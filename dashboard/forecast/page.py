@@ -1,4 +1,4 @@
-"""The next day of the fleet and of each feeder, what the last forecasts were worth, and how meters' months will end."""
+"""The planner's page: day-ahead forecasts of the fleet and its feeders, their errors, and month-end bill forecasts."""
 
 import streamlit as st
 
@@ -9,15 +9,15 @@ from presentation import units
 
 WHOLE_FLEET = "Whole fleet"
 NOT_YET = (
-    "No forecast of this load has been made yet. They are made each night, from two days of Parquet on; "
-    "`python -m laptop.forecasting_loop` makes them now."
+    "There is no forecast for this load yet. Forecasts are made each night and need two days of Parquet; "
+    "on a laptop, `python -m laptop.forecasting_loop` makes them now."
 )
 
 
 def series_chosen() -> str:
     """Draw the choice of a load; its series."""
     feeders = sorted({meter.feeder for meter in data.registry()})
-    chosen = st.selectbox("Load of", [WHOLE_FLEET, *feeders], key="load", bind="query-params")
+    chosen = st.selectbox("Forecast for", [WHOLE_FLEET, *feeders], key="load", bind="query-params")
     return outlook.FLEET if chosen == WHOLE_FLEET else f"feeder/{chosen}"
 
 
@@ -33,12 +33,12 @@ def headline(series: str) -> None:
         hours = outlook.hours_of([newest])
         start = float(hours["start"].iloc[0])
         st.caption(
-            f"For the {units.count(len(hours), 'hour')} from **{units.moment(start, fleet.zone)}**, "
-            f"{units.zone_name(start, fleet.zone)}, by the model {units.in_markdown(newest.model)}"
+            f"Forecast for {units.count(len(hours), 'hour')} from **{units.moment(start, fleet.zone)}**, "
+            f"{units.zone_name(start, fleet.zone)} · model {units.in_markdown(newest.model)}"
         )
         coming = hours[hours["start"] + HOUR_S > fleet.now]
         if coming.empty:
-            st.info("All hours of the newest forecast have passed. The next one is made tonight.")
+            st.info("All hours of the latest forecast have passed. The next one is made tonight.")
         else:
             day_ahead.figures(newest, coming, fleet.zone)
 
@@ -51,14 +51,14 @@ def course(series: str) -> None:
         if not made or not fleet:
             return
         load = forecast_data.loads().get(series, {})
-        st.markdown(f"**The last days' forecasts and what came.** {day_ahead.verdict(made, load)}")
+        st.markdown(f"**Recent forecasts and actuals.** {day_ahead.verdict(made, load)}")
         since = fleet.now - forecast_data.DAYS * DAY_S
         hours = outlook.hours_of(made)
         st.vega_lite_chart(outlook_chart.outlook(hours, load, fleet.now, since, fleet.zone), key="course", height=380)
         left, right = st.columns([3, 2], gap="medium")
         with left:
             st.dataframe(day_ahead.past(made, load, fleet.zone), hide_index=True)
-        with right, st.expander("The models that were tried"):
+        with right, st.expander("Models compared"):
             day_ahead.models(made[0])
 
 
@@ -68,5 +68,5 @@ with data.show_errors(again=True):
     headline(series)
     data.paint_first()
     course(series)
-    st.subheader("How meters' months will end")
+    st.subheader("Month-end bill forecast")
     month_ends.draw()

@@ -1,4 +1,4 @@
-"""The fleet's power over a day in steps of 15 minutes, beside that of a week before."""
+"""The fleet's power over 24 hours in 15-minute steps, next to the same hours a week before."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -8,19 +8,19 @@ import pandas as pd
 STEP_S = 900
 DAY_S = 86_400
 WEEK_S = 7 * DAY_S
-WHOLE = 0.95  # of the usual readings; a step with fewer is still coming in
+COMPLETE = 0.95  # of the usual number of readings; a recent step with fewer is still arriving
 NOW, BEFORE = "last 24 h", "a week before"
 
 
 def end_of_step(now: float) -> datetime:
-    """The end of the step that a moment (s since 1970 UTC) is in, or the moment itself where a step ends."""
+    """The end of the step that contains an instant (s since 1970 UTC); an instant at a step's end is returned as is."""
     return datetime.fromtimestamp(-(-now // STEP_S) * STEP_S, UTC)
 
 
 def power_by_step(rows: Iterable[tuple[datetime, int, int, int]]) -> pd.DataFrame:
-    """Columns start (s since 1970 UTC, a multiple of STEP_S), power_w, and readings, a share of the usual number.
+    """Columns start (s since 1970 UTC, a multiple of STEP_S), power_w, and readings as a share of the usual number.
 
-    `rows` are start (naive UTC), interval_s, Wh and number of readings. The energy of a longer interval is spread
+    `rows` hold start (naive UTC), interval_s, Wh and the number of readings. An interval longer than a step is spread
     evenly over its steps.
     """
     steps: dict[int, list[float]] = {}
@@ -39,13 +39,13 @@ def power_by_step(rows: Iterable[tuple[datetime, int, int, int]]) -> pd.DataFram
 
 
 def last_day(frame: pd.DataFrame, until: float) -> pd.DataFrame:
-    """The 24 hours before a moment and the same hours a week before, moved to them: columns start, power_w, day.
+    """The 24 hours before `until` and the same hours a week before, shifted onto them: columns start, power_w, day.
 
-    `day` is NOW or BEFORE. The steps at the end whose readings are still coming in are left out.
+    `day` is NOW or BEFORE. The latest steps, whose readings are still arriving, are left out.
     """
     current = frame[(frame["start"] >= until - DAY_S) & (frame["start"] < until)]
-    whole = current.index[current["readings"] >= WHOLE]
-    current = current.loc[: whole[-1]] if len(whole) else current.iloc[:0]
+    complete = current.index[current["readings"] >= COMPLETE]
+    current = current.loc[: complete[-1]] if len(complete) else current.iloc[:0]
     before = frame[(frame["start"] >= until - DAY_S - WEEK_S) & (frame["start"] < until - WEEK_S)]
     before = before.assign(start=before["start"] + WEEK_S)
     return pd.concat([current.assign(day=NOW), before.assign(day=BEFORE)])[["start", "power_w", "day"]]

@@ -1,6 +1,6 @@
-"""The map of the fleet: feeders as columns from afar, their meters as points from near, by what they draw.
+"""The map of the fleet: zoomed out, feeders as columns; zoomed in, meters as points; colored by power.
 
-No street map is loaded, so that the page needs no other server and tells none where the customers are.
+No street map is loaded, so that the page depends on no other server and reveals no customer locations to one.
 """
 
 import math
@@ -13,30 +13,30 @@ from dashboard.fleet import Fleet, feeders_of
 from presentation import units
 
 HEIGHT = 420
-WIDTH = 400  # what the view is fitted to; a map that is wider or narrower shows more or less around it
-ROOM = 1.15  # around what is shown
-POINTS_AT_MOST = 500  # more meters than this are shown as their feeders' columns
-METERS_A_DEGREE = 111_320.0
+WIDTH = 400  # the view is fitted to this width; a wider map shows more around it
+MARGIN = 1.15  # factor of the shown area
+MAX_POINTS = 500  # larger sets of meters are shown as feeder columns
+METERS_PER_DEGREE = 111_320.0
 
-Colour = list[int]
-
-
-class Look(NamedTuple):
-    """Colours (red, green, blue 0 to 255): of little and of much load, of silence, of ground and of text."""
-
-    little: Colour
-    much: Colour
-    silent: Colour
-    ground: Colour
-    text: Colour
+Color = list[int]
 
 
-LIGHT = Look([176, 205, 230], [8, 69, 148], [213, 94, 0], [90, 110, 130, 28], [90, 90, 90])
-DARK = Look([44, 92, 138], [190, 225, 250], [240, 120, 40], [150, 180, 210, 30], [190, 190, 190])
+class Palette(NamedTuple):
+    """Colors (red, green, blue, 0 to 255): low and high load, silent meters, feeder areas and text."""
+
+    low: Color
+    high: Color
+    silent: Color
+    area: Color
+    text: Color
 
 
-def deck(fleet: Fleet, feeder: str | None, look: Look) -> pydeck.Deck:
-    """The whole fleet, or one feeder from near. The view changes with the feeder only, never with the load."""
+LIGHT = Palette([176, 205, 230], [8, 69, 148], [213, 94, 0], [90, 110, 130, 28], [90, 90, 90])
+DARK = Palette([44, 92, 138], [190, 225, 250], [240, 120, 40], [150, 180, 210, 30], [190, 190, 190])
+
+
+def deck(fleet: Fleet, feeder: str | None, look: Palette) -> pydeck.Deck:
+    """The whole fleet, or one feeder zoomed in. The view depends on the feeder only, never on the load."""
     feeders = feeders_of(fleet)
     shown = shown_of(fleet, feeder)
     near = is_near(shown)
@@ -53,17 +53,17 @@ def deck(fleet: Fleet, feeder: str | None, look: Look) -> pydeck.Deck:
 
 
 def shown_of(fleet: Fleet, feeder: str | None) -> pd.DataFrame:
-    """The meters of a feeder, or all."""
+    """The meters of one feeder, or all meters."""
     return fleet.meters if feeder is None else fleet.meters[fleet.meters["feeder"] == feeder]
 
 
 def is_near(shown: pd.DataFrame) -> bool:
-    """Whether these meters are few enough to be shown as points; else they are in their feeders' columns."""
-    return len(shown) <= POINTS_AT_MOST
+    """Whether there are few enough meters to show as points rather than as feeder columns."""
+    return len(shown) <= MAX_POINTS
 
 
 def top_power(rows: pd.DataFrame) -> float:
-    """The power (W) that the deepest colour stands for: the largest, rounded up to 1, 2 or 5 of its decade."""
+    """The power (W) shown in the strongest color: the largest, rounded up to 1, 2 or 5 times a power of ten."""
     largest = rows["power_w"].max()
     if not largest > 0:
         return 1_000.0
@@ -71,26 +71,26 @@ def top_power(rows: pd.DataFrame) -> float:
     return float(next(step * decade for step in (1, 2, 5, 10) if step * decade >= largest))
 
 
-def shade(share: float, look: Look) -> Colour:
-    """From little to much as `share` goes from 0 to 1; by the root, since most meters draw little."""
+def shade(share: float, look: Palette) -> Color:
+    """The color of a share from 0 to 1. Uses its square root, because most meters draw little power."""
     root = math.sqrt(min(max(share, 0.0), 1.0))
-    return [round(low + (high - low) * root) for low, high in zip(look.little, look.much, strict=True)]
+    return [round(low + (high - low) * root) for low, high in zip(look.low, look.high, strict=True)]
 
 
-def _points(meters: pd.DataFrame, look: Look) -> pydeck.Layer:
+def _points(meters: pd.DataFrame, look: Palette) -> pydeck.Layer:
     top = top_power(meters)
     data = [
         {
             "meter_id": row.meter_id,
             "at": [row.lon, row.lat],
-            "colour": look.silent if row.silent else shade(row.power_w / top, look),
+            "color": look.silent if row.silent else shade(row.power_w / top, look),
             "name": units.in_html(row.meter_id),
             "text": _text(row),
         }
         for row in meters.itertuples()
     ]
     return pydeck.Layer(
-        "ScatterplotLayer", data, id="meters", get_position="at", get_fill_color="colour",
+        "ScatterplotLayer", data, id="meters", get_position="at", get_fill_color="color",
         get_radius=9, radius_min_pixels=3, radius_max_pixels=14, pickable=True, auto_highlight=True,
     )  # fmt: skip
 
@@ -99,34 +99,35 @@ def _text(row: Any) -> str:
     feeder = f"feeder {units.in_html(row.feeder)}"
     if not row.silent:
         return f"{units.scaled(row.power_w, 'W')}, {feeder}"
-    return f"silent {'since ever' if math.isnan(row.silent_s) else f'for {units.duration(row.silent_s)}'}, {feeder}"
+    silent = "never reported" if math.isnan(row.silent_s) else f"silent for {units.duration(row.silent_s)}"
+    return f"{silent}, {feeder}"
 
 
-def _columns(feeders: pd.DataFrame, look: Look) -> pydeck.Layer:
-    """Columns as high as the feeders' load; one has the colour of silence if half of its meters are silent."""
+def _columns(feeders: pd.DataFrame, look: Palette) -> pydeck.Layer:
+    """A column per feeder, its height by load; a feeder with at least half of its meters silent has their color."""
     top = top_power(feeders)
     data = [
         {
             "feeder": row.feeder,
             "at": [row.lon, row.lat],
             "height": row.power_w / top * 600,
-            "colour": look.silent if row.silent * 2 >= row.meters else shade((row.power_w / top) ** 2, look),
+            "color": look.silent if row.silent * 2 >= row.meters else shade((row.power_w / top) ** 2, look),
             "name": units.in_html(row.feeder),
             "text": _feeder_text(row),
         }
         for row in feeders.itertuples()
     ]
     return pydeck.Layer(
-        "ColumnLayer", data, id="feeders", get_position="at", get_elevation="height", get_fill_color="colour",
+        "ColumnLayer", data, id="feeders", get_position="at", get_elevation="height", get_fill_color="color",
         radius=55, disk_resolution=16, pickable=True, auto_highlight=True,
     )  # fmt: skip
 
 
-def _areas(feeders: pd.DataFrame, meters: pd.DataFrame, look: Look) -> pydeck.Layer:
-    """Where a feeder's meters are: a disc on the ground that reaches to the farthest."""
+def _areas(feeders: pd.DataFrame, meters: pd.DataFrame, look: Palette) -> pydeck.Layer:
+    """A disc per feeder that covers its meters."""
     placed = meters.merge(feeders[["feeder", "lat", "lon"]], on="feeder", suffixes=("", "_mid"))
-    north = (placed["lat"] - placed["lat_mid"]) * METERS_A_DEGREE
-    east = (placed["lon"] - placed["lon_mid"]) * METERS_A_DEGREE * math.cos(math.radians(placed["lat"].mean()))
+    north = (placed["lat"] - placed["lat_mid"]) * METERS_PER_DEGREE
+    east = (placed["lon"] - placed["lon_mid"]) * METERS_PER_DEGREE * math.cos(math.radians(placed["lat"].mean()))
     radius = (north**2 + east**2).pow(0.5).groupby(placed["feeder"]).max()
     data = [
         {
@@ -140,21 +141,21 @@ def _areas(feeders: pd.DataFrame, meters: pd.DataFrame, look: Look) -> pydeck.La
     ]
     return pydeck.Layer(
         "ScatterplotLayer", data, id="areas", get_position="at", get_radius="radius",
-        get_fill_color=look.ground, pickable=True,
+        get_fill_color=look.area, pickable=True,
     )  # fmt: skip
 
 
 def _feeder_text(row: Any) -> str:
     silent = f", {row.silent} silent" if row.silent else ""
-    return f"{units.scaled(row.power_w, 'W')} from {units.count(row.meters, 'meter')}{silent}"
+    return f"{units.scaled(row.power_w, 'W')}, {units.count(row.meters, 'meter')}{silent}"
 
 
 def _view(meters: pd.DataFrame, pitch: int) -> pydeck.ViewState:
-    """Fits the meters, with some room around them."""
+    """A view that fits the meters with a margin."""
     south, north, west, east = (getattr(meters[axis], end)() for axis in ("lat", "lon") for end in ("min", "max"))
     middle = (south + north) / 2
-    width = max(east - west, 0.002) * ROOM
-    height = max(north - south, 0.002) * ROOM / math.cos(math.radians(middle)) * math.cos(math.radians(pitch))
+    width = max(east - west, 0.002) * MARGIN
+    height = max(north - south, 0.002) * MARGIN / math.cos(math.radians(middle)) * math.cos(math.radians(pitch))
     zoom = min(math.log2(WIDTH * 360 / 512 / width), math.log2(HEIGHT * 360 / 512 / height))
     return pydeck.ViewState(
         latitude=float(middle), longitude=float((west + east) / 2), zoom=round(min(zoom, 17.0), 2), pitch=pitch

@@ -1,4 +1,4 @@
-"""The grid operator's page: the fleet now, its last day, where the load is, and who is silent."""
+"""The grid operator's page: the fleet now, its last 24 hours, its map, and the silent meters."""
 
 import math
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from presentation import units
 
 EVERY_FEEDER = "Whole fleet"
 HEIGHT = 440
-NOTHING_YET = "No reading has come yet. Start a fleet with `electrocloud up`, or send an upload to the ingestion API."
+NOTHING_YET = "No readings yet. Start a fleet with `electrocloud up`, or send an upload to the ingestion API."
 
 
 @st.fragment(run_every=3)
@@ -28,33 +28,31 @@ def headline() -> None:
         now, zone = units.moment(fleet.now, fleet.zone), units.zone_name(fleet.now, fleet.zone)
         meters = units.count(len(fleet.meters), "meter")
         feeders = units.count(fleet.meters["feeder"].nunique(), "feeder")
-        st.caption(f"Newest reading until **{now}**, {zone} · {meters} on {feeders}")
+        st.caption(f"Latest reading: **{now}**, {zone} · {meters} on {feeders}")
         figures(fleet)
 
 
 def figures(fleet: Fleet) -> None:
     """Draw the fleet's power, its silent meters, and how the pipeline does."""
     pipeline = data.pipeline()
-    stored, age, refused = (pipeline[name].values for name in ("ReadingsStored", "UploadAge", "UploadsRejected"))
+    stored, age, rejected = (pipeline[name].values for name in ("ReadingsStored", "UploadAge", "UploadsRejected"))
     silent = int(fleet.meters["silent"].sum())
-    # The last minute is still being counted, so the rate is that of the last whole one.
+    # The last minute is incomplete, so the rate is that of the minute before it.
     rate = stored[-2] / 60 if len(stored) > 1 else 0.0
     with st.container(horizontal=True, gap="small"):
         for label, value, note in (
-            ("Fleet power", units.scaled(fleet.power_w, "W"), "The latest readings of all meters but the silent."),
-            ("Silent meters", f"{silent:,}", "Silent for longer than their interval: outage suspects, listed below."),
-            ("Readings", f"{rate:,.1f} /s" if rate < 100 else f"{rate:,.0f} /s", "Stored in the last whole minute."),
+            ("Fleet power", units.scaled(fleet.power_w, "W"), "Latest readings of all meters that are not silent."),
+            ("Silent meters", f"{silent:,}", "No reading for longer than the meter's interval; listed below."),
+            ("Readings", f"{rate:,.1f} /s" if rate < 100 else f"{rate:,.0f} /s", "Stored in the last full minute."),
             ("Lag", units.duration(age[-1]) if age else "–",
-             "From an upload's arrival to its window and bill; 95 % of uploads are faster."),
-            ("Quarantined", f"{sum(refused):,.0f}", "Uploads of the last hour that broke the contract."),
+             "Time from an upload's arrival to its window and bill, 95th percentile."),
+            ("Rejected uploads", f"{sum(rejected):,.0f}", "Uploads in the last hour that broke the contract."),
         ):  # fmt: skip
             st.metric(label, value, help=note, border=True)
-    if sum(refused):
+    if sum(rejected):
         reasons = data.quarantined(datetime.now(UTC).date())
         listed = ", ".join(f"{units.in_markdown(reason)} {number:,}" for reason, number in sorted(reasons.items()))
-        st.caption(
-            f"Quarantined today: {listed or 'none'}. The question “quarantined by reason” in Analytics tells more."
-        )
+        st.caption(f"Rejected today: {listed or 'none'}. See “Which uploads were rejected, and why?” in Analytics.")
 
 
 @st.fragment(run_every=10, parallel=True)
@@ -66,9 +64,9 @@ def curve() -> None:
             return
         until = end_of_step(fleet.now)
         frame = last_day(power_by_step(data.fleet_power(until)), until.timestamp())
-        st.markdown(f"**Fleet power**, steps of 15 min. {verdict(frame)}")
+        st.markdown(f"**Fleet power**, 15-minute steps. {verdict(frame)}")
         if frame.empty:
-            st.info("The Parquet of the last day has not been delivered yet; it comes with the next file.")
+            st.info("No Parquet for the last 24 hours has been delivered yet. The chart appears with the next file.")
             return
         name, size = units.prefix(frame["power_w"].max())
         frame = frame.assign(
@@ -81,16 +79,16 @@ def curve() -> None:
 
 
 def verdict(frame: pd.DataFrame) -> str:
-    """How the last whole step stands against the same one a week before."""
+    """The last complete step compared with the same step a week before."""
     now, before = (frame[frame["day"] == day].set_index("start")["power_w"] for day in (NOW, BEFORE))
     if now.empty or now.index[-1] not in before.index:
-        return "There is nothing yet of a week before."
+        return "There are no readings from a week before."
     return f"Now {units.change(now.iloc[-1], before[now.index[-1]])} a week before."
 
 
 def curve_spec(until: float, zone: str, unit: str) -> charts.Spec:
     """The chart of the last day up to `until` (s since 1970 UTC), with power in `unit`."""
-    days = {"domain": [NOW, BEFORE], "range": [charts.BLUE, charts.GREY]}
+    days = {"domain": [NOW, BEFORE], "range": [charts.BLUE, charts.GRAY]}
     dashes = {"domain": [NOW, BEFORE], "range": [[1, 0], [5, 3]]}
     legend = {"orient": "top", "title": None, "symbolType": "stroke", "symbolStrokeWidth": 2}
     hover = {"name": "hover", "select": {"type": "point", "on": "pointerover", "nearest": True, "clear": "pointerout"}}
@@ -133,7 +131,7 @@ def where() -> None:
         look = fleet_map.DARK if st.context.theme.type == "dark" else fleet_map.LIGHT
         chosen = None if feeder == EVERY_FEEDER else feeder
         drawn = fleet_map.deck(fleet, chosen, look)
-        st.pydeck_chart(drawn, height=fleet_map.HEIGHT, on_select=go_to_feeder, key="map")
+        st.pydeck_chart(drawn, height=fleet_map.HEIGHT, on_select=select_feeder, key="map")
         if picked := picked_on_map("meters"):
             st.switch_page("meter/page.py", query_params={"meter": picked["meter_id"]})
         st.html(legend(fleet, chosen, look))
@@ -145,14 +143,14 @@ def picked_on_map(layer: str) -> dict[str, str] | None:
     return objects[0] if objects else None
 
 
-def go_to_feeder() -> None:
-    """Select the feeder that was clicked on the map."""
+def select_feeder() -> None:
+    """Select the feeder clicked on the map."""
     picked = picked_on_map("feeders") or picked_on_map("areas")
     if picked:
         st.session_state["feeder"] = picked["feeder"]
 
 
-def legend(fleet: Fleet, feeder: str | None, look: fleet_map.Look) -> str:
+def legend(fleet: Fleet, feeder: str | None, look: fleet_map.Palette) -> str:
     """The map's legend as HTML."""
     near = fleet_map.is_near(fleet_map.shown_of(fleet, feeder))
     top = fleet_map.top_power(fleet.meters if near else feeders_of(fleet))
@@ -161,11 +159,11 @@ def legend(fleet: Fleet, feeder: str | None, look: fleet_map.Look) -> str:
     dot = "width:.8em;height:.8em;border-radius:50%"
     return (
         '<div style="display:flex;gap:.5em;align-items:center;flex-wrap:wrap;font-size:.85rem">'
-        f'{"A meter" if near else "A feeder"}: 0 <span style="width:6em;height:.7em;border-radius:.35em;'
+        f'{"Meter" if near else "Feeder"}: 0 <span style="width:6em;height:.7em;border-radius:.35em;'
         f'background:linear-gradient(90deg,{ramp})"></span> {units.scaled(top, "W")}'
         f'<span style="{dot};margin-left:.8em;background:rgb{tuple(look.silent)}"></span>'
         f'{"silent" if near else "half silent"}<span style="opacity:.7;margin-left:auto">'
-        f"Click a {'meter to open it' if near else 'feeder to see its meters'}</span></div>"
+        f"Click a {'meter to open it' if near else 'feeder to zoom in'}</span></div>"
     )
 
 
@@ -179,15 +177,15 @@ def silent() -> None:
         found = fleet.meters[fleet.meters["silent"]].sort_values("silent_s", ascending=False, na_position="first")
         st.subheader("Silent meters")
         if found.empty:
-            st.caption("None: every meter has sent within its interval.")
+            st.caption("No meters are silent: every meter has reported within its interval.")
             return
-        st.caption("They have sent nothing for longer than their interval. Select one to look at it.")
+        st.caption("These meters have sent no reading for longer than their interval. Select one to open it.")
         table = pd.DataFrame(
             {
                 "Meter": found["meter_id"],
                 "Feeder": found["feeder"],
-                "Silent for": ["ever" if math.isnan(s) else units.duration(s) for s in found["silent_s"]],
-                "Last reading until": [
+                "Silent for": ["Never reported" if math.isnan(s) else units.duration(s) for s in found["silent_s"]],
+                "Last reading": [
                     "–" if math.isnan(end) else units.moment(end, fleet.zone) for end in found["read_until"]
                 ],
                 "Last power": ["–" if math.isnan(power) else units.scaled(power, "W") for power in found["power_w"]],

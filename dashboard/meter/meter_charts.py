@@ -1,4 +1,4 @@
-"""The charts of one meter: its curve over the tariff's periods, its voltage, and the heat map of its hours."""
+"""The charts of one meter: its load curve over the tariff's periods, its voltage, and a heat map of its hours."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -6,22 +6,25 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from dashboard import charts
-from dashboard.charts import BLUE, GREY, ORANGE, Spec
+from dashboard.charts import BLUE, GRAY, ORANGE, Spec
 from presentation import units
 
 VERMILION = "#D55E00"
-BANDS = [GREY, "#56B4E9", ORANGE, "#CC79A7", "#009E73", "#F0E442"]
+BANDS = [GRAY, "#56B4E9", ORANGE, "#CC79A7", "#009E73", "#F0E442"]
 CORRECTED, ESTIMATED = "corrected", "estimated"
 SHAPES = {CORRECTED: "triangle-up", ESTIMATED: "diamond"}
-EN_50160 = 0.1  # of the nominal voltage, up and down
+EN_50160 = 0.1  # allowed deviation, as a share of the nominal voltage
 NOMINAL_V = (120, 230)
 
 
 def curve(readings: pd.DataFrame, estimates: pd.DataFrame, bands: pd.DataFrame, zone: str) -> Spec:
-    """Power in steps over the periods, corrected and estimated readings marked; frames as `meter_view` makes them."""
-    names = list(dict.fromkeys(bands.sort_values("rate")["name"]))  # the dearer, the warmer
+    """Power in steps over the tariff's periods, with corrected and estimated readings marked.
+
+    The frames are those of `meter_view.curve`, `estimated` and `periods`.
+    """
+    names = list(dict.fromkeys(bands.sort_values("rate")["name"]))  # higher rates get warmer colors
     x, y = _time(readings, zone), charts.y_axis("kw", "Power", "kW")
-    colour = {
+    color = {
         "field": "name",
         "type": "nominal",
         "scale": {"domain": names, "range": BANDS[: len(names)]},
@@ -33,7 +36,7 @@ def curve(readings: pd.DataFrame, estimates: pd.DataFrame, bands: pd.DataFrame, 
             {
                 "data": charts.values(behind[["ms", "until", "name"]]),
                 "mark": {"type": "rect", "opacity": 0.2},
-                "encoding": {"x": x, "x2": {"field": "until"}, "color": colour},
+                "encoding": {"x": x, "x2": {"field": "until"}, "color": color},
             },
             {
                 "data": charts.values(_stepped(readings, zone)[["ms", "kw", "when", "shown"]]),
@@ -46,7 +49,7 @@ def curve(readings: pd.DataFrame, estimates: pd.DataFrame, bands: pd.DataFrame, 
 
 
 def _marks(readings: pd.DataFrame, estimates: pd.DataFrame, x: Spec, y: Spec, zone: str) -> list[Spec]:
-    """A symbol in the middle of each reading that is not as the meter first sent it; no layer without one."""
+    """A layer with a symbol on each corrected or estimated reading; no layer if there is none."""
     corrected = readings[readings["revision"] > 0]
     frame = pd.concat([corrected.assign(what=CORRECTED), estimates.assign(what=ESTIMATED)])
     if frame.empty:
@@ -78,7 +81,7 @@ def _marks(readings: pd.DataFrame, estimates: pd.DataFrame, x: Spec, y: Spec, zo
 
 
 def voltage(readings: pd.DataFrame, zone: str) -> Spec:
-    """Voltage between the limits of EN 50160, which are 10 % around the nominal."""
+    """Voltage and the limits of EN 50160, 10% above and below the nominal voltage."""
     nominal = min(NOMINAL_V, key=lambda volts: abs(volts - readings["volt"].median()))
     limits = pd.DataFrame({"volt": [nominal * (1 - EN_50160), nominal * (1 + EN_50160)]})
     frame = readings.assign(
@@ -109,7 +112,7 @@ def voltage(readings: pd.DataFrame, zone: str) -> Spec:
 
 
 def heat(hours: pd.DataFrame, zone: str, first: float, last: float) -> Spec:
-    """Mean power by local day and hour; an hour that was read in part has a cross."""
+    """Mean power by local day and hour; a partly read hour is marked with a cross."""
     info = ZoneInfo(zone)
     start, end = datetime.fromtimestamp(first, info).date(), datetime.fromtimestamp(last - 1, info).date()
     days = [str(start + timedelta(days=number)) for number in range((end - start).days + 1)]
@@ -165,13 +168,13 @@ def heat(hours: pd.DataFrame, zone: str, first: float, last: float) -> Spec:
 
 
 def _stepped(readings: pd.DataFrame, zone: str) -> pd.DataFrame:
-    """With what a chart shows, and the end of the last reading as one more step."""
+    """Add the columns a chart shows, and the end of the last reading as a final step."""
     closing = readings.iloc[-1:].assign(start=readings["end"].iloc[-1:], revision=0)
     frame = pd.concat([readings, closing])
     return frame.assign(
         ms=frame["start"] * 1000,
         when=[units.moment(start, zone) for start in frame["start"]],
-        shown=["not read" if pd.isna(kw) else units.scaled(kw * 1000, "W") for kw in frame["kw"]],
+        shown=["no reading" if pd.isna(kw) else units.scaled(kw * 1000, "W") for kw in frame["kw"]],
     )
 
 

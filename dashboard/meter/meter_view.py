@@ -1,4 +1,4 @@
-"""What one meter's readings say: its hours, its curve, and what its month will cost."""
+"""One meter's readings prepared for its page: its hours, its load curve, and its projected bill."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,10 +16,10 @@ from electrocloud.domain.tariffs.tariff import Tariff, period_spans
 
 
 def hours(days: Iterable[MeterDay], zone: str) -> pd.DataFrame:
-    """A row an hour with a reading: `start` (s since 1970 UTC), local `day` and `hour` (0 to 23), `kw`, `complete`.
+    """One row per hour with a reading: `start` (s since 1970 UTC), local `day` and `hour` (0 to 23), `kw`, `complete`.
 
-    `kw` is the mean power over what was read of the hour, and `complete` how much of it was, 0 to 1. An hour that the
-    clocks repeat has two rows.
+    `kw` is the mean power over the part of the hour that was read, and `complete` that part as a share (0 to 1). The
+    hour repeated when clocks go back has two rows.
     """
     info = ZoneInfo(zone)
     found = []
@@ -31,15 +31,15 @@ def hours(days: Iterable[MeterDay], zone: str) -> pd.DataFrame:
 
 
 def completeness(days: Sequence[MeterDay], first: float, last: float) -> float:
-    """How much of the time from `first` to before `last` (s since 1970 UTC) the readings cover, 0 to 1."""
+    """The share (0 to 1) of the time from `first` until `last` (s since 1970 UTC) that readings cover."""
     covered = sum(r.seconds for day in days for r in day.intervals() if first <= r.start < last)
     return covered / (last - first) if last > first else 0.0
 
 
 def curve(meter_id: str, days: Iterable[MeterDay], since: float) -> pd.DataFrame:
-    """A row a reading from `since` (s since 1970 UTC): `start`, `end`, `kw`, `volt` (None without) and `revision`.
+    """One row per reading from `since` (s since 1970 UTC): `start`, `end`, `kw`, `volt` (or None) and `revision`.
 
-    After each gap is a row without power, so that no line is drawn over it.
+    Each gap starts with a row without power, so that no line is drawn across it.
     """
     found: list[tuple[float, float, float | None, float | None, int]] = []
     for reading in (row for day in days for row in day.rows(meter_id)):
@@ -54,9 +54,9 @@ def curve(meter_id: str, days: Iterable[MeterDay], since: float) -> pd.DataFrame
 
 
 def estimated(days: Sequence[MeterDay], first: int, last: int, zone: str) -> pd.DataFrame:
-    """A row an interval from `first` to before `last` (s since 1970 UTC) that was not read, as a bill estimates it.
+    """One row per missing interval from `first` until `last` (s since 1970 UTC), estimated as on a bill.
 
-    `start`, `end` and `kw`. `days` are those, and the four weeks before, from which the estimates come.
+    Columns: `start`, `end` and `kw`. `days` must include the four weeks before, which estimates are based on.
     """
     readings = [reading for day in days for reading in day.intervals()]
     own = [reading for reading in readings if first <= reading.start < last]
@@ -66,23 +66,23 @@ def estimated(days: Sequence[MeterDay], first: int, last: int, zone: str) -> pd.
 
 
 def periods(tariff: Tariff, first: float, last: float) -> pd.DataFrame:
-    """The energy periods between two instants, in time order: `start`, `end`, `name` with its price, `rate` ($/kWh)."""
+    """The energy periods between two instants, in order: `start`, `end`, `name` (with its rate) and `rate` ($/kWh)."""
     found: list[list[Any]] = []
     for midnight in range(int(first) // DAY_S * DAY_S, int(last), DAY_S):
-        for stretch in period_spans(tariff, midnight):
-            start, end = max(stretch.start, first), min(stretch.end, last)
+        for span in period_spans(tariff, midnight):
+            start, end = max(span.start, first), min(span.end, last)
             if start >= end:
                 continue
-            name = period_name(tariff, stretch.energy, stretch.start)
+            name = period_name(tariff, span.energy, span.start)
             if found and found[-1][2] == name:
                 found[-1][1] = end
             else:
-                found.append([start, end, name, tariff.energy[stretch.energy][0].rate])
+                found.append([start, end, name, tariff.energy[span.energy][0].rate])
     return pd.DataFrame(found, columns=["start", "end", "name", "rate"])
 
 
 def period_name(tariff: Tariff, period: int, instant: float) -> str:
-    """`Peak, $0.3400/kWh`; where blocks have different prices, from which to which."""
+    """`Peak, $0.3400/kWh`; a range of rates if the period's tiers differ."""
     month = datetime.fromtimestamp(instant, ZoneInfo(tariff.zone)).month
     rates = [tier.rate for tier in tariff.energy[period]]
     prices = f"${min(rates)}" + (f" to ${max(rates)}" if min(rates) < max(rates) else "")
@@ -91,10 +91,10 @@ def period_name(tariff: Tariff, period: int, instant: float) -> str:
 
 
 def projected(tariffs: Sequence[Tariff], month: BillingMonth, days: Sequence[MeterDay], meter_id: str) -> list[Bill]:
-    """The month's bill on each tariff if what was not read, or not yet, is like the same hours of the weeks before.
+    """The month's projected bill on each tariff, with missing and coming intervals estimated from the weeks before.
 
-    That is the rule by which gaps are estimated. `days` are those of the month and of the four weeks before it. The
-    month is that of each tariff's zone; where it has not begun the tariff has no bill.
+    This is the rule that fills gaps on a bill. `days` are those of the month and of the four weeks before it. The month
+    follows each tariff's time zone; a tariff for which it has not started yet has no bill.
     """
     readings = [reading for day in days for reading in day.intervals()]
     found = []

@@ -1,4 +1,4 @@
-"""The customer service's page: one meter, what it measured, what that costs, and what it would cost otherwise."""
+"""The customer service page: one meter, its readings, its bill, and what other tariffs would cost."""
 
 from datetime import timedelta
 
@@ -25,14 +25,15 @@ ESTIMATED_FROM_DAYS = 28
 
 
 def suggest(text: str, ids: list[str]) -> None:
-    """Meters with the text in their id, to choose from."""
-    like = [meter_id for meter_id in ids if text.lower() in meter_id.lower()]
-    if not like:
-        st.info(f"No meter has “{units.in_markdown(text)}” in its id. Check it against the customer's bill.")
+    """Offer the meters whose ID contains the text."""
+    matches = [meter_id for meter_id in ids if text.lower() in meter_id.lower()]
+    if not matches:
+        st.info(f"No meter ID contains “{units.in_markdown(text)}”. Check the ID on the customer's bill.")
         return
-    more = f", the first {SUGGESTED} of them" if len(like) > SUGGESTED else ""
-    st.caption(f"{units.count(len(like), 'meter')}{f' with “{units.in_markdown(text)}”' if text else ''}{more}:")
-    st.pills("Meters", like[:SUGGESTED], key="suggested", on_change=accept_suggestion, label_visibility="collapsed")
+    more = f", showing the first {SUGGESTED}" if len(matches) > SUGGESTED else ""
+    label = f" matching “{units.in_markdown(text)}”" if text else ""
+    st.caption(f"{units.count(len(matches), 'meter')}{label}{more}:")
+    st.pills("Meters", matches[:SUGGESTED], key="suggested", on_change=accept_suggestion, label_visibility="collapsed")
 
 
 def accept_suggestion() -> None:
@@ -48,14 +49,15 @@ def show(meter: RegisteredMeter) -> None:
         tariff = data.tariffs().get(meter.tariff_id)
         if tariff is None:
             st.info(
-                f"Its tariff {units.in_markdown(meter.tariff_id)} is not registered. Register it, and it is billed."
+                f"This meter's tariff {units.in_markdown(meter.tariff_id)} is not registered, so it is not billed. "
+                "Register the tariff to bill it."
             )
             return
-        place = f"feeder {meter.feeder} · {meter.customer} · {tariff.name}"
+        place = f"feeder {meter.feeder} · {units.customer_class(meter.customer)} · {tariff.name}"
         st.markdown(f"### {units.in_markdown(meter.meter_id)}\n{units.in_markdown(place)}")
         newest = data.newest_day(meter.meter_id)
         if newest is None:
-            st.info("This meter has sent no reading yet. It appears here with its first upload.")
+            st.info("This meter has never reported. Its readings appear here after its first upload.")
             return
         last = newest.latest
         end = last.start + last.seconds
@@ -63,13 +65,13 @@ def show(meter: RegisteredMeter) -> None:
         first = day_of(min(month.start - ESTIMATED_FROM_DAYS * DAY_S, end - HEAT_DAYS * DAY_S))
         days = data.days(meter.meter_id, first, newest.day + timedelta(days=1))
         shown, zone = units.moment(end, tariff.zone), units.zone_name(end, tariff.zone)
-        st.caption(f"Read until **{shown}**, {zone}, every {units.duration(last.seconds)}")
+        st.caption(f"Latest reading: **{shown}**, {zone} · one every {units.duration(last.seconds)}")
         costs(meter, month, days, end)
         data.paint_first()
         suspicious(meter.meter_id, tariff.zone)
         latest(meter.meter_id, tariff, days, end)
         heat(tariff.zone, days, end)
-        otherwise(meter, month, days, end)
+        compare_tariffs(meter, month, days, end)
 
 
 @st.cache_resource(ttl=60, max_entries=500, show_spinner=False)
@@ -77,10 +79,10 @@ def projected(
     meter_id: str,
     tariff_id: str,
     month: BillingMonth,
-    end: float,  # noqa: ARG001  until when it is read, a part of the cache's key
+    end: float,  # noqa: ARG001  end of the newest reading, part of the cache key
     _days: list[MeterDay],
 ) -> list[Bill]:
-    """The meter's bill at the month's end on a tariff, if the month has begun where the tariff is."""
+    """The meter's projected month-end bill on a tariff; empty if the month has not started in the tariff's zone."""
     return meter_view.projected([data.tariffs()[tariff_id]], month, _days, meter_id)
 
 
@@ -89,13 +91,17 @@ def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end
     bill = data.bill(meter.meter_id, str(month))
     named = units.month(str(month))
     so_far = {
-        "Bill so far": (money(bill.total_rounded) if bill else "–", f"The bill of {named}, fixed charges in it.", None),
-        "At the month's end": at_the_end(meter, month, days, end),
+        "Bill so far": (
+            money(bill.total_rounded) if bill else "–",
+            f"The bill for {named}, including fixed charges.",
+            None,
+        ),
+        "Month-end bill": month_end_bill(meter, month, days, end),
         "Energy so far": (f"{bill.energy_kwh:,.0f} kWh" if bill else "–", f"Billed in {named}.", None),
-        "Highest demand": (f"{bill.demand_kw:,.2f} kW" if bill else "–", f"In {named}, by the tariff's rule.", None),
+        "Peak demand": (f"{bill.demand_kw:,.2f} kW" if bill else "–", f"In {named}, as the tariff defines it.", None),
         "Estimated": (
             f"{bill.intervals.estimated:,}" if bill else "–",
-            "Intervals of the bill that were estimated from the weeks before.",
+            "Billed intervals estimated from the weeks before.",
             None,
         ),
     }
@@ -104,62 +110,62 @@ def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end
             st.metric(
                 name, value, below, delta_color="off", delta_arrow="off", help=note, border=True, height="stretch"
             )
-    if bill and st.button("To the bill", icon=":material/receipt_long:"):
+    if bill and st.button("View bill", icon=":material/receipt_long:"):
         st.switch_page("bills/page.py", query_params={"bill": meter.meter_id, "month": str(month)})
 
 
-def at_the_end(
+def month_end_bill(
     meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end: float
 ) -> tuple[str, str, str | None]:
-    """The month's end as it was forecast, on what that rests, and its interval; without a forecast a projection."""
+    """The month-end forecast, its basis and its interval; without a forecast, a projection with no interval."""
     if forecast := forecast_data.month_end(meter.meter_id, str(month)):
         total = forecast.total
-        made = f"Forecast on {units.moment(forecast.made_at, month.zone)}; four of five bills end between the two."
+        made = f"Forecast made {units.moment(forecast.made_at, month.zone)}; the range is an 80% interval."
         return money(total.value), made, f"{money(total.low)} to {money(total.high)}"
     (expected,) = projected(meter.meter_id, meter.tariff_id, month, end, days)
-    note = "If the rest of the month is like the same hours of the last four weeks: the rule that fills gaps, too."
+    note = "Projection: assumes that the rest of the month is like the same hours of the last four weeks."
     return money(expected.total_rounded), note, None
 
 
 def suspicious(meter_id: str, zone: str) -> None:
-    """Readings to look into before one quarrels with a customer about the bill."""
+    """Suspect readings, to check before discussing the bill with the customer."""
     found = [one for one in forecast_data.suspects() if one.meter_id == meter_id]
     if found:
         lines = [
             f"- {units.moment(one.start, zone)}, {units.duration(one.end - one.start)}: {MEANINGS[one.kind]} "
-            f"({units.scaled(one.low, 'Wh')} to {units.scaled(one.high, 'Wh')} an hour expected)"
+            f"(expected {units.scaled(one.low, 'Wh')} to {units.scaled(one.high, 'Wh')} per hour)"
             for one in found
         ]
-        text = "**Suspect readings.** They count on the bill until somebody corrects them."
+        text = "**Suspect readings.** They are billed unless they are corrected."
         st.warning("\n".join([text, "", *lines]), icon=":material/troubleshoot:")
 
 
-def otherwise(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end: float) -> None:
-    """Draw what the month would cost on the other tariffs."""
+def compare_tariffs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end: float) -> None:
+    """Draw what the month would cost on other tariffs."""
     others = sorted(data.tariffs().keys() - {meter.tariff_id})
     issued = [projected(meter.meter_id, tariff_id, month, end, days) for tariff_id in (meter.tariff_id, *others)]
     ranked = offers([bills for bills in issued if bills])
     best = ranked[0]
-    saved = f"would save {money(best.saving)}" if best.saving > 0 else "is the cheapest, and the present one"
-    st.subheader("The same month on other tariffs")
+    saved = f"would save {money(best.saving)}" if best.saving > 0 else "is the current tariff and the cheapest"
+    st.subheader("This month on other tariffs")
     st.markdown(
         f"**{units.in_markdown(best.tariff_name)}** {saved}. "
-        "All are projected to the month's end in one way: as if its rest were like the last four weeks."
+        "All bills are projected to the end of the month, assuming that its rest is like the last four weeks."
     )
-    present = issued[0][0].tariff
+    current = issued[0][0].tariff
     st.dataframe(
         pd.DataFrame(
             {
-                "Tariff": offer.tariff_name + (" (present)" if offer.tariff == present else ""),
+                "Tariff": offer.tariff_name + (" (current)" if offer.tariff == current else ""),
                 "Month, $": float(offer.total),
-                "Saving, $": float(offer.saving),
-                "Energy in peak hours": percent(offer.peak_energy_share) if offer.peak_energy_share else "–",
-                "Cost of peak hours": percent(offer.peak_bill_share) if offer.peak_bill_share else "–",
+                "Savings, $": float(offer.saving),
+                "Peak share of energy": percent(offer.peak_energy_share) if offer.peak_energy_share else "–",
+                "Peak share of cost": percent(offer.peak_bill_share) if offer.peak_bill_share else "–",
             }
             for offer in ranked
         ),
         hide_index=True,
-        column_config=dict.fromkeys(("Month, $", "Saving, $"), st.column_config.NumberColumn(format="%,.2f")),
+        column_config=dict.fromkeys(("Month, $", "Savings, $"), st.column_config.NumberColumn(format="%,.2f")),
     )
 
 
@@ -168,13 +174,13 @@ def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: int) -> Non
     since = end - CURVE_DAYS * DAY_S
     curve = meter_view.curve(meter_id, days, since)
     estimates = meter_view.estimated(days, since, end, tariff.zone)
-    st.subheader(f"The last {CURVE_DAYS} days")
+    st.subheader(f"Last {CURVE_DAYS} days")
     corrected, missing = int((curve["revision"] > 0).sum()), len(estimates)
     sentences = [
-        "Behind the curve are the periods of its tariff; a gap in it is a gap in the readings.",
-        f"{units.count(corrected, 'reading')} came as a correction." if corrected else "",
-        f"{units.count(missing, 'reading')} did not come: estimated from the weeks before, as the bill does once the "
-        "days of grace are over."
+        "The shading shows the tariff's periods; gaps in the line are missing readings.",
+        f"Corrected: {units.count(corrected, 'reading')}." if corrected else "",
+        f"Missing: {units.count(missing, 'reading')}, estimated from the weeks before as the bill does after its grace "
+        "period."
         if missing
         else "",
     ]
@@ -189,21 +195,19 @@ def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: int) -> Non
 
 def heat(zone: str, days: list[MeterDay], end: float) -> None:
     """Draw the last weeks hour by hour."""
-    st.subheader(f"The last {HEAT_DAYS} days, hour by hour")
+    st.subheader(f"Last {HEAT_DAYS} days, hour by hour")
     since = end // HOUR_S * HOUR_S - HEAT_DAYS * DAY_S
     hours = meter_view.hours(days, zone)
     hours = hours[(hours["start"] >= since) & (hours["start"] + HOUR_S <= end)]
     gaps = int((hours["complete"] < 1).sum())
-    crossed = f" {units.count(gaps, 'hour')} with a part missing: crossed." if gaps else ""
-    st.caption(
-        f"{meter_view.completeness(days, since, end) * 100:.1f} % of the time was read; blank is not read.{crossed}"
-    )
+    crossed = f" A cross marks a partly read hour ({gaps:,})." if gaps else ""
+    st.caption(f"Data completeness {meter_view.completeness(days, since, end):.1%}; gaps are blank.{crossed}")
     st.vega_lite_chart(meter_charts.heat(hours, zone, since, end), key="meter_heat", height=380)
 
 
 st.title("Meter")
 with data.show_errors(again=True):
-    typed = st.text_input("Meter", placeholder="its id, or a part of it", key="meter", bind="query-params").strip()
+    typed = st.text_input("Meter", placeholder="meter ID, or part of it", key="meter", bind="query-params").strip()
     if typed and (meter := data.meter(typed)):
         show(meter)
     else:

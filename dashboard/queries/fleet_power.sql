@@ -1,6 +1,6 @@
--- What did the fleet use in each interval of the day before a moment, and of the day a week before that?
--- A row an interval length. In an hour in which a meter was set to another length, both of its lengths count.
--- param: until time now the moment, UTC
+-- How much energy did the fleet use in each interval of the 24 hours before a time, and of the same hours a week before?
+-- One row per start and interval length. If a meter's interval length changed within an hour, both lengths count.
+-- param: until time now the end of the 24 hours, UTC
 SELECT start, interval_s, CAST(sum(wh) AS bigint) AS wh, count(*) AS readings
 FROM readings_latest
 WHERE (

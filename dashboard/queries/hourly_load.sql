@@ -1,6 +1,6 @@
--- What did each feeder use in each hour of the three days before a moment, and how much of its meters' time was read?
--- In an hour in which a meter was set to another interval length, both of its lengths count.
--- param: until time now the moment, UTC
+-- How much energy did each feeder use in each hour of the three days before a time, and how many meter-seconds were read?
+-- If a meter's interval length changed within an hour, both lengths count.
+-- param: until time now the end of the three days, UTC
 SELECT
   coalesce(m.feeder, '') AS feeder,
   date_trunc('hour', r.start) AS hour,

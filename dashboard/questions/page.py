@@ -1,4 +1,4 @@
-"""The analyst's page: the questions of sql/, asked of Athena with other values, and their SQL."""
+"""The analyst's page: run the questions in sql/ on Athena with chosen parameters, and see their SQL."""
 
 from datetime import UTC, date, datetime
 
@@ -10,10 +10,15 @@ from dashboard.questions import answers
 from presentation import units
 
 ROWS_SHOWN = 5_000
+NO_RESULTS = {
+    "silent_meters": "No meters are silent: all registered meters have reported in time.",
+    "quarantined_by_reason": "No uploads were rejected on these days.",
+    "voltage_out_of_band": "No meter measured a voltage outside the band on these days.",
+}
 
 
-def asked_with(question: Question, now: datetime) -> dict[str, str]:
-    """Draw a widget for each parameter; their values as text."""
+def parameter_values(question: Question, now: datetime) -> dict[str, str]:
+    """Draw a widget for each parameter; returns their values as text."""
     columns = st.columns(max(2, len(question.parameters)))
     return {
         parameter.name: widget(parameter, f"{question.name}.{parameter.name}", now, column)
@@ -37,23 +42,23 @@ def widget(parameter: Parameter, key: str, now: datetime, place: st.delta_genera
 
 
 def show(question: Question, sql: str) -> None:
-    """Run the SQL, and draw the answer as a chart and a table."""
-    asking = st.empty()
-    asking.info("Asking Athena …", icon=":material/hourglass_top:")  # at once: a spinner waits before it says anything
+    """Run the SQL, and draw the result as a chart and a table."""
+    running = st.empty()
+    running.info("Running on Athena …", icon=":material/hourglass_top:")  # not a spinner: that appears with a delay
     try:
         answer = data.answer(sql)
     finally:
-        asking.empty()
+        running.empty()
     frame = answers.table(answer)
     scanned = "" if answer.bytes_scanned is None else f" · {units.scaled(answer.bytes_scanned, 'B')} scanned"
     st.caption(f"{units.count(len(frame), 'row')}{scanned} · {answer.seconds:.1f} s")
     if frame.empty:
-        st.info("Nothing in the data answers to that. Ask for other days, another month or another meter.")
+        st.info(NO_RESULTS.get(question.name, "No results. Try other days, another month or another meter."))
         return
     if spec := answers.chart(question.name, frame):
         st.vega_lite_chart(spec, height=340, key=f"chart_{question.name}")
     if len(frame) > ROWS_SHOWN:
-        st.caption(f"The first {ROWS_SHOWN:,} rows; all of them with `electrocloud query {question.name} --csv FILE`.")
+        st.caption(f"First {ROWS_SHOWN:,} rows. To get all: `electrocloud query {question.name} --csv FILE`.")
     shown = frame.head(ROWS_SHOWN).rename(columns=answers.title)
     numbers = dict.fromkeys(shown.select_dtypes("number"), st.column_config.NumberColumn(format="localized"))
     st.dataframe(shown, hide_index=True, column_config=numbers)
@@ -76,14 +81,14 @@ with data.show_errors():
     if question.note:
         st.caption(question.note)
     with st.form("parameters"):
-        values = asked_with(question, now)
-        if st.form_submit_button("Ask", type="primary", icon=":material/search:"):
+        values = parameter_values(question, now)
+        if st.form_submit_button("Run", type="primary", icon=":material/play_arrow:"):
             st.session_state["asked"] = (name, question.render(values, now))
     asked, sql = st.session_state.get("asked", ("", ""))
     if asked == name:
         show(question, sql)
     else:
-        st.caption("Choose the values and press Ask. In an account Athena bills the bytes that it scans.")
+        st.caption("Set the parameters and press Run. In an AWS account, Athena charges for the bytes it scans.")
         sql = question.render(values, now)
-    with st.expander("The SQL, to paste into the Athena console"):
+    with st.expander("SQL for the Athena console"):
         st.code(sql, language="sql", wrap_lines=True)

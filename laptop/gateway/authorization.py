@@ -1,4 +1,4 @@
-"""Who may call the API: AWS Signature Version 4 and IAM policies, checked as API Gateway checks them."""
+"""Authorization as in API Gateway: AWS Signature Version 4 and IAM policies."""
 
 import hmac
 import re
@@ -26,7 +26,7 @@ _POLICY_TOKEN = re.compile(r"\$\{aws:PrincipalTag/([^}]+)\}|([*?])")
 
 
 class Call(NamedTuple):
-    """An HTTP request as it came: path and query percent-encoded, headers found in whatever case."""
+    """An HTTP request as received: path and query percent-encoded, header names case-insensitive."""
 
     method: str
     path: str
@@ -37,10 +37,10 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who holds an access key: its secret, its IAM identity policy, and the tags and the ARN of its user or session.
+    """The holder of an access key: its secret, its IAM identity policy, and the tags and ARN of its user or session.
 
-    A statement of the policy is made of Effect, Action and Resource, the last two with `*`, `?` and
-    `${aws:PrincipalTag/name}`. Anything else in it, such as a Condition, is a `UsageError`: it would go unchecked.
+    A policy statement may have Effect, Action and Resource, the last two with `*`, `?` and `${aws:PrincipalTag/name}`.
+    Anything else, such as a Condition, raises `UsageError`, because it would not be checked.
     """
 
     secret_key: str = field(repr=False)
@@ -51,10 +51,10 @@ class Principal:
     def __post_init__(self) -> None:
         for statement in _listed(self.policy["Statement"]):
             if statement.keys() - {"Sid"} != {"Effect", "Action", "Resource"}:
-                raise UsageError(f"a policy statement has Effect, Action and Resource alone, not {[*statement]}")
+                raise UsageError(f"a policy statement may have only Effect, Action and Resource, not {[*statement]}")
 
     def may_invoke(self, arn: str) -> bool:
-        """Whether the policy allows execute-api:Invoke on a method's ARN; a Deny outdoes any Allow."""
+        """Whether the policy allows execute-api:Invoke on a method's ARN; a Deny overrides any Allow."""
         effects = {
             statement["Effect"]
             for statement in _listed(self.policy["Statement"])
@@ -76,10 +76,10 @@ class Principal:
 
 
 def authenticate(call: Call, principals: Mapping[str, Principal], region: str, now: datetime) -> Principal:
-    """The one of the principals, by access key, that signed the call; a `RefusedError` where none did.
+    """The principal that signed the call. Raises `RefusedError` if the signature is missing or invalid.
 
-    The signature is for execute-api in the region, no more than five minutes from `now` (aware UTC). It is computed
-    anew by botocore's own signer over the body as it came, and compared in constant time.
+    The signature must be for execute-api in the region and at most five minutes from `now` (aware UTC). It is
+    recomputed by botocore's signer over the body as received, and compared in constant time.
     """
     if not call.headers.get("Authorization"):
         raise RefusedError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")

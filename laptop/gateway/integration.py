@@ -1,4 +1,4 @@
-"""Kinesis PutRecords, called as API Gateway's integration calls it: JSON in, an HTTP status and JSON out."""
+"""The Kinesis PutRecords integration as API Gateway calls it: JSON in, an HTTP status and JSON out."""
 
 import base64
 from typing import Any
@@ -16,10 +16,10 @@ from laptop.gateway.refusal import RefusedError
 
 
 def put_records(kinesis: Any, payload: str) -> tuple[int, dict[str, Any]]:
-    """The status and the body with which the service answers a PutRecords of this JSON.
+    """The status and body that the service returns for a PutRecords with this JSON.
 
-    kinesis: a boto3 client. What the client itself finds wrong is answered as the service would answer it; where no
-    answer comes there is a `RefusedError`.
+    kinesis: a boto3 client. Errors found by the client itself are returned as the service would return them; if there
+    is no response, `RefusedError` is raised.
     """
     try:
         request = msgspec.json.decode(payload)

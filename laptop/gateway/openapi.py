@@ -1,4 +1,4 @@
-"""api/openapi.yaml as API Gateway reads it: its routes, each with its schemas and mapping templates."""
+"""Reads api/openapi.yaml as API Gateway does: its routes, each with schemas and mapping templates."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True)
 class MappedResponse:
-    """What an answer becomes: the template's text, with the status unless the template overrides it."""
+    """A mapped response: a template, and the status unless the template overrides it."""
 
     status: int
     template: str
@@ -26,8 +26,9 @@ class MappedResponse:
 
 @dataclass(frozen=True)
 class Route:
-    """One operation. Schemas (JSON Schema draft 4) and request templates go by content type, responses by the
-    regular expression that the whole status of the integration's answer must match, or "default"."""
+    """One operation. Schemas (JSON Schema draft 4) and request templates are keyed by content type, responses by the
+    regular expression that must match the integration's whole status, or "default".
+    """
 
     method: str
     resource: str
@@ -38,12 +39,12 @@ class Route:
     responses: Mapping[str, MappedResponse]
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
-        """The decoded path parameters of a call to this route, None for another's. `path` is as it was sent."""
+        """The decoded path parameters of a call to this route, or None for another route. `path` is as sent."""
         found = self.path.fullmatch(path) if method == self.method else None
         return {name: unquote(value) for name, value in found.groupdict().items()} if found else None
 
     def response(self, status: int) -> MappedResponse:
-        """The mapping for an answer of the integration with this status."""
+        """The mapping for an integration response with this status."""
         for pattern, response in self.responses.items():
             if pattern != "default" and re.fullmatch(pattern, str(status)):
                 return response
@@ -52,16 +53,16 @@ class Route:
 
 @dataclass(frozen=True)
 class Api:
-    """The routes, and by its type each answer that API Gateway gives itself."""
+    """The routes, and API Gateway's own responses by type."""
 
     routes: tuple[Route, ...]
     gateway_responses: Mapping[str, MappedResponse]
 
 
 def read_api(path: Path, values: Mapping[str, str]) -> Api:
-    """The API of an OpenAPI file whose integrations are Kinesis PutRecords; anything else is a `UsageError`.
+    """Read an OpenAPI file whose integrations are Kinesis PutRecords; anything else raises `UsageError`.
 
-    values: what the file's `Fn::Sub` variables stand for, such as {"ReadingsStream": "readings"}.
+    values: the values of the file's `Fn::Sub` variables, such as {"ReadingsStream": "readings"}.
     """
     document = yaml.safe_load(path.read_text())
     routes = tuple(

@@ -1,4 +1,4 @@
-"""What API Gateway does with a call: route, authorise, throttle, validate, map, put, map back."""
+"""Processes a call as API Gateway does: route, authorize, throttle, validate, map, put, map back."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -21,17 +21,17 @@ MAX_FAULTS = 5
 
 
 class Answer(NamedTuple):
-    """What the caller gets; the body is JSON."""
+    """The response to the caller; the body is JSON."""
 
     status: int
     body: str
 
 
 class RestApi:
-    """An API of API Gateway in front of Kinesis, as calls and answers without the sockets.
+    """An API Gateway REST API in front of Kinesis, without the sockets.
 
-    kinesis: a boto3 client. principals: who may call, by access key. throttle: of all calls together. plan: of those
-    that need an API key; none needs one without it. now: the time, aware UTC.
+    kinesis: a boto3 client. principals: the allowed callers, by access key. throttle: for all calls together. plan: for
+    routes that require an API key; without a plan no key is required. now: the current time, aware UTC.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class RestApi:
         self._region, self._throttle, self._plan, self._now = region, throttle, plan, now
 
     def answer(self, call: Call, request_id: str) -> Answer:
-        """The status and the body that API Gateway answers the call with."""
+        """The status and body of API Gateway's response to the call."""
         context: dict[str, Any] = {
             "requestId": request_id,
             "extendedRequestId": request_id,
@@ -74,7 +74,7 @@ class RestApi:
         return Answer(context["responseOverride"].get("status", response.status), body)
 
     def refuse(self, refusal: RefusedError) -> Answer:
-        """The gateway response that the API file has for the refusal."""
+        """The API file's gateway response for a refusal."""
         response = self._api.gateway_responses[refusal.type]
         text = json.dumps(str(refusal))
         error = {"messageString": text, "validationErrorString": text[1:-1]}
@@ -97,7 +97,7 @@ class RestApi:
 
 
 def _validated(route: Route, call: Call) -> tuple[str, Any]:
-    """The request template and the decoded body, both by the content type, of a body that fits its schema."""
+    """The request template and the decoded body, for the content type, of a body that matches its schema."""
     content_type = call.headers.get("Content-Type", "application/json").partition(";")[0].strip().lower()
     if content_type not in route.requests:
         raise RefusedError("UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type")
@@ -112,10 +112,10 @@ def _validated(route: Route, call: Call) -> tuple[str, Any]:
 
 
 def _faults(schema: Draft4Validator, document: Any) -> list[str]:
-    """The first faults, each with its place as a JSON Pointer."""
+    """The first faults, each with its location as a JSON Pointer."""
     try:
         faults = [] if schema.is_valid(document) else schema.evaluate(document).errors()
-    except ValueError as fault:  # nested deeper than the validator goes
+    except ValueError as fault:  # nested too deeply for the validator
         return [f"/: {fault}"]
     return [f"{fault['instanceLocation'] or '/'}: {_shortened(fault['error'])}" for fault in faults[:MAX_FAULTS]]
 

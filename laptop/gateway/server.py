@@ -1,6 +1,6 @@
-"""API Gateway on a laptop: api/openapi.yaml, executed.
+"""API Gateway on a laptop: serves api/openapi.yaml.
 
-Signatures, JSON Schema, mapping templates and gateway responses are done as an account does them.
+Signatures, JSON Schema, mapping templates and gateway responses behave as in an AWS account.
 """
 
 import argparse
@@ -46,11 +46,12 @@ def create_app(
     region: str = "us-east-1",
     now: Callable[[], datetime] = _now,
 ) -> web.Application:
-    """The API of an OpenAPI file as an aiohttp application.
+    """An aiohttp application that serves the API of an OpenAPI file.
 
-    values: what the variables of the file's Fn::Sub stand for, besides AWS::Region and AWS::Partition: the stream's
-    name under "ReadingsStream". kinesis: a boto3 client. principals: who may call, by access key. throttle: of all
-    calls together. plan: of those that need an API key; none does without it. now: aware UTC.
+    values: values of the file's Fn::Sub variables besides AWS::Region and AWS::Partition, with the stream's name under
+    "ReadingsStream". kinesis: a boto3 client. principals: the allowed callers, by access key. throttle: for all calls
+    together. plan: for routes that require an API key; without a plan no key is required. now: the current time, aware
+    UTC.
     """
     api = read_api(openapi, {"AWS::Partition": "aws", "AWS::Region": region, **values})
     rest_api = RestApi(api, kinesis, principals, region, throttle, plan, now)
@@ -75,7 +76,7 @@ def create_app(
 
 async def serve(app: web.Application, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM, and print the address; port 0 takes a free one."""
-    # API Gateway does not decompress; a signature is over the bytes as they were sent.
+    # API Gateway does not decompress bodies; a signature covers the bytes as sent.
     runner = web.AppRunner(app, access_log=None, auto_decompress=False)
     await runner.setup()
     stopped = asyncio.Event()
@@ -90,13 +91,13 @@ async def serve(app: web.Application, host: str, port: int) -> None:
 
 
 def main() -> None:
-    """Serve api/openapi.yaml as the arguments say."""
+    """Serve api/openapi.yaml with the given arguments."""
     parser = _parser()
     arguments = parser.parse_args()
     session = boto3.Session(region_name=arguments.region)
     own = session.get_credentials()
     if own is None:
-        parser.error("there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+        parser.error("no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
     principals = {own.access_key: Principal(own.secret_key, ANY_CALL)}
     try:
         if arguments.principals:
@@ -125,21 +126,25 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m laptop.gateway.server", description=__doc__)
     parser.add_argument("--stream", required=True, help="the Kinesis stream")
-    parser.add_argument("--usage-plan", metavar="ID", help="whose API keys head-ends send; without it they need none")
+    parser.add_argument(
+        "--usage-plan",
+        metavar="ID",
+        help="ID of the usage plan whose API keys head-ends must send; by default none is required",
+    )
     parser.add_argument(
         "--endpoint",
-        help="where Kinesis and the usage plan are, such as http://127.0.0.1:4566; AWS where it is not given",
+        help="endpoint of Kinesis and the usage plan, such as http://127.0.0.1:4566; by default AWS",
     )
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    parser.add_argument("--port", type=int, default=0, help="0, the default, picks a free port")
     limits = load()["Parameters"]
     parser.add_argument("--rate", type=float, default=limits["ThrottleRate"]["Default"], help="calls a second")
     parser.add_argument("--burst", type=int, default=limits["ThrottleBurst"]["Default"], help="calls at once")
     parser.add_argument(
         "--principals",
         type=Path,
-        help="who may call besides the holder of the AWS credentials: JSON, "
+        help="callers allowed besides the holder of the AWS credentials, as JSON: "
         '{"ACCESS_KEY": {"secret_key": ..., "tags": {...}, "policy": {...}}}',
     )
     return parser

@@ -1,4 +1,4 @@
-"""API Gateway's throttle of a stage."""
+"""API Gateway's stage throttle."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,9 @@ from threading import Lock
 
 
 class Throttle:
-    """A token bucket: `burst` calls at once, and `rate` a second in the long run. `clock` gives seconds."""
+    """A token bucket: bursts of up to `burst` calls, and `rate` calls per second on average. `clock` returns
+    seconds.
+    """
 
     def __init__(self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate, self._burst, self._clock = rate, burst, clock
@@ -14,7 +16,7 @@ class Throttle:
         self._lock = Lock()
 
     def take(self) -> bool:
-        """Whether one more call may pass now."""
+        """Whether one more call is allowed now."""
         with self._lock:
             now = self._clock()
             self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)

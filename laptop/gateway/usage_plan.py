@@ -1,4 +1,4 @@
-"""API Gateway's usage plan: which API keys a route that asks for one knows, and how much each may call."""
+"""API Gateway's usage plan: the API keys that a route accepts, and the limits of each."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from laptop.gateway.throttle import Throttle
 
 
 class UsagePlan:
-    """A throttle of `rate` calls a second and `burst` at once, and `quota` calls in a UTC day, for each of the keys."""
+    """Limits for each key: `rate` calls per second, bursts of `burst` calls, and `quota` calls per UTC day."""
 
     def __init__(
         self, keys: Iterable[str], *, rate: float, burst: int, quota: int, now: Callable[[], datetime]
@@ -23,7 +23,7 @@ class UsagePlan:
         self._lock = Lock()
 
     def take(self, key: str | None) -> None:
-        """Count a call with this key; a `RefusedError` where it is no key of the plan or has had its share."""
+        """Count a call with this key. Raises `RefusedError` for an unknown key or an exceeded limit."""
         if key is None or key not in self._throttles:
             raise RefusedError("INVALID_API_KEY", "Forbidden")
         if not self._throttles[key].take():
@@ -38,7 +38,7 @@ class UsagePlan:
 
 
 def deployed_plan(apigateway: Any, plan_id: str, now: Callable[[], datetime]) -> UsagePlan:
-    """The plan as it stands in API Gateway, by a boto3 client, with the keys that it has now."""
+    """The plan deployed in API Gateway, read with a boto3 client, with its current keys."""
     plan = apigateway.get_usage_plan(usagePlanId=plan_id)
     keys = [
         apigateway.get_api_key(apiKey=key["id"], includeValue=True)["value"]

@@ -33,9 +33,9 @@ class JavaString(str):
 
 
 class Input:
-    """$input: the payload to map (`document` is what `body` says), and the parameters of the request.
+    """$input: the payload (`document` is the parsed `body`) and the request's parameters.
 
-    params: names to decoded values under "path", "querystring" and "header".
+    params: decoded values by name, under "path", "querystring" and "header".
     """
 
     def __init__(self, body: bytes, document: Any, params: Mapping[str, Mapping[str, str]] | None = None) -> None:
@@ -45,11 +45,11 @@ class Input:
 
     @property
     def body(self) -> str:
-        """The payload's text."""
+        """The payload as text."""
         return self._body.decode()
 
     def path(self, jsonpath: str) -> Any:
-        """The part of the payload that the JSONPath names; null where there is none."""
+        """The part of the payload that the JSONPath selects; null if there is none."""
         value = self._document
         for step in _steps(jsonpath):
             try:
@@ -59,12 +59,12 @@ class Input:
         return value
 
     def json(self, jsonpath: str) -> JavaString:
-        """The part of the payload that the JSONPath names, as JSON; an empty string's where there is none."""
+        """The part of the payload that the JSONPath selects, as JSON; an empty JSON string if there is none."""
         value = self.path(jsonpath)
         return JavaString(msgspec.json.encode("" if value is None else value).decode())
 
     def params(self, name: str | None = None) -> Any:
-        """The parameter of this name, from path, query string or headers in that order; or all of them."""
+        """The parameter with this name from path, query string or headers, in that order; or all of them."""
         if name is None:
             return self._params
         places = (self._params.get(place, {}) for place in ("path", "querystring", "header"))
@@ -72,47 +72,47 @@ class Input:
 
 
 class Util:
-    """$util, under the names that API Gateway gives its functions."""
+    """$util, with API Gateway's function names."""
 
     @staticmethod
     def base64Encode(text: str) -> str:  # noqa: N802
-        """Base64 of the text's UTF-8."""
+        """Base64 of the text's UTF-8 bytes."""
         return base64.b64encode(text.encode()).decode()
 
     @staticmethod
     def base64Decode(text: str) -> str:  # noqa: N802
-        """The text whose UTF-8 this is the base64 of."""
+        """The text whose UTF-8 bytes are encoded in this base64."""
         return base64.b64decode(text).decode()
 
     @staticmethod
     def escapeJavaScript(text: str) -> str:  # noqa: N802
-        """The text inside a JavaScript string. It escapes ' too, which JSON does not allow."""
+        """The text escaped for a JavaScript string. This also escapes ', which JSON does not allow."""
         return json.dumps(text)[1:-1].replace("/", "\\/").replace("'", "\\'")
 
     @staticmethod
     def parseJson(text: str) -> Any:  # noqa: N802
-        """The value that the JSON says."""
+        """Parse JSON."""
         return msgspec.json.decode(text)
 
     @staticmethod
     def urlEncode(text: str) -> str:  # noqa: N802
-        """The text in application/x-www-form-urlencoded, as Java's URLEncoder has it."""
+        """The text as application/x-www-form-urlencoded, as by Java's URLEncoder."""
         return quote_plus(text, safe="*").replace("~", "%7E")
 
     @staticmethod
     def urlDecode(text: str) -> str:  # noqa: N802
-        """The text that application/x-www-form-urlencoded says."""
+        """Decode application/x-www-form-urlencoded text."""
         return unquote_plus(text)
 
 
 def render(template: str, payload: Input, context: dict[str, Any]) -> str:
-    """The template's text. A `#set` on $context.responseOverride is left in `context`."""
+    """Render a template. `#set` on $context.responseOverride modifies `context`."""
     found: str = _compiled(template).merge({"input": payload, "util": Util, "context": context, "stageVariables": {}})
     return found
 
 
 def fill(template: str, context: Mapping[str, Any]) -> str:
-    """A gateway response's template, which is not Velocity: its $context variables replaced, and no more."""
+    """Fill a gateway response's template. It is not Velocity: only $context variables are replaced."""
 
     def value(variable: re.Match[str]) -> str:
         found: Any = context
@@ -134,5 +134,5 @@ def _compiled(template: str) -> airspeed.Template:
 def _steps(jsonpath: str) -> tuple[str | int, ...]:
     steps = list(_JSONPATH_STEP.finditer(jsonpath, 1))
     if not jsonpath.startswith("$") or "".join(step[0] for step in steps) != jsonpath[1:]:
-        raise UsageError(f"the local gateway knows only JSONPaths such as $.names[0].of.fields, not {jsonpath}")
+        raise UsageError(f"the local gateway supports only JSONPaths such as $.names[0].of.fields, not {jsonpath}")
     return tuple(int(step[2]) if step[2] else step[1] for step in steps)

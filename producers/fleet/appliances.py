@@ -1,7 +1,7 @@
-"""What homes switch on, with powers, run times and habits; and what runs by itself.
+"""The appliances of homes: their power, run times and usage habits, and loads that run on their own.
 
-Powers and run times are those on rating plates and energy labels: a wash of 0.6 kWh, a load of dishes of 0.7 kWh, a
-heat-pump dryer of 1.2 kWh, a roast of 1.7 kWh.
+Powers and run times are typical of rating plates and energy labels: 0.6 kWh per laundry load, 0.7 kWh per dishwasher
+cycle, 1.2 kWh per load of a heat-pump dryer, 1.7 kWh per roast.
 """
 
 import numpy as np
@@ -18,12 +18,12 @@ _ROAST: Phases = ((0.0, 0.12, 1.0), *((0.22 + 0.16 * i, 0.06, 1.0) for i in rang
 _DISHES: Phases = ((0.0, 0.12, 1.0), (0.12, 0.5, 0.05), (0.62, 0.1, 1.0))
 _LAUNDRY: Phases = ((0.0, 0.13, 1.0), (0.13, 0.7, 0.08), (0.83, 0.15, 0.2))
 
-_NOON = (RETIRED, HALF_DAYS, FULL_DAYS)  # who eat warm at noon when they are at home
-_EVENING = (AT_HOME, FULL_DAYS)  # who eat warm in the evening
-_BREAD = (RETIRED, HALF_DAYS)  # who eat bread in the evening, and seldom warm
+_NOON = (RETIRED, HALF_DAYS, FULL_DAYS)  # cook at noon when at home
+_EVENING = (AT_HOME, FULL_DAYS)  # cook in the evening
+_BREAD = (RETIRED, HALF_DAYS)  # eat a cold supper, and seldom cook in the evening
 
-# The rates are for Göttingen; elsewhere the place says who owns what, and its sun and weather do the rest. They were
-# fitted, within the likely, to H0's energy by hour and day type; spreads were set by hand with single homes in view.
+# The rates are for Göttingen. Elsewhere, appliance ownership, sun and weather of the place make the difference. They
+# were fitted, within plausible limits, to H0's energy by hour and day type; spreads were set by hand.
 HOME_USES = (
     Use("coffee", 0.9, (2.5, 1.2, 1.2), "wake", 0.6, 0.5, 0.3, 0.2, 1000),
     Use("breakfast", 0.95, (2, 0.6, 0.6), "wake", 0.9, 0.6, 0.4, 0.22, 1200),
@@ -66,7 +66,7 @@ HOME_USES = (
 
 
 def base_runs(homes: Customers, days: Days) -> Runs:
-    """What is never off: standby, router, clocks. It hardly depends on how thrifty people are."""
+    """The base load: standby, router, clocks. It depends little on how thrifty the household is."""
     return steady(days, 50 * homes.thrift**0.1 * homes.size**0.2 * np.exp(0.4 * normal(homes.keys, "standby")))
 
 
@@ -77,9 +77,9 @@ def fridge_runs(homes: Customers, days: Days) -> Runs:
 
 
 def thermostat_runs(homes: Customers, days: Days) -> Runs:
-    """What else a thermostat switches day and night: a dehumidifier, an aquarium, a waterbed, a tank kept hot.
+    """Other loads that a thermostat cycles day and night: dehumidifiers, aquariums, waterbeds, hot-water tanks.
 
-    Three homes in four have something of the kind. It is why a home's night is not its lowest load all night long.
+    Three in four homes have one. It keeps a home's load varying at night.
     """
     watts = 290 * np.exp(0.4 * normal(homes.keys, "heating element")) * (uniform(homes.keys, "thermostat") < 0.75)
     return cycles(homes, days, "thermostat", 3600 * (4 + 0.8 * normal(homes.keys, "hysteresis")), 0.25, watts)

@@ -1,4 +1,4 @@
-"""Days as the people of a place live them: local midnights, weekdays and public holidays, and the sun over the town."""
+"""Local days of a place: midnights, weekdays, public holidays, sunrise and sunset."""
 
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -18,12 +18,12 @@ WORKDAY, SATURDAY, SUNDAY = 0, 1, 2
 
 
 class Days(NamedTuple):
-    """Local days in a row, as equal-length arrays.
+    """Consecutive local days, as arrays of equal length.
 
-    number: days since 1970-01-01. midnight: the second (since 1970 UTC) to which the day's wall-clock times are added;
-    the day keeps its noon's distance to UTC, so on the two days a year when the clocks change the hours before that
-    are off by one. kind: WORKDAY, SATURDAY, or SUNDAY, which public holidays are too. weekday: 0 is Monday. of_year:
-    1 to 366. feast: Christmas Day, when all families eat at home at once.
+    number: days since 1970-01-01. midnight: the second (since 1970 UTC) that wall-clock times are added to; it uses the
+    UTC offset at noon, so on the two days a year when clocks change, hours before the change are off by one. kind:
+    WORKDAY, SATURDAY or SUNDAY (public holidays count as SUNDAY). weekday: 0 is Monday. of_year: 1 to 366. feast:
+    Christmas Day, when all families eat at home at the same time.
     """
 
     number: Ints
@@ -35,7 +35,7 @@ class Days(NamedTuple):
 
 
 def local_days(place: Place, start: int, days: int) -> Days:
-    """The local days that bear on `days` UTC days from `start` (s since 1970), and one before, whose nights run on."""
+    """The local days that affect `days` UTC days from `start` (s since 1970), and the day before, for its night."""
     zone = ZoneInfo(place.zone)
     first = datetime.fromtimestamp(start, zone).date() - timedelta(days=1)
     last = datetime.fromtimestamp(start + days * DAY_S - 1, zone).date()
@@ -53,7 +53,7 @@ def local_days(place: Place, start: int, days: int) -> Days:
 
 
 def day_kind(place: Place, day: date) -> int:
-    """WORKDAY, SATURDAY or SUNDAY; a public holiday is a Sunday, and Christmas Eve and New Year's Eve are Saturdays."""
+    """WORKDAY, SATURDAY or SUNDAY; public holidays count as Sundays, Christmas Eve and New Year's Eve as Saturdays."""
     if day.weekday() == 6 or day in _holidays(place.country, place.region, day.year):
         return SUNDAY
     eve = (day.month, day.day) in ((12, 24), (12, 31))
@@ -61,10 +61,11 @@ def day_kind(place: Place, day: date) -> int:
 
 
 def sun(place: Place, days: Days) -> tuple[Floats, Floats]:
-    """Sunrise and sunset of each day, in hours of its wall clock.
+    """Sunrise and sunset of each day, in hours of local time.
 
-    Declination by Cooper's formula and the equation of time by its two main terms (Duffie and Beckman, chapter 1):
-    good to a few minutes; beyond the polar circles, where the sun may not rise or set, both are at the extreme.
+    Uses Cooper's formula for the declination and the two main terms of the equation of time (Duffie and Beckman,
+    chapter 1), which is accurate to a few minutes. Beyond the polar circles, the values are clipped to the shortest or
+    longest day.
     """
     turn = 2 * np.pi * (days.of_year - 81) / 365.25
     declination = np.radians(23.45) * np.sin(turn)

@@ -1,4 +1,4 @@
-"""Large electric loads that only some homes have: cars, heat pumps and coolers."""
+"""Large electric loads of some homes: cars, heat pumps and air conditioners."""
 
 import numpy as np
 
@@ -8,15 +8,15 @@ from producers.fleet.meter_register import Runs
 from producers.fleet.random_numbers import Floats, fold_in, normal, uniform
 from producers.fleet.weather import Weather
 
-_SLOTS = 36  # a day's cycles of a compressor, each 40 minutes
+_SLOTS = 36  # compressor cycles per day, 40 minutes each
 _SLOT_S = 86_400 / _SLOTS
 _CHARGERS_W = np.array((2_300, 3_700, 7_400, 11_000))
 
 
 def car_runs(homes: Customers, plan: Plan, days: Days) -> Runs:
-    """Charging at home, every other day, what two days' driving took: on coming home or, in a third, by a timer.
+    """Home charging every other day, for two days of driving: on arrival or, for a third of homes, by timer.
 
-    35 km a day (log-normal), 0.18 kWh a km at the wall and 1 % more for each degree that it is colder.
+    35 km a day (log-normal), 0.18 kWh per km at the outlet, and 1% more for each degree colder.
     """
     own, keys = fold_in(homes.keys, 1), fold_in(plan.keys, 1)
     row, day = np.nonzero((uniform(keys, "charges") < 0.5) & ~plan.away)
@@ -31,9 +31,9 @@ def car_runs(homes: Customers, plan: Plan, days: Days) -> Runs:
 
 
 def heat_pump_runs(homes: Customers, days: Days, weather: Weather) -> Runs:
-    """A heat pump's cycles: the house loses heat in proportion to the degrees below 16 °C, less by night.
+    """The cycles of a heat pump: heat loss is proportional to the degrees below 16 °C, with a night setback.
 
-    At -14 °C it runs all the time; in the cold it needs more electricity for the same heat.
+    It runs continuously at -14 °C; in the cold it needs more electricity for the same heat.
     """
     degrees = np.maximum(16 - _temperatures(weather), 0)
     hour = np.arange(_SLOTS) * 24 / _SLOTS
@@ -47,26 +47,26 @@ def heat_pump_runs(homes: Customers, days: Days, weather: Weather) -> Runs:
 
 
 def air_conditioner_runs(homes: Customers, plan: Plan, days: Days, weather: Weather) -> Runs:
-    """An air conditioner's cycles: in proportion to the degrees above 23 °C, while somebody is there and awake."""
+    """The cycles of an air conditioner: proportional to the degrees above 23 °C, while someone is home and awake."""
     degrees = np.maximum(_temperatures(weather) - 23, 0)
     hour = np.arange(_SLOTS) * 24 / _SLOTS
     out = (plan.out & ~plan.away)[:, :, None]
     leave, back = plan.times["leave"][:, :, None], plan.times["back"][:, :, None]
     there = ~(out & (hour > leave) & (hour < back - 0.7)) & ~plan.away[:, :, None]
     there &= (hour > plan.times["wake"][:, :, None]) & (hour < plan.times["bed"][:, :, None] + 1)
-    watts = 1_800 * np.exp(0.35 * normal(homes.keys, "cooler"))
-    return _compressor(homes, days, "cooler", there * degrees / 9, watts)
+    watts = 1_800 * np.exp(0.35 * normal(homes.keys, "air conditioner"))
+    return _compressor(homes, days, "air conditioner", there * degrees / 9, watts)
 
 
 def _temperatures(weather: Weather) -> Floats:
-    """Temperature outside (°C) by day and cycle, shape (days, cycles): a sunny day swings further than a cloudy one."""
+    """Outdoor temperature (°C) by day and cycle, shape (days, cycles); it swings more on sunny days."""
     hour = np.arange(_SLOTS) * 24 / _SLOTS
     swing = (2 + 4 * (1 - weather.cloud))[:, None]
     return weather.mean_c[:, None] + swing * np.cos(2 * np.pi * (hour - 15) / 24)
 
 
 def _compressor(homes: Customers, days: Days, name: str, duty: Floats, watts: Floats) -> Runs:
-    """Runs of each cycle's duty (0 to 1, shape (homes, days, cycles)); one below 0.1 is not worth a start."""
+    """The runs for each cycle's duty (0 to 1, shape (homes, days, cycles)); a duty below 0.1 does not start it."""
     keys = fold_in(fold_in(homes.keys[:, None], days.number)[:, :, None], np.arange(_SLOTS))
     duty = duty * (1 + 0.15 * normal(keys, name))
     row, day, slot = np.nonzero(duty > 0.1)

@@ -1,4 +1,4 @@
-"""What goes wrong between a register and its readings, each at a rate, and the truth of what was done where."""
+"""Faults between a register and its reported readings, each at a rate, with a record of every injected fault."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -16,14 +16,14 @@ from producers.fleet.simulate import Block
 
 @dataclass(frozen=True)
 class Faults:
-    """The rates, each a share from 0 to 1.
+    """The rates of faults, each a share from 0 to 1.
 
-    late, duplicates: of uploads that come 1 h to 3 days late, or twice. gaps: of meter-days that miss 1 to 8 hours.
-    corrections: of meter-days in which 2 to 12 hours are first an estimate, and replaced 1 to 5 days later by revision
-    1. clock_drift: of meters whose clock runs slow by up to 20 s a day, put right each week. stuck: of meter-days in
-    which the register repeats one reading for 3 to 12 hours. spikes: of meter-days with one reading 20 to 100 times
-    what it should be. silent: of meters that say nothing for 1 to 10 days in a span of 30. outage: of feeder-days on
-    which the feeder is dead for 15 minutes to 4 hours. What would run on past the end of its UTC day ends with it.
+    late, duplicates: uploads that arrive 1 h to 3 days late, or twice. gaps: meter-days with 1 to 8 hours missing.
+    corrections: meter-days in which 2 to 12 hours are first estimated, and replaced 1 to 5 days later by revision 1.
+    clock_drift: meters whose clock runs slow by up to 20 s a day and is reset each week. stuck: meter-days in which the
+    register repeats one reading for 3 to 12 hours. spikes: meter-days with one reading 20 to 100 times too high.
+    silent: meters that send nothing for 1 to 10 days in every 30. outage: feeder-days without supply for 15 minutes to
+    4 hours. A fault that would extend beyond its UTC day ends with it.
     """
 
     late: float = 0.0
@@ -40,14 +40,14 @@ class Faults:
         for field in fields(self):
             rate = getattr(self, field.name)
             if not 0 <= rate <= 1:
-                raise UsageError(f"{field.name} is {rate}; it is a share and must lie between 0 and 1")
+                raise UsageError(f"{field.name} is {rate}; it must be a share between 0 and 1")
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
 
 
 class InjectedFault(NamedTuple):
-    """One thing that was done to a meter's readings that start in start..end (s since 1970, end excluded)."""
+    """A fault injected into a meter's readings that start in start..end (s since 1970, end excluded)."""
 
     meter_id: str
     start: int
@@ -57,10 +57,10 @@ class InjectedFault(NamedTuple):
 
 
 class ReportedReadings(NamedTuple):
-    """A block as the head-end hears of it.
+    """A block as the head-end receives it.
 
-    true: the block as it was used. wh, decivolts: as first told. sent: which readings come at all. corrected: which of
-    them come again as revision 1 with the energy of `true`.
+    true: the actual energy. wh, decivolts: as first reported. sent: which readings are reported at all. corrected:
+    which of them are sent again as revision 1 with the energy of `true`.
     """
 
     true: Block
@@ -72,12 +72,12 @@ class ReportedReadings(NamedTuple):
 
 
 def inject(fleet: Fleet, block: Block, faults: Faults) -> ReportedReadings:
-    """The block with the faults in it. They are keyed by seed, meter and day, so they too are the same every time."""
+    """Inject faults into a block. They are keyed by seed, meter and day, so they are reproducible."""
     return _Injector(fleet.part(block.meters), block, faults).reported()
 
 
 def joined(truth: Iterable[InjectedFault]) -> list[InjectedFault]:
-    """The truth in order of time, with what runs on from one block to the next as one."""
+    """The faults in order of time, with faults that continue from one block to the next joined."""
     whole: list[InjectedFault] = []
     last: dict[tuple[str, str, str], int] = {}
     for one in sorted(truth, key=lambda each: (each.start, each.meter_id, each.kind)):
@@ -92,7 +92,7 @@ def joined(truth: Iterable[InjectedFault]) -> list[InjectedFault]:
 
 
 class _Injector:
-    """Works on copies of a block's arrays, fault by fault, and notes what it did."""
+    """Injects faults into copies of a block's arrays and records them."""
 
     def __init__(self, part: Fleet, block: Block, faults: Faults) -> None:
         self._part, self._block, self._faults = part, block, faults
@@ -127,9 +127,9 @@ class _Injector:
         return ReportedReadings(true, self._wh, self._decivolts, self._sent, self._corrected & self._sent, self._truth)
 
     def _stretches(self, kind: str, whom: Ints, least_h: float, most_h: float) -> Iterator[tuple[int, slice, Keys]]:
-        """The meter's row, columns and key of each stretch of time that the fault befalls, at most one a day.
+        """The row, columns and key of each span affected by the fault, at most one per meter and day.
 
-        whom: the number of who shares it, by row: the meter's own, or its feeder's.
+        whom: for each row, the number of the group that shares the fault: the meter itself or its feeder.
         """
         keys = fold_in(fold_in(key(self._part.seed, kind), whom)[:, None], self._days)
         for row, day in np.argwhere(uniform(keys, "befalls") < getattr(self._faults, kind)).tolist():
@@ -140,7 +140,7 @@ class _Injector:
             yield row, slice(first, min(first + count, (day + 1) * self._per_day)), one
 
     def _drift(self) -> None:
-        """A slow clock closes an interval too late, so each has some of the next one's energy; more so each day."""
+        """A slow clock closes each interval late, so each contains some of the next one's energy, more so each day."""
         keys = fold_in(key(self._part.seed, "clock"), self._index)
         interval_s = self._block.interval_s
         moments = self._block.start + np.arange(self._wh.shape[1]) * interval_s

@@ -1,4 +1,4 @@
-"""The registry of a simulated fleet: which meters there are, where they hang on the network, how they are billed."""
+"""The meters of a simulated fleet: their locations, feeders, customer classes and tariffs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,13 +17,15 @@ _GOLDEN_RATIO = (5**0.5 - 1) / 2
 
 TARIFFS = {
     "home": ("residential-tou", "residential-tiered"),
-    "flat": ("residential-tiered", "flat"),
+    "apartment": ("residential-tiered", "flat"),
     "shop": ("commercial-demand",),
 }
 
 
 class Meter(NamedTuple):
-    """A meter and its home. `kind` is the customer class: home, flat or shop. `ev`, `heat_pump`: has one."""
+    """A meter and its home. `kind` is the customer class: home, apartment or shop. `ev`, `heat_pump`: whether
+    it has one.
+    """
 
     meter_id: str
     lat: float
@@ -37,13 +39,13 @@ class Meter(NamedTuple):
 
     @property
     def registered(self) -> RegisteredMeter:
-        """The meter as the registry has it."""
+        """The meter as a registry entry."""
         return RegisteredMeter(*self[:7])
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """Meters of one place and seed. `first` is the index of the first one, which its whole life is keyed by."""
+    """The meters of one place and seed. `first` is the index of the first meter, which keys its random numbers."""
 
     place: Place
     seed: int
@@ -55,11 +57,11 @@ class Fleet:
 
     @property
     def registered(self) -> list[RegisteredMeter]:
-        """The meters as the registry has them."""
+        """The meters as registry entries."""
         return [meter.registered for meter in self.meters]
 
     def part(self, meters: slice) -> "Fleet":
-        """Some of the meters (a slice with step 1), with the lives that they have in the whole fleet."""
+        """Some of the meters (a slice with step 1), with the same behavior as in the whole fleet."""
         start, _, _ = meters.indices(len(self))
         return replace(self, meters=self.meters[meters], first=self.first + start)
 
@@ -76,18 +78,18 @@ def make_fleet(
 ) -> Fleet:
     """A fleet of `meters` meters. Meter i is the same in a fleet of any size.
 
-    shops, ev, heat_pumps: shares in 0..1 of shops among the meters, of homes and flats with an electric car, and of
-    houses with a heat pump. tariffs: for each customer class the tariff ids that its customers have.
+    shops, ev, heat_pumps: shares (0 to 1) of shops among the meters, of homes and apartments with an electric car, and
+    of houses with a heat pump. tariffs: the tariff IDs assigned to each customer class.
     """
     if meters < 1:
-        raise UsageError(f"a fleet of {meters} meters: it needs at least 1")
+        raise UsageError(f"a fleet needs at least 1 meter, not {meters}")
     for name, share in (("shops", shops), ("ev", ev), ("heat_pumps", heat_pumps)):
         if not 0 <= share <= 1:
-            raise UsageError(f"{name} is {share}; it is a share and must lie between 0 and 1")
+            raise UsageError(f"{name} is {share}; it must be a share between 0 and 1")
     where = place(place_code)
     index = np.arange(meters)
     keys = random_numbers.fold_in(random_numbers.key(seed, "meter"), index)
-    kinds = np.where(random_numbers.low_discrepancy(seed, index, 16) < 0.45, "flat", "home")
+    kinds = np.where(random_numbers.low_discrepancy(seed, index, 16) < 0.45, "apartment", "home")
     kinds[random_numbers.low_discrepancy(seed, index, 17) < shops] = "shop"
     cars = (random_numbers.low_discrepancy(seed, index, 18) < ev) & (kinds != "shop")
     pumps = (random_numbers.low_discrepancy(seed, index, 19) < heat_pumps) & (kinds == "home")
@@ -111,7 +113,7 @@ def make_fleet(
 
 
 def _addresses(where: Place, seed: int, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Latitudes and longitudes: feeders fill the town from its middle, each with a main street and side streets."""
+    """Latitudes and longitudes. Feeders fill the town from its center, each with a main street and side streets."""
     feeder, house = np.divmod(index, FEEDER_METERS)
     keys = random_numbers.fold_in(random_numbers.key(seed, "feeder"), feeder)
     radius = 190.0 * np.sqrt(feeder + 0.5)  # m: Vogel's spiral, equal areas

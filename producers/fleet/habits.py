@@ -1,6 +1,6 @@
-"""Habits: when customers use what, and how a use becomes runs of power.
+"""Usage habits: when customers use appliances, and how a use becomes runs of power.
 
-Homes and shops share this engine and differ in their plans and tables. It is vectorised over customers and days.
+Homes and shops share this engine and differ in their plans and tables. It is vectorized over customers and days.
 """
 
 import zlib
@@ -20,11 +20,11 @@ STEADY: Phases = ((0.0, 1.0, 1.0),)
 
 
 class Customers(NamedTuple):
-    """Traits of customers of one kind, arrays of one value each.
+    """Traits of customers of one kind, as arrays with one value each.
 
-    keys: from which all else about them follows. size: 1 for a home of two or a small shop, in proportion. thrift: the
-    factor on all that they use. way: their way of life or trade, by number. rhythm: hours by which their day runs late.
-    habits: standard normal deviates of their habits, by name.
+    keys: the root keys of all their random numbers. size: 1 for a two-person home or a small shop, proportional to
+    size. thrift: a factor on all use. way: the way of life or the trade, by number. rhythm: hours by which the daily
+    routine is shifted later. habits: standard normal deviates of habits, by name.
     """
 
     keys: Keys
@@ -35,17 +35,17 @@ class Customers(NamedTuple):
     habits: dict[str, Floats]
 
     def of(self, rows: Ints) -> "Customers":
-        """Some of the customers."""
+        """A subset of the customers."""
         habits = {name: values[rows] for name, values in self.habits.items()}
         return Customers(self.keys[rows], self.size[rows], self.thrift[rows], self.way[rows], self.rhythm[rows], habits)
 
 
 class Plan(NamedTuple):
-    """What customers do on days, arrays of shape (customers, days).
+    """What customers do on each day, as arrays of shape (customers, days).
 
-    away: nobody is there all day. out: nobody is there from `leave` to `back`. times: moments by name, in hours of the
-    local clock, 24 and more past midnight. busy: the factor on the chance of all uses, and its root on their run times.
-    cold: degrees (°C) that the day is below the year's mean.
+    away: absent all day. out: absent from `leave` to `back`. times: times of the day by name, in local hours (24 or
+    more after midnight). busy: a factor on the chance of all uses, and its square root on their run times. cold:
+    degrees (°C) by which the day is colder than the annual mean.
     """
 
     keys: Keys
@@ -56,23 +56,22 @@ class Plan(NamedTuple):
     cold: Floats
 
     def of(self, rows: Ints) -> "Plan":
-        """The days of some of the customers."""
+        """The plan of a subset of the customers."""
         times = {name: values[rows] for name, values in self.times.items()}
         return Plan(self.keys[rows], self.away[rows], self.out[rows], times, self.busy[rows], self.cold[rows])
 
 
 class Use(NamedTuple):
-    """One use of something on a day.
+    """A use of an appliance on a day.
 
-    owned: share of customers that have it. rates: how often a workday, a Saturday, a Sunday has it (the chance of at
-    least once is 1 - exp(-rate)) with an average customer. at: the moment of the plan, or the hour, that it goes by.
-    shift, habit, jitter (h): its distance from that moment, and how far that differs (standard deviations) from
-    customer to customer and from day to day. hours, watts: medians of run time and power. until: the moment of the
-    plan it runs to, instead of `hours`. phases: (begin, length, power) as fractions of run time and power. size: the
-    exponent of the customer's size in the rate, or with `until` in the power. cold: change of the rate by each 10 °C
-    below the year's mean, of the typical customer. waits: wanted while all are out, it is done after they are back;
-    else not at all. weekly: done mostly on days of the week of their own. always: also when they are away. ways: only
-    for these ways of life or trades.
+    owned: share of customers that own it. rates: uses per workday, Saturday and Sunday (the chance of at least one is 1
+    - exp(-rate)) of an average customer. at: the named time in the plan, or the hour, that it is anchored to. shift,
+    habit, jitter (h): the offset from that time, and its standard deviations between customers and between days. hours,
+    watts: medians of run time and power. until: the named time at which it ends, instead of `hours`. phases: (begin,
+    length, power) as fractions of run time and power. size: the exponent of the customer's size in the rate or, with
+    `until`, in the power. cold: relative change of the rate per 10 °C below the annual mean, for the typical customer.
+    waits: whether a use wanted while everyone is out is postponed until they are back, or else dropped. weekly: used
+    mostly on certain days of the week. always: also used while away. ways: restricted to these ways of life or trades.
     """
 
     name: str
@@ -95,7 +94,7 @@ class Use(NamedTuple):
 
 
 def use_runs(use: Use, customers: Customers, plan: Plan, days: Days) -> Runs:
-    """The runs of one use by the customers on the days of the plan."""
+    """The runs of one use, for the customers and days of a plan."""
     named = zlib.crc32(use.name.encode())
     own, keys = fold_in(customers.keys, named), fold_in(plan.keys, named)
     pace = customers.size**use.size * customers.thrift**0.7 * np.exp(0.5 * normal(own, "pace"))
@@ -104,10 +103,10 @@ def use_runs(use: Use, customers: Customers, plan: Plan, days: Days) -> Runs:
 
     at = plan.times[use.at][row, day] if isinstance(use.at, str) else np.full(len(row), use.at)
     at = at + use.shift + use.habit * normal(own, "when") + use.jitter * normal(keys, "when")
-    at = np.clip(at, 0.0, 30.0)  # a day's uses begin on it, or in the night after it
+    at = np.clip(at, 0.0, 30.0)  # uses of a day start on that day or in the night after it
     leave, back = plan.times["leave"][row, day], plan.times["back"][row, day]
     missed = plan.out[row, day] & (at > leave) & (at < back)
-    # Who uses more does so more often and for longer; what they have is hardly stronger.
+    # Heavier users run appliances more often and longer; the appliances hardly have more power.
     strong = np.exp(0.25 * normal(own, "strong") + 0.1 * normal(keys, "strong"))
     watts = use.watts * customers.thrift[row] ** 0.1 * strong
     if use.until:
@@ -123,7 +122,7 @@ def use_runs(use: Use, customers: Customers, plan: Plan, days: Days) -> Runs:
 
 
 def cycles(customers: Customers, days: Days, name: str, period_s: Floats, share: float, watts: Floats) -> Runs:
-    """A load that a thermostat switches: on for about `share` of every period, which each customer has its own of."""
+    """A thermostat load: on for about `share` of each period; each customer has its own period."""
     start, end = days.midnight[0], days.midnight[-1] + DAY_S
     first = np.floor(start / period_s)
     cycle = first[:, None] + np.arange(int((end - start) / period_s.min()) + 2)
@@ -135,14 +134,14 @@ def cycles(customers: Customers, days: Days, name: str, period_s: Floats, share:
 
 
 def steady(days: Days, watts: Floats) -> Runs:
-    """A load that is never off: one run a customer, over all of the days and the nights around them."""
+    """A constant load: one run per customer, over all days and the nights around them."""
     row = np.arange(len(watts))
     span = days.midnight[-1] - days.midnight[0] + 2 * DAY_S
     return phased(STEADY, row, np.full(len(row), float(days.midnight[0])), np.full(len(row), float(span)), watts)
 
 
 def phased(phases: Phases, row: Ints, start: Floats, seconds: Floats, watts: Floats) -> Runs:
-    """The runs of loads with phases: start (s since 1970), run time (s) and power (W) of each, to whole s and W."""
+    """The runs of loads with phases: start (s since 1970), run time (s) and power (W), rounded to integers."""
     begins, lengths, powers = (np.array(column)[:, None] for column in zip(*phases, strict=True))
     return Runs(
         np.tile(row, len(phases)),

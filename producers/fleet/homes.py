@@ -1,4 +1,4 @@
-"""Households and their days: who lives there, when they rise, leave, eat and sleep, and when they are away."""
+"""Households and their days: who lives there, when they get up, leave, eat and sleep, and when they are away."""
 
 from datetime import date
 
@@ -12,24 +12,24 @@ from producers.fleet.places import Place
 from producers.fleet.random_numbers import Floats, fold_in, low_discrepancy, normal, normal_quantile, uniform
 from producers.fleet.weather import Weather
 
-# Ways of life: somebody is in all day and cooks at noon, or rises later and cooks in the evening; or all are out for
-# half of the workday, or for all of it.
+# Ways of life: someone is home all day and cooks at noon, or gets up later and cooks in the evening; or everyone is
+# out for half of the workday, or for all of it.
 RETIRED, AT_HOME, HALF_DAYS, FULL_DAYS = range(4)
 _WAYS = (0.22, 0.50, 0.72)  # cumulative shares of the first three
-_WAKES = np.array((7.2, 8.0, 6.65, 6.65))  # when they wake on workdays, h
+_WAKES = np.array((7.2, 8.0, 6.65, 6.65))  # wake-up time on workdays, h
 _PEOPLE = (0.41, 0.75, 0.87, 0.965)  # cumulative shares of homes with 1, 2, 3 and 4 people; the rest have 5
-_FEAST = 1.65  # as busy makes Christmas Day a third above a winter's day, as BDEW finds it: 12 kWh against 9
+_FEAST = 1.65  # makes Christmas Day a third above a winter day, as BDEW reports: 12 kWh against 9
 _TRAITS = ("people", "work", "thrift", "irregular", "rhythm", "wake", "lie in", "bed", "lunch", "dinner", "stay")
 
 
-def households(seed: int, index: Ints, flats: Bools) -> Customers:
-    """The homes at these indices of the fleet; `flats` says which of them are flats, where fewer people live.
+def households(seed: int, index: Ints, apartments: Bools) -> Customers:
+    """The homes at these indices of the fleet; `apartments` marks apartments, where fewer people live.
 
-    The traits that shape a fleet's load are spread evenly over the index, so that a small fleet is a fair sample too.
+    Traits that shape the fleet's load are spread evenly over the index, so that a small fleet is also a fair sample.
     """
     share = {trait: low_discrepancy(seed, index, dimension) for dimension, trait in enumerate(_TRAITS)}
     habits = {trait: normal_quantile(value) for trait, value in share.items()}
-    draw = share["people"] * np.where(flats, 0.90, 1.0) + np.where(flats, 0.0, 0.12)
+    draw = share["people"] * np.where(apartments, 0.90, 1.0) + np.where(apartments, 0.0, 0.12)
     people = 1.0 + np.searchsorted(_PEOPLE, draw, side="right")
     way = np.searchsorted(_WAYS, share["work"], side="right")
     irregular = share["irregular"] < np.select([people == 1, people == 2], [0.7, 0.35], 0.15)
@@ -39,7 +39,7 @@ def households(seed: int, index: Ints, flats: Bools) -> Customers:
 
 
 def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> Plan:
-    """The days of the homes."""
+    """The plan of the homes' days."""
     keys = fold_in(homes.keys[:, None], days.number)
     habit = {trait: values[:, None] for trait, values in homes.habits.items()}
     rhythm = homes.rhythm[:, None]
@@ -47,7 +47,7 @@ def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> P
     wake += (days.kind != WORKDAY) * (1.2 + 0.5 * habit["lie in"] + 0.9 * (days.kind != SATURDAY))
     eve = np.select([days.weekday == 4, days.weekday == 5], [0.7, 1.3])
     bed = 22.6 + 0.75 * rhythm + habit["bed"] + 0.5 * normal(keys, "bed") + eve
-    # On a Saturday night some go out after dinner: their lights go out as if they went to bed.
+    # On Saturday nights some go out after dinner: their lights go off as if they went to bed.
     goes_out = (days.weekday == 5) & (uniform(keys, "goes out") < 0.3)
     bed = np.where(goes_out, np.minimum(bed, 20.5 + 0.5 * normal(keys, "saturday night")), bed)
     out, leave, back = _outings(homes, days, keys, wake)
@@ -59,7 +59,7 @@ def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> P
     dinner = np.where(out, np.maximum(dinner, back + 0.3), dinner)
 
     rise, set_ = sun(place, days)
-    gloom = 0.1 + 0.6 * weather.cloud  # h before sunset, and after sunrise, that it is too dark to read
+    gloom = 0.1 + 0.6 * weather.cloud  # hours before sunset and after sunrise when it is too dark to read
     times = {
         "wake": wake,
         "leave": leave,
@@ -78,7 +78,9 @@ def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> P
 
 
 def drift(customers: Customers, days: Days) -> Floats:
-    """How a customer's use drifts over months and years: smooth noise of standard deviation about 1, day by day."""
+    """A customer's slow change of use over months and years: smooth daily noise with a standard deviation of
+    about 1.
+    """
     knots, into = np.divmod(days.number, 75)
     share = into / 75.0
     left, right = (normal(fold_in(customers.keys[:, None], knots + i), "drift") for i in (0, 1))
@@ -87,13 +89,13 @@ def drift(customers: Customers, days: Days) -> Floats:
 
 
 def _outings(homes: Customers, days: Days, keys: random_numbers.Keys, wake: Floats) -> tuple[Bools, Floats, Floats]:
-    """Whether nobody is there for part of the day, and from when to when: work on weekdays of their own, or errands."""
+    """Whether nobody is home for part of the day, and from when to when: work on their own weekdays, or errands."""
     full, half = ((homes.way == way)[:, None] for way in (FULL_DAYS, HALF_DAYS))
     workday = days.kind == WORKDAY
     usual = uniform(fold_in(homes.keys[:, None], days.weekday), "leave")
     leaves = usual < np.select([full, half], [0.85, 0.75], 0.2)
     out = np.where(workday, leaves ^ (uniform(keys, "change") < 0.12), uniform(keys, "errand") < 0.4)
-    errand = np.where(days.kind == SUNDAY, 14.7, 10.6) + 1.3 * normal(keys, "leave")  # a walk or a visit on Sundays
+    errand = np.where(days.kind == SUNDAY, 14.7, 10.6) + 1.3 * normal(keys, "leave")  # walks and visits on Sundays
     leave = np.where(workday & (full | half), wake + 1.1, errand)
     leave = np.maximum(leave, wake + 0.4)
     habit = homes.habits["stay"][:, None]
@@ -102,8 +104,8 @@ def _outings(homes: Customers, days: Days, keys: random_numbers.Keys, wake: Floa
 
 
 def _away(homes: Customers, place: Place, days: Days) -> Bools:
-    """Holidays (a long one in summer, short ones around Easter, in autumn and at Christmas) and weekends elsewhere."""
-    trips = (  # share of homes, middle of the departures (day of the year), their standard deviation, days away
+    """Vacations (a long one in summer, short ones around Easter, in fall and at Christmas) and weekends away."""
+    trips = (  # share of homes, mean departure (day of the year), its standard deviation, days away
         ("summer", 0.7, place.warmest, 28, 14),
         ("easter", 0.25, 100, 12, 7),
         ("autumn", 0.2, 285, 15, 7),

@@ -1,7 +1,7 @@
-"""What a meter's register counts: the energy of loads that switch on and off, exact to the watt-second.
+"""A meter's register: counts the energy of loads that switch on and off, exact to the watt-second.
 
-A run is a load that is on with constant power from one second to another. Everything in a home is made of runs, so a
-reading of any interval is their exact integral: the four 15-minute readings of an hour add up to its hourly reading.
+A run is a load with constant power from one second to another. Everything in a home consists of runs, so a reading of
+any interval is their exact integral: the four 15-minute readings of an hour add up to its hourly reading.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ DAY_S = 86_400
 
 
 class Runs(NamedTuple):
-    """Equal-length arrays: the row of the meter, start (s since 1970 UTC), length (s, 0 or more) and power (W)."""
+    """Arrays of equal length: the meter's row, start (s since 1970 UTC), length (s, at least 0) and power (W)."""
 
     row: Ints
     start: Ints
@@ -24,25 +24,25 @@ class Runs(NamedTuple):
 
 
 class Register:
-    """Counts the runs of `meters` meters from `start` (s since 1970, a UTC midnight) over `days` UTC days."""
+    """Counts the runs of `meters` meters over `days` UTC days from `start` (s since 1970, a UTC midnight)."""
 
     def __init__(self, meters: int, start: int, days: int, interval_s: int) -> None:
         self.start, self.interval_s = start, interval_s
         self._days, self._intervals = days, days * DAY_S // interval_s
-        # A change of power counts in its own interval for what is left of it, and in full in every later one. The last
-        # column takes what happens after the end.
+        # A change of power counts for the rest of its own interval, and fully in every later one. The last
+        # column collects changes after the end.
         self._partial = np.zeros((meters, self._intervals + 1), np.int64)
         self._change = np.zeros((meters, self._intervals + 1), np.int64)
 
     def add(self, runs: Runs) -> None:
-        """Count the runs; what lies outside the register's days is left out."""
+        """Count runs; the parts outside the register's days are ignored."""
         self._switch(runs.row, runs.start, runs.watts)
         self._switch(runs.row, runs.start + runs.seconds, -runs.watts)
 
     def wh(self) -> Ints:
         """Energy in whole Wh, shape (meters, intervals).
 
-        A register shows whole watt-hours and carries the rest to the next interval; each UTC day starts from nothing.
+        The register shows whole watt-hours and carries the remainder to the next interval; each UTC day starts at zero.
         """
         watts = np.cumsum(self._change, axis=1) - self._change
         energy = (self._partial + watts * self.interval_s)[:, : self._intervals]

@@ -1,4 +1,4 @@
-"""The places a fleet can stand in: a real town, its clock, its climate, and the ways of its people."""
+"""The locations a fleet can have: a real town with its time zone, climate and customs."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,12 +8,13 @@ from electrocloud.domain.errors import UsageError
 
 
 class Place(NamedTuple):
-    """A town with the climate and the customs of its country.
+    """A town with the climate and customs of its country.
 
-    lat, lon: the middle of the town (degrees, WGS 84). zone: IANA. country, region: for its public holidays (ISO 3166;
-    region "" where national ones will do). mean_c, swing_c: the year's mean of the daily mean temperature, and half the
-    difference of its warmest and coldest day (°C). warmest: that day of the year. volts: nominal voltage at the meter.
-    meals_h: how much later than in Germany one eats (h). owned: shares of homes with an appliance, where they differ.
+    lat, lon: the town's center (degrees, WGS 84). zone: IANA. country, region: for public holidays (ISO 3166; region ""
+    for national ones). mean_c, swing_c: the annual mean of the daily mean temperature, and half the difference between
+    the warmest and the coldest day (°C). warmest: the warmest day of the year. volts: nominal voltage at the meter.
+    meals_h: how much later than in Germany people eat (h). owned: shares of homes that own an appliance, where they
+    differ.
     """
 
     town: str
@@ -54,17 +55,17 @@ PLACES = {
     ),
     "US": Place(
         "Fresno", 36.7660, -119.7900, "America/Los_Angeles", "US", "CA", 18.3, 10.2, 204,
-        volts=240, meals_h=-0.5, owned=_owned(cooler=0.9, dryer=0.6, circulation_pump=0.05, heater=0.2),
+        volts=240, meals_h=-0.5, owned=_owned(air_conditioner=0.9, dryer=0.6, circulation_pump=0.05, heater=0.2),
     ),
     "AU": Place(
         "Bendigo", -36.7610, 144.2790, "Australia/Melbourne", "AU", "VIC", 14.8, 7.3, 24,
-        owned=_owned(cooler=0.75, night_boiler=0.25, circulation_pump=0.05, heater=0.3),
+        owned=_owned(air_conditioner=0.75, night_boiler=0.25, circulation_pump=0.05, heater=0.3),
     ),
 }  # fmt: skip
 
 
 def place(code: str) -> Place:
-    """The place of a code such as `DE`, or `UsageError` that lists the known ones."""
+    """The place with a code such as `DE`. `UsageError` lists the known codes."""
     if code not in PLACES:
-        raise UsageError(f"place {code!r} is not known; choose one of {', '.join(PLACES)}")
+        raise UsageError(f"unknown place {code!r}; choose one of {', '.join(PLACES)}")
     return PLACES[code]

@@ -1,8 +1,8 @@
-"""Chance by address: a random number is a pure function of what it is for, not of what was drawn before it.
+"""Counter-based random numbers: each number is a pure function of its key, not of the numbers drawn before it.
 
-A key is a 64-bit integer made from (seed, purpose, meter, day, ...). So any part of a fleet's history can be made
-alone and comes out the same, whatever the fleet's size, the block's size or the day one starts from. The mixing is
-SplitMix64's finaliser (Steele, Lea and Flood, 2014), vectorised over arrays of keys.
+A key is a 64-bit integer made from (seed, purpose, meter, day, ...). Any part of a fleet's history can therefore be
+generated on its own and comes out the same, whatever the fleet's size, the block's size or the start day. Keys are
+mixed by SplitMix64's finalizer (Steele, Lea and Flood, 2014), vectorized over arrays.
 """
 
 import zlib
@@ -24,27 +24,29 @@ _DEVIATES = np.array([NormalDist().inv_cdf(share) for share in _SHARES])
 
 
 def key(seed: int, purpose: str) -> Keys:
-    """The root of all keys of one purpose: the same for the same words on every machine."""
+    """The root key of one purpose: the same words give the same key on every machine."""
     return fold_in(np.array(seed % 2**64, np.uint64), zlib.crc32(purpose.encode()))
 
 
 def fold_in(keys: Keys, by: ArrayLike) -> Keys:
-    """The keys one level down: `keys` and `by` (integers: an index, a day, a slot) are broadcast together."""
+    """Derive keys one level down: `keys` and `by` (integers such as an index, a day or a slot) are broadcast
+    together.
+    """
     numbers = np.asarray(by).astype(np.uint64)
     with np.errstate(over="ignore"):
         return _mixed(keys + (numbers + np.uint64(1)) * _GOLDEN)
 
 
 def uniform(keys: Keys, purpose: str) -> Floats:
-    """One number in [0, 1) a key; another `purpose` gives another, independent one."""
+    """One number in [0, 1) per key; each `purpose` gives an independent number."""
     bits = _drawn(keys, purpose) >> np.uint64(11)
     return bits.astype(np.float64) * 2.0**-53
 
 
 def normal(keys: Keys, purpose: str) -> Floats:
-    """One number a key of mean 0 and standard deviation 1, bell-shaped and within ±3.47.
+    """One number per key with mean 0 and standard deviation 1, bell-shaped and within ±3.47.
 
-    The sum of four uniform numbers (Irwin-Hall): people's habits have no tails that run to infinity.
+    This is the sum of four uniform numbers (Irwin-Hall), because people's habits have no infinite tails.
     """
     bits = _drawn(keys, purpose)
     total = (bits & _LOW16) + (bits >> np.uint64(48))
@@ -54,16 +56,16 @@ def normal(keys: Keys, purpose: str) -> Floats:
 
 
 def low_discrepancy(seed: int, index: NDArray[np.int64], dimension: int) -> Floats:
-    """One number in [0, 1) an index, each in the gaps of the others, so that any run of indices is a fair sample.
+    """One number in [0, 1) per index; numbers of consecutive indices fill the range evenly.
 
-    A Kronecker sequence with the square root of a prime; dimension: 0 to 19, independent of one another.
+    This is a Kronecker sequence with the square root of a prime; dimensions 0 to 19 are independent.
     """
     found: Floats = (index * _PRIMES[dimension] ** 0.5 + uniform(key(seed, "even"), str(dimension))) % 1.0
     return found
 
 
 def normal_quantile(share: Floats) -> Floats:
-    """The normal deviate (standard deviation 1) below which `share` of all lie, kept within ±3.1."""
+    """The standard normal quantile of `share`, clipped to ±3.1."""
     found: Floats = np.interp(share, _SHARES, _DEVIATES)
     return found
 

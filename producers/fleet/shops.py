@@ -1,4 +1,4 @@
-"""Small shops and trades: their opening hours and what runs in them."""
+"""Shops and trades: their opening hours and appliances."""
 
 import numpy as np
 
@@ -12,9 +12,9 @@ from producers.fleet.random_numbers import fold_in, low_discrepancy, normal, nor
 from producers.fleet.weather import Weather
 
 OFFICE, SHOP, BAKERY, RESTAURANT, WORKSHOP = range(5)
-_SHARES = (0.25, 0.64, 0.71, 0.84)  # cumulative, of the first four trades
+_SHARES = (0.25, 0.64, 0.71, 0.84)  # cumulative shares of the first four trades
 _CLOSED = (0.0, 0.0)
-_HOURS = np.array(  # opening and closing on a workday, a Saturday and a Sunday, by trade
+_HOURS = np.array(  # opening and closing time on workdays, Saturdays and Sundays, by trade
     (
         ((8.0, 18.0), _CLOSED, _CLOSED),
         ((8.7, 18.8), (8.0, 14.2), _CLOSED),
@@ -42,7 +42,7 @@ SHOP_USES = (
 
 
 def shops(seed: int, index: Ints) -> Customers:
-    """The shops at these indices of the fleet. Their ways are their trades."""
+    """The shops at these indices of the fleet. Their `way` is their trade."""
     habits = {
         trait: normal_quantile(low_discrepancy(seed, index, i))
         for i, trait in enumerate(("trade", "size", "thrift", "hours"), 11)
@@ -55,7 +55,7 @@ def shops(seed: int, index: Ints) -> Customers:
 
 
 def shop_plan(customers: Customers, place: Place, days: Days, weather: Weather) -> Plan:
-    """The days of the shops: away when they are closed."""
+    """The plan of the shops' days: away when closed."""
     keys = fold_in(customers.keys[:, None], days.number)
     opens, closes = np.moveaxis(_HOURS[customers.way][:, days.kind], -1, 0)
     rest = (customers.way == RESTAURANT)[:, None] & (days.weekday == 0)
@@ -77,19 +77,19 @@ def shop_plan(customers: Customers, place: Place, days: Days, weather: Weather) 
 
 
 def shop_base_runs(customers: Customers, days: Days) -> Runs:
-    """What is never off: alarm, tills, servers, emergency lights."""
+    """The base load: alarms, tills, servers, emergency lights."""
     return steady(days, 260 * customers.size * customers.thrift * np.exp(0.4 * normal(customers.keys, "standby")))
 
 
 def cooling_runs(customers: Customers, days: Days) -> Runs:
-    """Display fridges and cold rooms; the food trades have more."""
+    """Display refrigerators and cold rooms; food trades have more of them."""
     food = np.isin(customers.way, (BAKERY, RESTAURANT))
     watts = (300 + 300 * food) * customers.size * np.exp(0.3 * normal(customers.keys, "cooling"))
     return cycles(customers, days, "cooling", 3600 * (0.8 + 0.15 * normal(customers.keys, "period")), 0.4, watts)
 
 
 def _holiday(customers: Customers, place: Place, days: Days) -> Bools:
-    """Closed for two weeks around the warmest time of the year, a third of the shops."""
+    """A third of the shops close for two weeks around the warmest time of the year."""
     start = place.warmest + 15 * normal(customers.keys, "holiday")[:, None]
     goes = uniform(customers.keys, "closes") < 0.35
     return goes[:, None] & (days.of_year >= start) & (days.of_year < start + 14)

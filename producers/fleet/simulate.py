@@ -25,10 +25,10 @@ _BLOCK_CELLS = 700_000
 
 
 class Block(NamedTuple):
-    """Readings of some meters of the fleet over some days.
+    """Readings of some of the fleet's meters over some days.
 
-    meters: the slice of the fleet's meters that the rows are. start: of the first interval (s since 1970, a UTC
-    midnight). wh: whole Wh, shape (meters, intervals). decivolts: tenths of a volt, of the same shape.
+    meters: the rows' slice of the fleet's meters. start: of the first interval (s since 1970, a UTC midnight). wh:
+    whole Wh, shape (meters, intervals). decivolts: tenths of a volt, same shape.
     """
 
     meters: slice
@@ -39,11 +39,11 @@ class Block(NamedTuple):
 
 
 def simulate(fleet: Fleet, start: date, days: int, interval_s: int) -> Iterator[Block]:
-    """The readings of `days` UTC days from `start`, in blocks: by stretches of days, and in each by meters.
+    """Readings of `days` UTC days from `start`, in blocks: spans of days, and groups of meters within each.
 
-    The same fleet gives the same bytes; a meter's readings of a time depend on the fleet's seed and the meter's index
-    alone, not on the start, the days or the other meters. Shorter intervals add up to longer ones exactly. Memory is
-    bounded, whatever the fleet's size and the days. `UsageError` for an interval or days that cannot be.
+    The same fleet gives the same bytes. A meter's readings depend only on the fleet's seed and the meter's index, not
+    on the start, the number of days or the other meters. Shorter intervals add up exactly to longer ones. Memory is
+    bounded for any fleet and period. Raises `UsageError` for an invalid interval or number of days.
     """
     if interval_s not in INTERVALS_S:
         raise UsageError(f"interval_s is {interval_s}; it must be one of {INTERVALS_S} (s)")
@@ -80,7 +80,7 @@ def _block(fleet: Fleet, meters: slice, start: int, days: int, interval_s: int) 
 
 def _home_runs(part: Fleet, rows: Ints, days: Days, outside: Weather) -> Iterator[Runs]:
     meters = [part.meters[row] for row in rows]
-    homes = households(part.seed, rows + part.first, np.array([meter.kind == "flat" for meter in meters]))
+    homes = households(part.seed, rows + part.first, np.array([meter.kind == "apartment" for meter in meters]))
     plan = home_plan(homes, part.place, days, outside)
     yield base_runs(homes, days)
     yield fridge_runs(homes, days)
@@ -92,12 +92,13 @@ def _home_runs(part: Fleet, rows: Ints, days: Days, outside: Weather) -> Iterato
     yield _of(cars, car_runs(homes.of(cars), plan.of(cars), days))
     pumps = np.flatnonzero([meter.heat_pump for meter in meters])
     yield _of(pumps, heat_pump_runs(homes.of(pumps), days, outside))
-    coolers = np.flatnonzero(uniform(homes.keys, "cooler") < part.place.owned.get("cooler", 0.0))
-    yield _of(coolers, air_conditioner_runs(homes.of(coolers), plan.of(coolers), days, outside))
+    share = part.place.owned.get("air_conditioner", 0.0)
+    cooled = np.flatnonzero(uniform(homes.keys, "air conditioner") < share)
+    yield _of(cooled, air_conditioner_runs(homes.of(cooled), plan.of(cooled), days, outside))
 
 
 def _of(rows: Ints, runs: Runs) -> Runs:
-    """Runs of some of the customers, by their rows among all."""
+    """The runs of a subset of customers, by their rows in the whole."""
     return runs._replace(row=rows[runs.row])
 
 
@@ -111,7 +112,9 @@ def _shop_runs(part: Fleet, rows: Ints, days: Days, outside: Weather) -> Iterato
 
 
 def _decivolts(part: Fleet, start: int, wh: Ints, interval_s: int) -> Ints:
-    """The voltage at each meter: nominal, with its feeder's swing and ripple, less its own load's drop (0.6 V a kW)."""
+    """The voltage at each meter: nominal, plus its feeder's swing and ripple, minus its own load's drop (0.6 V
+    per kW).
+    """
     index = np.arange(len(part)) + part.first
     level = part.place.volts * 10 + 15 * normal(fold_in(key(part.seed, "cable"), index), "level")
     feeders, row = np.unique(index // FEEDER_METERS, return_inverse=True)

@@ -1,4 +1,4 @@
-"""The weather over a town: seasonal, persistent from day to day, and the same for the same seed from whatever day."""
+"""The weather of a town: seasonal, persistent from day to day, and reproducible from any start day."""
 
 from typing import NamedTuple
 
@@ -10,19 +10,19 @@ from producers.fleet.places import Place
 from producers.fleet.random_numbers import Floats
 
 _MEMORY_DAYS = 24
-_PERSISTENCE = 0.8  # the correlation of a day's departure from the season with the next day's, as at mid-latitudes
-_DEPARTURE_C = 3.7  # its standard deviation
+_PERSISTENCE = 0.8  # correlation of a day's deviation from the season with the next day's, typical of mid-latitudes
+_DEPARTURE_C = 3.7  # standard deviation of that deviation
 
 
 class Weather(NamedTuple):
-    """Of each day: mean temperature outside (°C), and cloud from 0 (clear) to 1 (overcast)."""
+    """For each day: mean outdoor temperature (°C), and cloud cover from 0 (clear) to 1 (overcast)."""
 
     mean_c: Floats
     cloud: Floats
 
 
 def weather(place: Place, seed: int, days: Days) -> Weather:
-    """The weather of each day: a cosine over the year plus first-order autocorrelated departures."""
+    """The weather of each day: an annual cosine plus first-order autocorrelated deviations."""
     turn = 2 * np.pi * (days.of_year - place.warmest) / 365.25
     season = np.cos(turn)
     departure = _departures(seed, "temperature", days)
@@ -34,7 +34,9 @@ def weather(place: Place, seed: int, days: Days) -> Weather:
 
 
 def _departures(seed: int, purpose: str, days: Days) -> Floats:
-    """A first-order autoregression of standard deviation 1, as a weighted sum of the last days' shocks: no start."""
+    """First-order autoregression with standard deviation 1, as a weighted sum of recent shocks, so it needs no
+    start.
+    """
     reach = np.arange(_MEMORY_DAYS)
     weights = _PERSISTENCE**reach * (1 - _PERSISTENCE**2) ** 0.5
     numbers = days.number[:, None] - reach

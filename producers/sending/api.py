@@ -1,4 +1,4 @@
-"""A head-end's way in by HTTP: uploads posted to the ingestion API, each call signed and with its API key."""
+"""Sends uploads to the ingestion API over HTTP, as a head-end with signed calls and an API key."""
 
 import json
 from typing import Any
@@ -15,15 +15,15 @@ from electrocloud.domain.errors import ApiError, SettingsError
 from producers.sending.send_counts import SendCounts
 
 UPLOADS_A_CALL = 500
-BYTES_A_CALL = 4_000_000  # under Kinesis' 5 MiB, to which the API hands the call on
+BYTES_A_CALL = 4_000_000  # below the 5 MiB limit of Kinesis, which receives the call
 ATTEMPTS = 12
 
 
 class ApiSender:
-    """Posts uploads in calls of up to UPLOADS_A_CALL; `flush` sends what is left.
+    """Posts uploads in calls of up to UPLOADS_A_CALL; `flush` sends the rest.
 
-    Where the API took only part, the rest is sent again, ATTEMPTS times with `pause(n)` before try n + 1; then
-    `ApiError`. What it refuses as wrong is counted as refused and not sent again.
+    If the API accepts only part of a call, the rest is sent again, up to ATTEMPTS times with `pause(n)` before try n +
+    1; then `ApiError` is raised. Uploads that the API rejects are counted as refused and not retried.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class ApiSender:
         self._waiting: list[tuple[bytes, int]] = []
         self._waiting_bytes = 0
 
-    def send(self, meter_id: str, upload: bytes, readings: int) -> None:  # noqa: ARG002  the head-end's signature
-        """Take in an upload's JSON with its number of readings."""
+    def send(self, meter_id: str, upload: bytes, readings: int) -> None:  # noqa: ARG002  part of the Sender interface
+        """Queue an upload (JSON) with its number of readings."""
         self._tally.sent += readings
         if self._waiting_bytes + len(upload) > BYTES_A_CALL or len(self._waiting) == UPLOADS_A_CALL:
             self.flush()
@@ -71,7 +71,9 @@ class ApiSender:
             uploads = again
         if uploads:
             self._tally.refused += _readings(uploads)
-            raise ApiError(f"{self._url} did not take {len(uploads)} uploads in {ATTEMPTS} tries; last {problem}")
+            raise ApiError(
+                f"{self._url} did not accept {len(uploads)} uploads in {ATTEMPTS} tries; last error: {problem}"
+            )
 
     def _post(self, uploads: list[tuple[bytes, int]]) -> tuple[int, dict[str, Any]]:
         body = b'{"uploads":[' + b",".join(upload for upload, _ in uploads) + b"]}"

@@ -1,4 +1,4 @@
-"""How much of a fleet's readings has come out at the other end: counted in the windows, the bills and the Parquet."""
+"""Counts how many of a fleet's readings have arrived in windows, bills and Parquet."""
 
 import io
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from electrocloud.aws.store.dynamodb_items import determinants_of
 
 
 class DeliveryCheck:
-    """Counts the readings of the meters whose ids begin with `prefix`, of `days` UTC days from `first`."""
+    """Counts the readings of meters whose ID starts with `prefix`, for `days` UTC days from `first`."""
 
     def __init__(self, stack: Stack, prefix: str, first: date, days: int) -> None:
         self._stack = stack
@@ -25,20 +25,20 @@ class DeliveryCheck:
         self._counted: dict[date, tuple[list[str], int]] = {}
 
     def windows(self) -> int:
-        """Readings that windows are made of. Walks the whole table, which is dear while the system is busy."""
+        """Readings in windows. Scans the whole table, which is expensive while the system is busy."""
         wanted = {day.isoformat() for day in self._days}
         items = self._scan(self._stack.windows_table, "day", "count")
         return sum(int(item["count"]["N"]) for item in items if item["day"]["S"] in wanted)
 
     def bills(self) -> int:
-        """Readings that bills are made of."""
+        """Readings in bills."""
         wanted = {*self._days}
         bills = self._scan(self._stack.bills_table, "meter_id", "meter", "determinants")
         days = (day for item in bills if "determinants" in item for day in determinants_of(item).items())
         return sum(own.count for name, own in days if name.day in wanted and name.meter_id.startswith(self._prefix))
 
     def parquet(self) -> int:
-        """Readings in Parquet; what is there twice counts once. A day is counted anew when it has got another file."""
+        """Distinct readings in Parquet. A day is recounted when it has a new file."""
         for day in self._days:
             files = self._files(day)
             if files != self._counted.get(day, ([], 0))[0]:

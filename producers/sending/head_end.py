@@ -1,7 +1,7 @@
-"""A head-end's way in: uploads packed into KPL aggregated frames and put straight into the stream.
+"""Sends uploads as a head-end: packed into KPL aggregated frames and put directly into the stream.
 
-A frame goes to one shard whole, whatever meters are in it. So there is one frame in the making for each shard, and a
-meter's uploads go into the frame of the shard that its own key belongs to: a meter stays in order on one shard.
+A frame goes to one shard as a whole, whatever meters it contains. So there is one open frame per shard, and a meter's
+uploads go into the frame of the shard that owns the meter's key: each meter stays in order on one shard.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ from electrocloud.aws.ingest.stream import ATTEMPTS, PUT_BYTES, PUT_RECORDS
 from electrocloud.domain.errors import StreamBusyError
 from producers.sending.send_counts import SendCounts
 
-FRAME_BYTES = 200_000  # more than the largest upload that keeps the contract
+FRAME_BYTES = 200_000  # more than the largest valid upload
 
 
 class Frame(NamedTuple):
-    """A finished frame: its bytes, the hash key that takes it to its shard, and how many readings are in it."""
+    """A finished frame: its bytes, the hash key that routes it to its shard, and its number of readings."""
 
     data: bytes
     hash_key: str
@@ -29,7 +29,8 @@ class Frame(NamedTuple):
 class HeadEndSender:
     """Packs uploads and puts the frames. `kinesis` is a boto3 client; `pause(n)` waits before try n + 1.
 
-    `flush` sends what is left. What Kinesis refuses is put again, ATTEMPTS times; then `StreamBusyError`.
+    `flush` sends the rest. Frames that Kinesis refuses are put again, up to ATTEMPTS times; then `StreamBusyError` is
+    raised.
     """
 
     def __init__(self, kinesis: Any, stream: str, tally: SendCounts, pause: Pause) -> None:
@@ -42,7 +43,7 @@ class HeadEndSender:
         self._refresh_shards()
 
     def send(self, meter_id: str, upload: bytes, readings: int) -> None:
-        """Take in an upload's JSON with its number of readings."""
+        """Queue an upload (JSON) with its number of readings."""
         self._tally.sent += readings
         shard = bisect_right(self._firsts, _hash(meter_id)) - 1
         if not self._open[shard].add_user_record(meter_id, upload):
@@ -81,7 +82,7 @@ class HeadEndSender:
 
     def _put(self) -> None:
         frames, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        strange: set[str] = set()
+        new_shards: set[str] = set()
         for attempt in range(ATTEMPTS):
             if not frames:
                 break
@@ -92,17 +93,17 @@ class HeadEndSender:
                 for frame in frames
             ]
             answers = self._kinesis.put_records(StreamName=self._stream, Records=records)["Records"]
-            strange |= {answer["ShardId"] for answer in answers if "ShardId" in answer} - self._shard_ids
-            taken = [frame for frame, answer in zip(frames, answers, strict=True) if "ErrorCode" not in answer]
+            new_shards |= {answer["ShardId"] for answer in answers if "ShardId" in answer} - self._shard_ids
+            accepted = [frame for frame, answer in zip(frames, answers, strict=True) if "ErrorCode" not in answer]
             frames = [frame for frame, answer in zip(frames, answers, strict=True) if "ErrorCode" in answer]
-            self._tally.accepted += sum(frame.readings for frame in taken)
+            self._tally.accepted += sum(frame.readings for frame in accepted)
             self._tally.retried += sum(frame.readings for frame in frames)
         if frames:
             self._tally.refused += sum(frame.readings for frame in frames)
             raise StreamBusyError(
                 f"the stream {self._stream} refused {len(frames)} frames {ATTEMPTS} times; give it more shards"
             )
-        if strange:  # the stream was resharded
+        if new_shards:  # the stream was resharded
             self._reshard()
 
     def _reshard(self) -> None:
@@ -112,5 +113,5 @@ class HeadEndSender:
 
 
 def _hash(key: str) -> int:
-    """Where Kinesis puts a partition key: its MD5 as a number of 128 bits."""
+    """The hash key of a partition key: its MD5 as a 128-bit integer."""
     return int.from_bytes(hashlib.md5(key.encode(), usedforsecurity=False).digest())

@@ -1,7 +1,7 @@
-"""A fleet that lives: its history so far, fast, and then its readings as they come, by both ways in.
+"""Runs a live fleet: sends its history as fast as possible, then readings as they occur, over both channels.
 
-Every second meter uploads for itself by the API, the others through a head-end. The fleet's clock starts a day back and
-runs `speed` times as fast as ours until it has caught up with it; so no reading is of the future.
+Every second meter uses the API, the others a head-end. The fleet's clock starts one day back and runs `speed` times as
+fast as real time until it catches up, so no reading is in the future.
 """
 
 import argparse
@@ -34,17 +34,17 @@ TARIFFS = Path(__file__).parents[2] / "tariffs"
 
 
 class Sender(Protocol):
-    """A way in for uploads."""
+    """A channel for sending uploads."""
 
     def send(self, meter_id: str, upload: bytes, readings: int) -> None:
-        """Take in an upload's JSON with its number of readings."""
+        """Queue an upload (JSON) with its number of readings."""
 
     def flush(self) -> None:
-        """Send what is left."""
+        """Send queued uploads."""
 
 
 class FleetClock:
-    """The fleet's time (s since 1970 UTC): from `start` on at `speed`, and never later than now."""
+    """The fleet's time (s since 1970 UTC): starts at `start`, runs at `speed`, and is never later than now."""
 
     def __init__(self, start: float, speed: float) -> None:
         self._start = start
@@ -57,26 +57,26 @@ class FleetClock:
         return min(self._start + elapsed * self._speed, self._began + elapsed)
 
 
-# A sender has more time than a function, and a stream that refuses needs a second to have room again.
+# A sender has more time than a function, and a throttled stream has room again after a second.
 pause = partial(backoff.pause, first_s=0.1, most_s=5.0)
 
 
 def history(fleet: Fleet, before: date, days: int, interval_s: int) -> Iterator[SentUpload]:
-    """A day an upload, of the days before a day."""
+    """Uploads of one day each, for the days before a day."""
     start = before - timedelta(days=days)
     for delivery in uploads(fleet, simulate(fleet, start, days, interval_s)):
         yield delivery.upload
 
 
 def from_day(fleet: Fleet, day: date, interval_s: int) -> Iterator[Delivery]:
-    """A reading an upload, in order of delivery, of a day and all that follow."""
+    """Uploads of one reading each, in order of delivery, from a day on."""
     later = (day + timedelta(days=number) for number in range(10_000))
     blocks = chain.from_iterable(simulate(fleet, one, 1, interval_s) for one in later)
     return uploads(fleet, blocks, every_s=interval_s)
 
 
 def live(deliveries: Iterator[Delivery], clock: FleetClock, ways: dict[str, Sender], report: "Status") -> None:
-    """Send each upload when the fleet's clock has come to it, until interrupted."""
+    """Send each upload when the fleet's clock reaches it, until interrupted."""
     upcoming = next(deliveries)
     while True:
         now = clock.now()
@@ -94,7 +94,7 @@ def _send(ways: dict[str, Sender], upload: SentUpload) -> None:
 
 
 class Status:
-    """Tells others, in a file, what the fleet does and how far it is."""
+    """Writes the fleet's phase and progress to a file."""
 
     def __init__(self, path: Path, tally: SendCounts, meters: int) -> None:
         self._path = path
@@ -145,8 +145,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m producers.sending.live", description=__doc__)
     parser.add_argument("--meters", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--speed", type=float, default=60.0, help="seconds of the fleet in one of ours")
-    parser.add_argument("--interval", type=int, default=900, help="s a reading")
+    parser.add_argument("--speed", type=float, default=60.0, help="speed relative to real time")
+    parser.add_argument("--interval", type=int, default=900, help="interval length, s")
     parser.add_argument("--place", default="US")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -23,4 +23,4 @@ def register(
     stored = desk.store.load()
     known = {version.tariff_id for version in stored.tariffs.values()}
     new = {tariff_id: document for tariff_id, document in tariffs.items() if tariff_id not in known}
-    desk.apply(fleet_registry(meters, place, new, first), lambda _: None, stored)
+    desk.apply(fleet_registry(meters, place, new, first), "fleet registered", lambda _: None, stored)

@@ -1,4 +1,4 @@
-"""What became of the readings that a producer sent."""
+"""Counts of the readings that a producer sent."""
 
 import time
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class SendCounts:
-    """Counts of readings: handed over; taken by the API or the stream; refused for good; and sent again, each time."""
+    """Counts of readings: queued, accepted by the API or the stream, refused for good, and retried (once per retry)."""
 
     sent: int = 0
     accepted: int = 0
@@ -16,7 +16,7 @@ class SendCounts:
 
     @property
     def a_second(self) -> float:
-        """Readings accepted a second since the beginning."""
+        """Accepted readings per second since the start."""
         return self.accepted / max(1e-9, time.monotonic() - self.began)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Readings as a head-end gets them: uploads in the order of their delivery, some of them late, twice or corrected."""
+"""Readings as uploads in order of delivery, some of them late, duplicated or corrected."""
 
 import heapq
 from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ class SentReading(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class SentUpload(msgspec.Struct, frozen=True, gc=False):
-    """An upload as a meter sends it; its JSON is what the ingestion contract describes."""
+    """An upload as a meter sends it; its JSON follows the ingestion contract."""
 
     meter_id: str
     interval_s: int
@@ -38,7 +38,7 @@ class SentUpload(msgspec.Struct, frozen=True, gc=False):
 
 
 class Deliveries(NamedTuple):
-    """Uploads to be, in order of delivery: when (s since 1970), the block's row, the first column, the revision."""
+    """Planned uploads in order of delivery: time (s since 1970), the block's row, the first column, the revision."""
 
     at: Ints
     row: Ints
@@ -47,7 +47,7 @@ class Deliveries(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """An upload and the second (since 1970) in which it reaches the head-end."""
+    """An upload and the time (s since 1970) at which the head-end receives it."""
 
     at: int
     upload: SentUpload
@@ -56,13 +56,13 @@ class Delivery(NamedTuple):
 def uploads(
     fleet: Fleet, blocks: Iterable[Block], faults: Faults = NO_FAULTS, every_s: int = DAY_S
 ) -> Iterator[Delivery]:
-    """The uploads of the blocks in order of delivery, each with the readings of `every_s` seconds.
+    """The uploads of blocks in order of delivery, each with the readings of `every_s` seconds.
 
-    blocks: in order of time, as `simulate` makes them; those that start together are held in memory together. every_s:
-    a divisor of a day, and at least the interval. What comes late comes among the uploads of the day of its arrival.
+    blocks: in order of time, as made by `simulate`; blocks with the same start are held in memory together. every_s: a
+    divisor of a day and at least the interval. Late uploads appear among those of the day on which they arrive.
     """
     late: list[tuple[int, int, Delivery]] = []
-    number = count()  # settles ties
+    number = count()  # breaks ties
     for _, together in groupby(blocks, key=lambda block: block.start):
         same = list(together)
         end = same[0].start + same[0].wh.shape[1] * same[0].interval_s
@@ -81,7 +81,7 @@ def uploads(
 def deliveries(
     fleet: Fleet, reported: ReportedReadings, faults: Faults, every_s: int = DAY_S
 ) -> tuple[Deliveries, list[InjectedFault]]:
-    """When which part of the block is delivered, and the truth of what was late or came twice."""
+    """When each part of a block is delivered, and the faults among these deliveries (late or duplicate)."""
     block, part = reported.true, fleet.part(reported.true.meters)
     per = every_s // block.interval_s
     row, column = (index.ravel() for index in np.indices((len(part), block.wh.shape[1] // per)))

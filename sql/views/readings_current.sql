@@ -1,6 +1,6 @@
--- One row an interval: the readings that count, which voided ones do not.
--- In an hour with readings of two interval lengths (a meter that was set anew) one length counts: that of the highest
--- revision there, then the shorter. Such hours are few: to join them costs half of what a window over all would.
+-- One row per interval: the readings that count, without voided ones.
+-- If an hour has readings of two interval lengths (the meter was reconfigured), one length counts: that with the highest
+-- revision, then the shorter one. Such hours are few, so joining them costs half of a window over all readings.
 -- column: dt varchar the UTC day of start
 -- column: meter_id varchar
 -- column: start timestamp(3) UTC

@@ -1,5 +1,5 @@
--- One row a meter's hour (UTC): its energy, peak and completeness, from the readings that count.
--- The same hours as readings_current would give, by aggregates alone, which takes half the time.
+-- One row per meter and hour (UTC): its energy, peak and completeness, from the readings that count.
+-- Gives the same hours as readings_current, using aggregates only, in half the time.
 -- column: dt varchar the UTC day of the hour
 -- column: meter_id varchar
 -- column: hour timestamp(3) its start, UTC

@@ -1,8 +1,8 @@
--- One row a reading: of the copies and revisions that a meter has sent, the one that holds.
--- The highest revision holds; of two with one revision the higher energy, then the higher voltage, so that the order
--- of arrival never matters. Two interval lengths at one start are two readings here; readings_current chooses.
--- An operator's revision is above any meter's; a voided reading is a row without energy, that readings_current leaves
--- out. -1 stands for it, since NULL has no place in an order.
+-- One row per reading: of the duplicates and revisions that a meter has sent, the one that counts.
+-- The highest revision counts; within a revision, the higher energy, then the higher voltage, so that the order of
+-- arrival never matters. Two interval lengths at the same start are two readings here; readings_current picks one.
+-- An operator's revision is above any meter's. A voided reading is a row without energy, which readings_current leaves
+-- out; it is represented by -1, because NULL has no place in an order.
 -- column: dt varchar the UTC day of start
 -- column: meter_id varchar
 -- column: start timestamp(3) UTC

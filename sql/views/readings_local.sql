@@ -1,5 +1,5 @@
--- The readings that count, with their local time and what the registry knows of the meter.
--- A meter that is not in the registry has no feeder, class or tariff, and UTC for its zone.
+-- The readings that count, with local time and the meter's registry data.
+-- A meter that is not registered has no feeder, class or tariff, and the time zone UTC.
 -- column: dt varchar the UTC day of start
 -- column: meter_id varchar
 -- column: start timestamp(3) UTC

@@ -1,4 +1,4 @@
-"""The Live page, in a browser."""
+"""The Live page in a browser."""
 
 import math
 import re
@@ -41,11 +41,11 @@ def test_a_silent_meter_is_counted_and_opens_from_the_list(page: Page, running: 
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
     assert box
-    page.mouse.click(box["x"] + 15, box["y"] + 50)  # the first row's box, drawn on a canvas
+    page.mouse.click(box["x"] + 15, box["y"] + 50)  # the first row's checkbox, drawn on a canvas
     page.wait_for_url(re.compile(rf"/meter\?meter={running.fleet.silent.meter_id}"))
 
 
-def test_a_click_on_a_meter_of_the_map_opens_it_and_going_back_stays(page: Page, running: Running) -> None:
+def test_a_click_on_the_map_opens_the_meter_and_going_back_stays_on_the_map(page: Page, running: Running) -> None:
     page.goto(running.url)
     canvas = page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first
     expect(canvas).to_be_visible()
@@ -65,7 +65,7 @@ def test_a_click_on_a_meter_of_the_map_opens_it_and_going_back_stays(page: Page,
 
 
 def on_the_map(running: Running, meter: Meter) -> tuple[float, float]:
-    """Where a meter is drawn, in px from the map's middle to the east and to the south (Web Mercator)."""
+    """Where a meter is drawn, in px east and south of the map's center (Web Mercator)."""
     reader = Reader(running.fleet.stack)
     registered = reader.meters()
     fleet = fleet_of(registered, reader.newest_days([one.meter_id for one in registered]))
@@ -76,7 +76,7 @@ def on_the_map(running: Running, meter: Meter) -> tuple[float, float]:
     return (meter.lon - view.longitude) * size / 360, (north[1] - north[0]) * size / (2 * math.pi)
 
 
-def test_a_reading_that_is_sent_changes_the_fleet_s_power_on_screen(page: Page, running: Running) -> None:
+def test_a_new_reading_changes_the_fleet_s_power_on_screen(page: Page, running: Running) -> None:
     page.goto(running.url)
     value = metric(page, "Fleet power")
     expect(value).to_have_text(re.compile("kW"))
@@ -111,7 +111,7 @@ def test_the_map_keeps_its_zoom_when_the_page_refreshes(page: Page, running: Run
     assert chart.screenshot() == zoomed
 
 
-def test_a_feeder_s_name_is_text_whatever_is_in_it(page: Page, running: Running) -> None:
+def test_a_feeder_s_name_with_markup_is_shown_as_text(page: Page, running: Running) -> None:
     page.goto(running.url)
     expect(metric(page, "Fleet power")).to_be_visible()
     page.get_by_test_id("stSelectbox").locator("input").click()
@@ -123,9 +123,7 @@ def test_a_feeder_s_name_is_text_whatever_is_in_it(page: Page, running: Running)
     assert page.title() != "taken"
 
 
-def test_the_page_says_that_the_backend_is_away_and_shows_it_again_when_it_is_back(
-    page: Page, running: Running
-) -> None:
+def test_the_page_reports_an_unreachable_backend_and_recovers(page: Page, running: Running) -> None:
     page.goto(running.url)
     expect(metric(page, "Fleet power")).to_be_visible()
     running.backend.off()

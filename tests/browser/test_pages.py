@@ -20,7 +20,7 @@ PATHS = ("/", "/meter", "/bills", "/forecast", "/analytics")
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_page_without_data_says_in_a_sentence_what_to_do(page: Page, empty_url: str, path: str) -> None:
+def test_a_page_without_data_says_what_to_do(page: Page, empty_url: str, path: str) -> None:
     page.goto(empty_url + path)
     expect(page.get_by_test_id("stHeading").first).to_be_visible()
     if path != "/analytics":
@@ -42,7 +42,7 @@ def test_a_meter_shows_its_bill_so_far_and_its_days(page: Page, running: Running
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
 
 
-def test_an_unknown_meter_is_a_sentence(page: Page, running: Running) -> None:
+def test_an_unknown_meter_gets_a_message(page: Page, running: Running) -> None:
     page.goto(f"{running.url}/meter?meter=NOBODY-1")
     expect(page.get_by_text(re.compile("NOBODY"))).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
@@ -52,7 +52,7 @@ def test_the_bill_on_the_page_and_in_its_files_is_the_stored_one(page: Page, run
     meter_id = running.fleet.meters[2].meter_id
     bill = Reader(running.fleet.stack).history(meter_id)[-1]
     page.goto(f"{running.url}/bills?month={bill.month}&bill={meter_id}")
-    expect(page.get_by_test_id("owed")).to_have_text(money(bill.total_rounded))
+    expect(page.get_by_test_id("amount-due")).to_have_text(money(bill.total_rounded))
     rows = page.locator(".invoice tbody tr")
     expect(rows).to_have_count(len(bill.lines))
     assert [row.locator("td").last.inner_text() for row in rows.all()] == [
@@ -69,27 +69,27 @@ def test_the_bill_on_the_page_and_in_its_files_is_the_stored_one(page: Page, run
     assert download.value.path().read_bytes().startswith(b"%PDF")
 
 
-def test_the_forecast_page_shows_what_is_ahead_and_what_came(page: Page, running: Running) -> None:
+def test_the_forecast_page_shows_forecasts_and_actuals(page: Page, running: Running) -> None:
     page.goto(f"{running.url}/forecast")
-    peak = page.get_by_test_id("stMetric").filter(has_text="Peak ahead")
+    peak = page.get_by_test_id("stMetric").filter(has_text="Forecast peak")
     expect(peak.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"^[\d.]+ kW$"))
     expect(page.get_by_test_id("stVegaLiteChart").locator(".marks").first).to_be_visible()
-    expect(page.get_by_text(re.compile("hours? that (has|have) come|None of their hours"))).to_be_visible()
+    expect(page.get_by_text(re.compile("hours? with actuals|There are no actuals"))).to_be_visible()
 
 
-def test_a_meter_s_month_end_is_found_by_its_id(page: Page, running: Running) -> None:
+def test_a_meter_s_month_end_bill_is_found_by_its_id(page: Page, running: Running) -> None:
     meter_id = running.fleet.meters[3].meter_id
     stack = running.fleet.stack
     store = Forecasts(stack.client("dynamodb"), stack.forecasts_table)
     end = store.month_end(meter_id, f"{running.fleet.today - timedelta(days=1):%Y-%m}")
     assert end
     page.goto(f"{running.url}/forecast?meter={meter_id}")
-    card = page.get_by_test_id("stMetric").filter(has_text="Bill of the month")
+    card = page.get_by_test_id("stMetric").filter(has_text="Month-end bill")
     expect(card.get_by_test_id("stMetricValue")).to_have_text(money(end.total.value))
     expect(card.get_by_text(f"{money(end.total.low)} to {money(end.total.high)}")).to_be_visible()
 
 
-def test_the_forecast_page_says_that_the_backend_is_away_and_comes_back(page: Page, running: Running) -> None:
+def test_the_forecast_page_reports_an_unreachable_backend_and_recovers(page: Page, running: Running) -> None:
     page.goto(f"{running.url}/forecast")
     expect(page.get_by_test_id("stMetric").first).to_be_visible()
     running.backend.off()

@@ -84,6 +84,9 @@ def _own_uploads() -> Iterator[bytes]:
     yield _upload("not-registered", midnight + timedelta(days=20), 3600, [500] * 8, request_id="call-1")
     yield _upload("own-kathmandu", midnight + timedelta(days=20), 3600, [500] * 8, voltage=195.5)
     yield _upload("own-lord-howe", midnight + timedelta(days=20), 3600, [500] * 8, voltage=254.0)
+    for action, wh, meter in (("void", 0, "own-new-york"), ("correct", 123, "own-kathmandu")):
+        operator = {"action": action, "by": "ada", "at": "2026-11-20T10:00:00Z", "reason": "a damaged register"}
+        yield _upload(meter, midnight + timedelta(days=1), 900, [wh] * 9, operator=operator)
     yield _upload("own-lord-howe", midnight, 3600, [10_000_000] * 24, revision=2, voltage=0.0)
 
 
@@ -94,10 +97,11 @@ def _upload(
     wh: list[int],
     revision: int = 0,
     voltage: float | None = None,
-    **fields: str,
+    **fields: Any,
 ) -> bytes:
     readings = [
-        {"start": (start + timedelta(seconds=interval_s * number)).isoformat(), "wh": energy, "revision": revision}
+        {"start": (start + timedelta(seconds=interval_s * number)).isoformat(), "wh": energy}
+        | ({"revision": revision} if revision else {})
         | ({} if voltage is None else {"voltage_v": voltage})
         for number, energy in enumerate(wh)
     ]

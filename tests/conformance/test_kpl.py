@@ -5,7 +5,7 @@ import hashlib
 import json
 import subprocess
 from datetime import UTC, datetime
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_kinesis_agg import MAGIC

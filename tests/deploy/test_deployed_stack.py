@@ -39,7 +39,7 @@ def never(attempt: int) -> None:
 def sent(deployed):
     """Two meters' days by the API, two by a head-end, and one upload that nobody can read."""
     stack = deployed.stack
-    fleet = make_fleet(4, seed=1, tariffs={kind: ["tou"] for kind in ("home", "flat", "shop")})
+    fleet = make_fleet(4, seed=1, tariffs={kind: ["tou"] for kind in ("home", "apartment", "shop")})
     register(stack, fleet.registered, fleet.place, {"tou": TIME_OF_USE}, DAY.replace(day=1))
     tally = SendCounts()
     api = ApiSender(stack.api, stack.session().get_credentials(), stack.region, stack.api_key(), tally, never)
@@ -55,7 +55,7 @@ def sent(deployed):
     return meters
 
 
-def test_uploads_of_both_ways_become_windows(deployed, sent):
+def test_uploads_from_both_channels_become_windows(deployed, sent):
     stack = deployed.stack
     dynamodb = stack.client("dynamodb")
 
@@ -80,7 +80,7 @@ def test_each_meter_gets_its_bill(deployed, sent):
     assert energy == {meter: 96 * (100 + number) for number, meter in enumerate(sent)}
 
 
-def test_what_nobody_can_read_is_in_the_quarantine(deployed, sent):
+def test_an_unreadable_upload_is_in_the_quarantine(deployed, sent):
     stack = deployed.stack
     s3 = stack.client("s3")
 

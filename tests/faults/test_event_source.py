@@ -44,7 +44,7 @@ class _Most(random.Random):
         return b
 
 
-def test_what_was_done_does_not_come_again():
+def test_processed_records_are_not_delivered_again():
     case = Case()
     case.put("a", "b")
     assert case.batch() == ["a", "b"]
@@ -52,7 +52,7 @@ def test_what_was_done_does_not_come_again():
     assert not case.mapping.poll()
 
 
-def test_the_lowest_failed_record_is_the_checkpoint_and_all_after_it_comes_again():
+def test_the_lowest_failed_record_is_the_checkpoint_and_everything_after_it_is_retried():
     case = Case()
     _, second, _, fourth = case.put("a", "b", "c", "d")
     case.batch()
@@ -61,7 +61,7 @@ def test_the_lowest_failed_record_is_the_checkpoint_and_all_after_it_comes_again
 
 
 @pytest.mark.parametrize("identifier", ["", None, "12"])
-def test_an_answer_with_an_empty_or_a_strange_identifier_fails_the_whole_batch(identifier):
+def test_a_response_with_an_empty_or_unknown_identifier_fails_the_whole_batch(identifier):
     case = Case()
     case.put("a", "b")
     case.batch()
@@ -69,7 +69,7 @@ def test_an_answer_with_an_empty_or_a_strange_identifier_fails_the_whole_batch(i
     assert case.batch() == ["a", "b"]
 
 
-def test_a_batch_whose_function_fails_is_bisected_and_that_costs_no_retry():
+def test_a_failed_batch_is_bisected_without_using_up_a_retry():
     case = Case(retries=0)
     case.put("a", "b", "c", "d")
     case.batch()
@@ -86,7 +86,7 @@ def test_a_batch_whose_function_fails_is_bisected_and_that_costs_no_retry():
     assert message["KinesisBatchInfo"]["batchSize"] == 1
 
 
-def test_a_batch_out_of_retries_is_told_of_and_the_shard_goes_on():
+def test_a_batch_out_of_retries_is_reported_and_the_shard_continues():
     case = Case(retries=2)
     first, last = case.put("a", "b")
     for _ in range(3):
@@ -99,7 +99,7 @@ def test_a_batch_out_of_retries_is_told_of_and_the_shard_goes_on():
     assert case.batch() == ["c"]
 
 
-def test_only_the_records_that_are_too_old_are_given_up():
+def test_only_expired_records_are_dropped():
     case = Case(most_age_s=60)
     case.put("a")
     case.now += timedelta(seconds=61)
@@ -120,7 +120,7 @@ def test_a_child_shard_waits_until_its_parent_is_drained():
     assert case.batch() == ["b"]
 
 
-def test_the_lanes_of_a_shard_keep_each_key_in_order():
+def test_concurrent_batches_of_a_shard_keep_each_key_in_order():
     case = Case(lanes=4)
     for number in range(6):
         for key in ("m-1", "m-2", "m-3"):
@@ -133,7 +133,7 @@ def test_the_lanes_of_a_shard_keep_each_key_in_order():
         assert [payload for payload in own if payload.startswith(key)] == [f"{key} {number}" for number in range(6)]
 
 
-def test_a_rewound_shard_hands_over_again_what_came_since_and_what_is_still_due():
+def test_a_rewound_shard_delivers_again_what_arrived_since_and_what_is_pending():
     case = Case()
     case.put("a")
     case.now += timedelta(hours=1)

@@ -8,7 +8,7 @@ from tests.faults.cargo import POISON
 from tests.faults.plan import SHORT, TINY, plan
 from tests.faults.run import Report, run
 
-SEEDS = (2, 5, 9, 18)
+SEEDS = (1, 2, 5, 9)
 FAILED_ONCE: tuple[int, ...] = ()
 
 BESIDES_THE_RATES = {
@@ -46,6 +46,6 @@ def test_every_kind_of_fault_happened():
     assert not kinds - happened
 
 
-def test_a_seed_gives_the_same_run_again():
+def test_a_seed_reproduces_the_same_run():
     once, again = (run(plan(SEEDS[0], TINY)) for _ in range(2))
     assert once == again

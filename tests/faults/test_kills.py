@@ -63,7 +63,7 @@ BATCHES = {
 
 
 @pytest.mark.parametrize(("before", "batch"), BATCHES.values(), ids=BATCHES.keys())
-def test_killed_at_any_call_the_end_is_the_same(before, batch):
+def test_a_kill_at_any_call_does_not_change_the_result(before, batch):
     calm = Deployment()
     calm.invoke(before)
     calm.invoke(batch)
@@ -80,7 +80,7 @@ def test_killed_at_any_call_the_end_is_the_same(before, batch):
     assert number > 8
 
 
-def test_the_correction_makes_a_version():
+def test_the_correction_creates_a_new_version():
     deployment = Deployment()
     deployment.invoke(MONTH)
     deployment.invoke([CORRECTION])

@@ -199,7 +199,7 @@ def test_the_harness_finds(mistake: Patch, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_without_a_mistake_it_finds_nothing(seed):
+def test_without_a_mistake_the_harness_finds_nothing(seed):
     assert not run(_down(seed)).losses
 
 

@@ -98,7 +98,8 @@ def functions(aws, monkeypatch):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     for name, value in {
         "AWS_REGION": REGION, "DATABASE": "electrocloud", "WORK_GROUP": "primary",
-        "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "FUTURE_TOLERANCE_MINUTES": "15", "POWERTOOLS_SERVICE_NAME": "metering",
+        "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "FUTURE_TOLERANCE_MINUTES": "15",
+        "POWERTOOLS_SERVICE_NAME": "metering",
         "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
@@ -316,14 +317,14 @@ def test_every_alarm_has_a_situation_that_raises_it():
 
 @pytest.mark.parametrize("name", SITUATIONS)
 @pytest.mark.parametrize("enough", [True, False], ids=["raised", "just short"])
-def test_an_alarm_goes_off_in_its_situation_and_not_just_short_of_it(name, enough, request):
+def test_an_alarm_goes_off_in_its_situation_and_not_just_below_its_threshold(name, enough, request):
     alarm = ALARMS[name]
     data = SITUATIONS[name](alarm, request.getfixturevalue, enough)
     assert data
     assert goes_off(alarm, data) is enough
 
 
-def test_every_alarm_tells_somebody_and_names_its_page_of_the_runbook():
+def test_every_alarm_notifies_the_topic_and_names_its_runbook_section():
     runbook = (ROOT / "docs" / "runbook.md").read_text()
     for name, alarm in ALARMS.items():
         assert alarm["AlarmActions"] == alarm["OKActions"] == ["Alarms"]

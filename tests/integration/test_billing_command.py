@@ -81,7 +81,7 @@ def test_a_bill_in_json_has_every_amount_as_an_exact_decimal(tmp_path: Path, mon
     assert msgspec.convert(bill, Bill) == bills(tariff_from_urdb(TIERED), load("2026-07-01T00:00", [1_000] * 744))[0]
 
 
-def test_numbers_of_a_tariff_are_taken_as_they_are_written(tmp_path: Path):
+def test_a_tariffs_numbers_are_read_exactly_as_written(tmp_path: Path):
     path = tmp_path / "t.json"
     path.write_text(json.dumps(document(1, timezone="UTC")).replace('"rate": 1', '"rate": 0.1000000000000000000001'))
     usage = usage_file(tmp_path, load("2026-07-01T00:00", [1_000]))
@@ -89,7 +89,7 @@ def test_numbers_of_a_tariff_are_taken_as_they_are_written(tmp_path: Path):
     assert printed("bill", "--tariff", path, "--usage", usage)[0]["total"] == "0.1000000000000000000001"
 
 
-def test_a_bill_on_the_screen_says_what_each_amount_is_for(tmp_path: Path, month: Path):
+def test_a_printed_bill_explains_each_amount(tmp_path: Path, month: Path):
     shown = run("bill", "--tariff", tariff_file(tmp_path, TIERED), "--usage", month).stdout
 
     for words in (
@@ -102,12 +102,12 @@ def test_a_bill_on_the_screen_says_what_each_amount_is_for(tmp_path: Path, month
         "Service, $0.50 a day x 31 days",
         "Total for July 2026",
         "$114.30",
-        "All 744 readings of the month are in.",
+        "All 744 readings of the month have arrived.",
     ):
         assert words in shown
 
 
-def test_a_file_over_several_months_gives_a_bill_a_month_and_a_sum(tmp_path: Path):
+def test_a_file_over_several_months_gives_one_bill_per_month_and_a_total(tmp_path: Path):
     usage = usage_file(tmp_path, load("2026-06-30T00:00", [1_000] * 48))
     tariff = tariff_file(tmp_path, FLAT)
 
@@ -128,7 +128,7 @@ def test_gaps_are_counted_and_with_estimate_filled_from_the_weeks_before(tmp_pat
     assert "10 are estimated" in run("bill", "--tariff", tariff, "--usage", usage, "--estimate").stdout
 
 
-def test_what_has_not_ended_is_not_due_and_not_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_intervals_that_have_not_ended_are_not_due_and_not_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(cli.files.rating, "time", SimpleNamespace(time=lambda: instant("2026-07-20T10:30")))
     usage = usage_file(tmp_path, load("2026-07-01T00:00", [1_000] * 24 * 15))
 
@@ -147,7 +147,7 @@ def test_what_has_not_ended_is_not_due_and_not_estimated(tmp_path: Path, monkeyp
         ({**TIERED, "energyratestructure": [[{"rate": 1, "max": 5}]]}, "energyratestructure[0][0].max"),
     ],
 )
-def test_a_tariff_that_cannot_be_billed_is_refused_on_one_line(tmp_path: Path, month: Path, rate: Rate, says: str):
+def test_an_unsupported_tariff_is_rejected_in_one_line(tmp_path: Path, month: Path, rate: Rate, says: str):
     result = run("bill", "--tariff", tariff_file(tmp_path, rate), "--usage", month, "--json")
 
     assert (result.exit_code, result.stdout) == (1, "")
@@ -156,7 +156,7 @@ def test_a_tariff_that_cannot_be_billed_is_refused_on_one_line(tmp_path: Path, m
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '"x"'])
-def test_what_is_no_tariff_is_refused(tmp_path: Path, month: Path, text: str):
+def test_a_file_that_is_not_a_tariff_is_rejected(tmp_path: Path, month: Path, text: str):
     path = tmp_path / "t.json"
     path.write_text(text)
     result = run("bill", "--tariff", path, "--usage", month)
@@ -165,14 +165,14 @@ def test_what_is_no_tariff_is_refused(tmp_path: Path, month: Path, text: str):
     assert str(path) in result.stderr
 
 
-def test_a_bill_without_its_two_files_says_which_it_needs():
+def test_a_bill_without_its_files_names_the_missing_options():
     result = run("bill")
 
     assert result.exit_code == 1
     assert "--tariff T.json and --usage U.csv" in result.stderr
 
 
-def test_compare_ranks_tariffs_and_says_what_the_best_would_save(tmp_path: Path, month: Path):
+def test_compare_ranks_tariffs_and_shows_the_savings(tmp_path: Path, month: Path):
     files = [tariff_file(tmp_path, rate, name) for name, rate in (("a", PEAK), ("b", FLAT), ("c", TIERED))]
 
     ranked = printed("compare", "--usage", month, *files)
@@ -183,9 +183,9 @@ def test_compare_ranks_tariffs_and_says_what_the_best_would_save(tmp_path: Path,
     ]
     assert (ranked[1]["peak_energy_share"], ranked[1]["peak_bill_share"]) == ("0.1546", "0.6869")
     shown = run("compare", "--usage", month, *files).stdout
-    assert "b would save $26.05, 26 % of the present cost." in shown
-    assert "69 %" in shown
-    assert "The present tariff is the cheapest of these." in run("compare", "--usage", month, files[1], files[0]).stdout
+    assert "b would save $26.05, 26% of the current cost." in shown
+    assert "69%" in shown
+    assert "The current tariff is the cheapest of these." in run("compare", "--usage", month, files[1], files[0]).stdout
 
 
 def test_a_batch_bills_every_meter_of_a_file(tmp_path: Path):

@@ -63,7 +63,7 @@ def kept(aws, month):
     return bill_of(aws.dynamodb.get_item(TableName="bills", Key=bill_key(BillKey("m-1", str(month))))["Item"])
 
 
-def test_after_the_grace_time_gaps_are_estimated_and_the_bill_is_final(app, aws, last_month):
+def test_after_the_grace_period_gaps_are_estimated_and_the_bill_is_final(app, aws, last_month):
     assert kept(aws, last_month).status == "provisional"
     assert app.handler({}, context(900_000)) == {"closed": 1, "estimated": 24}
     bill = kept(aws, last_month)
@@ -71,11 +71,11 @@ def test_after_the_grace_time_gaps_are_estimated_and_the_bill_is_final(app, aws,
     assert app.handler({}, context(900_000)) == {"closed": 0, "estimated": 0}
 
 
-def test_within_the_grace_time_nothing_is_closed(app, aws, last_month, monkeypatch):
+def test_nothing_is_closed_within_the_grace_period(app, aws, last_month, monkeypatch):
     monkeypatch.setenv("ESTIMATE_AFTER_HOURS", str(24 * 40))
     assert importlib.reload(app).handler({}, context(900_000)) == {"closed": 0, "estimated": 0}
 
 
-def test_what_the_time_does_not_suffice_for_is_left_to_the_next_run(app, aws, last_month):
+def test_work_that_does_not_fit_the_time_limit_is_left_to_the_next_run(app, aws, last_month):
     assert app.handler({}, context(1_000)) == {"closed": 0, "estimated": 0}
     assert kept(aws, last_month).status == "provisional"

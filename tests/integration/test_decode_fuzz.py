@@ -100,7 +100,7 @@ KINDS = ["bytes", "fields", "frame", "frame's message", "uploads in a frame"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_nearly_right_is_taken_or_refused_with_a_reason_and_its_neighbours_are_taken(kind):
+def test_a_nearly_valid_record_is_accepted_or_rejected_with_a_reason_and_its_neighbors_are_accepted(kind):
     chance = random.Random(f"decode {kind}")
     outcomes = {"taken": 0, "refused": 0}
     for start in range(0, CASES, 100):
@@ -124,7 +124,7 @@ def test_what_is_nearly_right_is_taken_or_refused_with_a_reason_and_its_neighbou
 
 
 @pytest.mark.parametrize("kind", ["bytes", "fields"])
-def test_the_transform_refuses_what_the_metering_function_refuses(kind):
+def test_the_transform_rejects_what_the_metering_function_rejects(kind):
     chance = random.Random(f"transform {kind}")
     for _ in range(CASES // 4):
         payload = nearly_right(kind, chance)
@@ -141,7 +141,7 @@ def test_the_transform_refuses_what_the_metering_function_refuses(kind):
             assert rows.count(b"\n") == len(accepted[0].upload.readings)
 
 
-def test_refused_bytes_are_kept_as_they_came():
+def test_rejected_bytes_are_kept_unchanged():
     chance = random.Random("kept")
     for _ in range(200):
         payload = nearly_right("frame", chance)

@@ -40,7 +40,7 @@ def _keep(store: Forecasts, hours: int) -> list[Forecast]:
     return list(update_forecasts({"fleet": _history(hours)}, BERLIN, store, NOW))
 
 
-def test_a_forecast_is_kept_as_it_was_made(store: Forecasts) -> None:
+def test_a_stored_forecast_equals_the_one_made(store: Forecasts) -> None:
     *_, made = _keep(store, HOURS)
     assert store.newest("fleet") == [made]
     assert made.rows[0].timestamp == NOW
@@ -48,7 +48,7 @@ def test_a_forecast_is_kept_as_it_was_made(store: Forecasts) -> None:
     assert store.newest("feeder/DE-F000") == []
 
 
-def test_of_a_new_series_the_days_before_are_forecast_from_what_was_known_then(store: Forecasts) -> None:
+def test_a_new_series_gets_forecasts_of_past_days_from_data_known_then(store: Forecasts) -> None:
     history, changed = _history(HOURS), _history(HOURS)
     changed.wh[-24:] = [7] * 24  # the last day came otherwise than expected
     made = list(update_forecasts({"fleet": history}, BERLIN, store, NOW))
@@ -91,7 +91,7 @@ def test_the_fleet_is_the_sum_of_its_feeders_and_of_meters_on_none() -> None:
     assert set(found) == {"fleet", "feeder/F0", "feeder/F1"}
 
 
-def test_month_ends_of_meters_are_told_kept_and_replaced(store: Forecasts) -> None:
+def test_month_ends_are_forecast_stored_and_replaced(store: Forecasts) -> None:
     days = [_day(NOW - timedelta(days=back)) for back in range(20, 0, -1)]
     meters = [RegisteredMeter(name, 0.0, 0.0, "F", "home", "flat", BERLIN) for name in ("a", "b", "new")]
     known = list(meter_histories(meters, {"flat": TARIFF}, lambda meter, _: [] if meter == "new" else days, NOW))
@@ -123,7 +123,7 @@ def test_a_deployment_without_readings_has_nothing_to_forecast(store: Forecasts)
     assert list(update_forecasts(histories(lambda _: [], NOW), BERLIN, store, NOW)) == []
 
 
-def test_the_suspects_of_a_run_take_the_place_of_those_before(store: Forecasts) -> None:
+def test_the_suspects_of_a_run_replace_the_previous_ones(store: Forecasts) -> None:
     homes = [RegisteredMeter(name, 0.0, 0.0, "F", "home", "flat", BERLIN) for name in ("a", "b")]
 
     def found(spiking: str) -> list[Suspect]:

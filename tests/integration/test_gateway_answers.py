@@ -89,7 +89,7 @@ def test_every_example_is_expected_somewhere():
 
 
 @pytest.mark.parametrize(("name", "fault"), REFUSED.items())
-def test_a_body_that_breaks_the_contract_is_refused_whole_and_its_fault_named(name: str, fault: str):
+def test_a_body_that_breaks_the_contract_is_rejected_whole_and_its_fault_named(name: str, fault: str):
     kinesis = FakeKinesis()
     status, body = answered(gateway(kinesis), signed((EXAMPLES / "refused" / f"{name}.json").read_bytes()))
     assert status == 400
@@ -99,7 +99,7 @@ def test_a_body_that_breaks_the_contract_is_refused_whole_and_its_fault_named(na
 
 
 @pytest.mark.parametrize(("name", "reason"), QUARANTINED.items())
-def test_what_only_the_metering_rules_can_tell_is_accepted_for_the_consumer_to_quarantine(name: str, reason: str):
+def test_faults_that_only_the_consumer_can_detect_are_accepted_by_the_api(name: str, reason: str):
     kinesis = FakeKinesis()
     call = signed((EXAMPLES / "quarantined" / f"{name}.json").read_bytes())
     assert answered(gateway(kinesis), call) == (202, {"accepted": 2})
@@ -110,7 +110,7 @@ def test_what_only_the_metering_rules_can_tell_is_accepted_for_the_consumer_to_q
     assert fault.value.reason == reason
 
 
-def test_the_first_faults_are_named_and_not_all_of_them():
+def test_only_the_first_faults_are_named():
     body = {"uploads": [{**UPLOAD, "meter_id": ""} for _ in range(300)]}
     status, answer = answered(gateway(FakeKinesis()), signed(body))
     assert status == 400
@@ -127,7 +127,7 @@ def test_a_head_end_without_a_key_of_the_plan_is_refused_and_told_what_to_send(k
     assert kinesis.taken == []
 
 
-def test_a_head_end_that_has_had_its_day_s_calls_is_told_when_to_go_on():
+def test_a_head_end_over_its_daily_quota_is_told_when_it_may_continue():
     limited = gateway(FakeKinesis(), usage=plan(quota=1))
     assert answered(limited, signed({"uploads": uploads(1)}))[0] == 202
     status, body = answered(limited, signed({"uploads": uploads(1)}))
@@ -147,7 +147,7 @@ def test_a_call_has_at_most_500_uploads():
     assert "has more than 500 items" in body["faults"]
 
 
-def test_a_body_of_another_content_type_does_not_slip_past_the_schema():
+def test_a_body_with_another_content_type_does_not_bypass_the_schema():
     kinesis = FakeKinesis()
     call = signed({"uploads": [{"meter_id": "x"}]}, **{"Content-Type": "text/plain"})
     assert answered(gateway(kinesis), call)[0] == 415
@@ -155,7 +155,7 @@ def test_a_body_of_another_content_type_does_not_slip_past_the_schema():
     assert answered(gateway(kinesis), call)[0] == 202
 
 
-def test_what_a_full_shard_did_not_take_is_named_by_its_index():
+def test_uploads_that_a_full_shard_rejected_are_named_by_index():
     kinesis = FakeKinesis(failing={1: "ProvisionedThroughputExceededException", 3: "InternalFailure"})
     status, body = answered(gateway(kinesis), signed({"uploads": uploads(5)}))
     assert status == 503
@@ -198,13 +198,13 @@ def test_each_failure_of_kinesis_says_what_to_do_and_nothing_of_the_account(erro
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "OPTIONS"])
-def test_another_method_is_no_route(method: str):
+def test_another_method_is_not_a_route(method: str):
     call = signed({"uploads": uploads(1)})._replace(method=method)
     assert answered(gateway(FakeKinesis()), call)[0] == 403
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/uploads/", "/v1/meters//uploads", "/v1/meters/a/b/uploads"])
-def test_another_path_is_no_route(path: str):
+def test_another_path_is_not_a_route(path: str):
     status, body = answered(gateway(FakeKinesis()), signed({"uploads": uploads(1)}, path=path))
     assert status == 403
     assert "POST /v1/uploads" in body["message"]
@@ -228,7 +228,7 @@ def test_calls_beyond_the_throttle_are_to_be_sent_again():
     assert (status, body["accepted"]) == (429, 0)
 
 
-def test_calls_that_are_not_authorised_use_up_no_one_elses_throttle():
+def test_unauthorized_calls_do_not_count_against_the_throttle():
     limited = gateway(FakeKinesis(), throttle=Throttle(rate=0, burst=1))
     for _ in range(3):
         assert answered(limited, signed({"uploads": uploads(1)}, secret="guessed"))[0] == 403
@@ -264,7 +264,7 @@ def test_a_meter_posts_for_itself_on_its_own_route_only():
     assert [record["PartitionKey"] for record in kinesis.taken] == ["NL:7"]
 
 
-def test_an_upload_for_another_meter_takes_the_whole_call_with_it():
+def test_an_upload_for_another_meter_fails_the_whole_call():
     sent = []
 
     class StrictKinesis(FakeKinesis):

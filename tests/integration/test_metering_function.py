@@ -58,7 +58,7 @@ def test_frames_and_plain_records_give_the_same_windows(app, aws):
     assert {key: day.pack() for key, day in days(aws).items()} == plain
 
 
-def test_a_bad_upload_is_quarantined_with_its_bytes_and_its_neighbours_are_stored(app, aws):
+def test_a_bad_upload_is_quarantined_with_its_bytes_and_its_neighbors_are_stored(app, aws):
     broken = bytearray(frame(upload_json()))
     broken[20] ^= 1
     bad = upload_json(meter_id="")
@@ -72,7 +72,7 @@ def test_a_bad_upload_is_quarantined_with_its_bytes_and_its_neighbours_are_store
     assert "meter_id" in found["contract"].message
 
 
-def test_a_batch_that_comes_again_changes_nothing_and_quarantines_nothing_twice(app, aws):
+def test_a_redelivered_batch_changes_nothing_and_quarantines_nothing_twice(app, aws):
     event = kinesis_event([upload_json(), b"no json"])
     app.handler(event, CONTEXT)
     before = aws.dynamodb.scan(TableName="bills")["Items"], aws.dynamodb.scan(TableName="windows")["Items"]
@@ -81,7 +81,7 @@ def test_a_batch_that_comes_again_changes_nothing_and_quarantines_nothing_twice(
     assert len(quarantined(aws)) == 1
 
 
-def test_records_of_a_meter_that_could_not_be_stored_are_handed_back(app, aws, monkeypatch):
+def test_records_of_a_meter_that_could_not_be_stored_are_returned_for_retry(app, aws, monkeypatch):
     def refuse(**request):
         reasons = [{"Code": "TransactionConflict"} for _ in request["TransactItems"]]
         raise ClientError(
@@ -113,9 +113,7 @@ def test_a_missing_setting_is_named_at_the_cold_start(app, monkeypatch):
 
 
 @pytest.mark.parametrize("document", ["no json", json.dumps({**TIME_OF_USE, "energyweekdayschedule": [[7] * 24] * 12})])
-def test_a_tariff_that_cannot_be_rated_keeps_no_reading_out_and_its_bills_come_once_it_is_mended(
-    app, aws, document, capsys
-):
+def test_an_invalid_tariff_blocks_no_reading_and_its_bills_appear_once_it_is_fixed(app, aws, document, capsys):
     aws.dynamodb.put_item(TableName="tariffs", Item={"tariff_id": {"S": "bad"}, "document": {"S": document}})
     aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-2"}, "tariff_id": {"S": "bad"}})
     event = kinesis_event([upload_json(), upload_json(meter_id="m-2")])

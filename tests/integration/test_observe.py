@@ -47,7 +47,7 @@ def test_a_line_names_the_calls_and_the_records_that_a_batch_came_from(capsys):
     assert (line["uploads"], line["readings_stored"], line["bills_rated"]) == (4, 16, 3)
 
 
-def test_no_line_says_whose_readings_they_are_or_what_was_in_them(capsys):
+def test_no_log_line_contains_a_meter_or_a_reading(capsys):
     secret = "SECRET-METER"
     batch = [upload_json(meter_id=secret), upload_json(meter_id=secret, interval_s=7), b'{"meter_id": "SECRET-METER"']
     lines, _ = observed(batch, capsys, failed=frozenset({secret}))

@@ -76,7 +76,7 @@ def reason(data: bytes) -> str | None:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
-def test_a_right_call_is_taken_and_its_records_can_be_read(route):
+def test_a_valid_call_is_accepted_and_its_records_can_be_read(route):
     @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
     @given(route.as_strategy(generation_mode=POSITIVE))
     def check(case):
@@ -101,7 +101,7 @@ def test_a_right_call_is_taken_and_its_records_can_be_read(route):
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
-def test_a_wrong_call_is_refused_in_words_and_nothing_of_it_is_taken(route):
+def test_an_invalid_call_is_rejected_with_a_message_and_nothing_is_accepted(route):
     @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
     @given(route.as_strategy(generation_mode=NEGATIVE))
     def check(case):

@@ -140,7 +140,7 @@ def test_waits_grow_longer_up_to_a_second(athena: Athena):
 
 
 @pytest.mark.parametrize(("state", "said"), [("FAILED", "the query failed: "), ("CANCELLED", "was cancelled: ")])
-def test_a_query_that_does_not_end_well_says_why(athena: Athena, state: str, said: str):
+def test_a_failed_query_says_why(athena: Athena, state: str, said: str):
     athena.state(state, StateChangeReason="COLUMN_NOT_FOUND: line 1:8")
 
     with pytest.raises(QueryError, match=f"{said}COLUMN_NOT_FOUND: line 1:8"):
@@ -156,7 +156,7 @@ def test_a_query_that_takes_too_long_is_stopped(athena: Athena):
         athena.ask(limit_s=0.3)
 
 
-def test_a_query_that_nobody_waits_for_any_more_is_stopped(athena: Athena):
+def test_an_interrupted_query_is_stopped(athena: Athena):
     athena.state("RUNNING")
     athena.stub.add_response("stop_query_execution", {}, QUERY)
 
@@ -168,12 +168,12 @@ def test_a_query_that_nobody_waits_for_any_more_is_stopped(athena: Athena):
         athena.ask()
 
 
-def test_what_athena_refuses_is_said_in_its_words():
+def test_athenas_error_message_is_passed_on():
     with pytest.raises(QueryError, match="Athena refused: line 1:1: mismatched input 'SELEKT'"):
         Athena(refusal="line 1:1: mismatched input 'SELEKT'").ask()
 
 
-def test_an_athena_that_is_away_is_said_to_be(monkeypatch: pytest.MonkeyPatch):
+def test_an_unreachable_athena_is_reported(monkeypatch: pytest.MonkeyPatch):
     athena = Athena()
 
     def away(**_: Any) -> None:

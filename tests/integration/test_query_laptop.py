@@ -116,7 +116,7 @@ def test_a_bill_asked_of_athena_is_the_engines_to_the_cent(electrocloud):
         ]
 
 
-def test_an_answer_is_a_table_on_the_screen_with_what_it_took(electrocloud):
+def test_a_result_is_printed_as_a_table_with_its_time(electrocloud):
     shown = electrocloud("monthly_consumption", "--param", "month=2026-11")
 
     kwh = sum(i.wh for i in INTERVALS if i.start >= datetime(2026, 11, 1, 4, tzinfo=UTC).timestamp()) / 1000
@@ -125,7 +125,7 @@ def test_an_answer_is_a_table_on_the_screen_with_what_it_took(electrocloud):
     assert "1 rows" in shown
 
 
-def test_an_answer_can_be_kept_as_parquet_with_its_types(electrocloud, tmp_path: Path):
+def test_a_result_can_be_written_as_parquet_with_its_types(electrocloud, tmp_path: Path):
     path = tmp_path / "trend.parquet"
     electrocloud(
         "load_trend", "--param", "first_day=2026-11-01", "--param", "last_day=2026-11-02", "--parquet", str(path)
@@ -137,7 +137,7 @@ def test_an_answer_can_be_kept_as_parquet_with_its_types(electrocloud, tmp_path:
     assert pa.types.is_decimal(table.schema.field("kwh").type)
 
 
-def test_what_athena_says_of_a_bad_query_is_said(electrocloud, tmp_path: Path):
+def test_athenas_message_about_a_bad_query_is_shown(electrocloud, tmp_path: Path):
     path = tmp_path / "bad.sql"
     path.write_text("-- What?\nSELECT nothing FROM readings\n")
 

@@ -117,11 +117,11 @@ def test_a_quarantined_upload_that_keeps_the_contract_now_goes_back_once(parts):
     assert in_stream(parts) == [("m-7", good)]
     (key,) = objects(parts)
     assert key == "quarantine/redriven/dt=2026-11-24/1-0_1-0.contract-1.jsonl.gz"
-    assert "Nothing is set aside" in run().output
+    assert "No rejected uploads" in run().output
     assert len(in_stream(parts)) == 1
 
 
-def test_what_would_be_quarantined_again_stays_where_it_is(parts):
+def test_an_upload_that_would_be_rejected_again_stays_in_quarantine(parts):
     broken = frame({"k": upload_json()})[:-1]
     quarantine(parts, b"no json", broken)
     before = objects(parts)
@@ -167,7 +167,7 @@ def test_an_object_of_an_earlier_version_goes_back_too(parts):
     (moved,) = objects(parts)
     assert moved.startswith("quarantine/redriven/dt=2026-11-24/contract/7-0.json")
     assert unpack(moved, body(parts, moved))[0].message == "old"
-    assert "Nothing is set aside" in run().output
+    assert "No rejected uploads" in run().output
 
 
 def test_two_redrives_at_once_lose_nothing(parts):
@@ -184,7 +184,7 @@ def test_two_redrives_at_once_lose_nothing(parts):
     assert sorted(row.reason for row in held) == ["contract", "contract", "contract", "not-json"]
 
 
-def test_a_frame_that_opens_now_goes_back_whole(parts):
+def test_a_frame_that_can_be_opened_now_goes_back_whole(parts):
     data = frame({"m-1": upload_json(), "m-2": b"no json"})
     held = read_event(kinesis_event([data[:-1]])["Records"])[1]
     put(parts.s3, parts.bucket, [held[0]._replace(payload=data)], lambda: False)
@@ -192,13 +192,13 @@ def test_a_frame_that_opens_now_goes_back_whole(parts):
     assert in_stream(parts) == [("k", data)]
 
 
-def test_a_dry_run_says_the_same_and_changes_nothing(parts):
+def test_a_dry_run_reports_the_same_and_changes_nothing(parts):
     quarantine(parts, upload_json(), reason="contract")
     first, last = sent(parts, upload_json(day=date(2026, 11, 1)), upload_json(day=date(2026, 11, 2)))
     dead_letter(parts, first, last)
     before = objects(parts)
     result = run("--dry-run")
-    assert "would be done" in result.output
+    assert "Dry run" in result.output
     assert rows(result.output) == [
         ["dead letter", "RetryAttemptsExhausted", "put back", "1", "2"],
         ["quarantine", "contract", "put back", "1", "1"],
@@ -226,7 +226,7 @@ def test_the_batch_of_a_dead_letter_is_read_from_the_stream_and_put_again(parts)
     assert rows(run().output) == [["dead letter", "RetryAttemptsExhausted", "put back", "1", "3"]]
     assert [data for _, data in in_stream(parts)[5:]] == payloads[1:4]
     assert messages(parts) == 0
-    assert "Nothing is set aside" in run().output
+    assert "No rejected uploads" in run().output
 
 
 @pytest.mark.parametrize("shard", ["shardId-000000000000", "shardId-000000000009"])
@@ -242,7 +242,7 @@ def test_a_dead_letter_whose_records_are_gone_stays_and_says_what_to_do(parts, s
     assert len(in_stream(parts)) == 1
 
 
-def test_a_message_that_is_no_batch_of_a_stream_stays(parts):
+def test_a_message_that_is_not_a_stream_batch_stays(parts):
     parts.sqs.send_message(QueueUrl=parts.queue, MessageBody=json.dumps({"hello": "there"}))
     assert rows(run().output)[0][:2] == ["dead letter", "unknown"]
     assert messages(parts) == 1

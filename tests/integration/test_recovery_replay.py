@@ -106,45 +106,45 @@ def replay(*words: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("source", [["--from", "2026-01-01"], ["--from", "2026-10-31", "--source", "parquet"]])
-def test_emptied_tables_are_filled_again_to_the_byte(system, source):
+def test_emptied_tables_are_rebuilt_byte_for_byte(system, source):
     windows, bills = contents(system, "windows"), contents(system, "bills")
     empty(system, "windows")
     empty(system, "bills")
     counts = replay(*source)
     assert contents(system, "windows") == windows
     assert contents(system, "bills") == bills
-    assert counts["Bills rated anew at the end"] == 2
+    assert counts["Bills rated again at the end"] == 2
     again = replay(*source)
-    changes = "new, or in place of others", "Times a bill was rated as readings came", "other than before"
+    changes = "new or changed", "Bills rated while re-ingesting", "changed"
     assert [again[name] for name in changes] == [0, 0, 0]
     assert contents(system, "windows") == windows
     assert contents(system, "bills") == bills
 
 
-def test_lost_bills_are_made_again_from_what_is_there(system):
+def test_lost_bills_are_rebuilt_from_stored_windows(system):
     bills = contents(system, "bills")
     empty(system, "bills")
     counts = replay("--from", "2026-01-01")
     assert contents(system, "bills") == bills
-    assert (counts["new, or in place of others"], counts["Records passed over, which are no uploads"]) == (0, 1)
+    assert (counts["new or changed"], counts["Records skipped, not valid uploads"]) == (0, 1)
 
 
-def test_another_tariff_is_in_the_bills_after_a_replay(system):
+def test_a_replay_applies_a_changed_tariff(system):
     dearer = {"tariff_id": {"S": "tou"}, "document": {"S": json.dumps({**TIME_OF_USE, "fixedchargefirstmeter": 20})}}
     before = bill_of(contents(system, "bills")["m-1", "2026-11"])
     system.dynamodb.put_item(TableName="tariffs", Item=dearer)
-    assert replay("--from", "2026-11-06", "--source", "parquet")["new, or in place of others"] == 0
+    assert replay("--from", "2026-11-06", "--source", "parquet")["new or changed"] == 0
     after = bill_of(contents(system, "bills")["m-1", "2026-11"])
     assert after.total - before.total == Decimal("10.5")
 
 
-def test_parquet_is_read_from_the_day_on(system):
+def test_parquet_is_read_from_the_given_day(system):
     empty(system, "windows")
     replay("--from", "2026-11-04T18:00", "--source", "parquet")
     assert {day for _, day in contents(system, "windows")} == {f"{day}" for day in DAYS[3:]}
 
 
-def test_what_parquet_gives_is_what_the_stream_gave(system):
+def test_a_replay_from_parquet_equals_one_from_the_stream(system):
     tables = MemoryTables()
     for part in from_parquet(system.s3, system.bucket, date(2026, 11, 1)):
         ingest_uploads(part.uploads, tables, FixedServices(lambda meters: {}), lambda attempt: None)
@@ -160,7 +160,7 @@ def test_a_file_of_an_earlier_version_has_neither_callers_nor_operators(aws):
     assert part.uploads == [decode(upload_json(day=date(2026, 11, 1), wh=[5], revision=1).replace(b"230.5", b"null"))]
 
 
-def test_a_replay_of_the_stream_begins_where_it_is_told():
+def test_a_stream_replay_starts_at_the_given_time():
     now = ARRIVED
 
     def clock() -> datetime:
@@ -190,14 +190,14 @@ def test_a_replay_ends_though_uploads_keep_coming():
     assert list(from_stream(stream, "readings", ARRIVED - timedelta(hours=1), ARRIVED - timedelta(minutes=1)))
 
 
-@pytest.mark.parametrize(("words", "says"), [("yesterday", "ISO 8601"), ("2999-01-01", "still to come")])
-def test_a_time_that_cannot_be_is_refused(words, says):
+@pytest.mark.parametrize(("words", "says"), [("yesterday", "ISO 8601"), ("2999-01-01", "in the future")])
+def test_an_invalid_time_is_rejected(words, says):
     result = CliRunner().invoke(commands, ["replay", "--from", words])
     assert result.exit_code == 1
     assert says in result.output
 
 
-def test_busy_tables_are_told_of(system, monkeypatch):
+def test_busy_tables_are_reported(system, monkeypatch):
     monkeypatch.setattr(
         "electrocloud.aws.store.tables.DynamoTables.commit", lambda self, changes, alone: {c.meter_id for c in changes}
     )

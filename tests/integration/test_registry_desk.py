@@ -2,18 +2,24 @@
 
 import io
 import time
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 
 import msgspec
 import pyarrow.parquet as pq
 import pytest
 
 from electrocloud.aws.stack import Stack
+from electrocloud.aws.store.dynamodb_items import bill_of
 from electrocloud.domain.errors import RegistryError
 from electrocloud.domain.registry import events
 from electrocloud.domain.registry.records import Account, Registry
+from electrocloud.services.ingest import ingest_uploads
+from electrocloud.services.registry import plan_change
 from registry.desk import RegistryDesk
 from tests.integration.conftest import REGION, Aws
+from tests.kits.billing_kit import document
+from tests.kits.examples import upload
 from tests.kits.registry_kit import AGREEMENT, POINT, registry
 
 
@@ -21,10 +27,11 @@ from tests.kits.registry_kit import AGREEMENT, POINT, registry
 def desk(aws: Aws) -> RegistryDesk:
     names = dict.fromkeys(Stack.__struct_fields__, "-") | {
         "accounts_table": "accounts", "service_points_table": "service_points", "meters_table": "meters",
-        "tariffs_table": "tariffs", "bucket": aws.bucket, "region": REGION, "endpoint": None,
+        "tariffs_table": "tariffs",
+        "windows_table": "windows", "bills_table": "bills", "bucket": aws.bucket, "region": REGION, "endpoint": None,
     }  # fmt: skip
     desk = RegistryDesk(Stack(**names))
-    desk.apply(registry(), _nobody)
+    desk.apply(registry(), "test", _nobody)
     return desk
 
 
@@ -32,21 +39,21 @@ def _nobody(count: int) -> None:
     """Nobody looks at the progress."""
 
 
-def test_what_was_applied_is_what_is_read(desk: RegistryDesk) -> None:
+def test_applied_records_are_read_back_unchanged(desk: RegistryDesk) -> None:
     assert desk.store.load() == registry()
     assert desk.store.points_of_meters(["M-1", "M-9"]) == {"M-1": ("SP-1",)}
 
 
 def test_applying_twice_changes_nothing(desk: RegistryDesk) -> None:
     version = desk.store.version()
-    assert desk.apply(registry(), _nobody).changes == []
+    assert desk.apply(registry(), "test", _nobody)[0].changes == []
     assert desk.store.version() == version == 1
 
 
 def test_a_contradiction_leaves_the_registry_as_it_was(desk: RegistryDesk) -> None:
     wrong = Registry(agreements={"AG-2@2026-05-01": msgspec.structs.replace(AGREEMENT, agreement_id="AG-2")})
     with pytest.raises(RegistryError, match="overlaps AG-1@2026-01-01"):
-        desk.apply(wrong, _nobody)
+        desk.apply(wrong, "test", _nobody)
     assert desk.store.load() == registry()
 
 
@@ -56,18 +63,21 @@ def test_a_service_point_is_found_by_any_part_of_what_a_clerk_knows(desk: Regist
     assert (found.service_point_id, found.name, found.meter_ids) == ("SP-1", "Maria Gomez", ("M-1",))
 
 
-def test_who_moved_out_is_no_longer_found_there(desk: RegistryDesk) -> None:
+def test_a_customer_who_moved_out_is_no_longer_found_there(desk: RegistryDesk) -> None:
     day = date(2026, 7, 16)
-    desk.change(["SP-1"], [], lambda part: events.move_out(part, "SP-1", day))
+    desk.change(["SP-1"], [], "test", lambda part: events.move_out(part, "SP-1", day))
     desk.change(
-        ["SP-1"], [], lambda part: events.move_in(part, Account(account_id="A-2", name="Li"), "SP-1", "flat", day)
+        ["SP-1"],
+        [],
+        "test",
+        lambda part: events.move_in(part, Account(account_id="A-2", name="Li"), "SP-1", "flat", day),
     )
     assert [entry.name for entry in desk.search("SP-1")] == ["Li"]
     assert desk.search("gomez") == []
 
 
 def test_the_lake_has_agreements_and_no_names(desk: RegistryDesk, aws: Aws) -> None:
-    desk.change(["SP-1"], [], lambda part: events.exchange_meter(part, "SP-1", "M-2", 1_790_000_000))
+    desk.change(["SP-1"], [], "test", lambda part: events.exchange_meter(part, "SP-1", "M-2", 1_790_000_000))
     tables = {}
     for name in ("agreements", "installations", "tariff_versions", "service_points"):
         body = aws.s3.get_object(Bucket=aws.bucket, Key=f"registry/{name}/{name}.parquet")["Body"].read()
@@ -79,17 +89,17 @@ def test_the_lake_has_agreements_and_no_names(desk: RegistryDesk, aws: Aws) -> N
     assert len(tables["tariff_versions"]) == len(tables["service_points"]) == 1
 
 
-def test_two_cannot_change_the_registry_at_once(desk: RegistryDesk) -> None:
+def test_concurrent_changes_of_the_registry_are_rejected(desk: RegistryDesk) -> None:
     with (
         desk.store.lock(int(time.time())),
         pytest.raises(RegistryError, match="somebody else is changing the registry"),
     ):
-        desk.apply(registry(msgspec.structs.replace(POINT, feeder="F-8")), _nobody)
-    desk.apply(registry(msgspec.structs.replace(POINT, feeder="F-8")), _nobody)
+        desk.apply(registry(msgspec.structs.replace(POINT, feeder="F-8")), "test", _nobody)
+    desk.apply(registry(msgspec.structs.replace(POINT, feeder="F-8")), "test", _nobody)
     assert desk.search("F-8")
 
 
-def test_a_lock_that_somebody_left_behind_ends_by_itself(desk: RegistryDesk) -> None:
+def test_an_abandoned_lock_expires(desk: RegistryDesk) -> None:
     with desk.store.lock(1_000), desk.store.lock(10_000):
         assert desk.store.version() == 1
 
@@ -97,3 +107,62 @@ def test_a_lock_that_somebody_left_behind_ends_by_itself(desk: RegistryDesk) -> 
 def test_a_tariff_from_before_there_were_dates_has_always_been_in_force(desk: RegistryDesk, aws: Aws) -> None:
     aws.dynamodb.put_item(TableName="tariffs", Item={"tariff_id": {"S": "old"}, "document": {"S": '{"a": 1}'}})
     assert desk.store.load().tariffs["old@always"].document == {"a": 1}
+
+
+def _bills(desk: RegistryDesk) -> list[tuple[str, str, int, str, str]]:
+    items = desk._tables._client.scan(TableName="bills")["Items"]
+    bills = [(item["meter_id"]["S"], item["bill"]["S"], bill_of(item)) for item in items]
+    return sorted((one, cycle, bill.version, bill.reason, str(bill.total_rounded)) for one, cycle, bill in bills)
+
+
+@pytest.fixture
+def billed(desk: RegistryDesk) -> RegistryDesk:
+    """June and July 2026 of the meter, 100 Wh an hour at $0.10/kWh: both bills are final."""
+    days = [date(2026, 6, 1) + timedelta(days=number) for number in range(62)]
+    uploads = [upload(meter_id="M-1", day=day, wh=[100] * 24, interval_s=3600) for day in days]
+    ingest_uploads(uploads, desk._tables, desk._services, lambda attempt: None)
+    return desk
+
+
+def test_a_price_from_july_on_changes_july_alone_with_its_reason(billed: RegistryDesk) -> None:
+    changed = events.change_price(billed.store.load(), "flat", document(0.20), date(2026, 7, 1))
+    _, rated = billed.apply(changed, "price corrected", _nobody)
+    found = {(cycle, version): (reason, total) for _, cycle, version, reason, total in _bills(billed)}
+    assert found["2026-06", 1] == ("", "7.20")
+    assert found["2026-07", 2] == ("price corrected", "14.88")
+    assert found["2026-07#v001", 1] == ("", "7.44")
+    assert rated.changed >= 1
+
+
+def test_an_upload_that_comes_again_after_a_price_change_changes_nothing(billed: RegistryDesk) -> None:
+    changed = events.change_price(billed.store.load(), "flat", document(0.20), date(2026, 7, 1))
+    billed.apply(changed, "price corrected", _nobody)
+    before = _bills(billed)
+    again = [upload(meter_id="M-1", day=date(2026, 6, 10), wh=[100] * 24, interval_s=3600)]
+    assert ingest_uploads(again, billed._tables, billed._services, lambda attempt: None).bills == 0
+    assert _bills(billed) == before
+
+
+def test_who_moves_out_on_the_16th_pays_until_then_and_who_moves_in_from_then_on(billed: RegistryDesk) -> None:
+    day = date(2026, 7, 16)
+    billed.change(["SP-1"], [], "moved out", lambda part: events.move_out(part, "SP-1", day))
+    other = Account(account_id="A-2", name="Li")
+    billed.change(["SP-1"], [], "moved in", lambda part: events.move_in(part, other, "SP-1", "flat", day))
+    found = {(agreement, cycle): total for agreement, cycle, *_, total in _bills(billed)}
+    assert found["AG-1", "2026-07"] == "3.60"
+    assert found["SP-1-20260716", "2026-07"] == "3.84"
+
+
+def test_a_preview_says_how_many_bills_would_change_by_how_much_and_stores_nothing(billed: RegistryDesk) -> None:
+    before = _bills(billed)
+    stored = billed.store.load()
+    plan = plan_change(stored, events.change_price(stored, "flat", document(0.20), date(2026, 7, 1)))
+    preview = billed.preview(plan)
+    assert (preview.bills, preview.amount) == (2, Decimal("7.44") + Decimal("0.17"))  # July, and 17 hours of August
+    assert _bills(billed) == before
+
+
+def test_a_bill_whose_agreement_ends_before_it_is_withdrawn(billed: RegistryDesk) -> None:
+    billed.change(["SP-1"], [], "never lived there", lambda part: events.move_out(part, "SP-1", date(2026, 7, 1)))
+    found = {(cycle, version): (reason, total) for _, cycle, version, reason, total in _bills(billed)}
+    assert found["2026-07", 2] == ("never lived there", "0.00")

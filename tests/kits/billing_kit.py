@@ -1,4 +1,4 @@
-"""Tariffs, loads and a slow, plain billing engine, that the billing tests share."""
+"""Tariffs, loads and a slow, simple billing engine shared by the billing tests."""
 
 import calendar
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ Reading = tuple[datetime, Interval]  # with the local time of its start
 
 
 def document(rates: Any = 0.1, **fields: Any) -> Rate:
-    """A URDB rate: one energy period at all hours, with the given rate or tiers, and the given fields."""
+    """A URDB rate with one energy period at all hours, the given rate or tiers, and the given fields."""
     tiers = rates if isinstance(rates, list) else [{"rate": rates}]
     return {
         "energyratestructure": [tiers],
@@ -25,7 +25,7 @@ def document(rates: Any = 0.1, **fields: Any) -> Rate:
 
 
 def time_of_use(off_peak: Any, peak: Any, **fields: Any) -> Rate:
-    """A URDB rate with a peak (period 1) from 16:00 to 21:00 on Monday to Friday; each price is a rate or tiers."""
+    """A URDB rate with a peak (period 1) from 16:00 to 21:00, Monday to Friday; each price is a rate or tiers."""
     structure = [price if isinstance(price, list) else [{"rate": price}] for price in (off_peak, peak)]
     return {**document(), "energyratestructure": structure, "energyweekdayschedule": hours(16, 21), **fields}
 
@@ -35,23 +35,23 @@ def always(period: int = 0) -> list[list[int]]:
 
 
 def hours(first: int, end: int) -> list[list[int]]:
-    """A schedule with period 1 from hour `first` to before `end` and period 0 else, all year."""
+    """A year-round schedule with period 1 from hour `first` up to `end`, and period 0 otherwise."""
     return [[int(first <= hour < end) for hour in range(24)] for _ in range(12)]
 
 
 def instant(text: str, zone: str = "UTC") -> int:
-    """An ISO-8601 local time in a zone, as s since 1970 UTC."""
+    """An ISO 8601 local time in a zone, as s since 1970 UTC."""
     return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp())
 
 
 def load(start: str, wh: Iterable[int], seconds: int = 3600, zone: str = "UTC") -> list[Interval]:
-    """Successive intervals from a local time on."""
+    """Consecutive intervals from a local time on."""
     first = instant(start, zone)
     return [Interval(first + number * seconds, seconds, energy) for number, energy in enumerate(wh)]
 
 
 class Owed(NamedTuple):
-    """What the plain engine says of a month, in $."""
+    """The simple engine's result for a month, in $."""
 
     energy: Fraction
     demand: Fraction
@@ -59,13 +59,36 @@ class Owed(NamedTuple):
 
 
 def plain_bills(rate: Rate, readings: Iterable[Interval]) -> dict[str, Owed]:
-    """The bills by month, worked out reading by reading from the rules, with no thought for speed."""
+    """The bills by month, computed reading by reading from the rules, without regard to speed."""
     months: dict[str, list[Reading]] = {}
     zone = ZoneInfo(rate.get("timezone", "UTC"))
     for reading in sorted(readings):
         local = datetime.fromtimestamp(reading.start, zone)
         months.setdefault(f"{local:%Y-%m}", []).append((local, reading))
     return {month: _owed(rate, rows) for month, rows in months.items()}
+
+
+def plain_segment_energy(rate: Rate, readings: Iterable[Interval], kw: Fraction, days: int, full: int) -> Fraction:
+    """The energy charge ($) of a segment of `days` of a cycle's `full` days, of a bill with a demand of `kw`."""
+    zone = ZoneInfo(rate.get("timezone", "UTC"))
+    rows = [(datetime.fromtimestamp(reading.start, zone), reading) for reading in sorted(readings)]
+    structure = [[_cut(tier, days, full) for tier in period] for period in rate["energyratestructure"]]
+    return _energy({**rate, "energyratestructure": structure}, rows, kw) if rows else Fraction(0)
+
+
+def plain_demand(rate: Rate, readings: Iterable[Interval]) -> Fraction:
+    """The highest demand (kW) of readings; 0 of none."""
+    zone = ZoneInfo(rate.get("timezone", "UTC"))
+    rows = [(datetime.fromtimestamp(reading.start, zone), reading) for reading in sorted(readings)]
+    return max(_peaks(rate, rows).values(), default=Fraction(0)) if rows else Fraction(0)
+
+
+def _cut(tier: Rate, days: int, full: int) -> Rate:
+    if "max" not in tier:
+        return tier
+    unit = tier.get("unit", "kWh")
+    part = Fraction(days) if "daily" in unit else Fraction(days, full)
+    return {**tier, "max": exactly(tier["max"]) * part, "unit": unit.replace(" daily", "")}
 
 
 def _owed(rate: Rate, rows: list[Reading]) -> Owed:
@@ -100,9 +123,9 @@ def _energy(rate: Rate, rows: list[Reading], kw: Fraction) -> Fraction:
 
 
 def _peaks(rate: Rate, rows: list[Reading]) -> dict[int, Fraction]:
-    """The largest demand (kW) in each demand period; a window's energy is gathered minute by minute.
+    """The peak demand (kW) in each demand period; a window's energy is collected minute by minute.
 
-    A window is known by the instant at which it begins, and has the period of that instant.
+    A window is identified by its start, and belongs to the period of that instant.
     """
     window = 60 * rate.get("demandwindow", 0)
     energy: dict[tuple[int, int], Fraction] = {}
@@ -155,5 +178,5 @@ def _fee(rate: Rate, field: str, unit: str, year: int, month: int) -> Fraction:
 
 
 def exactly(number: Any) -> Fraction:
-    """The decimal that a JSON number is written as."""
+    """The exact decimal of a JSON number."""
     return number if isinstance(number, Fraction) else Fraction(str(number))

@@ -1,4 +1,4 @@
-"""Tariffs and loads that Hypothesis makes for the billing tests."""
+"""Hypothesis strategies for tariffs and loads."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ ZONES = (
     "Asia/Kathmandu",
     "Pacific/Chatham",
 )
-# Around changes of the clocks in each of the zones, ends of months and of a year, and a leap day.
+# Around clock changes in each zone, the ends of months and of a year, and a leap day.
 MOMENTS = (
     "2026-03-07T20:00",
     "2026-03-28T22:00",
@@ -35,7 +35,9 @@ dollars = st.integers(0, 2_000).map(lambda number: number / 100)
 
 @st.composite
 def tiers(draw: st.DrawFn, unit: str, most: int = 3, scale: float = 1, rising: bool = False) -> list[Rate]:
-    """Up to `most` tiers, each up to 20 x `scale` wide; `rising` makes each dearer than the one before."""
+    """Up to `most` tiers, each up to 20 x `scale` wide; with `rising`, each costs at least as much as the one
+    before.
+    """
     rates = draw(st.lists(cents, min_size=1, max_size=most))
     rates = sorted(rates) if rising else rates
     steps = [{"rate": rate, "unit": unit} for rate in rates]
@@ -57,7 +59,7 @@ def schedules(draw: st.DrawFn, periods: int) -> list[list[int]]:
 
 @st.composite
 def rates(draw: st.DrawFn, rising: bool = False, units: tuple[str, ...] = UNITS, zones: Any = ZONES) -> Rate:
-    """A rate with any of the charges that URDB has and that are supported."""
+    """A rate with any of the supported URDB charges."""
     unit = draw(st.sampled_from(units))
     scale = {"kWh": 1.0, "kWh daily": 1 / 30, "kWh/kW": 1 / 5, "kWh/kW daily": 1 / 150}[unit]
     periods = draw(st.integers(1, 3))
@@ -87,7 +89,7 @@ def rates(draw: st.DrawFn, rising: bool = False, units: tuple[str, ...] = UNITS,
 
 @st.composite
 def loads(draw: st.DrawFn, lengths: tuple[int, ...] = (300, 420, 900, 1800, 3600, 5400)) -> list[Interval]:
-    """Up to two days of readings of one length with gaps, in time order, near a moment of interest."""
+    """Up to two days of readings of one length with gaps, in time order, near an interesting instant."""
     seconds = draw(st.sampled_from(lengths))
     start = instant(draw(st.sampled_from(MOMENTS))) + draw(st.sampled_from([0, 0, 60, 300, 900]))
     wh = draw(st.lists(st.none() | st.integers(0, 3_000), min_size=1, max_size=120))

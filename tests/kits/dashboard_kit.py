@@ -1,4 +1,4 @@
-"""Pages of the dashboard run without a browser, and what is on them."""
+"""Runs dashboard pages without a browser, and reads what they show."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ FOLDERS = {"analytics": "questions"}
 
 
 def page(name: str, **query: str) -> AppTest:
-    """A page, drawn; `query` are the parameters of its address."""
+    """Run a page; `query` are its URL parameters."""
     app = AppTest.from_file(str(DASHBOARD / FOLDERS.get(name, name) / "page.py"), default_timeout=30)
     for key, value in query.items():
         app.query_params[key] = value

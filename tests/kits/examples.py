@@ -1,4 +1,4 @@
-"""Readings, uploads, tariffs and events that tests share."""
+"""Readings, uploads, tariffs and events shared by tests."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ def upload_json(
     revision: int = 0,
     first: int = 0,
 ) -> bytes:
-    """An upload of successive readings from the day's interval number `first` on."""
+    """An upload of consecutive readings from the day's interval number `first` on."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     readings = [
         {
@@ -53,7 +53,7 @@ def upload(**parts: Any) -> Upload:
 
 
 def kinesis_event(payloads: Iterable[bytes], first: int = 1) -> dict[str, Any]:
-    """What Lambda is handed for records of one shard; the sequence numbers count from `first`."""
+    """The event Lambda passes for records of one shard; sequence numbers count from `first`."""
     return {
         "Records": [
             {

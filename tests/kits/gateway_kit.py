@@ -1,4 +1,4 @@
-"""A gateway with a Kinesis that can be told how to fail, and calls that are signed for it."""
+"""A gateway with a fake Kinesis that can fail on demand, and signed calls for it."""
 
 import json
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ UPLOAD = {
 
 
 class FakeKinesis:
-    """Takes every record, but for those at `failing` (index: error code); raises `error` where it is set."""
+    """Accepts every record except those in `failing` (index: error code); raises `error` if set."""
 
     def __init__(self, failing: dict[int, str] | None = None, error: Exception | None = None) -> None:
         self.failing, self.error = failing or {}, error
@@ -56,7 +56,7 @@ def now() -> datetime:
 
 
 def plan(**limits: Any) -> UsagePlan:
-    """A plan of API_KEY, without limits but for those given."""
+    """A usage plan with API_KEY and only the given limits."""
     return UsagePlan([API_KEY], **{"rate": 1e9, "burst": 10**9, "quota": 10**9, "now": now} | limits)
 
 
@@ -73,7 +73,7 @@ def gateway(
 def signed(
     body: Any, path: str = "/v1/uploads", key: str = "HEADEND", secret: str = "head-end secret", **headers: str
 ) -> Call:
-    """A POST, signed now; a body that is not bytes is sent as JSON."""
+    """A POST signed now; a body that is not bytes is sent as JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = {"Host": "gateway", "Content-Type": "application/json", "x-api-key": API_KEY, **headers}
     request = AWSRequest("POST", f"http://gateway{path}", sent, data)
@@ -82,6 +82,6 @@ def signed(
 
 
 def answered(gateway_: RestApi, call: Call) -> tuple[int, dict[str, Any]]:
-    """The status and the decoded body of the gateway's answer."""
+    """The status and decoded body of the gateway's response."""
     answer = gateway_.answer(call, "request-1")
     return answer.status, json.loads(answer.body)

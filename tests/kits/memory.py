@@ -1,4 +1,4 @@
-"""Tables in memory that keep the promise of DynamoDB's: conditional, whole or not at all. For tests and benchmarks."""
+"""In-memory tables with DynamoDB's guarantee: conditional writes, all or nothing. For tests and benchmarks."""
 
 from collections.abc import Collection
 from datetime import date
@@ -11,7 +11,7 @@ from electrocloud.services.store import Change, DayKey, StoredBill, StoredDay
 
 
 class MemoryTables:
-    """`windows` and `bills` hold items as DynamoDB would, by key; `before_commit` lets a test get in between."""
+    """`windows` and `bills` hold items by key, as in DynamoDB; `before_commit` lets a test run code in between."""
 
     def __init__(self) -> None:
         self.windows: dict[tuple[str, str], items.Item] = {}

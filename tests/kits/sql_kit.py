@@ -1,4 +1,4 @@
-"""A small lake in DuckDB, asked in Athena's dialect as the laptop's Athena is."""
+"""A small lake in DuckDB, queried in Athena's dialect as on a laptop."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -65,12 +65,12 @@ def meter(
 
 @cache
 def translated(sql: str) -> str:
-    """The SQL as the laptop's Athena is sent it."""
+    """The SQL that the laptop's Athena receives."""
     return to_duckdb(sql, views())
 
 
 class Lake:
-    """The tables in memory, in a session whose own time zone is far from any of the data's."""
+    """The tables in memory, in a session whose time zone differs from all zones in the data."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Lake:
             self.duckdb.register(name, table)
 
     def ask(self, question: str, **values: str) -> list[TableRow]:
-        """The answer to a question of sql/, a dictionary a row."""
+        """The result of a question of sql/, one dictionary per row."""
         return self.select(find(question).render(values, NOW))
 
     def select(self, sql: str) -> list[TableRow]:
@@ -100,6 +100,6 @@ class Lake:
 
 
 def write_partitions(folder: Path, readings: Iterable[TableRow]) -> None:
-    """The rows as Parquet under folder/dt=…/, as the delivery writes them."""
+    """Write the rows as Parquet under folder/dt=…/, as the delivery does."""
     table = pa.Table.from_pylist(list(readings), schema=READINGS)
     pa.parquet.write_to_dataset(table, folder, partition_cols=["dt"])

@@ -1,4 +1,4 @@
-"""template.yaml as a deployment sees it: its SAM resources expanded, its conditions and references resolved."""
+"""template.yaml as deployed: SAM resources expanded, conditions and references resolved."""
 
 import base64
 import re
@@ -26,7 +26,7 @@ def built(monkeypatch: Any, **parameters: str) -> dict[str, Any]:
 
 
 class Resolver:
-    """Resolves intrinsic functions: a resource is its logical id, an attribute is `Id.Attribute`."""
+    """Resolves intrinsic functions: a resource becomes its logical ID, an attribute `Id.Attribute`."""
 
     def __init__(self, template: Mapping[str, Any], **parameters: str) -> None:
         self._conditions = template["Conditions"]
@@ -45,7 +45,7 @@ class Resolver:
         return {key: resolved for key, value in node.items() if (resolved := self(value)) is not None}
 
     def holds(self, condition: Any) -> bool:
-        """Whether a condition, by its name or as it is written, is true with these parameters."""
+        """Whether a condition, by name or as written, is true with these parameters."""
         if isinstance(condition, str):
             return self.holds(self._conditions[condition])
         ((name, value),) = condition.items()

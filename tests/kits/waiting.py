@@ -1,4 +1,4 @@
-"""Waiting for a condition with a limit, instead of sleeping for luck."""
+"""Waits for a condition up to a limit, instead of sleeping."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ Found = TypeVar("Found")
 
 
 def until(look: Callable[[], Found], what: str, limit_s: float = 60) -> Found:
-    """What `look` finds, as soon as it finds something; fails with `what` was waited for after the limit."""
+    """The result of `look` as soon as it is truthy; after the limit, fails with `what` was awaited."""
     deadline = time.monotonic() + limit_s
     while not (found := look()):
         if time.monotonic() > deadline:

@@ -13,6 +13,8 @@ def exact(value: Fraction) -> Decimal:
     In its one plain form: no zeros at the end and no exponent above zero.
     """
     numerator, denominator = Decimal(value.numerator), Decimal(value.denominator)
+    if denominator == 1:
+        return numerator
     try:
         return _LONG.divide(numerator, denominator)
     except Inexact:

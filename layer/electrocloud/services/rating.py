@@ -1,12 +1,15 @@
 """Bills from windows: the determinants of a bill's spans, whole or replaced by the day, and the bill's versions."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
 
 from electrocloud.domain.billing.bill import rate, reissue
 from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
 from electrocloud.domain.billing.estimation import WEEKS
-from electrocloud.domain.billing.gaps import with_estimates
+from electrocloud.domain.billing.gaps import plan_determinants
 from electrocloud.domain.billing.plan import PeriodPlan, ServiceSpan
 from electrocloud.domain.billing.service import PlannedBill
 from electrocloud.domain.local_time import day_of
@@ -16,7 +19,24 @@ from electrocloud.services.store import BillChange, BilledPeriod, Change, SpanDa
 DaysByMeter = Mapping[str, Iterable[MeterDay]]
 
 
-def add_bill(change: Change, planned: PlannedBill, days: Sequence[SpanDays], before: StoredBill | None) -> None:
+class VersionReason(NamedTuple):
+    """Why a final bill is replaced; `by` and `at` where a person did it."""
+
+    reason: str
+    by: str = ""
+    at: datetime | None = None
+
+
+READING_CORRECTED = VersionReason("reading corrected")
+
+
+def add_bill(
+    change: Change,
+    planned: PlannedBill,
+    days: Sequence[SpanDays],
+    before: StoredBill | None,
+    why: VersionReason = READING_CORRECTED,
+) -> None:
     """Rate a bill and put it into the change, in place of `before`; a final bill that differs gets a new version."""
     plan = planned.plan
     bill = rate(plan, days, plan.spans[-1].meter_id if plan.spans else "")
@@ -24,6 +44,7 @@ def add_bill(change: Change, planned: PlannedBill, days: Sequence[SpanDays], bef
         bill = reissue(before.billed.bill, bill)
         if bill.version > before.billed.bill.version:
             change.replaced.append((planned.key, before.billed.bill))
+            bill = msgspec.structs.replace(bill, reason=why.reason, changed_by=why.by, changed_at=why.at)
     billed = BilledPeriod(plan.fingerprint, days, bill, [span.meter_id for span in plan.spans], plan.shape)
     change.bills.append(BillChange(planned.key, billed, before.mark if before else None))
 
@@ -58,13 +79,11 @@ def estimated_determinants(
     for meter_id, days in (changed or {}).items():
         own.setdefault(meter_id, {}).update((day.day, day) for day in days)
     first = day_of(planned.plan.period.start)
-    history = [
-        reading
+    before = {
+        meter_id: tables.days_between(meter_id, first - timedelta(weeks=WEEKS, days=1), first - timedelta(days=1))
         for meter_id in planned.meter_ids
-        for day in tables.days_between(meter_id, first - timedelta(weeks=WEEKS, days=1), first)
-        for reading in day.intervals()
-    ]
-    return with_estimates(planned.plan, {meter_id: days.values() for meter_id, days in own.items()}, history)
+    }
+    return plan_determinants(planned.plan, {meter: [*days.values()] for meter, days in own.items()}, before, fill=True)
 
 
 def is_rated(planned: PlannedBill, meter_id: str, day: MeterDay, stored: StoredBill | None) -> bool:

@@ -4,9 +4,12 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
+from electrocloud.domain.billing.service import Service, services_of
 from electrocloud.domain.registry.changes import RecordChange, changes, touched_service_points
 from electrocloud.domain.registry.records import Record, Registry
 from electrocloud.domain.registry.validation import RecordFault, faults
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.domain.tariffs.versions import TariffVersion, dated_tariff
 
 
 class Store(Protocol):
@@ -45,3 +48,20 @@ def store_change(store: Store, plan: RegistryPlan, progress: Callable[[int], Non
             changed.setdefault(change.kind, []).append(change.after)
     if changed:
         store.write(plan.registry, changed, progress)
+
+
+def services_in(registry: Registry, points: Collection[str]) -> list[Service]:
+    """The services at service points by a registry, of tariffs that can be rated."""
+    versions: dict[str, list[TariffVersion]] = {}
+    for one in registry.tariffs.values():
+        version = TariffVersion(tariff_from_urdb(one.document), one.first, one.end)
+        versions.setdefault(one.tariff_id, []).append(version)
+    dated = {tariff_id: dated_tariff(tariff_id, own) for tariff_id, own in versions.items()}
+    found = []
+    for key in sorted(points):
+        point = registry.service_points[key]
+        installations = [one for one in registry.installations.values() if one.service_point_id == key]
+        agreements = [one for one in registry.agreements.values() if one.service_point_id == key]
+        placed = {one.tariff_id: dated[one.tariff_id].placed(point.time_zone) for one in agreements}
+        found += services_of(point, installations, agreements, placed)
+    return found

@@ -10,6 +10,7 @@ from electrocloud.domain.billing.service import BillKey, PlannedBill, bills_of_m
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.ingest import Outcome, ingest_uploads
 from electrocloud.services.rating import (
+    VersionReason,
     add_bill,
     estimated_determinants,
     has_estimates,
@@ -21,6 +22,7 @@ from electrocloud.services.store import Change, ServiceRegistry, StoredBill, Tab
 
 Bills = dict[str, list[PlannedBill]]
 
+RATED_AGAIN = VersionReason("rated again")
 BILLS_AT_ONCE = 40  # each is up to two items, and an agreement's must fit one transaction
 
 
@@ -55,7 +57,12 @@ def reingest(
 
 
 def rerate_bills(
-    planned: Iterable[PlannedBill], tables: Tables, pause: Callable[[int], None], *, trust_days: bool = False
+    planned: Iterable[PlannedBill],
+    tables: Tables,
+    pause: Callable[[int], None],
+    *,
+    trust_days: bool = False,
+    why: VersionReason = RATED_AGAIN,
 ) -> Rerated:
     """Rate bills, which come agreement by agreement, whatever was rated before: from all their windows.
 
@@ -69,7 +76,7 @@ def rerate_bills(
     for part in _parts(planned):
 
         def changes_of(agreements: Collection[str], part: Bills = part) -> list[Change]:
-            return _changes({agreement: part[agreement] for agreement in agreements}, tables, trust_days)
+            return _changes({agreement: part[agreement] for agreement in agreements}, tables, trust_days, why)
 
         held, lost = commit_with_retry(part.keys(), changes_of, tables, pause)
         bills += sum(map(len, part.values()))
@@ -92,19 +99,26 @@ def _parts(planned: Iterable[PlannedBill]) -> Iterator[Bills]:
         yield part
 
 
-def _changes(planned: Bills, tables: Tables, trust_days: bool) -> list[Change]:
+def _changes(planned: Bills, tables: Tables, trust_days: bool, why: VersionReason) -> list[Change]:
     # Before the windows, so that a worker who changes these in the meantime is noticed.
     _, stored = tables.read([], [bill.key for bills in planned.values() for bill in bills])
     changes = []
     for agreement_id, bills in planned.items():
         change = Change(agreement_id)
         for bill in bills:
-            _rerate(change, bill, stored.get(bill.key), tables, trust_days)
+            _rerate(change, bill, stored.get(bill.key), tables, trust_days, why)
         changes.append(change)
     return changes
 
 
-def _rerate(change: Change, planned: PlannedBill, before: StoredBill | None, tables: Tables, trust_days: bool) -> None:
+def _rerate(
+    change: Change,
+    planned: PlannedBill,
+    before: StoredBill | None,
+    tables: Tables,
+    trust_days: bool,
+    why: VersionReason,
+) -> None:
     """Put a bill into the change, unless it comes out as it was."""
     plan = planned.plan
     if trust_days and before and before.billed.shape == plan.shape:
@@ -114,6 +128,6 @@ def _rerate(change: Change, planned: PlannedBill, before: StoredBill | None, tab
     else:
         days = read_determinants(planned, tables)
     if before or any(days):
-        add_bill(change, planned, days, before)
+        add_bill(change, planned, days, before, why)
         if before and same_bill(change.bills[-1].billed, before.billed):
             change.bills.pop()

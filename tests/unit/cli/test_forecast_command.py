@@ -40,7 +40,7 @@ def _hours(days: int) -> str:
         (HEAD + "2025-01-01T00:00:00,1\n2925-01-01T00:00:00,1\n", "spans 899 years; check its timestamps"),
     ],
 )
-def test_a_file_that_is_no_hourly_series_is_refused_with_what_to_do(tmp_path: Path, text: str, said: str) -> None:
+def test_a_file_that_is_not_an_hourly_series_is_rejected_with_what_to_do(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(UsageError) as refused:
         read_series(_file(tmp_path, text))
     assert said in str(refused.value)

@@ -49,7 +49,7 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path, name):
     assert written[0] == written[1]
 
 
-def test_the_registry_lies_beside_the_readings_and_no_truth_without_faults(tmp_path):
+def test_the_meters_file_is_written_and_the_truth_file_only_with_faults(tmp_path):
     run(tmp_path / "a.csv")
     assert {row["meter_id"] for row in rows(tmp_path / "a.meters.csv")} == {
         row["meter_id"] for row in rows(tmp_path / "a.csv")
@@ -57,7 +57,7 @@ def test_the_registry_lies_beside_the_readings_and_no_truth_without_faults(tmp_p
     assert not (tmp_path / "a.truth.csv").exists()
 
 
-def test_faults_are_in_the_file_and_their_truth_beside_it(tmp_path):
+def test_faults_are_in_the_file_and_listed_in_the_truth_file(tmp_path):
     run(tmp_path / "a.csv", *(word for fault in FAULTS for word in (fault, "0.4")))
     readings, truth = rows(tmp_path / "a.csv"), rows(tmp_path / "a.truth.csv")
     kinds = {row["kind"] for row in truth}
@@ -74,13 +74,13 @@ def test_faults_are_in_the_file_and_their_truth_beside_it(tmp_path):
         (["--interval", "7"], "interval_s is 7"),
         (["--start", "28.2.2024"], "YYYY-MM-DD"),
         (["--out", "a.xlsx"], ".csv or .parquet"),
-        (["--out", "nowhere/a.csv"], "no folder nowhere"),
+        (["--out", "nowhere/a.csv"], "the folder nowhere does not exist"),
         (["--place", "ZZ"], "choose one of DE"),
         (["--gaps", "3"], "gaps is 3.0"),
         (["--meters", "0"], "at least 1"),
     ],
 )
-def test_what_cannot_be_is_said_in_a_line(tmp_path, monkeypatch, wrong, message):
+def test_invalid_options_are_reported_in_one_line(tmp_path, monkeypatch, wrong, message):
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(app, ["simulate", "--meters", "2", "--days", "1", "--out", "a.csv", *wrong])
     assert result.exit_code == 1

@@ -7,7 +7,7 @@ from electrocloud.domain.forecast import Suspect
 from presentation.suspects_text import MEANINGS
 
 
-def test_each_suspect_stands_in_a_line_with_since_when_how_long_and_why() -> None:
+def test_each_suspect_is_listed_with_start_duration_and_cause() -> None:
     noon = 1_795_521_600  # 2026-11-24 12:00 UTC
     console = Console(width=80)
     with console.capture() as printed:

@@ -34,7 +34,7 @@ def hour(number: int, wh: int, seconds: int = 3600) -> Interval:
     return Interval(instant("2026-07-01T00:00") + number * 3600, seconds, wh)
 
 
-def test_readings_come_in_time_order_and_once_each(tmp_path: Path):
+def test_readings_are_in_time_order_and_unique(tmp_path: Path):
     rows = [HOUR.format(2, 30), HOUR.format(0, 10), HOUR.format(1, 20), HOUR.format(0, 10)]
 
     assert readings(tmp_path, "start,wh\n" + "".join(rows)) == [hour(0, 10), hour(1, 20), hour(2, 30)]
@@ -51,10 +51,25 @@ def test_readings_come_in_time_order_and_once_each(tmp_path: Path):
         '"start","wh"\n"2026-07-01T02:00:00+02:00","10"\n"2026-06-30T21:00:00-04:00","20"\n',
         "start,wh\n2026-07-01 00:00Z,10\n20260701T010000Z,20\n",
         "start,wh\n2026-07-01T00:00:00.000Z,10.0\n2026-07-01T01:00:00.000Z,20.0\n",
+        "start,kwh\n2026-07-01T00:00:00Z,0.0101\n2026-07-01T01:00:00Z,0.02\n",
+        "start;kwh\n2026-07-01T00:00:00Z;0,010\n2026-07-01T01:00:00Z;0,0199\n",
+        "start;wh\n2026-07-01T00:00:00Z;10\n2026-07-01T01:00:00Z;20\n",
     ],
-    ids=["plain", "CRLF", "BOM", "blanks", "columns", "quotes and offsets", "other ISO forms", "decimals"],
+    ids=[
+        "plain",
+        "CRLF",
+        "BOM",
+        "blanks",
+        "columns",
+        "quotes and offsets",
+        "other ISO forms",
+        "decimals",
+        "kWh",
+        "comma",
+        "semicolon",
+    ],
 )
-def test_the_usual_ways_to_write_a_file_are_all_read(tmp_path: Path, text: str):
+def test_common_file_formats_are_accepted(tmp_path: Path, text: str):
     assert readings(tmp_path, text) == [hour(0, 10), hour(1, 20)]
 
 
@@ -63,7 +78,7 @@ def test_the_usual_ways_to_write_a_file_are_all_read(tmp_path: Path, text: str):
     [
         ("", "is empty; its first row must be start,wh"),
         ("start,wh\n", "has no readings"),
-        ("start,kwh\n2026-07-01T00:00:00Z,1\n", "has no column wh; it has start, kwh"),
+        ("start,energy\n2026-07-01T00:00:00Z,1\n", "has no column wh; it has start, energy"),
         (
             "start,wh\n2026-07-01T00:00:00Z,1\n2026-07-01T01:00:00,2\n",
             "row 3: start is '2026-07-01T01:00:00', without an offset",
@@ -86,7 +101,7 @@ def test_the_usual_ways_to_write_a_file_are_all_read(tmp_path: Path, text: str):
         ),
     ],
 )
-def test_a_fault_in_a_file_is_named_with_its_row(tmp_path: Path, text: str | bytes, says: str):
+def test_a_fault_in_a_file_is_reported_with_its_row(tmp_path: Path, text: str | bytes, says: str):
     path = csv(tmp_path, text)
 
     assert str(path) in refusal(path)
@@ -100,7 +115,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path):
     )
 
 
-def test_a_reading_lasts_until_the_next_but_no_longer_than_most_do(tmp_path: Path):
+def test_a_reading_lasts_until_the_next_but_at_most_the_usual_spacing(tmp_path: Path):
     rows = "".join(HOUR.format(number, 1) for number in (0, 1, 2, 5, 6))
 
     assert [reading.seconds for reading in readings(tmp_path, "start,wh\n" + rows)] == [3600] * 5

@@ -57,7 +57,7 @@ def test_a_day_and_its_bill_are_billed_as_a_transaction_with_an_index_entry():
     }
 
 
-def test_an_upload_that_comes_again_is_read_and_not_written():
+def test_a_repeated_upload_is_read_and_not_written():
     dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, ["total"])
     tables = open_store(dynamodb, TABLES, lambda attempt: None).tables
     for _ in range(2):
@@ -89,13 +89,13 @@ def test_a_hundred_thousand_meters_with_daily_uploads_cost_less_than_a_dollar_a_
     assert total / plan.readings * 1e6 < 1
 
 
-def test_the_dearest_comes_first():
+def test_the_most_expensive_entry_comes_first():
     dollars = [entry.dollars for entry in estimate(counted(), LIST)]
     assert dollars == sorted(dollars, reverse=True)
 
 
 @pytest.mark.parametrize(("interval", "every", "says"), [(61, 86_400, "--interval"), (900, 1_000, "--upload-every")])
-def test_a_fleet_that_cannot_be_is_refused(interval, every, says):
+def test_an_invalid_fleet_is_rejected(interval, every, says):
     with pytest.raises(UsageError, match=says):
         fleet_plan(1, interval, every, kpl=False)
 

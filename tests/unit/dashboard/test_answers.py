@@ -1,4 +1,4 @@
-"""Answers as charts: every question of sql/ has one that its columns can fill."""
+"""Query results as charts: each question in sql/ has a chart of columns that it selects."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -29,15 +29,15 @@ def values(name: str) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("name", questions())
 def test_each_question_has_a_chart_of_columns_that_it_selects(name: str) -> None:
-    drawing = answers.DRAWINGS[name]
+    design = answers.CHARTS[name]
     selected = parse_one(questions()[name].render({}), read="athena").named_selects
-    assert {drawing.across, *drawing.up} - {"count"} <= set(selected)
+    assert {design.x, *design.y} - {"count"} <= set(selected)
 
 
-def test_hours_are_drawn_as_the_utc_that_they_are_and_what_is_missing_stays_so() -> None:
+def test_hours_are_drawn_in_utc_and_missing_values_stay_missing() -> None:
     first = values("load_trend")[0]
     assert first == {
-        "Across": "2026-11-24T00:00:00+00:00",
+        "x": "2026-11-24T00:00:00+00:00",
         "kWh": 1.5,
         "Day before kWh": None,
         "Week before kWh": None,
@@ -45,21 +45,21 @@ def test_hours_are_drawn_as_the_utc_that_they_are_and_what_is_missing_stays_so()
     }
 
 
-def test_rows_of_one_name_are_counted() -> None:
+def test_rows_with_the_same_name_are_counted() -> None:
     assert values("silent_meters") == [{"name": "F1", "value": 2}, {"name": "F2", "value": 1}]
 
 
-def test_hours_of_the_day_are_in_their_order() -> None:
+def test_hours_of_the_day_are_in_order() -> None:
     assert values("peak_hour_by_meter") == [{"name": "7", "value": 1}, {"name": "19", "value": 2}]
 
 
-def test_an_answer_without_rows_has_no_chart() -> None:
+def test_an_empty_result_has_no_chart() -> None:
     assert answers.chart("silent_meters", answers.table(Answer((Column("feeder", "varchar"),), [], 0, 0.0))) is None
 
 
-def test_a_heading_has_its_unit_as_it_is_written() -> None:
-    assert [answers.title(name) for name in ("peak_kw", "kwh_a_meter", "meter_id")] == [
+def test_a_heading_spells_units_correctly() -> None:
+    assert [answers.title(name) for name in ("peak_kw", "kwh_per_meter", "meter_id")] == [
         "Peak kW",
-        "kWh a meter",
-        "Meter id",
+        "kWh per meter",
+        "Meter ID",
     ]

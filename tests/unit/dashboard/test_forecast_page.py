@@ -1,4 +1,4 @@
-"""The Forecast page, and how it sets forecasts against what came."""
+"""The Forecast page, and how it compares forecasts with actuals."""
 
 import json
 from collections.abc import Callable
@@ -46,34 +46,36 @@ def give_all(give: Callable[..., None]) -> None:
     give(month_ends=[month_end("m-1", "40"), month_end("m-2", "60")])
 
 
-def test_the_page_says_what_is_ahead_and_how_far_off_such_forecasts_were(give: Callable[..., None]) -> None:
+def test_the_page_shows_the_forecast_and_its_backtest_error(give: Callable[..., None]) -> None:
     give_all(give)
     shown = metrics(page("forecast"))
-    assert shown["Peak ahead"] == "1.02 kW"
-    assert shown["It comes"] == "00:00"  # the last hour, on Berlin's clocks
-    assert shown["Energy ahead"] == "18.3 kWh"  # 18 hours of it
-    assert shown["Off in the back-test"] == "6.1 %"
-    assert shown["Within the band"] == "79.0 %"
+    assert shown["Forecast peak"] == "1.02 kW"
+    assert shown["Peak time"] == "00:00"  # the last hour, in Berlin's time
+    assert shown["Forecast energy"] == "18.3 kWh"  # of 18 hours
+    assert shown["Backtest error (WAPE)"] == "6.1%"
+    assert shown["Coverage"] == "79.0%"
 
 
-def test_the_last_days_forecasts_stand_beside_what_came(give: Callable[..., None]) -> None:
+def test_recent_forecasts_are_compared_with_actuals(give: Callable[..., None]) -> None:
     give_all(give)
     app = page("forecast")
-    assert "Of 6 hours that have come, 100% lay in the band" in texts(app)
+    assert "Over 6 hours with actuals, the error (WAPE) is 8.9% and the coverage 100%" in texts(app)
     past = app.dataframe[0].value
-    assert past["Has come"].tolist() == ["6 of 24 h", "24 of 24 h"]
-    assert past["Off by"].tolist() == ["8.9 %", "12.3 %"]
+    assert past["Actuals"].tolist() == ["6 of 24 h", "24 of 24 h"]
+    assert past["Error (WAPE)"].tolist() == ["8.9%", "12.3%"]
 
 
-def test_month_ends_come_with_their_intervals_the_highest_first(give: Callable[..., None]) -> None:
+def test_month_end_bills_are_listed_with_their_intervals_highest_first(give: Callable[..., None]) -> None:
     give_all(give)
     app = page("forecast")
     table = app.dataframe[2].value
     assert table[["meter_id", "total", "low", "high"]].to_numpy().tolist() == [["m-2", 60, 58, 63], ["m-1", 40, 38, 43]]
-    assert "2 meters of 2 are expected to come to **200 kWh** and **$100.00**" in texts(app).replace("\\", "")
+    shown = texts(app).replace("\\", "")
+    assert "Forecast for 2 meters of 2 in November 2026: **200 kWh** and **$100.00**" in shown
+    assert "worst case $96.00 or $106.00" in shown
 
 
-def test_meters_can_be_put_in_the_order_of_what_is_new_to_them(give: Callable[..., None]) -> None:
+def test_meters_can_be_sorted_by_the_increase_over_last_month(give: Callable[..., None]) -> None:
     give_all(give)
     give(bills_of_month=[BillRow("m-1", "m-1", "flat", "final", 1, Decimal(9), Decimal("10"), 0, 0)])
     app = page("forecast")
@@ -81,17 +83,17 @@ def test_meters_can_be_put_in_the_order_of_what_is_new_to_them(give: Callable[..
     assert app.dataframe[2].value["above"].tolist()[0] == 30
 
 
-def test_one_meter_shows_its_month_s_end_and_its_next_day_when_asked(give: Callable[..., None]) -> None:
+def test_a_meter_shows_its_month_end_bill_and_on_demand_its_next_day(give: Callable[..., None]) -> None:
     give_all(give)
     give(of_meter=forecast(value=300.0))
     app = page("forecast", meter="m-2")
-    assert metrics(app)["Bill of the month"] == "$60.00"
+    assert metrics(app)["Month-end bill"] == "$60.00"
     app.button[0].click().run()
     assert not app.exception
-    assert [metric.value for metric in app.metric if metric.label == "Peak ahead"] == ["1.02 kW", "323 W"]
+    assert [metric.value for metric in app.metric if metric.label == "Forecast peak"] == ["1.02 kW", "323 W"]
 
 
-def test_a_meter_that_cannot_be_forecast_is_answered_with_a_sentence(give: Callable[..., None]) -> None:
+def test_a_meter_that_cannot_be_forecast_gets_a_message(give: Callable[..., None]) -> None:
     give_all(give)
     give(of_meter=UsageError("there are no readings yet"))
     app = page("forecast", meter="m-2")
@@ -102,9 +104,9 @@ def test_a_meter_that_cannot_be_forecast_is_answered_with_a_sentence(give: Calla
 def test_without_a_forecast_the_page_says_how_to_make_one(give: Callable[..., None]) -> None:
     give_all(give)
     give(newest=[], month_ends=[], loads={})
-    said = texts(page("forecast"))
-    assert "No forecast of this load has been made yet" in said
-    assert "No meter's end of" in said
+    shown = texts(page("forecast"))
+    assert "There is no forecast for this load yet" in shown
+    assert "There are no month-end forecasts for" in shown
 
 
 def test_a_forecast_whose_hours_have_all_passed_says_so(give: Callable[..., None]) -> None:
@@ -113,11 +115,11 @@ def test_a_forecast_whose_hours_have_all_passed_says_so(give: Callable[..., None
     assert "have passed" in texts(page("forecast"))
 
 
-def test_a_backend_that_is_away_is_told_in_a_sentence(give: Callable[..., None]) -> None:
+def test_an_unreachable_backend_is_reported_once(give: Callable[..., None]) -> None:
     give_all(give)
     away = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
     give(newest=away, month_ends=away)
-    assert texts(page("forecast")).count("cannot be reached just now") == 1  # and not once a part of the page
+    assert texts(page("forecast")).count("The data cannot be reached") == 1  # not once per part of the page
 
 
 def test_a_load_leaves_out_the_hours_of_which_too_little_was_read() -> None:
@@ -128,13 +130,13 @@ def test_a_load_leaves_out_the_hours_of_which_too_little_was_read() -> None:
     assert loads["fleet"] == {AT: 601.0}
 
 
-def test_of_two_forecasts_of_an_hour_the_newer_counts() -> None:
+def test_the_newer_of_two_forecasts_for_an_hour_counts() -> None:
     hours = outlook.hours_of([forecast(DAY + timedelta(hours=12), 2_000.0), forecast()])
     assert len(hours) == 36
     assert hours["value"].tolist()[11:13] == [1_011.0, 2_000.0]
 
 
-def test_hours_that_have_not_come_are_not_judged() -> None:
+def test_hours_without_actuals_are_not_judged() -> None:
     errors, hours = outlook.with_actuals(outlook.hours_of([forecast()]), {AT: 900.0, AT + HOUR: 1_300.0})
     assert hours == 2
     assert errors.wape == pytest.approx((100 + 299) / 2_200)
@@ -142,7 +144,7 @@ def test_hours_that_have_not_come_are_not_judged() -> None:
     assert outlook.with_actuals(outlook.hours_of([forecast()]), {}) == (Errors(None, None, None), 0)
 
 
-def test_last_month_is_compared_with_only_where_it_was_read_in_whole() -> None:
+def test_last_month_s_bill_is_compared_only_if_it_has_all_readings() -> None:
     ends = [month_end("m-1", "40"), month_end("m-2", "60")]
     bills = [BillRow("m-1", "m-1", "flat", "final", 1, Decimal(9), Decimal("10"), 0, 0),
              BillRow("m-2", "m-2", "flat", "final", 1, Decimal(9), Decimal("10"), 5, 0)]  # fmt: skip
@@ -151,7 +153,7 @@ def test_last_month_is_compared_with_only_where_it_was_read_in_whole() -> None:
     assert above.isna()["m-2"]
 
 
-def test_no_line_is_drawn_over_hours_that_are_missing() -> None:
+def test_no_line_is_drawn_across_missing_hours() -> None:
     made = [forecast(DAY + timedelta(days=1)), forecast(DAY - timedelta(days=1))]
     spec = chart_of(outlook.hours_of(made), {AT: 1.0}, AT, AT - 86_400, "Europe/Berlin")
     json.dumps(spec)

@@ -1,4 +1,4 @@
-"""What the Live page says: the fleet now, its last day, its map, and words that are safe."""
+"""The Live page: the fleet now, its last 24 hours, its map, and escaped text."""
 
 import html
 from datetime import UTC, date, datetime
@@ -41,17 +41,17 @@ def test_the_fleet_s_clock_is_the_end_of_its_newest_reading() -> None:
     assert fleet(a=day(wh=[100]), b=day(wh=[100, 200])).now == MIDNIGHT + 1_800
 
 
-def test_the_fleet_s_power_is_that_of_the_latest_readings_of_the_meters_that_speak() -> None:
-    # a: 400 Wh in 15 min; b, an hourly meter, lags by less than its hour; c has never sent
+def test_the_fleet_s_power_sums_the_latest_readings_of_meters_that_are_not_silent() -> None:
+    # a: 400 Wh in 15 min; b, an hourly meter, lags by less than its hour; c has never reported
     assert fleet(a=day(wh=[1, 1, 1, 400]), b=day(wh=[500], interval_s=3600)).power_w == 1_600 + 500
 
 
-def test_a_meter_is_silent_when_more_than_its_interval_has_gone_by() -> None:
+def test_a_meter_is_silent_after_more_than_its_interval() -> None:
     now = fleet(a=day(wh=[1, 1, 1]), b=day(wh=[1, 1]), c=day(wh=[1]))
     assert dict(zip(now.meters["meter_id"], now.meters["silent"], strict=True)) == {"a": False, "b": False, "c": True}
 
 
-def test_a_meter_that_has_never_sent_is_silent() -> None:
+def test_a_meter_that_has_never_reported_is_silent() -> None:
     assert fleet(a=day(wh=[1])).meters.set_index("meter_id").loc["c", "silent"]
 
 
@@ -59,7 +59,7 @@ def test_a_fleet_without_a_reading_is_none() -> None:
     assert fleet_of([registered("a")], {}) is None
 
 
-def test_a_feeder_has_the_power_of_its_meters_and_counts_the_silent() -> None:
+def test_a_feeder_sums_its_meters_power_and_counts_silent_meters() -> None:
     days = {"a": day(wh=[1, 1, 250]), "b": day(wh=[999]), "c": day(wh=[1, 1, 25])}
     two = fleet_of([registered("a"), registered("b"), registered("c", feeder="F2")], days)
     assert two
@@ -80,7 +80,7 @@ def test_energy_of_any_interval_becomes_power_in_steps_of_15_minutes() -> None:
     }  # fmt: skip
 
 
-@settings(deadline=None)  # the first data frame takes its time
+@settings(deadline=None)  # creating the first data frame is slow
 @given(
     st.lists(
         st.tuples(st.integers(0, 95), st.sampled_from([60, 300, 900, 1800, 3600]), st.integers(0, 10**6)), max_size=30
@@ -91,22 +91,22 @@ def test_no_energy_is_lost_in_the_steps(rows: list[tuple[int, int, int]]) -> Non
     assert frame["power_w"].sum() / 4 == pytest.approx(sum(wh for _, _, wh in rows))
 
 
-def test_the_last_day_ends_before_the_steps_that_are_still_coming_in_and_lies_on_the_week_before() -> None:
+def test_the_last_day_leaves_out_incomplete_steps_and_aligns_with_the_week_before() -> None:
     until = MIDNIGHT + DAY_S
     rows = [(at(step * 900 - back), 900, 100, 20) for step in range(96) for back in (0, WEEK_S)]
-    rows[-2] = (*rows[-2][:3], 7)  # of the newest step only 7 of 20 readings are there
+    rows[-2] = (*rows[-2][:3], 7)  # only 7 of 20 readings of the newest step have arrived
     frame = last_day(power_by_step(rows), until)
     now, before = (frame[frame["day"] == name] for name in (NOW, BEFORE))
     assert now["start"].tolist() == [MIDNIGHT + step * 900 for step in range(95)]
     assert before["start"].tolist() == [MIDNIGHT + step * 900 for step in range(96)]
 
 
-def test_a_step_ends_at_the_next_quarter_of_an_hour() -> None:
+def test_a_step_ends_at_the_next_quarter_hour() -> None:
     assert end_of_step(MIDNIGHT + 1).timestamp() == end_of_step(MIDNIGHT + 900).timestamp() == MIDNIGHT + 900
 
 
-def test_a_large_fleet_is_drawn_as_feeders_and_only_its_silent_meters_as_points() -> None:
-    ids = [f"m{number}" for number in range(fleet_map.POINTS_AT_MOST + 1)]
+def test_a_large_fleet_is_drawn_as_feeders_with_points_for_silent_meters_only() -> None:
+    ids = [f"m{number}" for number in range(fleet_map.MAX_POINTS + 1)]
     days = dict.fromkeys(ids[1:], day(wh=[1, 2, 3])) | {ids[0]: day(wh=[1])}
     large = fleet_of([registered(name, feeder=f"F{number % 9}") for number, name in enumerate(ids)], days)
     assert large
@@ -118,14 +118,14 @@ def test_a_large_fleet_is_drawn_as_feeders_and_only_its_silent_meters_as_points(
     assert len(near["meters"]) == sum(number % 9 == 1 for number in range(len(ids)))
 
 
-def test_the_map_s_view_does_not_move_with_the_load() -> None:
+def test_the_map_s_view_does_not_depend_on_the_load() -> None:
     one, other = fleet(a=day(wh=[1])), fleet(a=day(wh=[900]), b=day(wh=[5]))
     views = [fleet_map.deck(each, None, fleet_map.LIGHT).initial_view_state for each in (one, other)]
     assert views[0].__dict__ == views[1].__dict__
 
 
 @given(st.floats(1e-3, 1e9))
-def test_the_deepest_colour_s_power_is_round_and_not_below_the_largest(power: float) -> None:
+def test_the_color_scale_ends_at_a_round_power_not_below_the_largest(power: float) -> None:
     top = fleet_map.top_power(pd.DataFrame({"power_w": [power]}))
     assert power <= top <= power * 2.5 * (1 + 1e-9)
     assert f"{top:.0e}"[0] in "125"
@@ -134,7 +134,7 @@ def test_the_deepest_colour_s_power_is_round_and_not_below_the_largest(power: fl
 @pytest.mark.parametrize(
     ("number", "shown"), [(0, "0 W"), (412.4, "412 W"), (3_414, "3.41 kW"), (51_300, "51.3 kW"), (2_614_000, "2.61 MW")]
 )
-def test_a_power_is_shown_with_the_prefix_that_fits(number: float, shown: str) -> None:
+def test_a_power_is_shown_with_a_suitable_prefix(number: float, shown: str) -> None:
     assert units.scaled(number, "W") == shown
 
 
@@ -146,24 +146,24 @@ def test_a_duration_is_shown_in_one_or_two_units(seconds: float, shown: str) -> 
     assert units.duration(seconds) == shown
 
 
-def test_a_moment_is_shown_on_the_clocks_of_its_zone() -> None:
+def test_an_instant_is_shown_in_local_time() -> None:
     assert units.moment(MIDNIGHT, "Europe/Berlin") == "Tue 24 Nov 01:00"
     assert units.zone_name(MIDNIGHT, "Europe/Berlin") == "Europe/Berlin (CET)"
 
 
 @given(st.text())
-def test_any_name_is_text_in_html(name: str) -> None:
+def test_names_are_escaped_in_html(name: str) -> None:
     written = units.in_html(name)
     assert html.unescape(written) == name
     assert not {*written} & {*"<>\"'"}
 
 
 @given(st.text(st.characters(codec="ascii", categories=["P", "S"]), min_size=1))
-def test_every_mark_of_a_name_is_escaped_in_markdown(name: str) -> None:
+def test_punctuation_in_names_is_escaped_in_markdown(name: str) -> None:
     assert units.in_markdown(name) == "".join(f"\\{letter}" for letter in name)
 
 
-def test_a_time_axis_has_its_ticks_at_local_hours_across_a_change_of_clocks() -> None:
+def test_time_axis_ticks_are_at_local_hours_across_a_clock_change() -> None:
     change = int(datetime.fromisoformat("2026-03-29T00:00+01:00").timestamp())  # the clocks go forward at 2
     axis = charts.time_axis(change, change + 12 * 3600, "Europe/Berlin")["axis"]
     assert [tick / 1000 - change for tick in axis["values"]] == [0, 2 * 3600, 5 * 3600, 8 * 3600, 11 * 3600]
@@ -171,7 +171,7 @@ def test_a_time_axis_has_its_ticks_at_local_hours_across_a_change_of_clocks() ->
     assert axis["title"] == "Time, Europe/Berlin (CEST)"
 
 
-def test_a_time_axis_of_days_begins_with_a_midnight() -> None:
+def test_a_time_axis_of_days_starts_at_a_midnight() -> None:
     hour, day = 3_600, 86_400
     midnight = MIDNIGHT - hour  # in Berlin
     for first in (midnight, midnight - 5 * hour):

@@ -1,4 +1,4 @@
-"""What one meter's readings say to a person: hours, curve, periods, and the month's end."""
+"""The Meter page's data and charts: hours, load curve, tariff periods, and the projected bill."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ def day_of(day: date, wh: list[int], first: int = 0, revision: int = 0) -> Meter
     return found
 
 
-def test_an_hour_is_the_local_one_with_its_mean_power_and_completeness() -> None:
+def test_hours_are_local_with_mean_power_and_completeness() -> None:
     hours = meter_view.hours([day_of(date(2026, 11, 24), [100, 200, 300, 400, 500])], ZONE)
     assert hours["day"].tolist() == ["2026-11-24"] * 2
     assert hours["hour"].tolist() == [1, 2]
@@ -31,7 +31,7 @@ def test_an_hour_is_the_local_one_with_its_mean_power_and_completeness() -> None
     assert hours["complete"].tolist() == [1.0, 0.25]
 
 
-def test_the_hour_that_the_clocks_repeat_is_there_twice() -> None:
+def test_the_hour_repeated_when_clocks_go_back_has_two_rows() -> None:
     hours = meter_view.hours([day_of(date(2026, 10, 25), [100] * 8)], ZONE)
     assert hours["hour"].tolist() == [2, 2]
 
@@ -42,7 +42,7 @@ def test_completeness_is_the_share_of_time_that_was_read() -> None:
     assert meter_view.completeness(days, start, start + 86_400) == pytest.approx(12 / 96)
 
 
-def test_no_line_is_drawn_over_a_gap_and_a_correction_is_known() -> None:
+def test_the_curve_breaks_at_a_gap_and_keeps_revisions() -> None:
     day = day_of(date(2026, 11, 24), [100, 200])
     day.merge(upload(day=date(2026, 11, 24), wh=[300], first=4, revision=1))
     curve = meter_view.curve("m-1", [day], 0)
@@ -51,7 +51,7 @@ def test_no_line_is_drawn_over_a_gap_and_a_correction_is_known() -> None:
     assert (curve["end"] >= curve["start"]).all()
 
 
-def test_periods_follow_each_other_and_have_their_price() -> None:
+def test_periods_are_contiguous_and_named_with_their_rate() -> None:
     tariff = tariff_from_urdb(time_of_use(0.2, 0.35, timezone=ZONE))
     first, last = instant("2026-11-24T12:00", ZONE), instant("2026-11-25T12:00", ZONE)
     bands = meter_view.periods(tariff, first, last)
@@ -60,7 +60,7 @@ def test_periods_follow_each_other_and_have_their_price() -> None:
     assert bands["end"].iloc[-1] == last
 
 
-def test_a_chart_orders_the_periods_by_price() -> None:
+def test_the_chart_orders_periods_by_rate() -> None:
     tariff = tariff_from_urdb(time_of_use(0.35, 0.2, timezone=ZONE))
     bands = meter_view.periods(tariff, instant("2026-11-24T12:00", ZONE), instant("2026-11-25T12:00", ZONE))
     readings = meter_view.curve("m-1", [day_of(date(2026, 11, 24), [100] * 96)], 0)
@@ -69,7 +69,7 @@ def test_a_chart_orders_the_periods_by_price() -> None:
     assert [name.rpartition("$")[2] for name in names] == ["0.2/kWh", "0.35/kWh"]
 
 
-def test_the_rest_of_the_month_is_like_the_weeks_before() -> None:
+def test_a_projected_bill_assumes_that_the_rest_of_the_month_is_like_the_weeks_before() -> None:
     first = date(2026, 10, 1)
     days = [day_of(first + timedelta(days=number), [250] * 96) for number in range(45)]
     tariffs = [tariff_from_urdb(document(rate)) for rate in (0.1, 0.2)]
@@ -79,7 +79,7 @@ def test_the_rest_of_the_month_is_like_the_weeks_before() -> None:
     assert (present.total_rounded, other.total_rounded) == (Decimal("72.00"), Decimal("144.00"))
 
 
-def test_what_was_not_read_is_estimated_from_the_weeks_before() -> None:
+def test_missing_intervals_are_estimated_from_the_weeks_before() -> None:
     before = [day_of(date(2026, 11, 16) + timedelta(days=number), [100] * 96) for number in range(8)]
     today = day_of(date(2026, 11, 24), [500] * 4)
     today.merge(upload(day=date(2026, 11, 24), wh=[500] * 90, first=6))
@@ -92,7 +92,7 @@ def test_what_was_not_read_is_estimated_from_the_weeks_before() -> None:
     assert meter_view.estimated(before, start, start + 900, "UTC").empty
 
 
-def test_corrected_and_estimated_readings_have_symbols_of_their_own_and_none_has_no_legend() -> None:
+def test_corrected_and_estimated_readings_have_their_own_symbols() -> None:
     day = day_of(date(2026, 11, 24), [100, 200])
     bands = meter_view.periods(
         tariff_from_urdb(document(0.1)), instant("2026-11-24T00:00"), instant("2026-11-24T01:00")

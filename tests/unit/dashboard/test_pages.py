@@ -1,4 +1,4 @@
-"""The pages of meters, bills and questions, drawn over data that is given to them."""
+"""The Meter, Bills and Analytics pages, drawn with given data."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +24,7 @@ TARIFFS = {
     "cheap": tariff_from_urdb(document(0.01, label="cheap", name="Cheap", timezone="Europe/Berlin")),
 }
 METER = RegisteredMeter("m-1", 51.5, 9.9, "F_1", "home", "tou", "Europe/Berlin")
-MONTH = datetime.now(UTC).date().replace(day=1)  # the pages offer the months up to this one
+MONTH = datetime.now(UTC).date().replace(day=1)  # the pages offer months up to the current one
 
 
 def measured(days: int = 5) -> list[MeterDay]:
@@ -62,10 +62,10 @@ ROWS = [
 ]
 
 
-def test_the_month_is_summed_up_by_tariff_and_state(give: Callable[..., None]) -> None:
+def test_a_month_is_totaled_by_tariff_and_state(give: Callable[..., None]) -> None:
     give(bills_of_month=ROWS)
     app = page("bills")
-    assert metrics(app) == {"Bills": "3", "Owed": "$21.05", "Energy": "60.5 kWh", "Final": "1", "Re-billed": "1"}
+    assert metrics(app) == {"Bills": "3", "Amount due": "$21.05", "Energy": "60.5 kWh", "Final": "1", "Re-billed": "1"}
     by_tariff = app.dataframe[0].value.set_index("tariff_id")
     assert by_tariff.loc["tou", ["bills", "provisional", "final", "re-billed", "total"]].tolist() == [2, 1, 0, 1, 11.1]
 
@@ -78,7 +78,7 @@ def test_bills_are_found_by_meter_tariff_and_state(give: Callable[..., None]) ->
     app.selectbox(key="bills_state").set_value("re-billed").run()
     assert app.dataframe[1].value["meter_id"].tolist() == ["m-2"]
     app.text_input(key="bills_text").set_value("nobody").run()
-    assert "No bill is like that" in texts(app)
+    assert "No bills match" in texts(app)
 
 
 def test_a_linked_bill_is_shown_as_it_is_stored(give: Callable[..., None]) -> None:
@@ -100,46 +100,46 @@ def test_a_meter_shows_its_stored_bill_and_what_the_month_will_cost(give: Callab
     assert metrics(app)["Bill so far"] == f"${issued(days).total_rounded}"
     offers = app.dataframe[0].value.set_index("Tariff")
     assert offers.index[0] == "Cheap"
-    assert metrics(app)["At the month's end"] == f"${offers.loc['Time of use (present)', 'Month, $']:,.2f}"
+    assert metrics(app)["Month-end bill"] == f"${offers.loc['Time of use (current)', 'Month, $']:,.2f}"
 
 
-def test_a_meter_s_month_end_is_the_one_that_was_forecast_with_its_interval(give: Callable[..., None]) -> None:
+def test_a_forecast_month_end_bill_is_shown_with_its_interval(give: Callable[..., None]) -> None:
     give_meter(give, measured())
     total = Range(Decimal("41.5"), Decimal("40"), Decimal("45"))
     give(month_end=MonthEnd("m-1", f"{MONTH:%Y-%m}", 1_795_478_400, Range(Decimal(1), Decimal(1), Decimal(1)), total))
     app = page("meter", meter="m-1")
-    (shown,) = (metric for metric in app.metric if metric.label == "At the month's end")
+    (shown,) = (metric for metric in app.metric if metric.label == "Month-end bill")
     assert (shown.value, shown.delta) == ("$41.50", "$40.00 to $45.00")
 
 
-def test_a_meter_s_suspect_readings_are_told_and_no_other_s(give: Callable[..., None]) -> None:
+def test_a_meter_page_lists_that_meter_s_suspect_readings_only(give: Callable[..., None]) -> None:
     give_meter(give, measured())
     at = int(datetime(MONTH.year, MONTH.month, 2, 20, tzinfo=UTC).timestamp())
     give(suspects=[Suspect("m-1", "high", at, at + 7200, 200, 1500), Suspect("m-2", "zero", at, at + 3600, 1, 2)])
-    told = texts(page("meter", meter="m-1"))
-    assert "2 h: high: the register spikes, or a theft ended (200 Wh to 1.50 kWh an hour expected)" in told
-    assert "zero" not in told
+    shown = texts(page("meter", meter="m-1"))
+    assert "2 h: high: a register spike, or a meter bypass was removed (expected 200 Wh to 1.50 kWh per hour)" in shown
+    assert "zero" not in shown
 
 
-def test_an_unknown_meter_is_answered_with_a_sentence(give: Callable[..., None]) -> None:
+def test_an_unknown_meter_gets_a_message(give: Callable[..., None]) -> None:
     give_meter(give, measured())
     give(meter=None)
-    assert r"No meter has “\<b\>” in its id" in texts(page("meter", meter="<b>"))
+    assert r"No meter ID contains “\<b\>”" in texts(page("meter", meter="<b>"))
 
 
-def test_a_part_of_an_id_finds_the_meters_that_have_it(give: Callable[..., None]) -> None:
+def test_part_of_an_id_finds_the_matching_meters(give: Callable[..., None]) -> None:
     give_meter(give, measured())
     give(registry=[METER, METER._replace(meter_id="x-2")], meter=None)
     app = page("meter", meter="M")
     assert app.button_group(key="suggested").options == ["m-1"]
 
 
-def test_a_meter_without_readings_says_so(give: Callable[..., None]) -> None:
+def test_a_meter_without_readings_is_shown_as_never_reported(give: Callable[..., None]) -> None:
     give_meter(give, [])
-    assert "has sent no reading yet" in texts(page("meter", meter="m-1"))
+    assert "has never reported" in texts(page("meter", meter="m-1"))
 
 
-def test_a_question_is_asked_with_its_values_and_its_sql_is_shown(give: Callable[..., None]) -> None:
+def test_a_question_runs_with_its_parameters_and_shows_its_sql(give: Callable[..., None]) -> None:
     columns = (Column("percent", "bigint"), Column("kw", "decimal"))
     give(answer=Answer(columns, [(1, Decimal("5.5")), (2, Decimal("4"))], 2_000_000, 0.4))
     app = page("analytics", question="load_duration")
@@ -151,7 +151,7 @@ def test_a_question_is_asked_with_its_values_and_its_sql_is_shown(give: Callable
     assert app.dataframe[0].value["kW"].tolist() == [5.5, 4.0]
 
 
-def test_a_wrong_value_is_answered_with_what_was_expected(give: Callable[..., None]) -> None:
+def test_an_invalid_parameter_says_what_was_expected(give: Callable[..., None]) -> None:
     app = page("analytics", question="peak_hour_of_fleet")
     app.text_input(key="peak_hour_of_fleet.zone").set_value("Moon/Base")
     app.button[0].click().run()
@@ -159,23 +159,23 @@ def test_a_wrong_value_is_answered_with_what_was_expected(give: Callable[..., No
 
 
 @pytest.mark.parametrize("name", ["bills", "meter"])
-def test_a_backend_that_is_away_is_told_in_a_sentence(give: Callable[..., None], name: str) -> None:
+def test_an_unreachable_backend_is_reported_in_a_message(give: Callable[..., None], name: str) -> None:
     away = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
     give(bills_of_month=away, registry=away, meter=away)
-    assert "cannot be reached just now" in texts(page(name))
+    assert "The data cannot be reached" in texts(page(name))
 
 
-def test_a_meter_whose_tariff_is_unknown_is_answered_with_a_sentence(give: Callable[..., None]) -> None:
+def test_a_meter_with_an_unregistered_tariff_gets_a_message(give: Callable[..., None]) -> None:
     give_meter(give, measured())
     give(meter=METER._replace(tariff_id="gone"))
     assert "is not registered" in texts(page("meter", meter="m-1"))
 
 
-def test_all_versions_of_a_bill_are_there_and_an_old_one_says_so(give: Callable[..., None]) -> None:
+def test_all_versions_of_a_bill_are_listed_and_a_replaced_one_is_marked(give: Callable[..., None]) -> None:
     first = msgspec.structs.replace(issued(measured()), status="final")
     second = reissue(first, msgspec.structs.replace(first, total_rounded=first.total_rounded + 1))
     give(bills_of_month=ROWS, history=[first, second])
     app = page("bills", bill="m-1", month=first.month)
-    assert app.dataframe[2].value["Changed by"].tolist() == ["", "+$1.00"]
+    assert app.dataframe[2].value["Change"].tolist() == ["", "+$1.00"]
     app.selectbox(key=f"version_m-1_{first.month}").set_value(1).run()
-    assert "Version 2 has replaced this one." in texts(app)
+    assert "Version 2 has replaced this version." in texts(app)

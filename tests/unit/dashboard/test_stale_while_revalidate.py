@@ -1,4 +1,4 @@
-"""Answers that are kept, and fetched anew behind what is shown."""
+"""The stale-while-revalidate cache."""
 
 from collections.abc import Callable
 from threading import Event
@@ -10,7 +10,7 @@ from tests.kits.waiting import until
 
 
 class Backend:
-    """Answers with the number of the fetch, when it may; and a clock to set."""
+    """Returns the number of the fetch once `may_answer` is set, and has a settable clock."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -35,17 +35,17 @@ def backend() -> Backend:
     return Backend()
 
 
-def kept(backend: Backend, fetch: Callable[[], object] | None = None) -> StaleWhileRevalidate[object]:
+def cached(backend: Backend, fetch: Callable[[], object] | None = None) -> StaleWhileRevalidate[object]:
     return StaleWhileRevalidate(fetch or backend, lambda: 10, good_s=100, clock=backend.clock)
 
 
 def test_a_fresh_answer_is_not_fetched_again(backend: Backend) -> None:
-    answer = kept(backend)
+    answer = cached(backend)
     assert [answer(), answer()] == [1, 1]
 
 
-def test_one_that_is_no_longer_fresh_is_shown_until_the_next_is_there(backend: Backend) -> None:
-    answer = kept(backend)
+def test_a_stale_answer_is_returned_until_the_next_one_has_been_fetched(backend: Backend) -> None:
+    answer = cached(backend)
     answer()
     backend.now = 11
     backend.may_answer.clear()
@@ -54,32 +54,32 @@ def test_one_that_is_no_longer_fresh_is_shown_until_the_next_is_there(backend: B
     assert until(lambda: answer() == 2, "the second answer", 10)
 
 
-def test_one_that_is_no_longer_good_is_not_shown(backend: Backend) -> None:
-    answer = kept(backend)
+def test_an_expired_answer_is_not_returned(backend: Backend) -> None:
+    answer = cached(backend)
     answer()
     backend.now = 101
     assert answer() == 2
 
 
-def test_an_empty_answer_is_not_kept(backend: Backend) -> None:
+def test_an_empty_answer_is_not_cached(backend: Backend) -> None:
     answers = iter([[], ["a meter"]])
-    answer = kept(backend, lambda: next(answers))
+    answer = cached(backend, lambda: next(answers))
     assert [answer(), answer()] == [[], ["a meter"]]
 
 
-def test_an_error_behind_the_answer_reaches_whoever_asks_next_and_passes(backend: Backend) -> None:
-    answer = kept(backend)
+def test_a_failed_refresh_raises_for_the_next_caller_and_then_recovers(backend: Backend) -> None:
+    answer = cached(backend)
     answer()
     backend.now, backend.fault = 11, OSError("away")
     assert answer() == 1
 
-    def told() -> bool:
+    def raises() -> bool:
         try:
             answer()
         except OSError:
             return True
         return False
 
-    assert until(told, "the error", 10)
+    assert until(raises, "the error", 10)
     backend.fault = None
     assert answer() == 2

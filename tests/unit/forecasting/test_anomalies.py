@@ -22,7 +22,7 @@ def _found(values: np.ndarray) -> list[tuple[int, int, str]]:
     return [(one.first, one.end, one.kind) for one in anomalies(_load(values))]
 
 
-def test_a_lively_home_is_not_suspect() -> None:
+def test_a_home_with_variable_load_is_not_suspect() -> None:
     assert _found(_home()) == []
 
 
@@ -58,7 +58,7 @@ def test_a_meter_is_silent_after_a_day_and_not_after_some_hours() -> None:
     assert _found(values) == [(800, 830, "silent")]
 
 
-def test_four_weeks_only_teach() -> None:
+def test_the_first_four_weeks_are_not_judged() -> None:
     values = _home()[: 28 * 24]
     values[-1] *= 1000
     assert _found(values) == []

@@ -31,7 +31,7 @@ def _weekly(weeks: int, noise: float = 0.0) -> Load:
     return _load(level + noise * np.random.default_rng(1).normal(size=len(hours)), BERLIN)
 
 
-def test_a_load_does_not_care_for_the_order_of_its_rows() -> None:
+def test_a_load_does_not_depend_on_the_order_of_its_rows() -> None:
     clock, values = [7200, 0, 3600], [3.0, 1.0, None]
     load = load_of(clock, values)
     assert load.first == 0
@@ -185,7 +185,7 @@ def test_any_short_series_has_a_forecast_within_its_interval(values: list[float 
     assert (made.values <= made.high).all()
 
 
-def test_a_constant_series_stays_what_it_is() -> None:
+def test_a_constant_series_is_forecast_unchanged() -> None:
     made = ahead_of(_load([5.0] * 24 * 40), 48)
     for row in (made.values, made.low, made.high):
         np.testing.assert_allclose(row, 5.0)

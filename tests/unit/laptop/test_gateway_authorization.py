@@ -70,7 +70,7 @@ def test_a_signature_holds_for_five_minutes_and_not_a_second_more(skew: timedelt
     assert "now is 20260131T120000Z" in str(refusal)
 
 
-def test_a_call_without_a_signature_is_told_apart_from_one_with_a_wrong_one():
+def test_a_missing_signature_is_distinguished_from_a_wrong_one():
     assert refused(Call("POST", "/", "", CIMultiDict(), BODY)).type == "MISSING_AUTHENTICATION_TOKEN"
     assert refused(signed(secret="another")).type == "INVALID_SIGNATURE"
 
@@ -138,7 +138,7 @@ def test_a_tag_is_taken_as_it_is_written_and_never_as_a_pattern(tag: str):
     assert not meter(tag).may_invoke(ARN.format("NL-1"))
 
 
-def test_a_principal_without_the_tag_of_its_policy_may_nothing():
+def test_a_principal_without_its_policys_tag_is_denied_everything():
     assert not meter(None).may_invoke(ARN.format("NL-1"))
     assert not meter(None).may_invoke(ARN.format(""))
 

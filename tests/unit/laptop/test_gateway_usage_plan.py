@@ -46,7 +46,7 @@ def test_a_key_has_its_calls_of_the_day_and_new_ones_the_next():
     usage.take("a")
 
 
-def test_one_who_has_had_his_share_takes_none_of_another_s():
+def test_a_key_over_its_limit_does_not_affect_other_keys():
     usage = plan(Clock(), rate=0, burst=1)
     usage.take("a")
     assert refused(usage, "a") == "THROTTLED"

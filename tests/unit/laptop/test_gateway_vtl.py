@@ -34,17 +34,17 @@ def test_json_is_cut_by_a_regular_expression_and_without_empty_parts_at_the_end(
     assert rendered(template, {"tags": ["x", "y"]}) == '<"x"><"y">'
 
 
-def test_what_is_not_there_is_null_to_a_condition_and_an_empty_string_as_json():
+def test_a_missing_value_is_null_in_a_condition_and_an_empty_string_as_json():
     assert rendered("#if($input.path('$.uploads[7].meter_id'))there#{else}absent#end") == "absent"
     assert rendered("$input.json('$.nothing')") == '""'
 
 
-def test_a_jsonpath_beyond_names_and_indices_is_said_to_be_beyond():
+def test_an_unsupported_jsonpath_is_reported():
     with pytest.raises(UsageError, match=r"\$\.\.meter_id"):
         Input(b"{}", {}).json("$..meter_id")
 
 
-def test_a_parameter_is_sought_in_the_path_before_the_headers_and_is_empty_where_it_is_nowhere():
+def test_a_parameter_is_looked_up_in_the_path_before_the_headers_and_is_empty_if_missing():
     assert rendered("$input.params('meter')", meter="path") == "path"
     assert rendered("$input.params('meter')") == "header"
     assert rendered("[$input.params('other')]") == "[]"

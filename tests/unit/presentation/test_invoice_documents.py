@@ -1,4 +1,4 @@
-"""One bill as an invoice: what it shows is what is stored."""
+"""Invoices show exactly what the stored bill says."""
 
 import csv
 from decimal import Decimal
@@ -22,7 +22,7 @@ def bill() -> Bill:
     return issued
 
 
-def test_every_line_is_there_with_its_amount(bill: Bill) -> None:
+def test_every_line_is_shown_with_its_amount(bill: Bill) -> None:
     amounts = [Decimal(row.amount.removeprefix("$")) for row in invoice.rows(bill)]
     assert amounts == [line.amount_rounded for line in bill.lines]
     assert sum(amounts) == bill.total_rounded
@@ -34,28 +34,28 @@ def test_the_csv_has_the_exact_amounts_and_the_total(bill: Bill) -> None:
     assert (total["kind"], Decimal(total["amount_rounded"])) == ("total", bill.total_rounded)
 
 
-def test_a_name_cannot_bring_html_into_the_page(bill: Bill) -> None:
+def test_names_are_escaped_in_html(bill: Bill) -> None:
     line = msgspec.structs.replace(bill.lines[0], explanation="<script>alert(1)</script>")
     assert "<script>" not in invoice.as_html(msgspec.structs.replace(bill, lines=(line,)))
 
 
-def test_a_provisional_bill_says_so(bill: Bill) -> None:
+def test_a_provisional_bill_is_marked(bill: Bill) -> None:
     assert invoice.heading(bill) == "Bill for November 2026 (provisional)"
-    assert any("missing, and not billed" in sentence for sentence in invoice.remarks(bill))
+    assert any("missing and not billed" in sentence for sentence in invoice.remarks(bill))
 
 
 def test_a_new_version_says_what_it_replaces(bill: Bill) -> None:
     changed = msgspec.structs.replace(bill, energy_kwh=bill.energy_kwh + 1, total_rounded=bill.total_rounded + 1)
     again = reissue(msgspec.structs.replace(bill, status="final"), changed)
     assert invoice.heading(again) == "Bill for November 2026, version 2"
-    assert next(invoice.remarks(again)).endswith("this one is $1.00 more.")
-    assert "Difference from the version before" in invoice.as_html(again)
+    assert next(invoice.remarks(again)).endswith("this version is $1.00 more.")
+    assert "Change from the previous version" in invoice.as_html(again)
     assert "+$1.00" in PdfReader(BytesIO(invoice.as_pdf(again))).pages[0].extract_text()
     *_, total, adjustment = csv.DictReader(StringIO(invoice.as_csv(again)))
     assert (total["kind"], adjustment["kind"], adjustment["amount_rounded"]) == ("total", "adjustment", "1.00")
 
 
-def test_the_pdf_says_the_same_in_every_script(bill: Bill) -> None:
+def test_the_pdf_shows_the_same_text_in_any_script(bill: Bill) -> None:
     named = msgspec.structs.replace(bill, tariff_name="Tarif Żółty, ночной")
     text = PdfReader(BytesIO(invoice.as_pdf(named))).pages[0].extract_text()
     assert "Tarif Żółty, ночной" in text

@@ -22,7 +22,7 @@ from producers.fleet.weather import weather
         ("GB", date(2023, 7, 8), SATURDAY),
     ],
 )
-def test_public_holidays_of_the_place_are_lived_as_sundays(place, day, kind):
+def test_public_holidays_count_as_sundays(place, day, kind):
     assert day_kind(PLACES[place], day) == kind
 
 
@@ -49,7 +49,7 @@ def test_local_midnight_moves_with_the_clocks():
         ("GB", date(2023, 3, 20), 6.15, 18.27),
     ],
 )
-def test_the_sun_keeps_the_almanac(place, day, rise, set_):
+def test_sunrise_and_sunset_match_almanacs(place, day, rise, set_):
     days = local_days(PLACES[place], instant_of(day), 1)
     index = days.number.tolist().index((day - date(1970, 1, 1)).days)
     risen, gone = sun(PLACES[place], days)

@@ -32,7 +32,7 @@ def touched(truth: list[InjectedFault]) -> np.ndarray:
     return cells
 
 
-def test_without_faults_all_is_told_as_it_was():
+def test_without_faults_readings_are_reported_unchanged():
     reported = inject(FLEET, BLOCK, Faults())
     assert not Faults()
     np.testing.assert_array_equal(reported.wh, BLOCK.wh)
@@ -43,14 +43,14 @@ def test_without_faults_all_is_told_as_it_was():
 
 @given(st.dictionaries(st.sampled_from(KINDS), st.floats(0.05, 1), min_size=1))
 @settings(max_examples=25, deadline=None)
-def test_the_truth_tells_of_every_reading_that_is_not_as_it_was(rates):
+def test_the_truth_lists_every_changed_reading(rates):
     reported = inject(FLEET, BLOCK, Faults(**rates))
     changed = (reported.wh != BLOCK.wh) | ~reported.sent | reported.corrected | (reported.true.wh != BLOCK.wh)
     assert not (changed & ~touched(reported.truth)).any()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_rate_of_one_befalls_about_everything_and_the_same_each_time(kind):
+def test_a_rate_of_one_affects_almost_everything_reproducibly(kind):
     one, again = (inject(FLEET, BLOCK, Faults(**{kind: 1.0})) for _ in range(2))
     assert one.truth == again.truth
     assert {truth.meter_id for truth in one.truth} >= {meter.meter_id for meter in FLEET.meters[:5]} or kind == "silent"
@@ -132,7 +132,7 @@ def test_what_was_late_or_came_twice_is_in_the_truth():
     assert 30 < kinds["late"] < 90
 
 
-def test_truth_that_runs_on_from_block_to_block_is_one():
+def test_a_fault_that_continues_across_blocks_is_one_entry():
     parts = [
         InjectedFault("a", 0, 10, "silent", ""),
         InjectedFault("b", 3, 9, "gap", ""),

@@ -29,7 +29,7 @@ def test_a_part_of_a_fleet_keeps_its_meters_and_their_indices():
     assert part.first == 45
 
 
-def test_meters_of_a_feeder_are_neighbours_and_no_two_meters_stand_in_one_spot():
+def test_meters_of_a_feeder_are_neighbors_and_no_two_share_a_location():
     fleet = make_fleet(400, 1)
     apart = metres_apart(fleet)
     feeder = np.array([meter.feeder for meter in fleet.meters])
@@ -41,7 +41,7 @@ def test_meters_of_a_feeder_are_neighbours_and_no_two_meters_stand_in_one_spot()
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_meters_stand_in_their_town_and_live_by_its_clock(place):
+def test_meters_are_located_in_their_town_and_use_its_time_zone(place):
     fleet = make_fleet(50, 1, place)
     town = PLACES[place]
     for meter in fleet.meters:
@@ -64,9 +64,9 @@ def test_shares_hold_in_a_small_fleet():
 
 
 def test_tariffs_go_by_customer_class():
-    fleet = make_fleet(100, 1, shops=0.2, tariffs={"home": ("a", "b"), "flat": ("c",), "shop": ("d",)})
+    fleet = make_fleet(100, 1, shops=0.2, tariffs={"home": ("a", "b"), "apartment": ("c",), "shop": ("d",)})
     found = {(meter.kind, meter.tariff_id) for meter in fleet.meters}
-    assert found == {("home", "a"), ("home", "b"), ("flat", "c"), ("shop", "d")}
+    assert found == {("home", "a"), ("home", "b"), ("apartment", "c"), ("shop", "d")}
 
 
 def test_a_registry_row_names_the_columns_of_the_table():
@@ -83,6 +83,6 @@ def test_a_registry_row_names_the_columns_of_the_table():
         ({"ev": -0.1}, "ev is -0.1"),
     ],
 )
-def test_a_fleet_that_cannot_be_is_refused_with_the_reason(wrong, message):
+def test_an_invalid_fleet_is_rejected_with_the_reason(wrong, message):
     with pytest.raises(UsageError, match=message):
         make_fleet(**({"meters": 5, "seed": 1} | wrong))

@@ -60,7 +60,7 @@ def test_christmas_day_takes_a_third_more_than_a_winters_day(homes):
     assert 1.2 < daily[358] / np.median(winter) < 1.5
 
 
-def test_who_is_home_at_night_still_has_a_load_that_comes_and_goes():
+def test_a_homes_load_varies_at_night():
     fleet = make_fleet(60, 4, shops=0.0)
     (block,) = simulate(fleet, date(2023, 5, 8), 7, 900)
     nights = block.wh.reshape(60, 7, 96)[:, :, 4:12]  # 3 to 5 h on the clock
@@ -68,7 +68,7 @@ def test_who_is_home_at_night_still_has_a_load_that_comes_and_goes():
     assert (nights.sum(axis=2) > 0).all()
 
 
-def test_hours_know_seasons_and_the_clock():
+def test_hours_follow_seasons_and_local_time():
     hours = Hours(1_679_785_200, 24, "Europe/Berlin", dict.fromkeys(range(738_000, 739_000), 2))  # 26 March 2023
     assert hours.hour.tolist()[:5] == [0, 1, 3, 4, 5]
     assert set(hours.season.tolist()) == {1}

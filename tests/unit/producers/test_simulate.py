@@ -56,7 +56,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
 
 
 @pytest.mark.parametrize("place", ["DE", "US", "AU"])
-def test_a_meter_lives_the_same_life_in_a_fleet_of_any_size(place):
+def test_a_meters_readings_do_not_depend_on_the_fleets_size(place):
     options = {"shops": 0.2, "ev": 0.3, "heat_pumps": 0.3}
     few, many = (readings(make_fleet(size, 1, place, **options)) for size in (13, 60))
     np.testing.assert_array_equal(few[0], many[0][:13])
@@ -65,7 +65,7 @@ def test_a_meter_lives_the_same_life_in_a_fleet_of_any_size(place):
 
 @pytest.mark.parametrize("place", ["DE", "US", "AU"])
 @pytest.mark.parametrize("around", [DAY + timedelta(2), date(2024, 1, 1), date(2024, 10, 27)])
-def test_a_day_is_the_same_whenever_one_starts(place, around):
+def test_a_day_does_not_depend_on_the_start_day(place, around):
     fleet = make_fleet(60, 1, place, shops=0.2, ev=0.3, heat_pumps=0.3)
     whole, _ = readings(fleet, around - timedelta(3), 5)
     later, _ = readings(fleet, around, 1)
@@ -90,7 +90,7 @@ def test_shorter_intervals_add_up_to_longer_ones(interval_s):
 
 
 @pytest.mark.parametrize("place", ["DE", "FR", "GB", "US", "AU"])
-def test_every_reading_could_be_a_meters(place):
+def test_every_reading_is_plausible_for_a_meter(place):
     wh, decivolts = readings(make_fleet(60, 2, place, shops=0.1, ev=0.5, heat_pumps=0.5), date(2024, 2, 27), 4)
     assert wh.min() >= 0
     assert wh.max() < MAX_POWER_W // 4
@@ -129,6 +129,6 @@ def test_a_home_is_spiky_and_a_fleet_is_smooth():
 
 
 @pytest.mark.parametrize(("days", "interval_s", "message"), [(0, 900, "days is 0"), (1, 7, "interval_s is 7")])
-def test_what_cannot_be_simulated_is_refused_before_the_first_block(days, interval_s, message):
+def test_invalid_parameters_are_rejected_before_the_first_block(days, interval_s, message):
     with pytest.raises(UsageError, match=message):
         simulate(make_fleet(1, 1), DAY, days, interval_s)

@@ -59,7 +59,7 @@ def test_a_complete_month_is_left_alone():
     assert close_bill(MARCH, month_without(), still) is None
 
 
-def test_the_real_reading_takes_the_estimate_s_place_in_a_new_version():
+def test_an_actual_reading_replaces_the_estimate_in_a_new_version():
     tables = month_without(date(2027, 3, 10))
     estimated = close_bill(MARCH, tables, still)
     take(tables, upload(day=date(2027, 3, 10), wh=[300] * 6, interval_s=3600))
@@ -71,7 +71,7 @@ def test_the_real_reading_takes_the_estimate_s_place_in_a_new_version():
     assert (current(tables).version, current(tables).intervals.estimated) == (3, 0)
 
 
-def test_a_gap_that_nothing_speaks_for_stays_and_so_does_the_provisional_bill():
+def test_a_gap_without_history_stays_and_the_bill_stays_provisional():
     tables = MemoryTables()
     take(tables, upload(day=date(2027, 3, 10), wh=[100] * 4, interval_s=3600))
     bill = close_bill(MARCH, tables, still)
@@ -79,7 +79,7 @@ def test_a_gap_that_nothing_speaks_for_stays_and_so_does_the_provisional_bill():
     assert bill.intervals.missing > 0
 
 
-def test_a_worker_that_stores_readings_meanwhile_is_not_undone():
+def test_readings_stored_concurrently_are_not_overwritten():
     tables = month_without(date(2027, 3, 10), date(2027, 3, 11))
 
     def meanwhile():

@@ -62,7 +62,7 @@ def test_the_kept_bill_is_the_bill_of_all_its_windows(sent):
         assert bill_of(item) == rate(planned.plan, read_determinants(planned, tables), meter)
 
 
-def test_a_worker_that_meets_another_reads_again_and_loses_nothing():
+def test_a_worker_that_conflicts_with_another_rereads_and_loses_nothing():
     tables = MemoryTables()
     mine, theirs = upload(first=0), upload(first=8)
 
@@ -76,7 +76,7 @@ def test_a_worker_that_meets_another_reads_again_and_loses_nothing():
     assert stored_day(tables.windows["m-1", "2026-11-24"]).day.count == 8
 
 
-def test_a_meter_that_loses_every_time_is_put_back_and_the_others_are_stored():
+def test_a_meter_that_always_conflicts_is_returned_and_the_others_are_stored():
     tables = MemoryTables()
     turn = iter(range(1, 100))
     inside = False
@@ -104,7 +104,7 @@ def test_a_meter_without_a_tariff_gets_windows_and_its_bill_once_it_is_registere
     assert bill_of(tables.bills["m-1", "2026-11"]).energy_kwh == 2
 
 
-def test_another_tariff_rates_the_whole_month_again():
+def test_a_changed_tariff_rerates_the_whole_month():
     tables = MemoryTables()
     take(tables, [upload(day=date(2026, 11, 23))])
     dearer = tariff_from_urdb({**TIME_OF_USE, "label": "dear", "fixedchargefirstmeter": 20})

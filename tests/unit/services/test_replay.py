@@ -40,14 +40,14 @@ def tampered(tables, **changes):
     tables.bills[KEY] = items.bill_item(KEY, wrong)
 
 
-def test_a_bill_that_comes_out_as_it_was_is_left_alone():
+def test_an_unchanged_bill_is_not_rewritten():
     tables = a_month()
     before = dict(tables.bills)
     assert rerate(tables) == (1, 0, frozenset())
     assert tables.bills == before
 
 
-def test_a_final_bill_that_was_wrong_gets_a_new_version_once():
+def test_a_wrong_final_bill_gets_one_new_version():
     tables = a_month()
     right = bill_of(tables.bills[KEY])
     tampered(tables, total_rounded=right.total_rounded + 5)
@@ -58,7 +58,7 @@ def test_a_final_bill_that_was_wrong_gets_a_new_version_once():
     assert bill.adjustment.amount_rounded == -5
 
 
-def test_a_provisional_bill_that_was_wrong_is_put_right():
+def test_a_wrong_provisional_bill_is_corrected():
     tables = a_month(DAYS[:10])
     right = tables.bills[KEY]
     tampered(tables, total=bill_of(right).total + 1)
@@ -66,14 +66,14 @@ def test_a_provisional_bill_that_was_wrong_is_put_right():
     assert tables.bills[KEY] == right
 
 
-def test_another_tariff_rates_the_month_again():
+def test_a_changed_tariff_rerates_the_month():
     tables = a_month(DAYS[:10])
     dearer = tariff_from_urdb({**TIME_OF_USE, "label": "dear", "fixedchargefirstmeter": 20})
     assert rerate(tables, planned_bill(dearer, "2027-02")).changed == 1
     assert bill_of(tables.bills[KEY]).tariff == "dear"
 
 
-def test_a_bill_that_is_not_there_is_made_and_a_month_without_readings_has_none():
+def test_a_missing_bill_is_created_unless_the_month_has_no_readings():
     tables = a_month()
     before = tables.bills.pop(KEY)
     planned = [FEBRUARY, planned_bill(TARIFF, "2027-05"), planned_bill(TARIFF, "2027-02", "m-2")]
@@ -102,7 +102,7 @@ def test_a_reading_that_is_stored_meanwhile_is_in_the_bill():
     assert tables.bills[KEY] == a_month(DAYS[:11]).bills[KEY]
 
 
-def test_uploads_taken_again_make_what_was_lost_and_name_the_months_they_are_of():
+def test_reingested_uploads_restore_lost_data_and_name_their_months():
     whole, broken = a_month(), a_month()
     for day in DAYS[3:9]:
         del broken.windows["m-1", day.isoformat()]

@@ -63,7 +63,7 @@ def test_two_months_with_a_change_of_the_clocks_are_billed_in_the_tariffs_zone(z
 
 
 @pytest.mark.parametrize(("wh", "cents"), [(100, "0.00"), (300, "0.02"), (500, "0.02"), (501, "0.03")])
-def test_half_a_cent_goes_to_the_even_cent(wh: int, cents: str):
+def test_half_a_cent_is_rounded_to_the_even_cent(wh: int, cents: str):
     lake = Lake(readings_of("m", load("2026-11-01T00:00", [wh])), [meter("m")], {"t": tariff_from_urdb(document(0.05))})
 
     assert asked(lake, "2026-11")["m"][0] == ("energy", 0, 1, Decimal(cents))

@@ -24,7 +24,7 @@ def hours(meter_id: str, start: str, wh: list[int], zone: str = "UTC") -> list[T
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.sql")), ids=lambda path: path.stem)
-def test_every_quotient_says_its_type_since_the_engines_differ_in_it(path: Path):
+def test_every_quotient_states_its_type_because_the_engines_differ(path: Path):
     tree = sqlglot.parse_one(re.sub(r"\{\w+\}", "DATE '2026-11-01'", path.read_text()), read="athena")
 
     for quotient in tree.find_all(exp.Div):
@@ -36,7 +36,7 @@ def test_every_quotient_says_its_type_since_the_engines_differ_in_it(path: Path)
 
 
 @pytest.mark.parametrize("name", questions())
-def test_a_question_reads_no_other_days_than_it_must(name: str, tmp_path: Path):
+def test_a_question_reads_only_the_days_it_needs(name: str, tmp_path: Path):
     days = [reading("m", NOVEMBER - timedelta(days=400) + timedelta(days=number), 1) for number in range(450)]
     write_partitions(tmp_path / "readings", days)
     lake = Lake(meters=[meter("m")], tariffs={"t": tariff_from_urdb(document())})
@@ -109,7 +109,7 @@ def test_the_fleets_days_are_those_of_the_zone_that_was_asked_for():
     assert days[1]["load_factor"] == pytest.approx(36 / 24 / 4)
 
 
-def test_the_trend_sets_each_hour_beside_its_past_and_keeps_hours_without_load():
+def test_the_trend_lists_each_hour_with_its_past_and_keeps_hours_without_load():
     wh = [(number * 37) % 101 + 1 for number in range(24 * 40)]
     rows = hours("m", "2026-10-01T00:00", wh)
     del rows[24 * 35]
@@ -178,7 +178,7 @@ def test_the_load_duration_curve_falls_from_the_peak_to_the_least():
 
 
 def test_consumption_by_class_and_tariff_adds_up_to_the_whole():
-    meters = [meter("a", "flat"), meter("b", "flat"), meter("c", "demand", kind="shop")]
+    meters = [meter("a", "flat", kind="apartment"), meter("b", "flat", kind="flat"), meter("c", "demand", kind="shop")]
     rows = [
         row
         for name, wh in (("a", 1000), ("b", 2000), ("c", 6000), ("x", 1000))
@@ -189,10 +189,10 @@ def test_consumption_by_class_and_tariff_adds_up_to_the_whole():
 
     assert [(row["class"], row["tariff_id"], row["meters"], row["kwh"], row["share"]) for row in found] == [
         ("shop", "demand", 1, 6, 0.6),
-        ("home", "flat", 2, 3, 0.3),
+        ("apartment", "flat", 2, 3, 0.3),
         ("unknown", "unknown", 1, 1, 0.1),
     ]
-    assert found[1]["kwh_a_meter"] == 1.5
+    assert found[1]["kwh_per_meter"] == 1.5
 
 
 def test_voltage_out_of_band_names_the_meters_and_how_often():
@@ -220,7 +220,7 @@ def test_delay_is_from_the_end_of_the_interval_and_copies_are_counted():
         "delay_by_day", first_day="2026-11-01", last_day="2026-11-01"
     )
 
-    assert (day["readings"], day["overtaken"], day["most_min"]) == (6, 2, 165)
+    assert (day["readings"], day["superseded"], day["max_min"]) == (6, 2, 165)
 
 
 def test_the_calls_that_brought_a_meters_readings_are_listed_in_the_order_of_their_arrival():
@@ -238,7 +238,7 @@ def test_the_calls_that_brought_a_meters_readings_are_listed_in_the_order_of_the
     ]
 
 
-def test_what_was_refused_is_counted_by_day_and_reason():
+def test_rejected_uploads_are_counted_by_day_and_reason():
     lake = Lake()
     lake.duckdb.unregister("quarantine")
     lake.duckdb.execute(

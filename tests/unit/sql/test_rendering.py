@@ -78,12 +78,12 @@ def test_relative_days_are_utc_days():
     assert Parameter("it", "day", "today", "").parse("today", evening_in_new_york) == date(2026, 3, 16)
 
 
-def test_an_unknown_parameter_is_refused_with_those_that_there_are():
+def test_an_unknown_parameter_is_rejected_with_the_known_ones():
     with pytest.raises(UsageError, match="bill has no parameter 'moon'; it has month, meter, detail"):
         questions()["bill"].render({"moon": "1"}, NOW)
 
 
-def test_a_name_or_a_file_finds_a_question_and_anything_else_says_what_there_is(tmp_path: Path):
+def test_a_question_is_found_by_name_or_file_or_else_the_names_are_listed(tmp_path: Path):
     path = question(tmp_path, "SELECT 1\n")
 
     assert find("bill") is questions()["bill"]
@@ -99,6 +99,6 @@ def test_a_name_or_a_file_finds_a_question_and_anything_else_says_what_there_is(
         ("-- What?\n-- param: it moon full the moon\nSELECT {it}", "mine.sql: moon is not a parameter kind"),
     ],
 )
-def test_a_file_that_does_not_say_what_it_needs_is_refused(tmp_path: Path, text: str, fault: str):
+def test_a_file_with_undeclared_parameters_is_rejected(tmp_path: Path, text: str, fault: str):
     with pytest.raises(UsageError, match=fault):
         read(question(tmp_path, text))

@@ -34,7 +34,7 @@ def shown(dashboard):
                 yield line
 
 
-def test_widgets_fill_the_grid_and_none_lies_over_another(dashboard):
+def test_widgets_fill_the_grid_without_overlap(dashboard):
     cells = [
         (x, y)
         for widget in dashboard["widgets"]

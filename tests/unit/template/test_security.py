@@ -130,7 +130,7 @@ def test_the_key_serves_its_own_account_and_two_services_on_its_behalf(resources
         ("AWS::SNS::TopicPolicy", "Topics", "AWS::SNS::Topic"),
     ],
 )
-def test_bucket_and_topic_refuse_what_does_not_come_by_tls(resources, policy, target, holders):
+def test_bucket_and_topic_reject_requests_without_tls(resources, policy, target, holders):
     refusing = set()
     for body in of_type(resources, policy).values():
         for statement in body["PolicyDocument"]["Statement"]:

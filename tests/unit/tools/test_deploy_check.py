@@ -13,7 +13,7 @@ def resource(type_: str = "AWS::SQS::Queue", **properties):
     return {"Type": type_, "Properties": properties}
 
 
-def test_what_is_new_gone_or_different_is_named():
+def test_added_removed_and_changed_resources_are_named():
     before = {"Old": resource(), "Kept": resource(A=1), "Both": resource(A=1, B=2, C=3)}
     after = {"New": resource("AWS::SNS::Topic"), "Kept": resource(A=1), "Both": resource(A=1, B=5, D=4)}
     assert differences(before, after) == [

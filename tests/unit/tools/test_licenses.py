@@ -11,12 +11,12 @@ def section(title: str) -> dict[str, tuple[str, str]]:
     return {name: (version, license) for name, version, license in rows}
 
 
-def test_the_list_has_what_is_pinned():
+def test_the_list_contains_every_pinned_package():
     for title, lock, _ in LISTS:
         listed = {name: version for name, (version, _) in section(title).items()}
         assert listed == pinned(ROOT / lock), f"{lock} has changed: run `make licenses`"
 
 
-def test_the_functions_carry_permissive_licenses_alone():
+def test_the_functions_contain_only_permissive_licenses():
     for name, (_, license) in section(LISTS[0][0]).items():
         assert any(word in license for word in PERMISSIVE), (name, license)

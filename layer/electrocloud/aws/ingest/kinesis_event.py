@@ -3,6 +3,7 @@
 from binascii import a2b_base64
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -53,17 +54,18 @@ def read_event(
         data = a2b_base64(kinesis["data"])
         sequence, arrived = kinesis["sequenceNumber"], kinesis["approximateArrivalTimestamp"]
         key = kinesis["partitionKey"]
-        moment = datetime.fromtimestamp(arrived, UTC)
         try:
             payloads = user_records(data)
         except UploadError as fault:
-            rejected.append(RejectedUpload(fault.reason, _short(fault), data, sequence, 0, key, moment))
+            rejected.append(RejectedUpload(fault.reason, _short(fault), data, sequence, 0, key, _moment(arrived)))
             continue
         for position, payload in enumerate(payloads):
             try:
                 accepted.append(AcceptedUpload(decode(payload), payload, sequence, arrived, position, key))
             except UploadError as fault:
-                rejected.append(RejectedUpload(fault.reason, _short(fault), payload, sequence, position, key, moment))
+                rejected.append(
+                    RejectedUpload(fault.reason, _short(fault), payload, sequence, position, key, _moment(arrived))
+                )
     if refusals := admission.refusals(accepted):
         rejected += [_refused(accepted[place], fault) for place, fault in refusals.items()]
         accepted = [got for place, got in enumerate(accepted) if place not in refusals]
@@ -71,10 +73,15 @@ def read_event(
 
 
 def _refused(got: AcceptedUpload, fault: UploadError) -> RejectedUpload:
-    moment = datetime.fromtimestamp(got.arrived, UTC)
+    moment = _moment(got.arrived)
     return RejectedUpload(
         fault.reason, _short(fault), got.payload, got.sequence, got.position, got.partition_key, moment
     )
+
+
+@lru_cache(maxsize=1_024)  # the uploads of a record have one
+def _moment(arrived: float) -> datetime:
+    return datetime.fromtimestamp(arrived, UTC)
 
 
 def _short(fault: UploadError) -> str:

@@ -55,7 +55,8 @@ def rate(
     demand = [charge for one in priced for charge in charges.demand_charges(one, peaks[one.number])]
     demand += [charge for one in priced for charge in charges.flat_demand_charges(one, peak)]
     fixed = [charge for one in priced for charge in charges.fixed_charges(one)]
-    charged = charges.total([*energy, *demand, *fixed])
+    energy_total, demand_total, fixed_total = map(charges.total, (energy, demand, fixed))
+    charged = energy_total + demand_total + fixed_total
     minimum = charges.minimum_charges(priced, charged)
     own_charges = [*energy, *demand, *fixed, *minimum]
     riders = [charge for one in priced for charge in rider_charges(one, runs[one.number], own_charges)]
@@ -66,8 +67,8 @@ def rate(
     reasons = open_reasons(plan, by_segment)
     peak_wh, in_peak = _peak_use(priced, runs, energy, demand)
     shown = plan.tariff_of_segment(-1) if priced == [] else priced[-1].tariff
-    first_day, last_day = plan.period.first_day, plan.period.end_day - timedelta(days=1)
-    read_days = sorted(min(max(day, first_day), last_day) for own in days for day in own)
+    read = [day for own in days if own for day in (min(own), max(own))]
+    last_day = plan.period.end_day - timedelta(days=1)
     return Bill(
         meter_id=meter_id,
         month=plan.period.month,
@@ -79,9 +80,9 @@ def rate(
         version=1,
         energy_kwh=exact(Fraction(sum(energy_wh), 1000)),
         demand_kw=exact(kw),
-        energy_charge=exact(charges.total(energy)),
-        demand_charge=exact(charges.total(demand)),
-        fixed_charge=exact(charges.total(fixed)),
+        energy_charge=exact(energy_total),
+        demand_charge=exact(demand_total),
+        fixed_charge=exact(fixed_total),
         minimum_top_up=exact(charges.total(minimum)),
         total=exact(total),
         total_rounded=sum((line.amount_rounded for line in lines), Decimal("0.00")),
@@ -101,12 +102,12 @@ def rate(
         rider_charge=exact(charges.total(riders)),
         tax=exact(charges.total(taxes)),
         currency=shown.currency,
-        read_from=read_days[0] if read_days else None,
-        read_until=read_days[-1] if read_days else None,
+        read_from=max(min(read), plan.period.first_day) if read else None,
+        read_until=min(max(read), last_day) if read else None,
     )
 
 
-def bills(
+def bills(  # noqa: C901 - one pass over the days, on the path that a year of readings takes
     tariff: Tariff | DatedTariff,
     intervals: Iterable[Interval],
     estimated: Iterable[Interval] = (),
@@ -126,24 +127,27 @@ def bills(
     found: dict[BillingPeriod, tuple[PeriodPlan, list[dict[date, DayDeterminants]]]] = {}
     spread = terms.spread == "even"
     periods: list[BillingPeriod] = []
+    start = end = 0  # of the one period that days are in
     for midnight in sorted(read.keys() | guessed.keys()):
         own, guesses = read.get(midnight, ()), guessed.get(midnight, ())
         until = midnight + DAY_S
         if spread:  # a reading may reach into the days, and the period, after its own
             until = max(until, max(r.start + r.seconds for r in (*own, *guesses)))
-        if len(periods) != 1 or not (periods[0].start <= midnight and until <= periods[0].end):
+        if not start <= midnight < until <= end:
             last_day = local_day(until - 1, zone) + timedelta(days=1)
             periods = terms.periods(local_day(midnight, zone), last_day, zone)
+            start, end = (periods[0].start, periods[0].end) if len(periods) == 1 else (0, 0)
         for period in periods:
             if period not in found:
                 plan = plan_period(period, dated, terms)
                 found[period] = plan, [{} for _ in plan.spans]
             plan, days = found[period]
             for number, span in enumerate(plan.spans):
-                if span.start < until and midnight < span.end:
-                    determinants = day_determinants(plan.tariff_of(span), span, own, guesses, spread=spread)
-                    if determinants.runs:
-                        days[number][day_of(midnight)] = determinants
+                if not (span.start < until and midnight < span.end):
+                    continue
+                determinants = day_determinants(plan.tariff_of(span), span, own, guesses, spread=spread)
+                if determinants.runs:
+                    days[number][day_of(midnight)] = determinants
     return [rate(plan, days, meter_id, as_of=as_of) for plan, days in found.values() if any(days)]
 
 
@@ -154,6 +158,30 @@ def reissue(previous: Bill, now: Bill) -> Bill:
     """
     if _statement(previous) == _statement(now):
         return previous
+    return _replacing(previous, now)
+
+
+def withdrawn(previous: Bill) -> Bill:
+    """The next version of a bill whose agreement has no day in its cycle any more: nothing is owed."""
+    nothing = msgspec.structs.replace(
+        previous,
+        status="final",
+        **dict.fromkeys(("energy_kwh", "demand_kw", "energy_charge", "demand_charge", "fixed_charge"), Decimal(0)),
+        **dict.fromkeys(("minimum_top_up", "rider_charge", "tax", "total"), Decimal(0)),
+        total_rounded=Decimal("0.00"),
+        lines=(),
+        intervals=Intervals(0, 0, 0, 0),
+        peak_energy_share=Decimal(0),
+        peak_bill_share=Decimal(0),
+        segments=(),
+        open_reasons=(),
+        served_days=0,
+    )
+    return _replacing(previous, nothing)
+
+
+def _replacing(previous: Bill, now: Bill) -> Bill:
+    """`now` as the version after `previous`, with what it owes more as its adjustment."""
     owed = now.total_rounded - previous.total_rounded
     before = line_text.price(previous.total_rounded, 2, previous.currency)
     adjustment = Line(

@@ -1,6 +1,6 @@
 """The bill as a document: what is stored, printed and sent."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -36,6 +36,7 @@ class Bill(msgspec.Struct, frozen=True):
 
     The period is the local days from `period_start` to before `period_end` (`days`), of which `served_days` had a
     meter, of a cycle of `full_days`. `month` is YYYY-MM where the cycle is the calendar month, and else "".
+    A version that replaced another says why (`reason`) and, where a person changed the registry, who and when.
     `tariff` is that of the last segment. Bills that were stored before periods had dates have none of these.
     """
 
@@ -72,6 +73,9 @@ class Bill(msgspec.Struct, frozen=True):
     rider_charge: Decimal = Decimal(0)
     tax: Decimal = Decimal(0)
     currency: str = "USD"
+    reason: str = ""
+    changed_by: str = ""
+    changed_at: datetime | None = None
     number: str = ""
     issued_on: date | None = None
     due_on: date | None = None

@@ -43,13 +43,12 @@ def count_intervals(
         estimated += sum(day.estimated for day in own.values())
         from_profile += sum(day.profiled for day in own.values())
         for midnight in range(span.start // DAY_S * DAY_S, span.end, DAY_S):
-            low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
             day = own.get(day_of(midnight))
-            seconds, lacks = usual, 0
-            if day is None:
-                lacks = expected_count(low, high, usual, zone)
-            elif day.missing:
-                seconds, lacks = day.interval_s, day.missing
+            if day is not None and not day.missing:
+                continue
+            low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
+            seconds = day.interval_s if day else usual
+            lacks = day.missing if day else expected_count(low, high, usual, zone)
             if lacks and as_of is not None:
                 later = min(lacks, expected_count(max(low, as_of - seconds + 1), high, seconds, zone))
                 lacks -= later

@@ -65,10 +65,12 @@ class Instants(Protocol):
     """Instants from `start` to before `end`, in s since 1970 UTC: a month, a period, or a span of service in it."""
 
     @property
-    def start(self) -> int: ...
+    def start(self) -> int:
+        """The first instant."""
 
     @property
-    def end(self) -> int: ...
+    def end(self) -> int:
+        """The first instant after them."""
 
 
 class ExpectedInterval(NamedTuple):
@@ -80,7 +82,7 @@ class ExpectedInterval(NamedTuple):
 
 _Sample = tuple[int, int, Quantity]  # start, seconds and Wh of that over which a demand is averaged
 _T = TypeVar("_T", bound=tuple[Any, ...])
-_SECONDS, _WH = itemgetter(1), itemgetter(2)
+_START, _SECONDS, _WH = itemgetter(0), itemgetter(1), itemgetter(2)
 
 
 def day_determinants(
@@ -100,22 +102,24 @@ def day_determinants(
     counts once.
     """
     from_profile = frozenset(profiled)
-    guesses = from_profile | frozenset(estimated)
+    guesses = frozenset(estimated) | from_profile
     given = sorted((*intervals, *guesses))
     seconds = given[-1].seconds
     midnight = given[0].start // DAY_S * DAY_S
     low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
     readings = given if high - low == DAY_S else [r for r in given if low <= r.start < high]
-    if len({r.start for r in readings}) < len(readings):
+    if len({*map(_START, readings)}) < len(readings):
         readings = sorted({*readings})
     made_up = sum(r in guesses for r in readings) if guesses else 0
     rated = [*_reaching_in(span, given), *readings] if spread else readings
     runs, beyond = _runs(tariff, midnight, rated, guesses, span if spread else None)
     peaks, cut, window_crossing = _demand(tariff, midnight, rated, guesses, span if spread else None)
+    crossing = window_crossing
     if readings and readings[-1].start + readings[-1].seconds > span.end:
         beyond.append(readings[-1])
-    beyond = [reading for reading in beyond if reading not in guesses]
-    crossing = None if spread else _first(crossing_of(tariff, span, beyond), window_crossing)
+    if beyond:
+        of_price = crossing_of(tariff, span, [reading for reading in beyond if reading not in guesses])
+        crossing = _first(of_price, window_crossing)
     return DayDeterminants(
         runs=tuple(runs),
         peaks=peaks,
@@ -126,7 +130,7 @@ def day_determinants(
         missing=len(missing_intervals(readings, low, high))
         if readings
         else expected_count(low, high, seconds, tariff.zone),
-        crossing=crossing,
+        crossing=None if spread else crossing,
         profiled=sum(r in from_profile for r in readings) if from_profile else 0,
     )
 
@@ -243,10 +247,10 @@ def _demand(
     if spread is not None:
         samples = [s for s in samples if s[0] < spread.end and spread.start < s[0] + s[1]]
         cut = [s for s in cut if s[0] < spread.end and spread.start < s[0] + s[1]]
-    one_length = len({sample[1] for sample in samples}) == 1
+    highest = _WH if len({*map(_SECONDS, samples)}) == 1 else _power
     peaks: dict[int, Peak] = {}
     for period, rivals in _by_period(tariff, midnight, samples, spread):
-        peak = _peak(max(rivals, key=_WH if one_length else _power), guesses)
+        peak = _peak(max(rivals, key=highest), guesses)
         before = peaks.get(period)
         peaks[period] = higher_peak(before, peak) if before else peak
     return peaks, tuple(_peak(sample, guesses) for sample in cut), crossing
@@ -276,13 +280,25 @@ def _samples(
     of these that is longer than a window, or is shared, is named where demand has a price.
     """
     window = tariff.demand_window_s
-    if window is None:
+    if window is None or not readings:
         return readings, (), None
-    if all(reading.seconds % window == 0 for reading in readings):
-        if not tariff.prices_demand or not readings or max(map(_SECONDS, readings)) == window:
+    lengths = {*map(_SECONDS, readings)} if readings[0][1] % window == 0 else set()
+    if lengths and all(seconds % window == 0 for seconds in lengths):
+        if lengths == {window} or not tariff.prices_demand:
             return readings, (), None
         longer = next(reading for reading in readings if reading.seconds > window)
         return readings, (), Crossing(longer.start, longer.seconds, "demand windows")
+    energy, crossing = _by_window(tariff, midnight, window, readings)
+    samples = [(at, window, energy[at]) for at in sorted(energy)]
+    low = bisect_left(samples, (max(midnight, readings[0].start),))
+    high = bisect_left(samples, (midnight + DAY_S - window + 1,))
+    return samples[low:high], samples[:low] + samples[high:], crossing
+
+
+def _by_window(
+    tariff: Tariff, midnight: int, window: int, readings: Sequence[Interval]
+) -> tuple[dict[int, Quantity], Crossing | None]:
+    """The energy (Wh) of each demand window by its start, and the first reading that is shared between windows."""
     energy: defaultdict[int, Quantity] = defaultdict(int)
     crossing = None
     for offset in offsets(midnight, tariff.zone):
@@ -297,10 +313,7 @@ def _samples(
             for piece in range(at, end, window):
                 overlap = min(end, piece + window) - max(start, piece)
                 energy[piece] += Fraction(wh * overlap, seconds)
-    samples = [(at, window, energy[at]) for at in sorted(energy)]
-    low = bisect_left(samples, (max(midnight, readings[0].start),))
-    high = bisect_left(samples, (midnight + DAY_S - window + 1,))
-    return samples[low:high], samples[:low] + samples[high:], crossing
+    return energy, crossing
 
 
 def _starting_in(span: PeriodSpan | Offset, samples: Sequence[_T]) -> Sequence[_T]:
@@ -315,6 +328,6 @@ def _power(sample: _Sample) -> Fraction:
 
 def _peak(sample: _Sample, guesses: frozenset[Interval]) -> Peak:
     start, seconds, wh = sample
-    touched = any(g.start < start + seconds and start < g.start + g.seconds for g in guesses)
+    touched = bool(guesses) and any(g.start < start + seconds and start < g.start + g.seconds for g in guesses)
     watts = wh * (3600 // seconds) if isinstance(wh, int) and 3600 % seconds == 0 else _power(sample)
     return Peak(watts.numerator, watts.denominator, start, seconds, touched)

@@ -1,7 +1,7 @@
 """Estimation of readings that never came (the E of VEE): like the same hours of the weeks before."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from electrocloud.domain.billing.determinants import ExpectedInterval
@@ -9,6 +9,9 @@ from electrocloud.domain.local_time import DAY_S, HOUR_S, is_weekend, local
 from electrocloud.domain.readings.meter_day import Interval
 
 WEEKS = 4
+
+ClassProfile = Mapping[tuple[bool, int], Fraction]
+"""A customer class's mean power (W) by day type (whether Saturday or Sunday) and local hour (0 to 23)."""
 
 
 def estimate(missing: Iterable[ExpectedInterval], history: Iterable[Interval], zone: str) -> list[Interval]:
@@ -36,4 +39,15 @@ def estimate(missing: Iterable[ExpectedInterval], history: Iterable[Interval], z
         if alike:
             power = Fraction(sum(wh for wh, _ in alike), sum(seconds for _, seconds in alike))
             found.append(Interval(slot.start, slot.seconds, round(power * slot.seconds)))
+    return found
+
+
+def estimate_from_profile(missing: Iterable[ExpectedInterval], profile: ClassProfile, zone: str) -> list[Interval]:
+    """An interval for each missing one whose hour the mean profile of the customer's class has, for want of history."""
+    found = []
+    for slot in missing:
+        here = local(slot.start, zone)
+        power = profile.get((is_weekend(here // DAY_S), here % DAY_S // HOUR_S))
+        if power is not None:
+            found.append(Interval(slot.start, slot.seconds, round(power * slot.seconds / HOUR_S)))
     return found

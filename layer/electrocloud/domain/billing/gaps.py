@@ -1,4 +1,4 @@
-"""Filling the gaps of a bill: what its meters did not report is estimated, and marked so in its days' determinants."""
+"""Filling gaps: what is missing of a bill is estimated, and marked so in its days' determinants."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -6,13 +6,14 @@ from datetime import date
 from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.billing.determinants import (
     DayDeterminants,
+    Instants,
     day_determinants,
     expected_intervals,
     missing_intervals,
 )
-from electrocloud.domain.billing.estimation import estimate
-from electrocloud.domain.billing.plan import PeriodPlan, ServiceSpan
-from electrocloud.domain.local_time import DAY_S, HOUR_S, day_of, instant_of
+from electrocloud.domain.billing.estimation import ClassProfile, estimate, estimate_from_profile
+from electrocloud.domain.billing.plan import PeriodPlan
+from electrocloud.domain.local_time import DAY_S, HOUR_S, day_of
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 
@@ -36,36 +37,70 @@ def estimated_bills(
     return bills(tariff, readings, gap_estimates(readings, first, last, history, tariff.zone), meter_id)
 
 
-def with_estimates(
-    plan: PeriodPlan, days: Mapping[str, Iterable[MeterDay]], history: Iterable[Interval]
+def plan_determinants(
+    plan: PeriodPlan,
+    days: Mapping[str, Sequence[MeterDay]],
+    before: Mapping[str, Sequence[MeterDay]],
+    *,
+    fill: bool,
+    profile: ClassProfile | None = None,
 ) -> list[dict[date, DayDeterminants]]:
-    """The determinants of every span of a bill, its gaps estimated from the readings of its meters and from `history`.
+    """The determinants of each span of a plan, by UTC day, from the days of each meter that served.
 
-    `days` are the stored UTC days of each meter, `history` readings at the service point before the period. A gap that
-    neither speaks for stays a gap. A day without readings has intervals as long as the meter's latest reading, or an
-    hour. Nothing outside of a span is estimated.
+    With `fill` gaps are estimated from the service point's own days and those `before` the period, whichever meter
+    measured them, and where these say nothing from its class's mean `profile`; else, and where neither does, they stay
+    gaps. Nothing outside the spans is counted or estimated.
     """
-    own = {meter: {day.day: day.intervals() for day in stored} for meter, stored in days.items()}
-    readings = [reading for stored in own.values() for intervals in stored.values() for reading in intervals]
-    known = [*history, *readings]
-    return [_of_span(plan, span, own.get(span.meter_id, {}), known) for span in plan.spans]
+    spread = plan.terms.spread == "even"
+    known: list[Interval] = []
+    if fill:
+        known = [reading for meter in {*before, *days} for reading in _readings(before.get(meter, ()))]
+        known += [reading for own in days.values() for reading in _readings(own)]
+    found = []
+    for span in plan.spans:
+        own, tariff = _by_day(days.get(span.meter_id, ())), plan.tariff_of(span)
+        if fill:
+            found.append(_filled(tariff, span, own, known, spread=spread, profile=profile or {}))
+        else:
+            parts = ((day, day_determinants(tariff, span, part, spread=spread)) for day, part in own.items() if part)
+            found.append({day: determinants for day, determinants in parts if determinants.runs})
+    return found
 
 
-def _of_span(
-    plan: PeriodPlan, span: ServiceSpan, days: Mapping[date, list[Interval]], known: list[Interval]
+def _filled(
+    tariff: Tariff,
+    span: Instants,
+    own: Mapping[date, Sequence[Interval]],
+    known: Sequence[Interval],
+    *,
+    spread: bool,
+    profile: ClassProfile,
 ) -> dict[date, DayDeterminants]:
-    latest = max((reading for intervals in days.values() for reading in intervals), default=None)
-    usual = latest.seconds if latest else HOUR_S
+    """The determinants of every UTC day of a span.
+
+    A day without readings has intervals as long as those of the latest reading, or an hour.
+    """
+    usual = max((reading for part in own.values() for reading in part), default=None)
+    seconds = usual.seconds if usual else HOUR_S
     found = {}
     for midnight in range(span.start // DAY_S * DAY_S, span.end, DAY_S):
-        day = day_of(midnight)
-        low, high = max(instant_of(day), span.start), min(instant_of(day) + DAY_S, span.end)
-        part = [reading for reading in days.get(day, []) if low <= reading.start < high]
-        if part:
-            guesses = gap_estimates(part, low, high, known, plan.period.zone)
-        else:
-            guesses = estimate(expected_intervals(low, high, usual), known, plan.period.zone)
-        if part or guesses:
-            spread = plan.terms.spread == "even"
-            found[day] = day_determinants(plan.tariff_of(span), span, part, guesses, spread=spread)
+        low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
+        given = own.get(day_of(midnight), ())
+        part = [reading for reading in given if low <= reading.start < high]
+        slots = missing_intervals(part, low, high) if part else expected_intervals(low, high, seconds)
+        guesses = estimate(slots, known, tariff.zone) if slots else []
+        filled = {guess.start for guess in guesses}
+        others = [slot for slot in slots if slot.start not in filled] if profile else []
+        profiled = estimate_from_profile(others, profile, tariff.zone)
+        if part or guesses or profiled:
+            rated = given if spread else part
+            found[day_of(midnight)] = day_determinants(tariff, span, rated, guesses, spread=spread, profiled=profiled)
     return found
+
+
+def _by_day(days: Iterable[MeterDay]) -> dict[date, list[Interval]]:
+    return {day.day: day.intervals() for day in days}
+
+
+def _readings(days: Iterable[MeterDay]) -> list[Interval]:
+    return [reading for day in days for reading in day.intervals()]

@@ -92,6 +92,7 @@ def days_of(segment: Segment) -> str:
 
 
 def days_text(days: int, whole: int) -> str:
+    """`, 16 of 31 days`."""
     return f", {days} of {whole} days"
 
 

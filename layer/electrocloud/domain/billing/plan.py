@@ -31,15 +31,12 @@ class Segment(NamedTuple):
 
     @property
     def days(self) -> int:
+        """Local days."""
         return (self.end_day - self.first_day).days
 
-    def months(self) -> Iterator[tuple[int, int, int]]:
+    def months(self) -> tuple[tuple[int, int, int], ...]:
         """The calendar months of the segment, each with the days of it that are in the segment: (year, month, days)."""
-        first = self.first_day
-        while first < self.end_day:
-            following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
-            yield first.year, first.month, (min(following, self.end_day) - first).days
-            first = following
+        return _months(self.first_day, self.end_day)
 
 
 class ServiceSpan(NamedTuple):
@@ -67,6 +64,7 @@ class PeriodPlan:
         return self.tariff_of_segment(span.segment)
 
     def tariff_of_segment(self, number: int) -> Tariff:
+        """The tariff of a segment by its number; one without prices where the segment has none."""
         return self.segments[number].tariff or without_price(self.period.zone)
 
     def spans_of(self, meter_id: str, day: date) -> list[tuple[int, ServiceSpan]]:
@@ -81,6 +79,8 @@ class PeriodPlan:
     @cached_property
     def served_days(self) -> int:
         """Local days of the period in which a meter served."""
+        if self.is_plain:
+            return self.period.days
         zone = self.period.zone
         days = {
             local_day(span.start, zone) + timedelta(days=number)
@@ -155,6 +155,16 @@ def plan_period(
 def plan_month(tariff: Tariff, month: BillingMonth) -> PeriodPlan:
     """The plan of a calendar month of a meter without an agreement: one tariff, served throughout."""
     return plan_period(calendar_period(month), always(tariff), UNREGISTERED)
+
+
+@lru_cache(maxsize=4_096)
+def _months(first: date, end: date) -> tuple[tuple[int, int, int], ...]:
+    found = []
+    while first < end:
+        following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+        found.append((first.year, first.month, (min(following, end) - first).days))
+        first = following
+    return tuple(found)
 
 
 def _spans(segments: Sequence[Segment], meters: Sequence[Installation], zone: str) -> Iterator[ServiceSpan]:

@@ -30,6 +30,7 @@ class ServiceTerms(NamedTuple):
 
     @property
     def cycle(self) -> BillingCycle:
+        """When billing periods begin."""
         return BillingCycle(self.cycle_day)
 
     def periods(self, first: date, end: date, zone: str) -> list[BillingPeriod]:

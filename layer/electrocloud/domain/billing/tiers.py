@@ -55,11 +55,15 @@ def chronological(runs: Iterable[Run], limits: Sequence[Bounds]) -> Shares:
     estimated: defaultdict[tuple[int, int], Quantity] = defaultdict(int)
     count = 0
     for run in runs:
-        for tier, wh in split(count, count + run.wh, limits[run.period]):
-            used[run.period, tier] += wh
+        period, after = run.period, count + run.wh
+        ends = limits[period]
+        tier = bisect_right(ends, count)
+        whole = tier == len(ends) or after <= ends[tier]  # of one tier, as nearly every run is
+        for part, wh in [(tier, run.wh)] if whole and run.wh else split(count, after, ends):
+            used[period, part] += wh
             if run.estimated:
-                estimated[run.period, tier] += wh
-        count += run.wh
+                estimated[period, part] += wh
+        count = after
     return {place: Share(wh, estimated[place]) for place, wh in used.items()}
 
 

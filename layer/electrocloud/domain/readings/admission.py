@@ -38,10 +38,21 @@ class Admission(NamedTuple):
 
     def refusals(self, arrivals: Sequence[Arrival]) -> dict[int, UploadError]:
         """Why those that are not admitted are not, by their places."""
-        called = {arrival.upload.meter_id for arrival in arrivals if arrival.upload.caller}
+        if not arrivals:
+            return {}
+        # Most uploads are of a day that is over and came without a caller: they are looked at once, and cheaply.
+        earliest = min([arrival.arrived for arrival in arrivals]) + self.future_tolerance_s
+        day = datetime.fromtimestamp(earliest, UTC).date()
+        places = [
+            place
+            for place, arrival in enumerate(arrivals)
+            if (upload := arrival.upload).day >= day or upload.caller or upload.adjustment
+        ]
+        called = {arrivals[place].upload.meter_id for place in places if arrivals[place].upload.caller}
         head_ends = self.head_ends_of(called) if called else {}
         found = {}
-        for place, arrival in enumerate(arrivals):
+        for place in places:
+            arrival = arrivals[place]
             upload = arrival.upload
             refusal = _future(upload, arrival.arrived, self.future_tolerance_s)
             if not refusal and head_ends:

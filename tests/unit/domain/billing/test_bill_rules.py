@@ -34,7 +34,7 @@ def test_tiers_are_marginal_and_a_straddling_reading_is_split():
     ]
 
 
-def test_tiers_begin_anew_each_month():
+def test_tiers_restart_each_month():
     july, august = bills(tariff_from_urdb(document(TIERS)), load("2026-07-31T23:00", [3_000, 3_000]))
 
     assert july.energy_charge == august.energy_charge == Decimal("0.3")
@@ -138,7 +138,7 @@ def test_seven_minute_readings_have_their_exact_power():
     )
 
 
-def test_the_minimum_is_reached_by_a_line_of_its_own():
+def test_the_minimum_bill_charge_has_its_own_line():
     rate = document(0.1, fixedchargefirstmeter=2, mincharge=5)
 
     assert [line.kind for line in one_bill(rate, load("2026-07-01T00:00", [10_000])).lines] == [
@@ -159,7 +159,7 @@ def test_each_line_is_rounded_half_to_even_and_the_total_is_their_sum():
     assert (bill.total, str(bill.total_rounded)) == (Decimal("0.635"), "0.64")
 
 
-def test_an_amount_without_end_is_given_to_28_digits():
+def test_a_repeating_decimal_is_given_to_28_digits():
     rate = document(0, fixedchargefirstmeter=0.1, fixedchargeunits="$/day", day_charge_basis="average_month")
     bill = one_bill(rate, load("2026-07-01T00:00", [0]))
 
@@ -226,7 +226,7 @@ def test_estimated_energy_and_demand_are_marked_on_their_lines():
     assert [str(line.estimated_share) for line in bill.lines[2:]] == ["1.0000", "1.0000"]
 
 
-def test_peak_shares_are_of_the_dearest_period():
+def test_peak_shares_refer_to_the_most_expensive_period():
     bill = one_bill(time_of_use(0.1, 0.4, **DEMAND), load("2026-07-01T15:00", [3_000, 1_000]))
 
     assert str(bill.peak_energy_share) == "0.2500"

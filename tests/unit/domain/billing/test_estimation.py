@@ -45,7 +45,7 @@ def test_readings_of_the_same_day_and_of_more_than_four_weeks_ago_do_not_count()
     assert guesses("2026-07-08T10:00", history) == [100]
 
 
-def test_what_history_is_silent_about_stays_missing():
+def test_hours_without_history_stay_missing():
     assert guesses("2026-07-08T10:00", at(("2026-07-07T11:00", 100))) == []
     assert guesses("2026-07-08T10:00", []) == []
 

@@ -58,7 +58,7 @@ def test_a_tariff_whose_other_rules_changed_makes_no_new_version():
     assert reissue(first, again) is first
 
 
-def test_the_reading_that_takes_an_estimates_place_makes_a_new_version_even_at_the_same_price():
+def test_an_actual_reading_that_replaces_an_estimate_makes_a_new_version_even_at_the_same_amount():
     tariff = tariff_from_urdb(document(0.1))
     readings = load("2026-02-01T00:00", [1_000] * HOURS)
     (estimated,) = bills(tariff, readings[:-1], readings[-1:])

@@ -39,7 +39,7 @@ def test_order_and_repetition_change_no_byte(uploads, random):
 
 
 @given(parts)
-def test_what_is_packed_unpacks_to_the_same_windows(uploads):
+def test_packed_windows_unpack_unchanged(uploads):
     day = merged(uploads)
     again = MeterDay.unpack(DAY, day.pack())
     assert again.windows() == day.windows()
@@ -65,7 +65,7 @@ def test_hours_are_sums_of_the_readings_that_hold(uploads, windows):
     assert merged(uploads).windows() == expected
 
 
-def test_in_an_hour_with_two_interval_lengths_the_shorter_counts():
+def test_in_an_hour_with_two_interval_lengths_the_shorter_one_counts():
     day = merged([upload(wh=[1000, 1000], interval_s=3600), upload(wh=[1, 2, 3, 4])])
     assert [window.wh for window in day.windows()] == [10, 1000]
 

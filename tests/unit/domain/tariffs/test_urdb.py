@@ -40,12 +40,12 @@ def test_a_tariff_without_a_zone_is_in_utc_and_counts_tiers_in_time_order():
     assert (tariff.zone, tariff.allocation) == ("UTC", "chronological")
 
 
-def test_openeis_answer_with_one_rate_is_taken_as_that_rate():
+def test_an_openei_response_with_one_rate_is_accepted_as_that_rate():
     assert tariff_from_urdb({"items": [document(label="one")]}).label == "one"
     assert refusal({"items": [document(), document()]}).field == "items"
 
 
-def test_names_dates_and_comments_are_passed_over():
+def test_names_dates_and_comments_are_ignored():
     rate = document(
         uri="https://example.org", startdate=1_700_000_000, energycomments="none", dgrules="Net Metering", _note="ours"
     )
@@ -67,7 +67,7 @@ def test_names_dates_and_comments_are_passed_over():
         ("annualmincharge", 50),
     ],
 )
-def test_a_charge_that_is_not_supported_is_refused_by_its_name_unless_it_is_zero(field: str, value: object):
+def test_an_unsupported_charge_is_rejected_by_name_unless_it_is_zero(field: str, value: object):
     fault = refusal(document(**{field: value}))
 
     assert (fault.field, str(fault)) == (
@@ -78,7 +78,7 @@ def test_a_charge_that_is_not_supported_is_refused_by_its_name_unless_it_is_zero
     assert tariff_from_urdb(document(**{field: zero})).fingerprint == tariff_from_urdb(document()).fingerprint
 
 
-def test_a_field_that_nobody_knows_is_refused_for_it_might_change_the_bill():
+def test_an_unknown_field_is_rejected_because_it_might_change_the_bill():
     assert refusal(document(surcharge=0)).field == "surcharge"
     assert refusal(document([{"rate": 0.1, "rebate": 0.01}])).field == "energyratestructure[0][0].rebate"
 
@@ -162,7 +162,7 @@ def test_a_single_period_needs_no_schedule():
     assert {*tariff.flat_demand_months} == {0}
 
 
-def test_what_is_no_object_is_no_tariff():
+def test_a_document_that_is_not_an_object_is_rejected():
     assert refusal([document()]).field == "tariff"
 
 
