@@ -8,6 +8,7 @@ import base64
 import binascii
 import io
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,7 +22,7 @@ from electrocloud.aws.ingest.quarantine import key_of, pack, unpack
 from electrocloud.aws.ingest.stream import Entry
 from electrocloud.aws.quarantine_keys import SUFFIX
 from electrocloud.aws.stack import Stack
-from electrocloud.aws.store.forecasts import month_end_series
+from electrocloud.aws.store.forecasts import Forecasts, month_end_series
 from electrocloud.domain.errors import UploadError
 
 READINGS = "readings/"
@@ -51,8 +52,8 @@ class _FoundObject(NamedTuple):
 def erase_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:
     """Find everything stored about a meter and, with `confirm`, delete it.
 
-    The registry entry goes first, so that no bill is rated meanwhile. Athena's results expire within days, and the
-    meter's suspect readings are dropped by the next forecast run.
+    The registry entry goes first, so that no bill is rated meanwhile; suspect readings go too, uncounted. Athena's
+    results expire within days.
     """
     dynamodb = stack.client("dynamodb")
     counts = [
@@ -64,6 +65,8 @@ def erase_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:
             (stack.forecasts_table, "series", month_end_series(meter_id), "made"),
         )
     ]
+    if confirm:
+        Forecasts(dynamodb, stack.forecasts_table).replace_suspects([meter_id], [], datetime.now(UTC))
     found = [*_erase_objects(stack.client("s3"), stack.bucket, meter_id, confirm)]
     files = [one for one in found if one.latest and one.prefix == READINGS]
     rejected = [one for one in found if one.latest and one.prefix != READINGS]

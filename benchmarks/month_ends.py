@@ -6,6 +6,7 @@ python -m benchmarks.month_ends
 import time
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -14,14 +15,18 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from electrocloud.domain.local_time import BillingMonth
-from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.billing.service import service_without_agreement
+from electrocloud.domain.local_time import HOUR_S, BillingMonth, day_of
+from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from forecasting.meters import SEASON
-from forecasting.month_end import month_end, remaining_energy
+from forecasting.month_end import PeriodSoFar, month_end, period_so_far, remaining_energy
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
+
+if TYPE_CHECKING:
+    from electrocloud.domain.readings.upload import Value
 
 START = date(2024, 9, 1)
 MONTHS = ((2025, 2), (2025, 3), (2025, 5), (2025, 7), (2025, 9), (2025, 11))
@@ -61,15 +66,12 @@ def _loads(fleet: Fleet) -> np.ndarray:
 def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[str]:
     low, high = (edge // 3600 - _first_hour() for edge in (month.start, month.end))
     now = low + (day - 1) * 24
-    tariffs = {name: _tariff(name) for name in sorted({meter.tariff_id for meter in fleet.meters})}
+    tariffs = {name: _tariff(name, month.zone) for name in sorted({meter.tariff_id for meter in fleet.meters})}
     begun = time.perf_counter()
     rest = remaining_energy(wh[:, max(0, now - SEASON // timedelta(hours=1)) : now].astype(float), high - now)
     reported = [
         month_end(
-            meter.meter_id,
-            tariffs[meter.tariff_id],
-            month,
-            _intervals(wh[row], low, now),
+            _so_far(meter.meter_id, tariffs[meter.tariff_id], month, _days(wh[row], low, now)),
             (rest.value[row], rest.low[row], rest.high[row]),
             wh[row, :now],
             month.start,
@@ -80,10 +82,7 @@ def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[
     some = range(0, len(reported), 10)
     true = [
         month_end(
-            reported[row].meter_id,
-            tariffs[fleet.meters[row].tariff_id],
-            month,
-            _intervals(wh[row], low, high),
+            _so_far(reported[row].meter_id, tariffs[fleet.meters[row].tariff_id], month, _days(wh[row], low, high)),
             (0, 0, 0),
             wh[row, :now],
             month.start,
@@ -103,16 +102,26 @@ def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[
     ]
 
 
-def _intervals(wh: np.ndarray, low: int, high: int) -> list[Interval]:
-    return [Interval((_first_hour() + hour) * 3600, 3600, int(wh[hour])) for hour in range(low, high)]
+def _so_far(meter_id: str, tariff: Tariff, month: BillingMonth, days: list[MeterDay]) -> PeriodSoFar:
+    planned = service_without_agreement(meter_id, tariff).bill_of_cycle(str(month))
+    assert planned
+    return period_so_far(planned, meter_id, days)
+
+
+def _days(wh: np.ndarray, low: int, high: int) -> list[MeterDay]:
+    """The hours of a row from `low` to before `high`, by UTC day."""
+    days: dict[date, dict[int, Value]] = {}
+    for hour in range(_first_hour() + low, _first_hour() + high):
+        days.setdefault(day_of(hour * HOUR_S), {})[hour % 24 * 60] = (0, int(wh[hour - _first_hour()]), 0)
+    return [MeterDay(day, {HOUR_S: readings}) for day, readings in days.items()]
 
 
 def _first_hour() -> int:
     return (START - date(1970, 1, 1)) // timedelta(hours=1)
 
 
-def _tariff(name: str) -> Tariff:
-    return tariff_from_urdb(msgspec.json.decode(Path(f"tariffs/{name}.json").read_bytes()))
+def _tariff(name: str, zone: str) -> Tariff:
+    return tariff_from_urdb(msgspec.json.decode(Path(f"tariffs/{name}.json").read_bytes()) | {"timezone": zone})
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from laptop import cloud
 from laptop.delivery import Plan
+from laptop.forecasting_loop import run_once
 from producers.fleet.fleet import FEEDER_METERS, Fleet, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.registration import register
@@ -87,6 +88,7 @@ def fill(stack: Stack, fleet: Fleet, days: int) -> int:
         prefix = plan.prefix.replace("!{partitionKeyFromLambda:dt}", str(day))
         s3.put_object(Bucket=stack.bucket, Key=f"{prefix}{day}.parquet", Body=body.getvalue())
         rows += table.num_rows
+    run_once(stack, kinds=("loads",))
     return rows
 
 

@@ -30,7 +30,7 @@ def hourly(records: list[dict[str, Any]], found: list[Any]) -> None:
     windower = win.TumblingWindower(align_to=EPOCH, length=timedelta(hours=1))
     hours = win.fold_window("hours", points, clock, windower, int, _add, int.__add__, ordered=False)
     op.output("out", hours.down, TestingSink(found))
-    run_main(flow)  # type: ignore[no-untyped-call]
+    run_main(flow)
 
 
 def _points(record: dict[str, Any]) -> list[tuple[str, Point]]:

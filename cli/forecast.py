@@ -20,6 +20,7 @@ from electrocloud.domain.forecast import Forecast
 from forecasting.ahead import forecast_of
 from forecasting.on_demand import forecast_group, forecast_meter
 from forecasting.series_file import read_series
+from forecasting.work import open_deployment
 
 
 class Form(StrEnum):
@@ -44,7 +45,8 @@ def of_group(series: str, horizon: int, form: Form) -> None:
     def rows_of(sql: str) -> list[tuple[Any, ...]]:
         return ask(stack, athena, sql).rows
 
-    _print(forecast_group(Reader(stack), rows_of, series, horizon, datetime.now(UTC)), form)
+    on = open_deployment(stack.client("dynamodb"), stack.client("s3"), stack, rows_of)
+    _print(forecast_group(on, series, horizon, datetime.now(UTC)), form)
 
 
 def of_meter(meter_id: str, horizon: int, form: Form) -> None:

@@ -13,10 +13,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from streamlit.web import cli
 
 from dashboard import data
-from dashboard.forecast import forecast_data, month_ends, outlook, outlook_chart
+from dashboard.forecast import forecast_data, month_ends, outlook_chart
 from dashboard.live import fleet_map
 from dashboard.meter import meter_charts, meter_view
 from dashboard.questions import answers
+from electrocloud.aws.store.hourly_loads import FLEET
 from electrocloud.domain.errors import ElectroCloudError
 from presentation import invoice_documents, units
 
@@ -34,7 +35,7 @@ if __name__ == "__main__":
     with suppress(ElectroCloudError, BotoCoreError, ClientError):  # the pages report the error
         data.fleet()
         data.tariffs()
-        forecast_data.newest(outlook.FLEET)
+        forecast_data.newest(FLEET)
         data.bills_of_month(units.months_until(datetime.now(UTC).date())[0])
     sys.argv[:1] = ["streamlit", "run", str(Path(__file__).with_name("app.py"))]
     cli.main(prog_name="streamlit")

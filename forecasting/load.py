@@ -1,6 +1,6 @@
 """A load as the models see it: hours of the wall clock in a row, since people live by the clock and not by UTC."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from electrocloud.domain.errors import UsageError
+from electrocloud.domain.hourly_load import HourlyLoad
 from electrocloud.domain.local_time import zone_of
 
 Floats = NDArray[np.float64]
@@ -43,18 +44,17 @@ class Load(NamedTuple):
         return self.first + len(self.values)
 
 
-def load_of(clock: Sequence[int], values: Iterable[float | None], zone: str = "") -> Load:
+def load_of(clock: Sequence[int] | Hours, values: Sequence[float | None] | Floats, zone: str = "") -> Load:
     """The load of hourly values by what the clock showed at their starts (s from 1970-01-01 00:00 on it).
 
     Order does not matter; None and NaN are gaps, and gaps at either end are cut off; values of one hour are averaged.
     `UsageError` for starts that are not on one hourly grid, and where there is no value at all.
     """
-    known = [
-        (start, value) for start, value in zip(clock, values, strict=True) if value is not None and np.isfinite(value)
-    ]
-    if not known:
+    starts, numbers = np.asarray(clock, np.int64), np.asarray(values, np.float64)
+    known = np.isfinite(numbers)
+    starts, numbers = starts[known], numbers[known]
+    if not len(starts):
         raise UsageError("the series has no values; it needs rows with a timestamp and a number")
-    starts = np.array([start for start, _ in known])
     if len(np.unique(starts % HOUR_S)) > 1:
         gap = int(np.diff(np.unique(starts)).min())
         raise UsageError(f"the series has values {gap / 60:g} min apart; add them up to whole hours first")
@@ -63,9 +63,23 @@ def load_of(clock: Sequence[int], values: Iterable[float | None], zone: str = ""
     if count > LONGEST_HOURS:
         raise UsageError(f"the series spans {count // 8766} years; check its timestamps, or cut it")
     seen = np.bincount(hours - first, minlength=count)
-    total = np.bincount(hours - first, [value for _, value in known], minlength=count)
+    total = np.bincount(hours - first, numbers, minlength=count)
     mean = np.where(seen > 0, total / np.maximum(seen, 1), np.nan)
     return Load(first, mean, _filled(mean), zone)
+
+
+def clock_load(load: HourlyLoad, zone: str) -> Load:
+    """An hourly load on the wall clock of a zone; an hour that is not complete is a gap."""
+    if not load.complete_wh:
+        raise UsageError("there are no readings yet to forecast from; start the fleet, or wait for its Parquet")
+    starts = np.fromiter(load.complete_wh.keys(), np.int64)
+    return load_of(wall_clock(starts, zone), np.fromiter(load.complete_wh.values(), np.float64), zone)
+
+
+def hours_after(load: HourlyLoad, hours: int, zone: str) -> list[datetime]:
+    """The starts of the next hours after the load, in the zone."""
+    zoned = zone_of(zone)
+    return [datetime.fromtimestamp(load.end + step * HOUR_S, zoned) for step in range(hours)]
 
 
 def shown(time: datetime) -> int:

@@ -1,82 +1,105 @@
-"""What the windows of each meter let expect: what its month will come to, and which of its readings are suspect."""
+"""What each meter's readings lead to expect: its month-end bill, and which of its readings are suspect."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple, Protocol
 
+import numpy as np
+
+from electrocloud.aws.store.forecasts import Forecasts
+from electrocloud.domain.billing.service import Service, bills_of_meter_day
 from electrocloud.domain.forecast import MonthEnd, Suspect
-from electrocloud.domain.local_time import BillingMonth, zone_of
-from electrocloud.domain.meter import RegisteredMeter
-from electrocloud.domain.readings.meter_day import Interval, MeterDay
-from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.domain.hourly_load import load_of_meter
+from electrocloud.domain.local_time import day_of, zone_of
+from electrocloud.domain.readings.meter_day import MeterDay
 from forecasting.anomalies import anomalies
-from forecasting.history import history_of
-from forecasting.load import HOUR_S, Load
-from forecasting.month_end import WEEK, month_end, remaining_energy
+from forecasting.load import HOUR_S, Floats, Load, load_of, wall_clock
+from forecasting.month_end import WEEK, PeriodSoFar, month_end, period_so_far, remaining_energy
 
-SEASON = timedelta(days=100)  # of a meter's history
-RECENT_S = 7 * 86_400  # before a meter's newest reading: for so long a person is shown what is suspect
+SEASON = timedelta(days=100)  # of history a meter
+RECENT_S = 7 * 86_400  # before a meter's newest reading: suspects older than that are no longer listed
 
-DaysOf = Callable[[str, datetime], list[MeterDay]]  # a meter's days from a moment on
+
+class Fleet(Protocol):
+    """Where the meters' services and days are."""
+
+    def services_of(self, meter_ids: Collection[str]) -> Mapping[str, Sequence[Service]]:
+        """The services that each of these meters has a part in; meters that have none are left out."""
+
+    def days(self, meter_id: str, first: date, last: date) -> Iterable[MeterDay]:
+        """A meter's UTC days from `first` to `last` that have readings, in order."""
 
 
 class MeterHistory(NamedTuple):
-    """A meter's load of the last season, and its readings of the billing month of the newest one."""
+    """One meter: its bill so far, its hourly Wh without gaps (see `Load.filled`), and its suspect readings."""
 
-    meter_id: str
-    tariff: Tariff
-    month: BillingMonth
-    read: list[Interval]
-    load: Load
-
-    @property
-    def until(self) -> int:
-        """The end of what was read, s since 1970."""
-        return max(one.start + one.seconds for one in self.read)
+    bill: PeriodSoFar
+    filled: Floats
+    suspects: tuple[Suspect, ...]
 
 
-def meter_histories(
-    meters: Iterable[RegisteredMeter], tariffs: Mapping[str, Tariff], days_of: DaysOf, now: datetime
-) -> Iterator[MeterHistory]:
-    """The meters with a tariff and at least a week of readings."""
-    for meter in meters:
-        if meter.tariff_id not in tariffs:
-            continue
-        days = days_of(meter.meter_id, now - SEASON)
-        history = history_of(days)
-        if len(history.instants) < WEEK:
-            continue
-        tariff = tariffs[meter.tariff_id]
-        month = BillingMonth.at(history.instants[-1], tariff.zone)
-        read = [reading for day in days for reading in day.intervals() if month.start <= reading.start < month.end]
-        yield MeterHistory(meter.meter_id, tariff, month, read, history.load(tariff.zone))
+def update_meters(meter_ids: Collection[str], fleet: Fleet, store: Forecasts, now: datetime) -> tuple[int, int]:
+    """Store the month-ends and suspect readings of some meters; returns how many of each."""
+    known = list(meter_histories(meter_ids, fleet, now))
+    ends = list(month_ends(known, now))
+    found = [suspect for meter in known for suspect in meter.suspects]
+    store.put_month_ends(ends)
+    store.replace_suspects(meter_ids, found, now)
+    return len(ends), len(found)
+
+
+def meter_histories(meter_ids: Collection[str], fleet: Fleet, now: datetime) -> Iterator[MeterHistory]:
+    """Those of the meters that are billed and have at least a week of complete hours."""
+    services = fleet.services_of(meter_ids)
+    first, last = (now - SEASON).date(), now.date()
+    for meter_id in meter_ids:
+        if meter_id in services and (
+            history := meter_history(meter_id, services[meter_id], list(fleet.days(meter_id, first, last)))
+        ):
+            yield history
+
+
+def meter_history(meter_id: str, services: Sequence[Service], days: Sequence[MeterDay]) -> MeterHistory | None:
+    """A meter's history from its days, in order; None with less than a week of complete hours or without a bill.
+
+    The bill is that of the last complete hour. A history holds arrays and determinants, no readings: some 50 kB.
+    """
+    hours = load_of_meter(days).complete_wh
+    if len(hours) < WEEK:
+        return None
+    planned = bills_of_meter_day(services, meter_id, day_of(max(hours)))
+    if not planned:
+        return None
+    zone = planned[-1].plan.period.zone
+    starts = np.fromiter(hours.keys(), np.int64)
+    load = load_of(wall_clock(starts, zone), np.fromiter(hours.values(), np.float64), zone)
+    bill = period_so_far(planned[-1], meter_id, days)
+    return MeterHistory(bill, load.filled, tuple(_suspects(meter_id, load, bill.until)))
 
 
 def month_ends(meters: Sequence[MeterHistory], now: datetime) -> Iterator[MonthEnd]:
-    """What the months come to, of all meters together that have as many hours to come and behind them.
+    """The month-ends of some meters.
 
-    So in company because an interval is from the errors over all of them.
+    Those with equally many hours to come and behind them share their errors, which the intervals are made from.
     """
     groups: dict[tuple[int, int], list[MeterHistory]] = {}
     for meter in meters:
-        groups.setdefault(((meter.month.end - meter.until) // HOUR_S, len(meter.load.filled)), []).append(meter)
+        groups.setdefault((meter.bill.hours_left, len(meter.filled)), []).append(meter)
     for (hours, _), group in groups.items():
-        rest = remaining_energy([meter.load.filled for meter in group], hours)
-        for row, (meter_id, tariff, month, read, load) in enumerate(group):
+        rest = remaining_energy([meter.filled for meter in group], hours)
+        for row, (bill, filled, _) in enumerate(group):
             energy = (rest.value[row], rest.low[row], rest.high[row])
-            yield month_end(meter_id, tariff, month, read, energy, load.filled, int(now.timestamp()))
+            yield month_end(bill, energy, filled, int(now.timestamp()))
 
 
-def suspects(meters: Iterable[MeterHistory]) -> Iterator[Suspect]:
-    """What was suspect lately, by meter and time."""
-    for meter in meters:
-        for found in anomalies(meter.load):
-            start, end = (_instant(meter.load, hour) for hour in (found.first, found.end))
-            if end > meter.until - RECENT_S:
-                yield Suspect(meter.meter_id, found.kind, start, end, *found.expected)
+def _suspects(meter_id: str, load: Load, until: int) -> Iterator[Suspect]:
+    for found in anomalies(load):
+        start, end = (_instant(load, hour) for hour in (found.first, found.end))
+        if end > until - RECENT_S:
+            yield Suspect(meter_id, found.kind, start, end, *found.expected)
 
 
 def _instant(load: Load, hour: int) -> int:
-    """When the clock of the load's zone shows an hour of it, s since 1970 UTC."""
+    """When the load's clock shows one of its hours, s since 1970 UTC."""
     shown = datetime.fromtimestamp((load.first + hour) * HOUR_S, UTC)
     return int(shown.replace(tzinfo=zone_of(load.zone)).timestamp())

@@ -1,17 +1,23 @@
 """A month's energy and bill before the month is over: what was read, and the rest as the last weeks let expect."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from electrocloud.domain.billing.bill import Bill, bills
+from electrocloud.domain.billing.bill import Bill, rate
+from electrocloud.domain.billing.determinants import day_determinants
+from electrocloud.domain.billing.service import PlannedBill
 from electrocloud.domain.forecast import MonthEnd, Range
-from electrocloud.domain.local_time import BillingMonth
-from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.domain.local_time import day_of
+from electrocloud.domain.readings.meter_day import Interval, MeterDay
+from electrocloud.services.rating import replaced_days
+from electrocloud.services.store import SpanDays
 from forecasting.intervals import COVERAGE
-from forecasting.load import HOUR_S, Floats
+from forecasting.load import HOUR_S, Floats, Hours
+
+if TYPE_CHECKING:
+    from datetime import date
 
 WEEK = 168
 WINDOWS = (1, 2, 4, 8)  # weeks that may stand for those to come
@@ -77,40 +83,67 @@ def _held_out_errors(known: Floats, other: Floats) -> Floats:
     return found
 
 
-def month_end(
-    meter_id: str,
-    tariff: Tariff,
-    month: BillingMonth,
-    read: Sequence[Interval],
-    rest: tuple[float, float, float],
-    shape: Floats,
-    made_at: int,
-) -> MonthEnd:
-    """What a meter's month is going to come to: its readings, and for the hours after the last one `rest` Wh.
+class PeriodSoFar(NamedTuple):
+    """A bill whose period is not over: its plan, the determinants of its days with readings, and the newest day's.
 
-    rest: value, low, high. shape: the last hours of the load (Wh), whose course over four weeks the hours to come get,
-    with its peaks, since a demand charge is for those. A low or high bill is that of low or high energy.
+    `days`: for each span of the plan, by UTC day. `newest`: the readings of the newest of them, in time order.
+    `until`: the end of the last reading, or the start of the period (s since 1970 UTC).
     """
-    start = max((interval.start + interval.seconds for interval in read), default=month.start)
-    hours = np.arange(-(-start // HOUR_S) * HOUR_S, month.end, HOUR_S)
+
+    planned: PlannedBill
+    meter_id: str
+    days: Sequence[SpanDays]
+    newest: list[Interval]
+    until: int
+
+    @property
+    def hours_left(self) -> int:
+        """Whole hours from the last reading to the end of the period."""
+        return max(0, self.planned.plan.period.end - self.until) // HOUR_S
+
+
+def period_so_far(planned: PlannedBill, meter_id: str, days: Iterable[MeterDay]) -> PeriodSoFar:
+    """A bill so far, from a meter's days, in order; days outside of its period are left out."""
+    plan = planned.plan
+    own = [day for day in days if plan.spans_of(meter_id, day.day)]
+    newest = [one for day in own[-1:] for one in day.intervals() if one.start < plan.period.end]
+    until = newest[-1].start + newest[-1].seconds if newest else plan.period.start
+    found = replaced_days(plan, [{} for _ in plan.spans], {meter_id: own})
+    return PeriodSoFar(planned, meter_id, found, newest, max(until, plan.period.start))
+
+
+def month_end(so_far: PeriodSoFar, rest: tuple[float, float, float], shape: Floats, made_at: int) -> MonthEnd:
+    """The energy and total that a bill is going to have: its readings, and then `rest` Wh until the period's end.
+
+    rest: value, low, high. shape: the last hours of the load (Wh); the hours to come take the shape of the last four
+    weeks, whose peaks a demand charge needs. The low or high total is that of the low or high energy.
+    """
+    hours = np.arange(-(-so_far.until // HOUR_S) * HOUR_S, so_far.planned.plan.period.end, HOUR_S)
     course = np.resize(shape[-min(SHAPE, len(shape) // WEEK * WEEK or len(shape)) :], len(hours))
     course = course / course.sum() if course.sum() > 0 else np.full(len(hours), 1 / max(1, len(hours)))
-    issued = [_bill(meter_id, tariff, month, read, hours, course * energy) for energy in rest]
+    issued = [_bill(so_far, hours, course * energy) for energy in rest]
     return MonthEnd(
-        meter_id,
-        str(month),
+        so_far.meter_id,
+        so_far.planned.key.cycle[: len("2026-07")],
         made_at,
         Range(*(bill.energy_kwh for bill in issued)),
         Range(*(bill.total_rounded for bill in issued)),
     )
 
 
-def _bill(
-    meter_id: str, tariff: Tariff, month: BillingMonth, read: Sequence[Interval], hours: np.ndarray, wh: Floats
-) -> Bill:
-    ahead = [Interval(hour, HOUR_S, energy) for hour, energy in zip(hours.tolist(), _whole(wh), strict=True)]
-    (bill,) = (bill for bill in bills(tariff, read, ahead, meter_id) if bill.month == str(month))
-    return bill
+def _bill(so_far: PeriodSoFar, hours: Hours, wh: Floats) -> Bill:
+    plan = so_far.planned.plan
+    ahead: dict[date, list[Interval]] = {}
+    for hour, energy in zip(hours.tolist(), _whole(wh), strict=True):
+        ahead.setdefault(day_of(hour), []).append(Interval(hour, HOUR_S, energy))
+    read = {day_of(so_far.newest[0].start): so_far.newest} if so_far.newest else {}
+    days = [dict(own) for own in so_far.days]
+    for day, to_come in ahead.items():
+        for number, span in plan.spans_of(so_far.meter_id, day):
+            days[number][day] = day_determinants(
+                plan.tariff_of(span), span, read.get(day, ()), to_come, spread=plan.terms.spread == "even"
+            )
+    return rate(plan, days, so_far.meter_id)
 
 
 def _whole(wh: Floats) -> list[int]:

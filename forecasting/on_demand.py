@@ -3,18 +3,22 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from electrocloud.aws.store.hourly_loads import SeriesLoad
+from electrocloud.aws.store.parquet_days import parquet_days
 from electrocloud.aws.store.reader import Reader
+from electrocloud.domain.billing.service import service_without_agreement
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
-from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.hourly_load import load_of_meter
 from forecasting.ahead import forecast_of
-from forecasting.history import DAYS, Ask, History, histories, history_of
-from forecasting.job import zone_of_most
-from forecasting.meters import meter_histories, month_ends, suspects
+from forecasting.fleet_loads import DAYS, changed_days, read_days, with_days
+from forecasting.load import clock_load, hours_after
+from forecasting.meters import SEASON, meter_history, month_ends
+from forecasting.work import Deployment
 
 
 class MeterForecast(NamedTuple):
-    """A meter's next hours, what its month comes to (None with too few readings), and its suspect readings."""
+    """A meter's next hours, its month-end (None with too few readings), and its suspect readings."""
 
     forecast: Forecast
     month_end: MonthEnd | None
@@ -26,26 +30,31 @@ def forecast_meter(reader: Reader, meter_id: str, horizon: int, now: datetime) -
     meter = reader.meter(meter_id)
     if meter is None:
         raise UsageError(f"there is no meter {meter_id!r} in the registry")
-
-    def days_of(one: str, since: datetime) -> list[MeterDay]:
-        return reader.days(one, since.date(), now.date())
-
-    history = history_of(days_of(meter_id, now - timedelta(days=DAYS)))
-    known = list(meter_histories([meter], reader.tariffs(), days_of, now))
-    return MeterForecast(
-        _forecast(f"meter/{meter_id}", history, meter.timezone, horizon, now),
-        next(month_ends(known, now), None),
-        list(suspects(known)),
-    )
+    days = reader.days(meter_id, (now - timedelta(days=DAYS)).date(), now.date())
+    made = _forecast(f"meter/{meter_id}", SeriesLoad(load_of_meter(days), meter.timezone), horizon, now)
+    tariff = reader.tariffs().get(meter.tariff_id)
+    services = [service_without_agreement(meter_id, tariff)] if tariff else []
+    history = meter_history(meter_id, services, [day for day in days if day.day >= (now - SEASON).date()])
+    if history is None:
+        return MeterForecast(made, None, [])
+    return MeterForecast(made, next(month_ends([history], now), None), list(history.suspects))
 
 
-def forecast_group(reader: Reader, ask: Ask, series: str, horizon: int, now: datetime) -> Forecast:
-    """Forecast the `horizon` hours after the newest ones of `fleet` or `feeder/F`; `UsageError` without readings."""
-    found = histories(ask, now)
-    if series not in found:
-        raise UsageError(f"there are no readings of {series}; there are some of {', '.join(found) or 'none'}")
-    return _forecast(series, found[series], zone_of_most(reader.meters()), horizon, now)
+def forecast_group(on: Deployment, series: str, horizon: int, now: datetime) -> Forecast:
+    """Forecast the `horizon` hours after the newest ones of `fleet` or `feeder/F`; `UsageError` without readings.
+
+    Days whose Parquet has changed since their load was stored are read again, and nothing is stored.
+    """
+    first = (now - timedelta(days=DAYS)).date()
+    changed = changed_days(parquet_days(on.s3, on.bucket, first), on.loads.versions(first))
+    read = [day for days in changed for day in read_days(on.ask, days)]
+    known = with_days(on.loads.load(series, first), series, read)
+    if not known.load.hours:
+        others = sorted({*on.loads.series(), *(day.series for day in read)})
+        raise UsageError(f"there are no readings of {series}; there are some of {', '.join(others) or 'none'}")
+    return _forecast(series, known, horizon, now)
 
 
-def _forecast(series: str, history: History, zone: str, horizon: int, now: datetime) -> Forecast:
-    return forecast_of(series, history.load(zone), history.ahead(horizon, zone), now)
+def _forecast(series: str, known: SeriesLoad, horizon: int, now: datetime) -> Forecast:
+    load, zone = known
+    return forecast_of(series, clock_load(load, zone), hours_after(load, horizon, zone), now)

@@ -1,44 +1,43 @@
-"""What the forecasting function does on its schedule, for the deployment at hand: python -m laptop.forecasting_loop."""
+"""The forecasting function's work items, run on this laptop one after the other: python -m laptop.forecasting_loop."""
 
 import argparse
 import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from analytics.ask import ask
 from electrocloud.aws.stack import Stack, find_stack
-from electrocloud.aws.store.forecasts import Forecasts
-from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.errors import ElectroCloudError
-from forecasting.history import histories
-from forecasting.job import update_forecasts, update_meter_outlooks, zone_of_most
+from forecasting import work
 
 FIRST_WAIT_S = 30  # for the history of a fleet that starts at the same time
 
 
-def run(stack: Stack) -> None:
-    """Make what is due, with a line for each part of it."""
-    reader, store, now = Reader(stack), Forecasts(stack.client("dynamodb"), stack.forecasts_table), datetime.now(UTC)
-    athena, meters = stack.client("athena"), reader.meters()
-    ends, suspects = update_meter_outlooks(reader, meters, store, now)
-    print(f"{now:%H:%M:%S}: {ends} month-ends, {suspects} suspects", flush=True)
-    loads = histories(lambda sql: ask(stack, athena, sql).rows, now)
-    for made in update_forecasts(loads, zone_of_most(meters), store, now):
-        print(f"{made.series}: {made.model}", flush=True)
+def run_once(stack: Stack, kinds: Sequence[work.Kind] = work.KINDS) -> None:
+    """Do what is due of these kinds of work, with a line for each item."""
+    now, athena = datetime.now(UTC), stack.client("athena")
+    on = work.open_deployment(
+        stack.client("dynamodb"), stack.client("s3"), stack, lambda sql: ask(stack, athena, sql).rows
+    )
+    for kind in kinds:
+        for item in work.plan(kind, on, now):
+            done = work.run(item, on, now, out_of_time=lambda: False)
+            print(f"{datetime.now(UTC):%H:%M:%S} {item}: {done}", flush=True)
 
 
 def repeat(stack: Stack, every_s: float) -> None:
-    """Run until interrupted, out of the others' way; a run that fails leaves its work to the next one."""
+    """Run until interrupted, at low priority. What fails is done by the next run."""
     os.nice(10)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     time.sleep(FIRST_WAIT_S)
     while True:
         try:
-            run(stack)
+            run_once(stack)
         except (ElectroCloudError, BotoCoreError, ClientError) as fault:
             print(f"this run failed: {fault}", file=sys.stderr, flush=True)
         time.sleep(every_s)
@@ -50,7 +49,7 @@ def main() -> None:
     parser.add_argument("--every", type=float, metavar="S", help="run again and again, with so many seconds between")
     every_s = parser.parse_args().every
     if every_s is None:
-        run(find_stack())
+        run_once(find_stack())
         return
     try:
         repeat(find_stack(), every_s)

@@ -1,4 +1,4 @@
-"""A comparison of tariffs as a customer reads it on a screen."""
+"""A tariff comparison as text for a terminal."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ from presentation.invoice_text import money, percent
 
 
 class Comparison(Protocol):
-    """Tariffs ranked, those without a price, how many are hidden, and the days that are in no whole period."""
+    """Ranked tariffs, tariffs without a price, the number hidden, and the days outside complete billing periods."""
 
     @property
     def ranked(self) -> Sequence[Offer]:
@@ -34,12 +34,12 @@ class Comparison(Protocol):
 
 
 def print_comparison(console: Console, found: Comparison) -> None:
-    """What a load costs under each tariff, the cheapest first, and what to make of it."""
+    """Print what a load costs on each tariff, cheapest first, and the savings of the best one."""
     ranked = found.ranked
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")
     table.add_column("Tariff")
-    for name in ("Periods", "Cost", "Saving", "Peak energy", "Peak cost"):
+    for name in ("Periods", "Cost", "Savings", "Peak energy", "Peak cost"):
         table.add_column(name, justify="right")
     for place, offer in enumerate(ranked, start=1):
         shares = [percent(share) if share else "-" for share in (offer.peak_energy_share, offer.peak_bill_share)]
@@ -53,14 +53,14 @@ def print_comparison(console: Console, found: Comparison) -> None:
         console.print(f"Not available: {escape(missing.why)}.")
     if found.hidden:
         are = "tariff is" if found.hidden == 1 else "tariffs are"
-        console.print(f"{found.hidden} {are} not for this customer; --all shows them.")
+        console.print(f"{found.hidden} {are} not for this customer; use --all to show them.")
     if found.left_out:
         days = ", ".join(f"{first} to {end - timedelta(days=1)}" for first, end in found.left_out)
-        console.print(f"Left out, in no whole billing period: {days}.")
+        console.print(f"Left out, not in a complete billing period: {days}.")
     best = next(offer for offer in ranked if offer.suitable)
     if best.saving > 0:
         part = percent(best.saving / (best.total + best.saving))
         saving = money(best.saving, best.currency)
-        console.print(f"[bold]{escape(best.tariff_name)}[/] would save {saving}, {part} of the present cost.")
+        console.print(f"[bold]{escape(best.tariff_name)}[/] would save {saving}, {part} of the current cost.")
     else:
-        console.print("The present tariff is the cheapest of these.")
+        console.print("The current tariff is the cheapest of these.")

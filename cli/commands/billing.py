@@ -109,6 +109,16 @@ def history(
     history(meter, as_json=as_json)
 
 
+@app.command()
+def waiting(
+    month: Annotated[str, typer.Argument(help="The month, such as 2026-10.", show_default=False)],
+) -> None:
+    """List the bills of a month that cannot be closed yet, and why."""
+    from cli.waiting_bills import show_waiting
+
+    show_waiting(month)
+
+
 def compare(
     tariffs: Annotated[list[Path], typer.Argument(help="Tariff files in URDB JSON; the first is the current tariff.")],
     usage: Annotated[Path, USAGE],

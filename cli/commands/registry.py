@@ -131,7 +131,7 @@ def change_price(
 def rerate(
     service_point: Annotated[list[str] | None, typer.Option(help="Only these; without it all.")] = None,
 ) -> None:
-    """Rate bills again by the registry as it is, after a command that changed it was interrupted."""
+    """Rate bills again after an interrupted change."""
     from cli.registry import rerate
 
     rerate(service_point or [])

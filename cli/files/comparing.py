@@ -67,7 +67,7 @@ def compare_tariffs(paths: Sequence[Path], usage: Path, options: ServiceOptions,
         )
     candidates = [candidate.only(common) for candidate in candidates]
     if why := candidates[0].no_price:
-        raise UsageError(f"{paths[0]}: {why}; the present tariff needs prices on all days compared")
+        raise UsageError(f"{paths[0]}: {why}; the current tariff needs prices on all days compared")
     available = [candidate for candidate in candidates if not candidate.no_price]
     ranked = _ranked(available, present.tariff.sector)
     shown = [offer for offer in ranked if show_all or offer.suitable]

@@ -1,5 +1,6 @@
-"""The closing function: on a schedule, months that ended a grace time ago get their gaps estimated, and are final."""
+"""The closing function: its schedule puts work items into the queue, and the queue brings them back one by one."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,11 +11,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.settings import ClosingSettings
-from electrocloud.aws.store.bills_to_finalize import bills_to_finalize
+from electrocloud.aws.store.bills_to_finalize import DynamoOpenBills
+from electrocloud.aws.store.dynamodb_items import MONTH_PARTS
 from electrocloud.aws.store.store import open_store
-from electrocloud.services.closing import close_bill
+from electrocloud.aws.work_queue import WorkQueue, items_in
+from electrocloud.services import closing
 
-RESERVE_MS = 30_000
+RESERVE_MS = 60_000
 
 logger = Logger()
 metrics = Metrics()
@@ -23,22 +26,47 @@ tracer = Tracer()
 settings = ClosingSettings.from_environment()
 dynamodb = boto3.client("dynamodb")
 tables, registry = open_store(dynamodb, settings)
+bills = DynamoOpenBills(dynamodb, settings.bills_table)
+queue = WorkQueue(boto3.client("sqs"), settings.queue_url, settings.dead_letters_url)
 
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """What the time does not suffice for is left to the next run, which finds it as this one did."""
-    closed = estimated = 0
+    """Begin a round, or do the work items of a queue's event; returns the counts, which are metrics too."""
     now = int(datetime.now(UTC).timestamp())
-    registry.refresh()
-    for planned in bills_to_finalize(dynamodb, settings.bills_table, registry, now, settings.grace_s):
-        if context.get_remaining_time_in_millis() < RESERVE_MS:
-            break
-        if bill := close_bill(planned, tables, pause):
-            closed += 1
-            estimated += bill.intervals.estimated
-    metrics.add_metric("BillsClosed", MetricUnit.Count, closed)
-    metrics.add_metric("ReadingsEstimated", MetricUnit.Count, estimated)
-    return {"closed": closed, "estimated": estimated}
+    counts = _work(items_in(event, closing.Item), context, now) if "Records" in event else _schedule(now)
+    for name, count in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, count)
+    return counts
+
+
+def _schedule(now: int) -> dict[str, int]:
+    """Begin a round. Items of the round before that are not done by now are left over."""
+    left_over = queue.unfinished()
+    return {
+        "ClosingLeftOver": left_over,
+        "WorkItemsSent": queue.send(closing.plan(now, settings.grace_s, MONTH_PARTS)),
+    }
+
+
+def _work(items: Iterable[closing.Item], context: LambdaContext, now: int) -> dict[str, int]:
+    sent = final = estimated = waiting = 0
+
+    def out_of_time() -> bool:
+        return context.get_remaining_time_in_millis() < RESERVE_MS
+
+    for item in items:
+        if isinstance(item, closing.FindBills):
+            sent += queue.send(closing.find(item, bills, out_of_time))
+            continue
+        done = closing.close(item, tables, bills, registry, now - settings.grace_s, pause, out_of_time)
+        sent += queue.send([done.left] if done.left else [])
+        final, estimated, waiting = final + done.final, estimated + done.estimated, waiting + done.waiting
+    return {
+        "BillsClosed": final,
+        "ReadingsEstimated": estimated,
+        "BillsWaitingForEstimate": waiting,
+        "WorkItemsSent": sent,
+    }

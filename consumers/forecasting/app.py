@@ -1,54 +1,67 @@
-"""The forecasting function: on a schedule, the next day of the fleet and each feeder, month-ends, and suspects."""
+"""The forecasting function: its schedules put work items into the queue, and the queue brings them back one by one."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import msgspec
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from electrocloud.aws.athena import run
+from electrocloud.aws.athena import run as run_query
 from electrocloud.aws.settings import ForecastingSettings
-from electrocloud.aws.stack import Stack
-from electrocloud.aws.store.forecasts import Forecasts
-from electrocloud.aws.store.reader import Reader
-from forecasting.history import histories
-from forecasting.job import update_forecasts, update_meter_outlooks, zone_of_most
+from electrocloud.aws.work_queue import WorkQueue, items_in
+from forecasting import work
 
-RESERVE_MS = 60_000
+RESERVE_MS = 120_000  # for a group of meters
 
 logger = Logger()
 metrics = Metrics()
 tracer = Tracer()
 
 settings = ForecastingSettings.from_environment()
-# A stack has more parts than this function has a name or a permission for; those stay empty.
-unused = {field.name: "" for field in msgspec.structs.fields(Stack) if field.required}
-stack = msgspec.convert(unused | msgspec.structs.asdict(settings) | {"region": settings.aws_region}, Stack)
-store = Forecasts(stack.client("dynamodb"), stack.forecasts_table)
+athena = boto3.client("athena")
+queue = WorkQueue(boto3.client("sqs"), settings.queue_url, settings.dead_letters_url)
+
+
+def _ask(sql: str) -> list[tuple[Any, ...]]:
+    return run_query(athena, sql, work_group=settings.work_group, database=settings.database).rows
+
+
+deployment = work.open_deployment(boto3.client("dynamodb"), boto3.client("s3"), settings, _ask)
 
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Meters first, which takes a minute or so; then what forecasts the time is enough for. The next run goes on."""
+    """Plan a kind of work, or do the items of a queue's event; returns the counts, which are metrics too."""
     now = datetime.now(UTC)
-    reader = Reader(stack)
-    meters = reader.meters()
-    ends, suspects = update_meter_outlooks(reader, meters, store, now)
-    loads = histories(_ask, now)
-    made = 0
-    for _ in update_forecasts(loads, zone_of_most(meters), store, now):
-        made += 1
-        if context.get_remaining_time_in_millis() < RESERVE_MS:
-            break
-    metrics.add_metric("ForecastsMade", MetricUnit.Count, made)
-    metrics.add_metric("MonthEndsMade", MetricUnit.Count, ends)
-    metrics.add_metric("SuspectsFound", MetricUnit.Count, suspects)
-    return {"forecasts": made, "month_ends": ends, "suspects": suspects}
+    if "Records" in event:
+        counts = _work(items_in(event, work.Item), context, now)
+    else:
+        counts = _schedule(msgspec.convert(event, work.Schedule).work, now)
+    for name, count in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, count)
+    return counts
 
 
-def _ask(sql: str) -> list[tuple[Any, ...]]:
-    return run(stack.client("athena"), sql, work_group=stack.work_group, database=stack.database).rows
+def _schedule(kind: work.Kind, now: datetime) -> dict[str, int]:
+    """The first kind of work begins a round: items of the round before that are not done by then are left over."""
+    counts = {"ForecastingLeftOver": queue.unfinished()} if kind == work.KINDS[0] else {}
+    return counts | {"WorkItemsSent": queue.send(work.plan(kind, deployment, now))}
+
+
+def _work(items: Iterable[work.Item], context: LambdaContext, now: datetime) -> dict[str, int]:
+    done = [
+        work.run(item, deployment, now, lambda: context.get_remaining_time_in_millis() < RESERVE_MS) for item in items
+    ]
+    queue.send(one.left for one in done if one.left)
+    return {
+        "LoadDaysRead": sum(one.days for one in done),
+        "ForecastsMade": sum(one.forecasts for one in done),
+        "MonthEndsMade": sum(one.month_ends for one in done),
+        "SuspectsFound": sum(one.suspects for one in done),
+    }

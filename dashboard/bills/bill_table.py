@@ -4,7 +4,7 @@ import pandas as pd
 
 from electrocloud.aws.store.reader import BillRow
 
-STATES = ("all", "provisional", "final", "re-billed")
+STATES = ("all", "provisional", "waiting for estimate", "final", "re-billed")
 
 
 def table(bills: list[BillRow]) -> pd.DataFrame:

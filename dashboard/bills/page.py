@@ -142,6 +142,7 @@ COLUMNS: "dict[str, ColumnConfig | str]" = {
     "version": "Version",
     "bills": "Bills",
     "provisional": "Provisional",
+    "waiting for estimate": "Waiting for estimate",
     "final": "Final",
     "re-billed": "Re-billed",
     "energy_kwh": st.column_config.NumberColumn("Energy, kWh", format="%,.1f"),

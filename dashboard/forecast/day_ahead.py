@@ -60,8 +60,6 @@ def past(made: list[Forecast], load: outlook.Load, zone: str) -> pd.DataFrame:
     for forecast in made:
         hours = outlook.hours_of([forecast])
         errors, judged = outlook.with_actuals(hours, load)
-        if forecast.actuals:
-            errors, judged = forecast.actuals, len(hours)
         rows.append(
             {
                 "From": units.moment(hours["start"].iloc[0], zone),

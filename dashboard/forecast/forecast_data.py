@@ -1,22 +1,20 @@
 """The forecast data that pages read: stored forecasts, actual loads, and a meter's forecast made on demand."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from threading import Lock
-from typing import cast
 
 import streamlit as st
 
-from analytics import questions
 from dashboard import data
 from dashboard.forecast import meter_forecast, outlook
-from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.forecasts import Forecasts
+from electrocloud.aws.store.hourly_loads import HourlyLoads
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
-from electrocloud.domain.local_time import HOUR_S
 
-DAYS = 3  # of past forecasts compared with actuals; the same days as in hourly_load.sql
+DAYS = 3  # of past forecasts compared with actuals
+LOAD_DAYS = 11  # an hour is complete or not by the week before it
 LIMIT_S = 120
 
 _one_at_a_time = Lock()  # a forecast uses a whole processor
@@ -26,6 +24,12 @@ _one_at_a_time = Lock()  # a forecast uses a whole processor
 def _store() -> Forecasts:
     stack = find_stack()
     return Forecasts(stack.client("dynamodb", connect_timeout=2, read_timeout=10), stack.forecasts_table)
+
+
+@cache
+def _loads() -> HourlyLoads:
+    stack = find_stack()
+    return HourlyLoads(stack.client("dynamodb", connect_timeout=2, read_timeout=10), stack.forecasts_table)
 
 
 @st.cache_resource(ttl=30, max_entries=500, show_spinner=False)
@@ -52,17 +56,12 @@ def suspects() -> list[Suspect]:
     return _store().suspects()
 
 
-def _read_loads() -> dict[str, dict[int, float]]:
+@st.cache_resource(ttl=30, max_entries=500, show_spinner=False)
+def series_load(series: str) -> outlook.Load:
+    """The complete hours of a series that its last forecasts can be compared with, and those of the week before."""
     fleet = data.fleet()
-    until = datetime.fromtimestamp(fleet.now // HOUR_S * HOUR_S, UTC) if fleet else datetime.now(UTC)
-    question = questions.read(data.QUERIES / "hourly_load.sql")
-    rows = data.ask(question.render({"until": until.isoformat()})).rows
-    return outlook.loads_of(cast("list[tuple[str, datetime, int, int]]", rows))
-
-
-loads: StaleWhileRevalidate[dict[str, dict[int, float]]] = StaleWhileRevalidate(
-    _read_loads, lambda: data.pace_s(60), good_s=3_600
-)
+    now = datetime.fromtimestamp(fleet.now, UTC) if fleet else datetime.now(UTC)
+    return _loads().load(series, (now - timedelta(days=LOAD_DAYS)).date()).load.complete_wh
 
 
 @st.cache_resource(ttl=3_600, max_entries=100, show_spinner="Backtesting models for this meter, about 20 s …")

@@ -1,45 +1,21 @@
 """Forecasts compared with actuals: the hours of a load, forecast and measured, and the forecasts' errors."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pandas as pd
 
 from electrocloud.aws.store.reader import BillRow
 from electrocloud.domain.forecast import Errors, Forecast, MonthEnd, Range, coverage_of, errors_of
+from electrocloud.domain.hourly_load import load_of_meter
 from electrocloud.domain.readings.meter_day import MeterDay
 
-FLEET = "fleet"
-QUORUM = 0.9  # of the meters' time that was read in the best hour; an hour with less is not whole
-
-Load = Mapping[int, float]  # Wh of an hour by its start, s since 1970 UTC
+Load = Mapping[int, int]  # Wh of each complete hour by its start, s since 1970 UTC
 
 
-def loads_of(rows: Iterable[tuple[str, datetime, int, int]]) -> dict[str, dict[int, float]]:
-    """The loads of `fleet` and of each `feeder/F`, in order of time.
-
-    Rows are of feeder ('' without one), hour (naive UTC), Wh and the s that were read. An hour below QUORUM is left
-    out.
-    """
-    sums: dict[str, dict[int, list[int]]] = {}
-    for feeder, hour, wh, read_s in rows:
-        start = int(hour.replace(tzinfo=UTC).timestamp())
-        for series in (FLEET, f"feeder/{feeder}") if feeder else (FLEET,):
-            of_hour = sums.setdefault(series, {}).setdefault(start, [0, 0])
-            of_hour[0] += wh
-            of_hour[1] += read_s
-    most = {series: max(read_s for _, read_s in hours.values()) for series, hours in sums.items()}
-    return {
-        series: {start: float(wh) for start, (wh, read_s) in sorted(hours.items()) if read_s >= QUORUM * most[series]}
-        for series, hours in sums.items()
-    }
-
-
-def load_of(days: Iterable[MeterDay]) -> dict[int, float]:
+def load_of(days: Iterable[MeterDay]) -> Load:
     """The load of one meter in its complete hours."""
-    windows = (window for day in days for window in day.windows())
-    return {int(window.start.timestamp()): float(window.wh) for window in windows if window.complete}
+    return load_of_meter(days).complete_wh
 
 
 def hours_of(forecasts: Sequence[Forecast]) -> pd.DataFrame:

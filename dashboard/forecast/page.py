@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import data
 from dashboard.forecast import day_ahead, forecast_data, month_ends, outlook, outlook_chart
+from electrocloud.aws.store.hourly_loads import FLEET
 from electrocloud.domain.local_time import DAY_S, HOUR_S
 from presentation import units
 
@@ -18,7 +19,7 @@ def series_chosen() -> str:
     """Draw the choice of a load; its series."""
     feeders = sorted({meter.feeder for meter in data.registry()})
     chosen = st.selectbox("Forecast for", [WHOLE_FLEET, *feeders], key="load", bind="query-params")
-    return outlook.FLEET if chosen == WHOLE_FLEET else f"feeder/{chosen}"
+    return FLEET if chosen == WHOLE_FLEET else f"feeder/{chosen}"
 
 
 @st.fragment(run_every=30)
@@ -50,7 +51,7 @@ def course(series: str) -> None:
         made, fleet = forecast_data.newest(series), data.fleet()
         if not made or not fleet:
             return
-        load = forecast_data.loads().get(series, {})
+        load = forecast_data.series_load(series)
         st.markdown(f"**Recent forecasts and actuals.** {day_ahead.verdict(made, load)}")
         since = fleet.now - forecast_data.DAYS * DAY_S
         hours = outlook.hours_of(made)

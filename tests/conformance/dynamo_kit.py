@@ -15,7 +15,15 @@ from laptop import cloud
 from tests.conformance import engines
 from tests.kits.template_kit import Resolver
 
-TABLES = ("WindowsTable", "BillsTable", "MetersTable", "TariffsTable", "ForecastsTable")
+TABLES = (
+    "WindowsTable",
+    "BillsTable",
+    "MetersTable",
+    "TariffsTable",
+    "ServicePointsTable",
+    "AccountsTable",
+    "ForecastsTable",
+)
 CREATED_WITH = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 
 

@@ -1,7 +1,7 @@
 """The product's SQL on Trino, the engine of Athena, and on the laptop's Athena: they answer alike, row by row."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from math import isclose
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from analytics.questions import questions, read, views
 from analytics.template import ROOT
 from electrocloud.aws.athena import Answer, run
 from electrocloud.aws.stack import LAPTOP_KEY
-from forecasting.history import histories
+from forecasting.fleet_loads import read_days
 from laptop import cloud
 from tests.conformance import lake, trino_kit
 
@@ -103,8 +103,8 @@ def test_a_query_that_the_code_sends_has_the_same_answer(asked: Engines, path: A
     same(asked, sql if "ORDER BY" in sql else f"{sql} ORDER BY 1, 2")
 
 
-def test_the_forecasts_have_the_same_history(asked: Engines) -> None:
-    now = lake.NOW + timedelta(days=370)  # so that its 400 days begin with the lake's; a day is a call on the laptop
-    trino, laptop = (histories(lambda sql, ask=ask: ask(sql).rows, now) for ask in asked)  # type: ignore[misc]
-    assert trino.keys() >= {"fleet", "feeder/US-F000", "feeder/US-F001"}
+def test_the_forecasts_have_the_same_hourly_loads(asked: Engines) -> None:
+    days = [date(2026, 10, 24) + timedelta(days=number) for number in range(12)]
+    trino, laptop = (read_days(lambda sql, ask=ask: ask(sql).rows, days) for ask in asked)  # type: ignore[misc]
+    assert {one.series for one in trino} >= {"fleet", "feeder/US-F000", "feeder/US-F001"}
     assert trino == laptop

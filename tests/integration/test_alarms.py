@@ -24,6 +24,7 @@ from tests.integration.conftest import REGION
 from tests.integration.test_metering_function import CONTEXT
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
 from tests.kits.gateway_kit import UPLOAD, FakeKinesis, answered, gateway, signed
+from tests.kits.queue_kit import MemoryQueue
 from tests.kits.template_kit import Resolver
 
 TEMPLATE = load()
@@ -92,13 +93,20 @@ def failures(alarm: dict[str, Any], minutes: int, count: int, invoke: Callable[[
 
 
 @pytest.fixture
-def functions(aws, monkeypatch):
+def queue(aws, monkeypatch):
+    queue = MemoryQueue()
+    queue.set_environment(monkeypatch)
+    return queue
+
+
+@pytest.fixture
+def functions(aws, queue, monkeypatch):
     """The handlers, on tables and a bucket in memory."""
     for name in ("windows", "bills", "meters", "tariffs", "service_points", "forecasts"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     for name, value in {
         "AWS_REGION": REGION, "DATABASE": "electrocloud", "WORK_GROUP": "primary",
-        "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "FUTURE_TOLERANCE_MINUTES": "15",
+        "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "FUTURE_TOLERANCE_MINUTES": "60",
         "POWERTOOLS_SERVICE_NAME": "metering",
         "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
     }.items():  # fmt: skip
@@ -145,14 +153,28 @@ def closing_fails(alarm, world, enough):
     """The bills table is not there."""
     if enough:
         world("aws").dynamodb.delete_table(TableName="bills")
-    return failures(alarm, 60, 1, lambda: world("functions")["closing"]({}, PATIENT))
+    item = {"body": json.dumps({"type": "find-bills", "month": "2026-10", "part": 0, "waiting": False})}
+    return failures(alarm, 60, 1, lambda: world("functions")["closing"]({"Records": [item]}, PATIENT))
 
 
 def forecasting_fails(alarm, world, enough):
     """The registry is not there."""
     if enough:
         world("aws").dynamodb.delete_table(TableName="meters")
-    return failures(alarm, 60, 1, lambda: world("functions")["forecasting"]({}, PATIENT))
+    return failures(alarm, 60, 1, lambda: world("functions")["forecasting"]({"work": "meters"}, PATIENT))
+
+
+def items_are_left_over(alarm, world, enough):
+    """A round begins while an item of the one before is not done, or when all of them are."""
+    queue, (dimension,) = world("queue"), alarm["Dimensions"]
+    service = dimension["Value"]
+    world("monkeypatch").setenv("POWERTOOLS_SERVICE_NAME", service)
+    if enough:
+        queue.client.send_message(QueueUrl=queue.url, MessageBody="{}")
+    function = world("functions")[service]
+    world("capsys")
+    function({"work": "loads"}, PATIENT)
+    return [(*datum[:3], {"service": service}, datum[4]) for datum in emitted(world)]
 
 
 def many_are_quarantined(alarm, world, enough):
@@ -264,14 +286,6 @@ def the_new_version_fails(alarm, world, enough):
     return [(START, alarm["Namespace"], alarm["MetricName"], dimensions, [1])]
 
 
-def work_is_left_over(alarm, world, enough):
-    """Two runs, six hours apart, leave something over; or one does, and the next finishes."""
-    return [
-        (START + timedelta(hours=6 * run), alarm["Namespace"], alarm["MetricName"], own_dimensions(alarm), [left])
-        for run, left in enumerate([7, 3 if enough else 0])
-    ]
-
-
 def one_datum(value: float, just_short: float) -> Callable[..., Data]:
     """A metric that Firehose keeps by itself, at the value that the alarm is for and at one just short of it."""
 
@@ -292,6 +306,8 @@ SITUATIONS = {
     "TransformErrorsAlarm": transform_fails,
     "ClosingErrorsAlarm": closing_fails,
     "ForecastingErrorsAlarm": forecasting_fails,
+    "ClosingLeftOverAlarm": items_are_left_over,
+    "ForecastingLeftOverAlarm": items_are_left_over,
     "RejectedUploadsAlarm": many_are_quarantined,
     "InvalidTariffsAlarm": a_tariff_cannot_be_rated,
     "IteratorAgeAlarm": batches_wait,
@@ -303,8 +319,6 @@ SITUATIONS = {
     "IdleMeteringAlarm": records_wait_uncalled,
     "MeteringReleaseAlarm": the_new_version_fails,
     "TransformReleaseAlarm": the_new_version_fails,
-    "ClosingLeftOverAlarm": work_is_left_over,
-    "ForecastingLeftOverAlarm": work_is_left_over,
     "FailedProcessingAlarm": one_datum(0.75, 1),
     "FailedConversionAlarm": one_datum(1, 0),
     "PartitionCountAlarm": one_datum(1, 0),

@@ -7,15 +7,18 @@ from types import SimpleNamespace
 
 import pytest
 
+from electrocloud.aws.store.bills_to_finalize import WAITING, DynamoOpenBills
 from electrocloud.aws.store.dynamodb_items import bill_key, bill_of
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.services.fixed_services import FixedServices
+from electrocloud.services.closing import FindBills
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import TABLES
+from tests.kits.queue_kit import MemoryQueue
+from tests.kits.services_kit import all_at
 
 TARIFF = {**TIME_OF_USE, "timezone": "UTC"}
 
@@ -31,7 +34,14 @@ def context(left_ms):
 
 
 @pytest.fixture
-def app(aws, monkeypatch):
+def queue(aws, monkeypatch):
+    queue = MemoryQueue()
+    queue.set_environment(monkeypatch)
+    return queue
+
+
+@pytest.fixture
+def app(aws, queue, monkeypatch):
     for name in ("windows", "bills", "meters", "tariffs", "service_points"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("ESTIMATE_AFTER_HOURS", "1")
@@ -39,7 +49,8 @@ def app(aws, monkeypatch):
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
     aws.dynamodb.put_item(TableName="tariffs", Item={"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(TARIFF)}})
-    aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-1"}, "tariff_id": {"S": "tou"}})
+    for name in ("m-1", "m-2"):
+        aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": name}, "tariff_id": {"S": "tou"}})
     from consumers.closing import app
 
     return importlib.reload(app)
@@ -47,7 +58,7 @@ def app(aws, monkeypatch):
 
 @pytest.fixture
 def last_month(aws):
-    """A meter whose last month lacks its twentieth day."""
+    """The meter m-1 whose last month lacks its twentieth day, and m-2 that came on its twentieth."""
     this = BillingMonth.at(int(datetime.now(UTC).timestamp()), "UTC")
     month = BillingMonth.at(this.start - 1, "UTC")
     first = date(month.year, month.month, 1)
@@ -55,27 +66,89 @@ def last_month(aws):
     tables = open_store(aws.dynamodb, TABLES, lambda attempt: None).tables
     tariff = tariff_from_urdb(TARIFF)
     uploads = [upload(day=day, wh=[100] * 24, interval_s=3600) for day in days]
-    ingest_uploads(uploads, tables, FixedServices(lambda meters: dict.fromkeys(meters, tariff)), lambda attempt: None)
+    uploads += [upload(meter_id="m-2", day=day, wh=[100] * 24, interval_s=3600) for day in days[20:]]
+    ingest_uploads(uploads, tables, all_at(tariff), lambda attempt: None)
     return month
 
 
-def kept(aws, month):
-    return bill_of(aws.dynamodb.get_item(TableName="bills", Key=bill_key(BillKey("m-1", str(month))))["Item"])
+def item(aws, month, meter_id="m-1"):
+    return aws.dynamodb.get_item(TableName="bills", Key=bill_key(BillKey(meter_id, str(month))))["Item"]
 
 
-def test_after_the_grace_period_gaps_are_estimated_and_the_bill_is_final(app, aws, last_month):
-    assert kept(aws, last_month).status == "provisional"
-    assert app.handler({}, context(900_000)) == {"closed": 1, "estimated": 24}
-    bill = kept(aws, last_month)
+def test_after_the_grace_time_gaps_are_estimated_and_the_bill_is_final(app, aws, queue, last_month):
+    assert bill_of(item(aws, last_month)).status == "provisional"
+    assert app.handler({}, context(300_000))["WorkItemsSent"] in (8, 16, 24, 32)  # months whose grace time is over
+    counts = queue.drain(app.handler, context(300_000))
+    assert (counts["BillsClosed"], counts["ReadingsEstimated"]) == (1, 24)
+    bill = bill_of(item(aws, last_month))
     assert (bill.status, bill.intervals.missing, bill.intervals.estimated) == ("final", 0, 24)
-    assert app.handler({}, context(900_000)) == {"closed": 0, "estimated": 0}
+    app.handler({}, context(300_000))
+    assert queue.drain(app.handler, context(300_000))["BillsClosed"] == 0
 
 
-def test_nothing_is_closed_within_the_grace_period(app, aws, last_month, monkeypatch):
-    monkeypatch.setenv("ESTIMATE_AFTER_HOURS", str(24 * 40))
-    assert importlib.reload(app).handler({}, context(900_000)) == {"closed": 0, "estimated": 0}
+def test_an_item_that_is_delivered_twice_closes_once(app, aws, queue, last_month):
+    app.handler({}, context(300_000))
+    counts = queue.drain(app.handler, context(300_000), deliveries=2)
+    assert (counts["BillsClosed"], counts["ReadingsEstimated"]) == (1, 24)
+    assert bill_of(item(aws, last_month)).version == 1
 
 
-def test_work_that_does_not_fit_the_time_limit_is_left_to_the_next_run(app, aws, last_month):
-    assert app.handler({}, context(1_000)) == {"closed": 0, "estimated": 0}
-    assert kept(aws, last_month).status == "provisional"
+def test_within_the_grace_time_nothing_is_closed(app, aws, queue, last_month, monkeypatch):
+    monkeypatch.setenv("ESTIMATE_AFTER_HOURS", str(24 * 100))
+    late = importlib.reload(app)
+    late.handler({}, context(300_000))
+    assert queue.drain(late.handler, context(300_000)).get("BillsClosed", 0) == 0
+
+
+def test_what_the_time_does_not_suffice_for_goes_back_as_an_item(app, aws, queue, last_month):
+    app.handler({}, context(300_000))
+    while "find-bills" in (event := queue.take())["Records"][0]["body"]:
+        app.handler(event, context(300_000))
+    assert app.handler(event, context(1_000)) == {
+        "BillsClosed": 0, "ReadingsEstimated": 0, "BillsWaitingForEstimate": 0, "WorkItemsSent": 1
+    }  # fmt: skip
+    assert queue.drain(app.handler, context(300_000))["BillsClosed"] == 1
+
+
+def test_items_of_the_round_before_are_left_over(app, aws, queue, last_month):
+    sent = app.handler({}, context(300_000))["WorkItemsSent"]
+    queue.client.send_message(QueueUrl=queue.dead_letters_url, MessageBody="{}")
+    assert app.handler({}, context(300_000))["ClosingLeftOver"] == sent + 1
+
+
+def test_a_bill_that_nothing_can_be_estimated_from_waits_with_its_reason_until_it_changes(app, aws, queue, last_month):
+    app.handler({}, context(300_000))
+    assert queue.drain(app.handler, context(300_000))["BillsWaitingForEstimate"] == 1
+    waiting, month = DynamoOpenBills(aws.dynamodb, "bills"), str(last_month)
+    (found,) = waiting.waiting(month)
+    stored = item(aws, last_month, "m-2")
+    assert (found.meter_id, found.missing) == ("m-2", int(stored["missing"]["N"]))
+    assert "no reading of the same hours" in found.reason
+    assert stored["status"]["S"] == WAITING
+    assert bill_of(stored).status == "provisional"
+    fresh = [FindBills(month, part, waiting=False) for part in range(8)]
+    assert not [key for one in fresh for page in waiting.pages(one) for key in page]
+    again = [FindBills(month, part, waiting=True) for part in range(8)]
+    assert [key for one in again for page in waiting.pages(one) for key in page] == [BillKey("m-2", month)]
+    tables, tariff = open_store(aws.dynamodb, TABLES, lambda attempt: None).tables, tariff_from_urdb(TARIFF)
+    late = upload(meter_id="m-2", day=date(last_month.year, last_month.month, 1), wh=[100] * 24, interval_s=3600)
+    ingest_uploads([late], tables, all_at(tariff), lambda attempt: None)
+    assert item(aws, last_month, "m-2")["status"]["S"] == "provisional"
+    assert waiting.waiting(month) == []
+
+
+def test_a_bill_that_changed_meanwhile_is_not_marked_as_waiting(aws, last_month):
+    open_bills = DynamoOpenBills(aws.dynamodb, "bills")
+    missing = int(item(aws, last_month)["missing"]["N"])
+    open_bills.wait_for_estimate(BillKey("m-1", str(last_month)), missing - 1, "of before")
+    assert item(aws, last_month)["status"]["S"] == "provisional"
+    assert open_bills.waiting(str(last_month)) == []
+
+
+def test_a_search_of_the_index_goes_on_after_a_bill(aws, last_month):
+    open_bills = DynamoOpenBills(aws.dynamodb, "bills")
+    for part in range(8):
+        keys = [key for page in open_bills.pages(FindBills(str(last_month), part, waiting=True)) for key in page]
+        for after in keys:
+            rest = open_bills.pages(FindBills(str(last_month), part, waiting=True, after=after))
+            assert [key for page in rest for key in page] == [key for key in keys if key > after]

@@ -17,7 +17,7 @@ from electrocloud.aws.ingest.dead_letters import records_of
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.store.forecasts import Forecasts
-from electrocloud.domain.forecast import MonthEnd, Range
+from electrocloud.domain.forecast import MonthEnd, Range, Suspect
 from electrocloud.domain.readings.upload import decode
 from laptop.delivery import Delivery, Plan
 from tests.faults.cargo import frame
@@ -50,7 +50,9 @@ def stack(request, aws, app):
     app.handler(kinesis_event(uploads), CONTEXT)
     amount = Range(Decimal(3), Decimal(2), Decimal(4))
     ends = [MonthEnd(meter, month, 0, amount, amount) for meter in ("m-1", "m-2") for month in ("2026-10", "2026-11")]
-    Forecasts(aws.dynamodb, "forecasts").put_month_ends(ends)
+    forecasts = Forecasts(aws.dynamodb, "forecasts")
+    forecasts.put_month_ends(ends)
+    forecasts.replace_suspects([], [Suspect(meter, "high", 0, 3600, 1, 2) for meter in ("m-1", "m-2")], ARRIVED)
     bad = [upload_json(meter_id=meter, interval_s=7) for meter in ("m-1", "m-2")]
     put(aws.s3, aws.bucket, read_event(kinesis_event(bad)["Records"])[1], lambda: False)
 
@@ -121,7 +123,7 @@ def test_the_meter_is_erased_and_other_meters_are_untouched(stack):
     assert "m-1" not in everything_stored(stack)
     assert rows(stack).count("m-2") == others == 8
     dynamodb = stack.client("dynamodb")
-    for table, count in (("windows", 2), ("bills", 2), ("meters", 1), ("forecasts", 2)):
+    for table, count in (("windows", 2), ("bills", 2), ("meters", 1), ("forecasts", 3)):
         assert len(dynamodb.scan(TableName=table)["Items"]) == count
     assert erase_meter(stack, "m-2", confirm=False) == StoredData(1, 2, 2, 2, 2, 8, 3, 0)
 

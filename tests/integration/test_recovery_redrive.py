@@ -269,7 +269,7 @@ def test_a_dead_letter_in_the_bucket_goes_back_with_its_own_records_though_the_s
     assert rows(run().output) == [["dead letter", "RetryAttemptsExhausted", "put back", "1", "2"]]
     assert in_stream(parts) == [("k7", payloads[0]), ("k8", payloads[1])]
     assert objects(parts) == []
-    assert "Nothing is set aside" in run().output
+    assert "No rejected uploads" in run().output
 
 
 def test_a_dead_letter_in_the_bucket_stays_until_the_stream_has_its_records(parts):
@@ -294,7 +294,7 @@ def test_an_object_that_is_no_dead_letter_stays_and_is_named(parts):
 @pytest.mark.parametrize("reason", ["future", "head-end"])
 def test_what_keeps_the_contract_goes_back_only_where_its_reason_is_named(parts, reason):
     quarantine(parts, upload_json(), reason=reason)
-    assert "Nothing is set aside" in run().output
+    assert "No rejected uploads" in run().output
     assert rows(run("--reason", reason).output) == [["quarantine", reason, "put back", "1", "1"]]
 
 

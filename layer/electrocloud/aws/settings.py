@@ -52,25 +52,30 @@ class MeteringSettings(_Tolerant, frozen=True):
 
 
 class ForecastingSettings(Settings, frozen=True):
-    """Where the forecasting function finds the tables, and Athena's database and work group. Lambda sets the region."""
+    """Where the forecasting function finds the tables, the Parquet, Athena's database and work group, and its queue."""
 
     windows_table: str
     meters_table: str
     tariffs_table: str
+    service_points_table: str
     forecasts_table: str
+    bucket: str
     database: str
     work_group: str
-    aws_region: str
+    queue_url: str
+    dead_letters_url: str
 
 
 class ClosingSettings(Settings, frozen=True):
-    """Where the closing function finds the tables, and how long after its end a month is closed (h)."""
+    """Where the closing function finds the tables and its queue, and how long after its end a month is closed (h)."""
 
     windows_table: str
     bills_table: str
     meters_table: str
     tariffs_table: str
     service_points_table: str
+    queue_url: str
+    dead_letters_url: str
     estimate_after_hours: int
 
     @property

@@ -14,6 +14,7 @@ from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.rating import (
     add_bill,
     estimated_determinants,
+    has_voids,
     is_rated,
     read_determinants,
     replaced_days,
@@ -141,5 +142,5 @@ def _rate(
         found = estimated_determinants(planned, tables, changed)
     else:
         found = replaced_days(planned.plan, kept, changed)
-    if any(found) or before:
+    if any(found) or before or any(has_voids(planned, change.owner, day) for day in days):
         add_bill(change, planned, found, before)

@@ -97,7 +97,16 @@ def is_rated(planned: PlannedBill, meter_id: str, day: MeterDay, stored: StoredB
             return False
         if found is None and entry is not None and entry.count:
             return False
-    return True
+    return stored is not None or not has_voids(planned, meter_id, day)
+
+
+def has_voids(planned: PlannedBill, meter_id: str, day: MeterDay) -> bool:
+    """Whether readings of a meter's day that a bill would have are voided.
+
+    They alone make a bill too: or it would depend on whether the readings or the operator came first.
+    """
+    spans = [span for _, span in planned.plan.spans_of(meter_id, day.day)]
+    return any(span.start <= start < span.end for start in day.voided() for span in spans)
 
 
 def has_estimates(days: Sequence[SpanDays]) -> bool:

@@ -15,14 +15,15 @@ NAME = "consumers.forecasting.app"
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ForecastingSettings.__struct_fields__:
         monkeypatch.setenv(name.upper(), f"the-{name}")
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
     monkeypatch.delitem(sys.modules, NAME, raising=False)
 
 
 def test_it_works_with_the_tables_that_its_environment_names() -> None:
-    stack = importlib.import_module(NAME).stack
-    assert (stack.windows_table, stack.region, stack.endpoint) == ("the-windows_table", "eu-central-1", None)
+    function = importlib.import_module(NAME)
+    assert function.settings.windows_table == "the-windows_table"
+    assert function.deployment.bucket == "the-bucket"
 
 
 def test_it_says_which_variable_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

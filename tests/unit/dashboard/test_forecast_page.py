@@ -42,7 +42,7 @@ def give_all(give: Callable[..., None]) -> None:
     day.merge(upload(day=day.day, wh=[250] * 24))  # six hours
     give(registry=METERS, fleet=fleet_of(METERS, {"m-1": day}), days=[day], bills_of_month=[])
     give(newest=[forecast(), forecast(DAY - timedelta(days=1), actuals=Errors(0.123, 0.9, 0.75))])
-    give(loads={"fleet": {AT + HOUR * n: 1_100.0 for n in range(6)}})
+    give(series_load={AT + HOUR * n: 1_100 for n in range(-24, 6)})
     give(month_ends=[month_end("m-1", "40"), month_end("m-2", "60")])
 
 
@@ -59,10 +59,10 @@ def test_the_page_shows_the_forecast_and_its_backtest_error(give: Callable[..., 
 def test_recent_forecasts_are_compared_with_actuals(give: Callable[..., None]) -> None:
     give_all(give)
     app = page("forecast")
-    assert "Over 6 hours with actuals, the error (WAPE) is 8.9% and the coverage 100%" in texts(app)
+    assert "Over 30 hours with actuals, the error (WAPE) is 8.2% and the coverage 100%" in texts(app)
     past = app.dataframe[0].value
     assert past["Actuals"].tolist() == ["6 of 24 h", "24 of 24 h"]
-    assert past["Error (WAPE)"].tolist() == ["8.9%", "12.3%"]
+    assert past["Error (WAPE)"].tolist() == ["8.9%", "8.0%"]  # from the hours themselves, as in the sentence above
 
 
 def test_month_end_bills_are_listed_with_their_intervals_highest_first(give: Callable[..., None]) -> None:
@@ -103,7 +103,7 @@ def test_a_meter_that_cannot_be_forecast_gets_a_message(give: Callable[..., None
 
 def test_without_a_forecast_the_page_says_how_to_make_one(give: Callable[..., None]) -> None:
     give_all(give)
-    give(newest=[], month_ends=[], loads={})
+    give(newest=[], month_ends=[], series_load={})
     shown = texts(page("forecast"))
     assert "There is no forecast for this load yet" in shown
     assert "There are no month-end forecasts for" in shown
@@ -120,14 +120,6 @@ def test_an_unreachable_backend_is_reported_once(give: Callable[..., None]) -> N
     away = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
     give(newest=away, month_ends=away)
     assert texts(page("forecast")).count("The data cannot be reached") == 1  # not once per part of the page
-
-
-def test_a_load_leaves_out_the_hours_of_which_too_little_was_read() -> None:
-    hours = [datetime(2026, 11, 24, n) for n in range(3)]
-    rows = [("F1", hour, 500, 10) for hour in hours[:2]] + [("F2", hours[0], 100, 10), ("", hours[0], 1, 1)]
-    loads = outlook.loads_of([*rows, ("F1", hours[2], 50, 2)])
-    assert loads["feeder/F1"] == {AT: 500.0, AT + HOUR: 500.0}
-    assert loads["fleet"] == {AT: 601.0}
 
 
 def test_the_newer_of_two_forecasts_for_an_hour_counts() -> None:

@@ -2,15 +2,22 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
+import pytest
 
 from electrocloud.domain.billing.bill import bills
-from electrocloud.domain.local_time import BillingMonth
-from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.local_time import BillingMonth, day_of
+from electrocloud.domain.readings.meter_day import Interval, MeterDay
+from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from forecasting.month_end import month_end, remaining_energy
+from forecasting.month_end import month_end, period_so_far, remaining_energy
+from tests.kits.services_kit import planned_bill
+
+if TYPE_CHECKING:
+    from datetime import date
 
 TARIFF = tariff_from_urdb(msgspec.json.decode(Path("tariffs/flat.json").read_bytes()))
 MONTH = BillingMonth(2025, 11, TARIFF.zone)
@@ -43,8 +50,9 @@ def test_a_week_of_history_is_enough_for_a_guess_with_a_wide_interval() -> None:
 
 
 def test_a_month_end_is_the_readings_and_the_rest_to_the_watt_hour() -> None:
-    read = [Interval(MONTH.start + hour * 3600, 3600, 500) for hour in range(240)]
-    end = month_end("m", TARIFF, MONTH, read, (9_999.4, 5_000, 20_000), np.tile(WEEK, 5), MONTH.start)
+    so_far = period_so_far(planned_bill(TARIFF, "2025-11", "m"), "m", days(MONTH.start, 240, 500))
+    assert so_far.hours_left == 481  # the clocks go back in it
+    end = month_end(so_far, (9_999.4, 5_000, 20_000), np.tile(WEEK, 5), MONTH.start)
     assert end.energy_kwh.value == Decimal("129.999")
     assert (end.energy_kwh.low, end.energy_kwh.high) == (Decimal(125), Decimal(140))
     assert end.total.low < end.total.value < end.total.high
@@ -52,7 +60,32 @@ def test_a_month_end_is_the_readings_and_the_rest_to_the_watt_hour() -> None:
 
 
 def test_a_month_that_is_over_comes_to_its_bill() -> None:
-    read = [Interval(start, 3600, 400) for start in range(MONTH.start, MONTH.end, 3600)]
-    (bill,) = bills(TARIFF, read)
-    end = month_end("m", TARIFF, MONTH, read, (0, 0, 0), WEEK, MONTH.end)
+    hours = (MONTH.end - MONTH.start) // 3600
+    (bill,) = bills(TARIFF, [Interval(MONTH.start + hour * 3600, 3600, 400) for hour in range(hours)])
+    so_far = period_so_far(planned_bill(TARIFF, "2025-11", "m"), "m", days(MONTH.start, hours, 400))
+    end = month_end(so_far, (0, 0, 0), WEEK, MONTH.end)
     assert {end.total.value, end.total.low, end.total.high} == {bill.total_rounded}
+
+
+@pytest.mark.parametrize("read", [0, 30, 250, 719])
+@pytest.mark.parametrize("name", ["residential-tou", "commercial-demand"])
+def test_a_month_end_is_the_bill_of_all_its_intervals_together(name: str, read: int) -> None:
+    tariff = tariff_from_urdb(msgspec.json.decode(Path(f"tariffs/{name}.json").read_bytes()))
+    month = BillingMonth(2025, 11, tariff.zone)
+    hours = (month.end - month.start) // 3600
+    so_far = period_so_far(planned_bill(tariff, "2025-11", "m"), "m", days(month.start - 86_400, 24 + read, 700))
+    end = month_end(so_far, ((hours - read) * 900.0,) * 3, np.full(4 * 168, 5.0), 0)
+    known = [Interval(month.start + hour * 3600, 3600, 700 if hour < read else 900) for hour in range(hours)]
+    (bill,) = bills(tariff, known)
+    assert end.energy_kwh.value == bill.energy_kwh
+    assert end.total.value == bill.total_rounded
+
+
+def days(start: int, hours: int, wh: int) -> list[MeterDay]:
+    """Hourly readings from an instant on."""
+    found: dict[date, MeterDay] = {}
+    for instant in range(start, start + hours * 3600, 3600):
+        day = day_of(instant)
+        minute = instant % 86_400 // 60
+        found.setdefault(day, MeterDay(day)).merge(Upload("m", 3600, day, [(minute, (0, wh, 0))]))
+    return list(found.values())

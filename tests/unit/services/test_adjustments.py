@@ -16,6 +16,7 @@ from electrocloud.services.adjustments import correct, void
 from electrocloud.services.ingest import ingest_uploads
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import MemoryTables
+from tests.kits.services_kit import all_at, planned_bill
 
 DAY = date(2026, 11, 24)
 MIDNIGHT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -51,7 +52,7 @@ def correcting(minute: int, wh: int, second: int = 0) -> Upload:
 def stored(*uploads: Upload) -> MemoryTables:
     tables = MemoryTables()
     for one in uploads:
-        ingest_uploads([one], tables, lambda meters: dict.fromkeys(meters, TARIFF), lambda _: None)
+        ingest_uploads([one], tables, all_at(TARIFF), lambda _: None)
     return tables
 
 
@@ -115,17 +116,12 @@ def test_windows_and_bills_do_not_depend_on_whether_the_operator_or_the_meter_ca
 def test_a_month_that_is_voided_whole_has_a_bill_without_energy(order):
     uploads = [upload(wh=[100] * 4), voiding(0, 60)]
     tables = stored(*(uploads[place] for place in order))
-    _, bills = tables.read([], list(months(tables)))
-    (kept,) = bills.values()
-    assert kept.billed_month.bill.energy_kwh == 0
-    assert kept.billed_month.bill.intervals.read == 0
-    assert not kept.billed_month.days
-
-
-def months(tables: MemoryTables):
-    from electrocloud.domain.local_time import BillingMonth
-
-    yield "m-1", BillingMonth(2026, 11, "Europe/Berlin")
+    key = planned_bill(TARIFF, "2026-11").key
+    _, bills = tables.read([], [key])
+    billed = bills[key].billed
+    assert billed.bill.energy_kwh == 0
+    assert billed.bill.intervals.read == 0
+    assert not any(billed.days)
 
 
 def test_a_void_covers_both_interval_lengths_of_a_day_and_what_may_still_come():

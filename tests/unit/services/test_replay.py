@@ -83,7 +83,7 @@ def test_a_missing_bill_is_created_unless_the_month_has_no_readings():
 
 def test_estimates_stay_estimates():
     tables = a_month([*(day - timedelta(days=28) for day in DAYS), *DAYS[:20]])
-    assert close_bill(FEBRUARY, tables, no_wait).intervals.estimated
+    assert close_bill(FEBRUARY, tables, no_wait).bill.intervals.estimated
     before = dict(tables.bills)
     assert rerate(tables).changed == 0
     assert tables.bills == before

@@ -223,21 +223,6 @@ def test_delay_is_from_the_end_of_the_interval_and_copies_are_counted():
     assert (day["readings"], day["superseded"], day["max_min"]) == (6, 2, 165)
 
 
-def test_the_calls_that_brought_a_meters_readings_are_listed_in_the_order_of_their_arrival():
-    first, second = datetime(2026, 11, 1, 1), datetime(2026, 11, 2, 3)
-    rows = [
-        reading("m", NOVEMBER + timedelta(minutes=15 * n), 1, ingested_at=first, request_id="r-1") for n in range(4)
-    ]
-    rows += [rows[2] | {"revision": 1, "ingested_at": second, "request_id": "r-2"}, reading("other", NOVEMBER, 1)]
-
-    found = Lake(rows).ask("upload_requests", meter="m", day="2026-11-01")
-
-    assert [(row["request_id"], row["arrived"], row["readings"], row["revision"]) for row in found] == [
-        ("r-1", first, 4, 0),
-        ("r-2", second, 1, 1),
-    ]
-
-
 def test_rejected_uploads_are_counted_by_day_and_reason():
     lake = Lake()
     lake.duckdb.unregister("quarantine")

@@ -1,15 +1,17 @@
 """Forecasts in DynamoDB: one item a forecast, by its series and moment; one a meter and month-end; one a suspect."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from electrocloud.aws.backoff import pause
+from electrocloud.aws.store.batch_write import batch_write
 from electrocloud.aws.store.tables import batch_get
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
 
-WRITE_AT_ONCE = 25  # DynamoDB's limit for BatchWriteItem
+SUSPECTS_EXPIRE = timedelta(days=14)  # of a meter that is no longer registered
 
 _encoder = msgspec.json.Encoder()
 _forecast_decoder = msgspec.json.Decoder(Forecast)
@@ -42,9 +44,8 @@ class Forecasts:
 
     def put_month_ends(self, month_ends: Iterable[MonthEnd]) -> None:
         """Keep month-ends, each in the place of an earlier one of its meter and month."""
-        self._write(
-            [{"PutRequest": {"Item": _item(month_end_series(end.meter_id), end.month, end)}} for end in month_ends]
-        )
+        items = (_item(month_end_series(end.meter_id), end.month, end) for end in month_ends)
+        batch_write(self._client, self._table, ({"PutRequest": {"Item": item}} for item in items))
 
     def month_end(self, meter_id: str, month: str) -> MonthEnd | None:
         """What a meter's month (such as `2026-11`) was last expected to come to."""
@@ -57,33 +58,37 @@ class Forecasts:
         keys = [(self._table, _month_end_key(meter_id, month)) for meter_id in meter_ids]
         return [_month_end_of(item) for _, item in batch_get(self._client, keys, pause)]
 
-    def replace_suspects(self, suspects: Iterable[Suspect]) -> None:
-        """Keep these as what is suspect, in the place of all that were before."""
+    def replace_suspects(self, meter_ids: Iterable[str], suspects: Iterable[Suspect], now: datetime) -> None:
+        """Store what is suspect of these meters, in place of what was; it expires if no later run replaces it."""
+        expires = str(int((now + SUSPECTS_EXPIRE).timestamp()))
         items = [_item(_SUSPECTS, f"{one.meter_id}/{one.start:010d}/{one.kind}", one) for one in suspects]
         made = {item["made"]["S"] for item in items}
-        gone = [{name: item[name] for name in ("series", "made")} for item in self._items_of_suspects()]
-        self._write(
-            [{"PutRequest": {"Item": item}} for item in items]
-            + [{"DeleteRequest": {"Key": key}} for key in gone if key["made"]["S"] not in made]
+        before = (item["made"] for meter_id in meter_ids for item in self._suspect_items(meter_id))
+        batch_write(
+            self._client,
+            self._table,
+            [{"PutRequest": {"Item": item | {"expires": {"N": expires}}}} for item in items]
+            + [
+                {"DeleteRequest": {"Key": {"series": {"S": _SUSPECTS}, "made": key}}}
+                for key in before
+                if key["S"] not in made
+            ],
         )
 
     def suspects(self) -> list[Suspect]:
-        """What was suspect at the last run, by meter and time."""
-        return [_suspect_decoder.decode(item["document"]["S"]) for item in self._items_of_suspects()]
+        """What the last runs found suspect, by meter and time."""
+        return [_suspect_decoder.decode(item["document"]["S"]) for item in self._suspect_items()]
 
-    def _items_of_suspects(self) -> list[dict[str, Any]]:
+    def _suspect_items(self, meter_id: str | None = None) -> list[dict[str, Any]]:
+        """Of all meters, or of one."""
+        values = {":series": {"S": _SUSPECTS}}
+        condition = "series = :series"
+        if meter_id is not None:
+            condition, values = f"{condition} AND begins_with(made, :meter)", values | {":meter": {"S": f"{meter_id}/"}}
         pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="series = :series",
-            ExpressionAttributeValues={":series": {"S": _SUSPECTS}},
+            TableName=self._table, KeyConditionExpression=condition, ExpressionAttributeValues=values
         )
         return [item for page in pages for item in page["Items"]]
-
-    def _write(self, requests: list[dict[str, Any]]) -> None:
-        while requests:
-            now, requests = requests[:WRITE_AT_ONCE], requests[WRITE_AT_ONCE:]
-            answer = self._client.batch_write_item(RequestItems={self._table: now})
-            requests = requests + answer.get("UnprocessedItems", {}).get(self._table, [])
 
 
 def _month_end_key(meter_id: str, month: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from electrocloud.domain.billing.determinants import DayDeterminants, Run, day_d
 from electrocloud.domain.billing.open_reasons import open_reasons
 from electrocloud.domain.billing.plan import PeriodPlan, plan_period
 from electrocloud.domain.billing.riders import rider_charges, tax_charges
-from electrocloud.domain.billing.terms import ALWAYS, ServiceTerms
+from electrocloud.domain.billing.terms import UNREGISTERED, ServiceTerms
 from electrocloud.domain.local_time import DAY_S, day_of, local_day
 from electrocloud.domain.money import exact
 from electrocloud.domain.readings.meter_day import Interval
@@ -113,13 +113,14 @@ def bills(  # noqa: C901 - one pass over the days, on the path that a year of re
     estimated: Iterable[Interval] = (),
     meter_id: str = "",
     *,
-    terms: ServiceTerms = ALWAYS,
+    terms: ServiceTerms = UNREGISTERED,
     as_of: int | None = None,
 ) -> list[Bill]:
     """The bills of all periods, cut to the terms of service, in which one of a meter's intervals starts, in order.
 
     The intervals may come in any order, and a repeated one counts once; `estimated` are as for `day_determinants`, and
-    `as_of` is as for `rate`. All of a dated tariff's versions have one zone.
+    `as_of` is as for `rate`. All of a dated tariff's versions have one zone. Without terms a reading is billed where it
+    starts, as that of a meter without an agreement.
     """
     dated = always(tariff) if isinstance(tariff, Tariff) else tariff
     zone = dated.versions[0].tariff.zone

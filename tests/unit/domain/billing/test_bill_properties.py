@@ -10,14 +10,11 @@ from hypothesis import strategies as st
 
 from electrocloud.domain.billing.bill import Bill, bills, rate
 from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
-from electrocloud.domain.billing.period import calendar_period
-from electrocloud.domain.billing.plan import PeriodPlan, plan_period
+from electrocloud.domain.billing.plan import plan_month
 from electrocloud.domain.local_time import BillingMonth, day_of, months_of
 from electrocloud.domain.money import exact
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.domain.tariffs.versions import always
 from tests.kits.billing_kit import Rate, plain_bills
 from tests.kits.billing_strategies import loads, rates
 
@@ -70,7 +67,7 @@ def test_a_load_that_comes_in_parts_is_billed_as_the_whole(document: Rate, readi
             stored = msgspec.msgpack.encode(day_determinants(tariff, month, part))
             kept.setdefault(month, {})[day] = msgspec.msgpack.decode(stored, type=DayDeterminants)
 
-    by_month = {str(month): rate(plan_of(tariff, month), [days]) for month, days in kept.items()}
+    by_month = {str(month): rate(plan_month(tariff, month), [days]) for month, days in kept.items()}
     for whole in bills(tariff, readings):
         assert by_month[whole.month] == whole
 
@@ -100,10 +97,6 @@ def test_more_use_never_costs_less_where_higher_tiers_are_not_cheaper(document: 
 
     before = sum((bill.total for bill in bills(tariff, readings)), Decimal(0))
     assert sum((bill.total for bill in bills(tariff, more)), Decimal(0)) >= before - Decimal("1e-18")
-
-
-def plan_of(tariff: Tariff, month: BillingMonth) -> PeriodPlan:
-    return plan_period(calendar_period(month), always(tariff))
 
 
 def in_month(bill: Bill, reading: Interval) -> bool:

@@ -235,7 +235,7 @@ def test_a_reading_that_spans_two_bills_is_shared_by_them():
     july, august = bills(tariff(), readings, terms=ServiceTerms(spread="even"))
     assert (july.energy_kwh, august.energy_kwh) == (12, 12)
     assert (july.intervals.read, august.intervals.read) == (1, 0)
-    (alone,) = bills(tariff(), readings)
+    (alone,) = bills(tariff(), readings, terms=ServiceTerms())
     assert "spans two bills" in alone.open_reasons[0].text
 
 

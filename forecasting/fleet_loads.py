@@ -1,0 +1,89 @@
+"""Hourly loads of the fleet and of each feeder, by Athena, one query for a few UTC days."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+
+from electrocloud.aws.store.hourly_loads import FLEET, SeriesLoad
+from electrocloud.aws.store.parquet_days import ParquetDay
+from electrocloud.domain.hourly_load import HourlyLoad, LoadDay, LoadHour
+
+Row = tuple[Any, ...]
+Ask = Callable[[str], list[Row]]  # SQL in Athena's dialect, to rows
+
+DAYS = 400  # of history: a year, and the weeks that the features of its first days look back on
+QUERY_BYTES = 4 << 30  # of Parquet a query, of which it scans four columns; the work group's limit is 10 GiB
+QUERY_DAYS = 31
+
+_LOADS = """
+SELECT
+  coalesce(m.feeder, '') AS feeder,
+  coalesce(m.timezone, 'UTC') AS zone,
+  h.dt,
+  h.hour,
+  sum(h.wh) AS wh,
+  count(*) AS meters
+FROM readings_hourly AS h
+LEFT JOIN meters AS m ON m.meter_id = h.meter_id
+WHERE h.dt IN ({days}) AND h.readings = h.expected
+GROUP BY coalesce(m.feeder, ''), coalesce(m.timezone, 'UTC'), h.dt, h.hour
+"""
+
+
+class _Hours(NamedTuple):
+    """A series' day while its rows are added up: Wh and meters by hour, and meters' hours by zone."""
+
+    wh: dict[int, int]
+    meters: dict[int, int]
+    zones: dict[str, int]
+
+
+def read_days(ask: Ask, days: Iterable[date]) -> list[LoadDay]:
+    """The days of the fleet and of each feeder that have readings. Meters without a feeder count for the fleet only."""
+    listed = ", ".join(f"'{day}'" for day in days)
+    found: dict[tuple[str, date], _Hours] = {}
+    for feeder, zone, dt, hour, wh, meters in ask(_LOADS.format(days=listed)):
+        start = int(hour.replace(tzinfo=UTC).timestamp())  # Athena's timestamps are naive
+        for series in (FLEET, f"feeder/{feeder}") if feeder else (FLEET,):
+            sums = found.setdefault((series, date.fromisoformat(str(dt))), _Hours({}, {}, {}))
+            sums.wh[start] = sums.wh.get(start, 0) + int(wh)
+            sums.meters[start] = sums.meters.get(start, 0) + int(meters)
+            sums.zones[zone] = sums.zones.get(zone, 0) + int(meters)
+    return [
+        LoadDay(
+            series,
+            day,
+            max(sorted(sums.zones), key=sums.zones.__getitem__),
+            tuple(LoadHour(start, sums.wh[start], sums.meters[start]) for start in sorted(sums.wh)),
+        )
+        for (series, day), sums in sorted(found.items())
+    ]
+
+
+def changed_days(parquet: Mapping[date, ParquetDay], versions: Mapping[date, str]) -> Iterator[dict[date, str]]:
+    """The days whose Parquet is another version than was read, each with its version: newest first, a query at a time.
+
+    A query reads up to QUERY_DAYS days with up to QUERY_BYTES together, or one day that has more.
+    """
+    part: dict[date, str] = {}
+    size = 0
+    for day, files in sorted(parquet.items(), reverse=True):
+        if versions.get(day) == files.version:
+            continue
+        if part and (len(part) == QUERY_DAYS or size + files.bytes > QUERY_BYTES):
+            yield part
+            part, size = {}, 0
+        part[day] = files.version
+        size += files.bytes
+    if part:
+        yield part
+
+
+def with_days(stored: SeriesLoad, series: str, read: Sequence[LoadDay]) -> SeriesLoad:
+    """A stored load with the days that were read since in place of its own."""
+    days = [day for day in read if day.series == series]
+    if not days:
+        return stored
+    replaced = {day.day for day in days}
+    kept = [hour for hour in stored.load.hours if datetime.fromtimestamp(hour.start, UTC).date() not in replaced]
+    return SeriesLoad(HourlyLoad([*kept, *(hour for day in days for hour in day.hours)]), days[-1].zone)
