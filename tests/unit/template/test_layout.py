@@ -39,4 +39,4 @@ def test_the_template_reads_with_every_yaml_parser():
         pass
 
     Loader.add_multi_constructor("!", lambda loader, suffix, node: suffix)
-    assert yaml.load(TEXT, Loader)["Resources"].keys() == load()["Resources"].keys()  # noqa: S506
+    assert yaml.load(TEXT, Loader)["Resources"].keys() == load()["Resources"].keys()
