@@ -92,7 +92,7 @@ def test_only_whole_periods_are_compared_and_the_days_left_out_are_named(tmp_pat
         ("Flat", 1, "72.00"),
     ]
     shown = compare(tmp_path, MAY_TO_JULY, rates).stdout
-    assert "Left out, in no whole billing period: 2026-05-20 to 2026-05-31, 2026-07-01 to 2026-07-18." in shown
+    assert "Left out, not in a complete billing period: 2026-05-20 to 2026-05-31, 2026-07-01 to 2026-07-18." in shown
 
 
 def test_a_load_without_a_whole_period_is_compared_by_its_dates_of_service_alone(tmp_path: Path):
@@ -118,7 +118,7 @@ def test_tariffs_for_other_customers_are_shown_by_all_alone_and_marked(tmp_path:
     ranked = json.loads(compare(tmp_path, MAY_TO_JULY, rates, "--json").stdout)
     assert [offer["tariff"] for offer in ranked] == ["mine", "Flat"]
     shown = compare(tmp_path, MAY_TO_JULY, rates).stdout
-    assert "3 tariffs are not for this customer; --all shows them." in shown
+    assert "3 tariffs are not for this customer; use --all to show them." in shown
     assert "mine would save $43.20" in shown
     ranked = json.loads(compare(tmp_path, MAY_TO_JULY, rates, "--json", "--all").stdout)
     assert [(offer["tariff"], offer["suitable"], offer["why"]) for offer in ranked] == [
