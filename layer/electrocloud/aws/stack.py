@@ -18,10 +18,7 @@ LAPTOP_KEY = "laptop"  # the laptop's cloud takes any; the gateway knows this on
 
 
 class Stack(msgspec.Struct, frozen=True):
-    """The outputs of a deployed template.yaml, and where to call. `endpoint` is None for AWS itself.
-
-    `dead_letters` is the queue that stacks of earlier versions have.
-    """
+    """The outputs of a deployed template.yaml, and where to call. `endpoint` is None for AWS itself."""
 
     stream: str
     windows_table: str

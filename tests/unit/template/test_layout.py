@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 
 from analytics.template import ROOT, load
 
@@ -29,3 +30,13 @@ def test_each_parameter_and_output_is_described(section):
 
 def test_no_line_of_the_template_is_longer_than_a_screen():
     assert [line[:60] for line in TEXT.splitlines() if len(line) > 200] == []
+
+
+def test_the_template_reads_with_every_yaml_parser():
+    """The SAM CLI reads it with PyYAML's own parser, which is stricter than libyaml in flow style."""
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda loader, suffix, node: suffix)
+    assert yaml.load(TEXT, Loader)["Resources"].keys() == load()["Resources"].keys()

@@ -1,0 +1,52 @@
+"""The calls to AWS that code makes, as the actions and resources that IAM decides on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+
+# The operations whose permission has another name.
+ACTIONS = {
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+}
+WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+Calls = set[tuple[str, str]]  # action, resource: a table, a table's index as table/index, a queue's URL, s3://bucket
+
+
+@contextmanager
+def recorded() -> Iterator[Calls]:
+    """The actions that are called meanwhile, each with its resource."""
+    calls: Calls = set()
+    call = BaseClient._make_api_call
+
+    def recording(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
+        calls.update(_of(client.meta.service_model.service_name, operation, parameters))
+        return call(client, operation, parameters)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", recording)
+        yield calls
+
+
+def _of(service: str, operation: str, parameters: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if operation == "TransactWriteItems":
+        for item in parameters["TransactItems"]:
+            ((kind, write),) = item.items()
+            yield f"dynamodb:{WRITES[kind]}", write["TableName"]
+    elif operation in ("BatchGetItem", "BatchWriteItem"):
+        for table in parameters["RequestItems"]:
+            yield f"dynamodb:{operation}", table
+    else:
+        action = f"{service}:{operation}"
+        yield ACTIONS.get(action, action), _resource(parameters)
+
+
+def _resource(parameters: dict[str, Any]) -> str:
+    if "TableName" in parameters:
+        return "/".join(filter(None, (parameters["TableName"], parameters.get("IndexName"))))
+    return str(parameters.get("QueueUrl") or parameters.get("WorkGroup") or parameters.get("Bucket", ""))
