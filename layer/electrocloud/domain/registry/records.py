@@ -56,7 +56,7 @@ class ServicePoint(Record, frozen=True, kw_only=True):
     address: Text
     latitude: Latitude
     longitude: Longitude
-    feeder: RecordId
+    feeder: Text
     customer_class: Text
     time_zone: Text
     upload_every_s: UploadInterval = 86_400
