@@ -36,16 +36,21 @@ def bill(tariff: Sequence[Path], usage: Path, options: ServiceOptions, *, as_jso
     issued = rate_usage(prices, read_usage(usage), usage, service)
     if not issued:
         raise UsageError(f"{usage} has no reading in service; check --service-from and --service-to")
+    show_bills(issued, as_json=as_json)
+    for hint in () if as_json else service_hints(issued, service.terms):
+        Console().print(hint, highlight=False)
+
+
+def show_bills(found: Sequence[Bill], *, as_json: bool) -> None:
+    """Print bills as invoices, with a summary of several, or as JSON."""
     if as_json:
-        _print_json(issued)
+        _print_json(list(found))
         return
     console = Console()
-    for one in issued:
+    for one in found:
         print_invoice(console, one)
-    if len(issued) > 1:
-        print_summary(console, issued)
-    for hint in service_hints(issued, service.terms):
-        console.print(hint, highlight=False)
+    if len(found) > 1:
+        print_summary(console, found)
 
 
 def batch(tariff: Sequence[Path], usage: Path, out: Path, options: ServiceOptions, *, fill: bool) -> None:

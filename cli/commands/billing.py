@@ -64,12 +64,21 @@ def bill(
     cycle_day: CycleDay = None,
     as_of: AsOf = None,
     spread: Spread = None,
+    account: Annotated[str | None, typer.Option(help="Show the stored bills of an account.")] = None,
+    meter: Annotated[str | None, typer.Option(help="Show the stored bills of a meter or an agreement.")] = None,
 ) -> None:
-    """Bill a load on a tariff, period by period."""
+    """Bill a load on a tariff, or show stored bills."""
     if context.invoked_subcommand:
         return
+    if account or meter:
+        from cli.history import show_current
+
+        show_current(account, meter, as_json=as_json)
+        return
     if not tariff or usage is None:
-        raise UsageError("a bill needs --tariff T.json and --usage U.csv; see electrocloud bill --help")
+        raise UsageError(
+            "a bill needs --tariff T.json and --usage U.csv, or --account or --meter; see electrocloud bill --help"
+        )
     from cli.bill import bill
     from cli.files.service import ServiceOptions
 
