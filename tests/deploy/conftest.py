@@ -9,6 +9,7 @@ import pytest
 
 from electrocloud.aws.stack import STATE, Stack
 from laptop import cloud
+from laptop.processes import ProcessGroup
 
 # The laptop's cloud runs a transform within the call that puts a record, and then answers none of the transform's own
 # calls: its Firehose is left out, and the laptop's delivery writes the Parquet.
@@ -17,27 +18,35 @@ PARAMETERS = cloud.PARAMETERS | {"LogRetentionDays": "30"}
 
 class Deployed(NamedTuple):
     stack: Stack
-    endpoint: str
-    children: cloud.ProcessGroup
+    cloud: cloud.LocalCloud
+    children: ProcessGroup
 
 
 @pytest.fixture(scope="session")
 def deployed() -> Iterator[Deployed]:
-    children = cloud.ProcessGroup(STATE / "logs")
+    children = ProcessGroup(STATE / "logs")
     try:
-        endpoint = cloud.start_cloud(children, cloud.free_port())
-        cloud.build()
-        cloud.wait_for(lambda: cloud.answers(f"{endpoint}/_ministack/health"), "the laptop's cloud", children)
-        outputs = cloud.deploy(endpoint, PARAMETERS)
+        local = cloud.start_cloud(children, cloud.free_port())
+        cloud.build(children)
+        cloud.wait_until_up(local, children)
+        outputs = cloud.deploy(children, local, PARAMETERS)
         port = str(cloud.free_port())
-        stack = cloud.laptop_stack(outputs, endpoint, f"http://{cloud.HOST}:{port}")
+        stack = cloud.laptop_stack(outputs, local, f"http://{cloud.HOST}:{port}")
         (STATE / "stack.json").write_bytes(msgspec.json.encode(stack))
-        gateway = [sys.executable, "-m", "laptop.gateway.server", "--stream", stack.stream, "--endpoint", endpoint]
+        gateway = [
+            sys.executable,
+            "-m",
+            "laptop.gateway.server",
+            "--stream",
+            stack.stream,
+            "--endpoint",
+            local.endpoint,
+        ]
         gateway += ["--usage-plan", stack.usage_plan, "--region", stack.region, "--port", port]
-        env = cloud.environment(endpoint) | {"ELECTROCLOUD_STATE": str(STATE.resolve())}
+        env = cloud.environment(local) | {"ELECTROCLOUD_STATE": str(STATE.resolve())}
         children.start("gateway", gateway, env)
         children.start("delivery", [sys.executable, "-m", "laptop.delivery"], env)
         cloud.wait_for(lambda: cloud.answers(stack.api), "the gateway", children)
-        yield Deployed(stack, endpoint, children)
+        yield Deployed(stack, local, children)
     finally:
         children.stop()
