@@ -26,6 +26,7 @@ from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.store.dynamodb_items import Item, bill_of, stored_day
 from electrocloud.domain.billing.bill import Bill, bills
+from electrocloud.domain.billing.terms import UNREGISTERED
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.admission import Admission, admit
 from electrocloud.domain.readings.meter_day import Interval
@@ -115,7 +116,7 @@ def _bills(ours: dict[Key, Item], theirs: dict[Key, Item]) -> Iterator[str]:
 
 
 def _timeless(bill: Bill) -> bytes:
-    return msgspec.json.encode(msgspec.structs.replace(bill, version=1, adjustment=None, status="final"))
+    return msgspec.json.encode(msgspec.structs.replace(bill, version=1, adjustment=None, status="final", reason=""))
 
 
 def _history(key: Key, versions: list[Bill]) -> Iterator[str]:
@@ -148,7 +149,9 @@ def _owed(rows: Iterable[ParquetRow], meters: Iterable[Meter], items: dict[Key, 
     for meter_id, start, seconds, wh, *_ in rows:
         intervals[meter_id].append(Interval(int(start.timestamp()), seconds, wh))
     for meter in meters:
-        for bill in bills(_tariff(meter.tariff_id), intervals[meter.meter_id], meter_id=meter.meter_id):
+        terms = UNREGISTERED._replace(agreement_id=meter.meter_id)
+        tariff = _tariff(meter.tariff_id)
+        for bill in bills(tariff, intervals[meter.meter_id], meter_id=meter.meter_id, terms=terms):
             item = items.get((meter.meter_id, bill.month))
             if item and _timeless(bill_of(item)) != _timeless(bill):
                 yield f"bill {meter.meter_id} {bill.month} is not the bill of the Parquet rows"
