@@ -38,6 +38,7 @@ from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from laptop import cloud
 from laptop.delivery import Plan
+from laptop.processes import ProcessGroup
 from producers.fleet.fleet import FEEDER_METERS, Fleet, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.registration import register
@@ -284,12 +285,12 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=11, help="of Parquet; 96 readings a meter's day")
     arguments = parser.parse_args()
     state = Path(tempfile.mkdtemp(prefix="pages-"))
-    children = cloud.ProcessGroup(state / "logs")
+    children = ProcessGroup(state / "logs")
     try:
-        endpoint = cloud.start_cloud(children, cloud.free_port())
-        cloud.build()
-        cloud.wait_for(lambda: cloud.answers(f"{endpoint}/_ministack/health"), "the laptop's cloud", children)
-        stack = cloud.laptop_stack(cloud.deploy(endpoint), endpoint, "http://127.0.0.1:1")
+        local = cloud.start_cloud(children, cloud.free_port(), state)
+        cloud.build(children)
+        cloud.wait_until_up(local, children)
+        stack = cloud.laptop_stack(cloud.deploy(children, local), local, "http://127.0.0.1:1")
         (state / "stack.json").write_bytes(msgspec.json.encode(stack))
         began = time.perf_counter()
         rows = fill(stack, make_fleet(arguments.meters, seed=1), arguments.days)

@@ -1,55 +1,87 @@
 """`electrocloud up`, `down` and `status`: run the whole system on this laptop."""
 
-import signal
+import json
 import time
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from electrocloud.aws.stack import find_stack
-from laptop.run import Running, RunOptions, Status, StatusReader, running_pid, running_stack
+from electrocloud.aws.stack import STATE, find_stack
+from electrocloud.domain.errors import SettingsError
+from electrocloud.domain.readings.upload import INTERVALS_S
+from laptop import cloud
+from laptop.run import Running, RunOptions, is_ending, running_pid, running_stack
 from laptop.run import stop as stop_running
+from laptop.status import Status, StatusReader
 
 POLL_S = 1.0
+STUCK_S = 60  # a record that waits longer is not on its way: a batch takes seconds
 
 
 def up(options: RunOptions, seconds: float | None) -> None:
     """Start everything on this laptop: cloud, stack, gateway, delivery, simulated meters and the dashboard."""
+    _check(options)
     console = Console()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     try:
+        if cloud.has_incomplete_data() and not options.fresh:
+            console.print("The last run did not end properly, so its data are lost. Starting empty.")
         console.print("Starting the cloud, building and deploying template.yaml; about 30 s with warm caches …")
         with running_stack(options) as running:
             console.print(_addresses(running, time.monotonic() - began))
             _watch(running, seconds)
             console.print("Stopping …")
     except KeyboardInterrupt:
-        console.print("Stopping …")
+        pass
     console.print("Stopped.")
 
 
 def down() -> None:
     """Stop what `electrocloud up` started on this laptop."""
-    console = Console()
     pid = running_pid()
-    if pid is None:
-        console.print("Nothing is running.")
-    elif not stop_running(pid):
-        console.print(f"Process {pid} does not stop; check its terminal, or stop it with `kill -9 {pid}`.")
+    if pid is None and not is_ending():
+        typer.echo("Nothing is running.")
+        return
+    if not stop_running():
+        typer.echo(f"Process {pid} does not stop. Check its terminal, or end it with `kill -9 {pid}`.")
         raise typer.Exit(1)
-    else:
-        console.print("Stopped.")
+    typer.echo("Stopped.")
 
 
-def status() -> None:
+def status(as_json: bool) -> None:
     """Show the addresses and state of the system on this laptop."""
-    console = Console()
     stack = find_stack()
-    console.print(_table(StatusReader(stack).figures(), None))
-    console.print(f"Stream {stack.stream}\nBucket {stack.bucket}\nIngestion API {stack.api}\nCloud {stack.endpoint}")
+    if stack.local and running_pid() is None:
+        raise SettingsError("nothing runs on this laptop; start `electrocloud up`")
+    now = StatusReader(stack).read()
+    broken = cloud.import_errors(stack) if stack.local else []
+    if as_json:
+        typer.echo(json.dumps({**now._asdict(), "caught_up": now.caught_up, "import_errors": broken}))
+    else:
+        console = Console()
+        console.print(_table(now, None, {}, broken))
+        console.print(f"Stream {stack.stream}\nBucket {stack.bucket}\nIngestion API {stack.api}", highlight=False)
+        if stack.local:
+            console.print(f"Cloud {stack.endpoint}\nKeys {stack.credentials}", highlight=False)
+    if broken or is_stuck(now):
+        raise typer.Exit(1)
+
+
+def is_stuck(status: Status) -> bool:
+    """Whether records wait that the metering function does not get done."""
+    return (status.waiting_s or 0) > STUCK_S
+
+
+def _check(options: RunOptions) -> None:
+    """Refuse what would only fail after a minute of deploying."""
+    if options.interval_s not in INTERVALS_S:
+        known = ", ".join(map(str, INTERVALS_S))
+        raise SettingsError(f"--interval {options.interval_s}: an interval is one of {known} s")
+    if options.port:
+        cloud.check_port(options.port)
 
 
 def _addresses(running: Running, seconds: float) -> Table:
@@ -57,10 +89,10 @@ def _addresses(running: Running, seconds: float) -> Table:
     if running.dashboard:
         table.add_row("Dashboard", f"[bold]{running.dashboard}[/bold]")
     table.add_row("Ingestion API", f"{running.stack.api}/v1/uploads  (calls are signed)")
-    table.add_row("Cloud", f"{running.stack.endpoint}  (region {running.stack.region}, key and secret 'laptop')")
+    table.add_row("Cloud", f"{running.stack.endpoint}  (region {running.stack.region}, keys in {STATE}/credentials)")
     table.add_row("Parquet", f"s3://{running.stack.bucket}/readings/dt=…/")
     table.add_row("Logs", f"{running.children.logs}/")
-    table.add_row("Next", "electrocloud query · electrocloud status · Ctrl-C stops all of it")
+    table.add_row("Next", "electrocloud query · electrocloud status · Ctrl-C stops everything and keeps the data")
     return table
 
 
@@ -72,35 +104,54 @@ def _watch(running: Running, seconds: float | None) -> None:
     before: tuple[float, int] | None = None
     with Live(console=console, refresh_per_second=2, transient=False) as live:
         while time.monotonic() < deadline:
-            if name := running.children.ended():
-                live.stop()
-                console.print(
-                    f"[red]{name} stopped unexpectedly.[/red] Last log lines:\n{running.children.last_lines(name)}"
-                )
-                raise typer.Exit(1)
-            figures = reader.figures()
-            now = (time.monotonic(), int(figures.fleet.get("accepted", 0)))
-            rate = (now[1] - before[1]) / (now[0] - before[0]) if before else None
-            before = now
-            live.update(_table(figures, rate))
+            if name := running.children.watch():
+                lines = running.children.last_lines(name)
+                raise SettingsError(f"{name} ended by itself, so everything was stopped. Its last lines:\n{lines}")
+            try:
+                now = reader.read()
+            except (BotoCoreError, ClientError):  # the cloud is busy or has ended, which the next look tells
+                time.sleep(POLL_S)
+                continue
+            accepted = (time.monotonic(), int(now.fleet.get("accepted", 0)))
+            rate = (accepted[1] - before[1]) / (accepted[0] - before[0]) if before else None
+            before = accepted
+            live.update(_table(now, rate, running.children.restarts(), []))
             time.sleep(POLL_S)
 
 
-def _table(figures: Status, rate: float | None) -> Table:
-    fleet = figures.fleet
+def _table(status: Status, rate: float | None, restarts: dict[str, int], broken: list[str]) -> Table:
+    fleet = status.fleet
     table = Table(show_header=False)
     if fleet:
-        phase = "sending history" if fleet["phase"] == "history" else "live"
-        table.add_row("Fleet", f"{fleet['meters']:,} meters, {phase}, at {fleet['clock']}")
+        table.add_row("Fleet", f"{fleet['meters']:,} meters, {_phase(status)}")
         table.add_row(
             "Readings", f"{fleet['accepted']:,} accepted, {fleet['refused']:,} refused, {fleet['retried']:,} retried"
         )
     if rate is not None:
         table.add_row("Rate", f"{rate:,.0f} readings/s")
-    lag = "no uploads in the last two minutes" if figures.lag_s is None else f"{figures.lag_s:.1f} s"
+    lag = "no uploads in the last two minutes" if status.lag_s is None else f"{status.lag_s:.1f} s"
     table.add_row("Lag", f"{lag}  (upload's arrival to its bill, 95th percentile)")
-    table.add_row("Windows", f"{figures.windows:,} meter-days")
-    table.add_row("Bills", f"{figures.bills:,} meter-months")
-    table.add_row("Parquet", f"{figures.files:,} files, {figures.bytes / 1e6:,.1f} MB")
-    table.add_row("Rejected", f"{figures.quarantined:,} uploads")
+    table.add_row("Stream", _waiting(status))
+    table.add_row("Windows", f"{status.windows:,} meter-days")
+    table.add_row("Bills", f"{status.bills:,} meter-months")
+    table.add_row("Parquet", f"{status.files:,} files, {status.bytes / 1e6:,.1f} MB")
+    table.add_row("Rejected", f"{status.quarantined:,} uploads")
+    for line in broken:
+        table.add_row("Function", f"[red]cannot be imported: {line}[/red]")
+    if restarts:
+        table.add_row("Restarted", ", ".join(f"{name} {count}×" for name, count in restarts.items()))
     return table
+
+
+def _phase(status: Status) -> str:
+    if status.fleet["phase"] == "history":
+        return f"sending history, at {status.fleet['clock']}"
+    return "caught up: sends each interval as it ends" if status.caught_up else f"live, at {status.fleet['clock']}"
+
+
+def _waiting(status: Status) -> str:
+    if status.waiting_s is None:
+        return "not measured in the last three minutes"
+    if is_stuck(status):
+        return f"[red]stuck: the oldest waiting upload is {status.waiting_s:,.0f} s old; see the metering log[/red]"
+    return f"oldest waiting upload {status.waiting_s:,.0f} s" if status.waiting_s else "no uploads wait"

@@ -13,17 +13,19 @@ def up(
     interval: Annotated[int, typer.Option(help="Interval length in seconds: 60, 300, 900, 1800 or 3600.")] = 900,
     seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 1,
     headless: Annotated[bool, typer.Option("--headless", help="Do not start the dashboard.")] = False,
-    seconds: Annotated[float | None, typer.Option("--for", help="Stop after this many seconds.")] = None,
-    port: Annotated[int, typer.Option(help="Port of the laptop's cloud; 0 for any free port.")] = 0,
+    seconds: Annotated[float | None, typer.Option("--for", min=0, help="Stop after this many seconds.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the laptop's cloud; 0 for any free port.")] = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete the data of the last run, and start empty.")] = False,
 ) -> None:
     """Start the whole system on this laptop.
 
-    This includes the cloud, the stack, the gateway, the delivery, simulated meters and the dashboard.
+    This includes the cloud, the stack, the gateway, the delivery, simulated meters and the dashboard. The data of the
+    last run are kept unless it was killed.
     """
     from cli.up import up
     from laptop.run import RunOptions
 
-    up(RunOptions(meters, seed, speed, interval, port, dashboard=not headless), seconds)
+    up(RunOptions(meters, seed, speed, interval, port, dashboard=not headless, fresh=fresh), seconds)
 
 
 def down() -> None:
@@ -33,8 +35,11 @@ def down() -> None:
     down()
 
 
-def status() -> None:
-    """Show the addresses and state of the system on this laptop."""
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show the addresses and state of the system on this laptop.
+
+    Exits with status 1 if uploads are stuck in the stream or a function cannot be imported.
+    """
     from cli.up import status
 
-    status()
+    status(as_json)

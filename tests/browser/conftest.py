@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from electrocloud.aws.stack import STATE, Stack
 from laptop import cloud
+from laptop.processes import ProcessGroup
 from tests.browser.backend import Filled, empty_copy, tell
 from tests.browser.proxy import Proxy
 from tools.browser import browser, chromium, serving
@@ -38,12 +39,12 @@ def opened() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def stack(opened: Browser) -> Iterator[Stack]:
-    children = cloud.ProcessGroup(STATE / "logs-browser")
+    children = ProcessGroup(STATE / "logs-browser")
     try:
-        endpoint = cloud.start_cloud(children, cloud.free_port())
-        cloud.build()
-        cloud.wait_for(lambda: cloud.answers(f"{endpoint}/_ministack/health"), "the laptop's cloud", children)
-        yield cloud.laptop_stack(cloud.deploy(endpoint), endpoint, "http://127.0.0.1:1")
+        local = cloud.start_cloud(children, cloud.free_port(), STATE / "browser")
+        cloud.build(children)
+        cloud.wait_until_up(local, children)
+        yield cloud.laptop_stack(cloud.deploy(children, local), local, "http://127.0.0.1:1")
     finally:
         children.stop()
 

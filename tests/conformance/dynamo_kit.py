@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from analytics.template import load
 from electrocloud.aws.stack import Stack
 from laptop import cloud
+from laptop.processes import ProcessGroup
 from tests.conformance import engines
 from tests.kits.template_kit import Resolver
 
@@ -29,26 +30,26 @@ class Store(NamedTuple):
 @contextmanager
 def running(name: str, logs: Path) -> Iterator[Store]:
     """The store of this name, `laptop` or `dynalite`, empty."""
-    children = cloud.ProcessGroup(logs)
+    children = ProcessGroup(logs)
     try:
         port = cloud.free_port()
         if name == "laptop":
-            endpoint = cloud.start_cloud(children, port)
+            local = cloud.start_cloud(children, port, logs)
         else:
-            endpoint = f"http://{cloud.HOST}:{port}"
+            local = cloud.LocalCloud(f"http://{cloud.HOST}:{port}", cloud.new_keys(logs / "credentials"))
             program = str(engines.fetch_node() / "dynalite" / "cli.js")
             options = ["--host", cloud.HOST, "--port", str(port), "--createTableMs", "0"]
             children.start(name, ["node", program, *options], cloud.environment())
-        cloud.wait_for(lambda: cloud.answers(endpoint), name, children)
-        store = _store(endpoint)
+        cloud.wait_for(lambda: cloud.answers(local.endpoint), name, children)
+        store = _store(local)
         _make_tables(store.client)
         yield store
     finally:
         children.stop()
 
 
-def _store(endpoint: str) -> Store:
-    unused = dict.fromkeys(set(Stack.__struct_fields__) - {"endpoint"}, "-")
+def _store(local: cloud.LocalCloud) -> Store:
+    unused = dict.fromkeys(set(Stack.__struct_fields__) - {"endpoint", "credentials"}, "-")
     tables = {
         "windows_table": "WindowsTable",
         "bills_table": "BillsTable",
@@ -58,7 +59,8 @@ def _store(endpoint: str) -> Store:
         "accounts_table": "AccountsTable",
         "forecasts_table": "ForecastsTable",
     }
-    names: dict[str, Any] = unused | tables | {"region": cloud.REGION, "endpoint": endpoint}
+    place = {"region": cloud.REGION, "endpoint": local.endpoint, "credentials": str(local.credentials)}
+    names: dict[str, Any] = unused | tables | place
     stack = Stack(**names)
     return Store(stack, stack.client("dynamodb", max_pool_connections=16))
 

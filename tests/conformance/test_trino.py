@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 
 import boto3
 import pytest
+from botocore.configloader import raw_config_parse
 
 from analytics.duckdb_dialect import to_duckdb
 from analytics.questions import questions, read, views
 from analytics.template import ROOT
 from electrocloud.aws.athena import Answer, run
-from electrocloud.aws.stack import LAPTOP_KEY
 from forecasting.history import histories
 from laptop import cloud
+from laptop.processes import ProcessGroup
 from tests.conformance import lake, trino_kit
 
 MORE = [
@@ -44,16 +45,19 @@ class Engines(NamedTuple):
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    children = cloud.ProcessGroup(tmp_path_factory.mktemp("logs"))
+    state = tmp_path_factory.mktemp("state")
+    children = ProcessGroup(state / "logs")
     try:
-        endpoint = cloud.start_cloud(children, cloud.free_port())
-        trino = trino_kit.start(children, tmp_path_factory.mktemp("trino"), endpoint)
-        client: Any = boto3.Session(LAPTOP_KEY, LAPTOP_KEY, region_name=cloud.REGION).client
-        s3 = client("s3", endpoint_url=endpoint)
+        local = cloud.start_cloud(children, cloud.free_port(), state)
+        cloud.wait_until_up(local, children)
+        trino = trino_kit.start(children, tmp_path_factory.mktemp("trino"), local)
+        keys = raw_config_parse(str(local.credentials))["default"]
+        client: Any = partial(boto3.Session(region_name=cloud.REGION, **keys).client, endpoint_url=local.endpoint)
+        s3 = client("s3")
         s3.create_bucket(Bucket=trino_kit.BUCKET, CreateBucketConfiguration={"LocationConstraint": cloud.REGION})
-        trino_kit.make_tables(client("glue", endpoint_url=endpoint))
+        trino_kit.make_tables(client("glue"))
         lake.fill(s3, trino_kit.BUCKET)
-        athena = client("athena", endpoint_url=endpoint)
+        athena = client("athena")
         results = {"ResultConfiguration": {"OutputLocation": f"s3://{trino_kit.BUCKET}/athena/"}}
         athena.create_work_group(Name="analysts", Configuration=results)
         ask: Any = partial(run, work_group="analysts", database=trino_kit.DATABASE)

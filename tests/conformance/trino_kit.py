@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from botocore.configloader import raw_config_parse
+
 from analytics.template import load
-from electrocloud.aws.stack import LAPTOP_KEY
 from laptop import cloud
+from laptop.processes import ProcessGroup
 from tests.conformance import engines
 from tests.kits.template_kit import Resolver
 
@@ -33,12 +35,12 @@ def make_tables(glue: Any) -> None:
             glue.create_table(DatabaseName=DATABASE, TableInput=table)
 
 
-def start(children: cloud.ProcessGroup, folder: Path, endpoint: str) -> "TrinoAthena":
-    """Start Trino on the Glue and the S3 of an endpoint, and wait until it answers."""
+def start(children: ProcessGroup, folder: Path, local: cloud.LocalCloud) -> "TrinoAthena":
+    """Start Trino on the Glue and the S3 of the laptop's cloud, and wait until it answers."""
     port = cloud.free_port()
     (folder / "catalog").mkdir()
     _write(folder / "config.properties", _server(folder, port))
-    _write(folder / "catalog" / f"{CATALOG}.properties", _catalog(endpoint))
+    _write(folder / "catalog" / f"{CATALOG}.properties", _catalog(local))
     options = (
         "-Xmx2g",
         f"-Dconfig={folder / 'config.properties'}",
@@ -65,18 +67,23 @@ def _server(folder: Path, port: int) -> dict[str, str]:
     }
 
 
-def _catalog(endpoint: str) -> dict[str, str]:
-    names = {"region": cloud.REGION, "aws-access-key": LAPTOP_KEY, "aws-secret-key": LAPTOP_KEY}
+def _catalog(local: cloud.LocalCloud) -> dict[str, str]:
+    keys = raw_config_parse(str(local.credentials))["default"]
+    names = {
+        "region": cloud.REGION,
+        "aws-access-key": keys["aws_access_key_id"],
+        "aws-secret-key": keys["aws_secret_access_key"],
+    }
     return {
         "connector.name": "hive",
         "hive.metastore": "glue",
-        "hive.metastore.glue.endpoint-url": endpoint,
+        "hive.metastore.glue.endpoint-url": local.endpoint,
         **{f"hive.metastore.glue.{name}": value for name, value in names.items()},
         "hive.partition-projection-enabled": "true",
         "hive.recursive-directories": "true",  # as Athena reads what is below a location
         "fs.hadoop.enabled": "false",
         "fs.native-s3.enabled": "true",
-        "s3.endpoint": endpoint,
+        "s3.endpoint": local.endpoint,
         "s3.path-style-access": "true",
         **{f"s3.{name}": value for name, value in names.items()},
     }

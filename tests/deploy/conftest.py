@@ -9,31 +9,40 @@ import pytest
 
 from electrocloud.aws.stack import STATE, Stack
 from laptop import cloud
+from laptop.processes import ProcessGroup
 
 PARAMETERS = cloud.PARAMETERS | {"ManagedDelivery": "true", "LogRetentionDays": "30"}
 
 
 class Deployed(NamedTuple):
     stack: Stack
-    endpoint: str
-    children: cloud.ProcessGroup
+    cloud: cloud.LocalCloud
+    children: ProcessGroup
 
 
 @pytest.fixture(scope="session")
 def deployed() -> Iterator[Deployed]:
-    children = cloud.ProcessGroup(STATE / "logs")
+    children = ProcessGroup(STATE / "logs")
     try:
-        endpoint = cloud.start_cloud(children, cloud.free_port())
-        cloud.build()
-        cloud.wait_for(lambda: cloud.answers(f"{endpoint}/_ministack/health"), "the laptop's cloud", children)
-        outputs = cloud.deploy(endpoint, PARAMETERS)
+        local = cloud.start_cloud(children, cloud.free_port())
+        cloud.build(children)
+        cloud.wait_until_up(local, children)
+        outputs = cloud.deploy(children, local, PARAMETERS)
         port = str(cloud.free_port())
-        stack = cloud.laptop_stack(outputs, endpoint, f"http://{cloud.HOST}:{port}")
+        stack = cloud.laptop_stack(outputs, local, f"http://{cloud.HOST}:{port}")
         (STATE / "stack.json").write_bytes(msgspec.json.encode(stack))
-        gateway = [sys.executable, "-m", "laptop.gateway.server", "--stream", stack.stream, "--endpoint", endpoint]
+        gateway = [
+            sys.executable,
+            "-m",
+            "laptop.gateway.server",
+            "--stream",
+            stack.stream,
+            "--endpoint",
+            local.endpoint,
+        ]
         gateway += ["--usage-plan", stack.usage_plan, "--region", stack.region, "--port", port]
-        children.start("gateway", gateway, cloud.environment(endpoint))
+        children.start("gateway", gateway, cloud.environment(local))
         cloud.wait_for(lambda: cloud.answers(stack.api), "the gateway", children)
-        yield Deployed(stack, endpoint, children)
+        yield Deployed(stack, local, children)
     finally:
         children.stop()

@@ -77,7 +77,7 @@ def test_each_meter_gets_its_bill(deployed, sent):
         return found if len(found) == len(sent) else None
 
     energy = {item["meter_id"]["S"]: bill_of(item).energy_kwh * 1000 for item in until(bills, "a bill for each meter")}
-    assert energy == {meter: 96 * (100 + number) for number, meter in enumerate(sent)}
+    assert energy == {f"AG-{meter}": 96 * (100 + number) for number, meter in enumerate(sent)}
 
 
 def test_an_unreadable_upload_is_in_the_quarantine(deployed, sent):
@@ -187,8 +187,10 @@ def test_a_released_rule_of_the_layer_judges_the_next_upload(deployed, sent, tmp
     until(lambda: window("before-the-release"), "a window of the upload before the release")
     version = live()
     rule = ("MAX_POWER_W = 10_000_000", "MAX_POWER_W = 10_000")
-    cloud.build(released_with(rule, "layer/electrocloud/domain/readings/upload.py", tmp_path / "release"))
-    cloud.deploy(deployed.endpoint, PARAMETERS)
+    cloud.build(
+        deployed.children, released_with(rule, "layer/electrocloud/domain/readings/upload.py", tmp_path / "release")
+    )
+    cloud.deploy(deployed.children, deployed.cloud, PARAMETERS)
     assert live() != version
     send("after-the-release")
     until(rejected, "the upload after the release in the quarantine")
@@ -222,7 +224,7 @@ def test_a_parameter_reaches_the_version_that_runs(deployed):
         return running["Environment"]["Variables"]["ESTIMATE_AFTER_HOURS"]
 
     assert grace() == "72"
-    cloud.deploy(deployed.endpoint, PARAMETERS | {"EstimateAfterHours": "48"})
+    cloud.deploy(deployed.children, deployed.cloud, PARAMETERS | {"EstimateAfterHours": "48"})
     assert grace() == "48"
 
 
@@ -244,7 +246,7 @@ def test_a_change_of_parameters_alone_keeps_the_code_and_goes_in_steps(deployed)
 
 def test_an_update_changes_the_stack_and_a_deletion_keeps_the_data(deployed, sent):
     stack = deployed.stack
-    cloud.deploy(deployed.endpoint, PARAMETERS | {"LogRetentionDays": "90"})
+    cloud.deploy(deployed.children, deployed.cloud, PARAMETERS | {"LogRetentionDays": "90"})
     (group,) = stack.client("logs").describe_log_groups(logGroupNamePrefix=f"/electrocloud/{cloud.STACK}/metering")[
         "logGroups"
     ]

@@ -22,6 +22,7 @@ from electrocloud.aws.stack import Stack
 from electrocloud.domain.billing.bill import bills
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from laptop import cloud
+from laptop.processes import ProcessGroup
 from tests.kits.billing_kit import load, time_of_use
 from tests.kits.sql_kit import READINGS, meter, readings_of
 
@@ -36,13 +37,14 @@ INTERVALS = load("2026-10-28T00:00", [200 + number % 300 for number in range(96 
 @pytest.fixture(scope="module")
 def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A MiniStack of its own with the template's tables, a meter of twenty days and its tariff."""
-    children = cloud.ProcessGroup(tmp_path_factory.mktemp("logs"))
+    state = tmp_path_factory.mktemp("state")
+    children = ProcessGroup(state / "logs")
     try:
-        endpoint = cloud.start_cloud(children, cloud.free_port())
-        cloud.wait_for(lambda: cloud.answers(f"{endpoint}/_ministack/health"), "the laptop's cloud", children)
-        unused = dict.fromkeys(set(Stack.__struct_fields__) - {"endpoint"}, "-")
+        local = cloud.start_cloud(children, cloud.free_port(), state)
+        cloud.wait_until_up(local, children)
+        unused = dict.fromkeys(set(Stack.__struct_fields__) - {"endpoint", "credentials"}, "-")
         parts = {"bucket": BUCKET, "database": DATABASE, "work_group": WORK_GROUP, "region": cloud.REGION}
-        stack = Stack(**unused | parts, endpoint=endpoint)
+        stack = Stack(**unused | parts, endpoint=local.endpoint, credentials=str(local.credentials))
         _make_tables(stack)
         _fill(stack)
         yield stack

@@ -9,16 +9,20 @@ from typing import Any
 import boto3
 import msgspec
 from botocore.config import Config
+from botocore.configloader import raw_config_parse
 from botocore.exceptions import BotoCoreError, ClientError
 
 from electrocloud.domain.errors import SettingsError
 
 STATE = Path(os.environ.get("ELECTROCLOUD_STATE", ".electrocloud"))  # where `electrocloud up` keeps what runs here
-LAPTOP_KEY = "laptop"  # the laptop's cloud takes any; the gateway knows this one
 
 
 class Stack(msgspec.Struct, frozen=True):
-    """The outputs of a deployed template.yaml, and where to call. `endpoint` is None for AWS itself."""
+    """The outputs of a deployed template.yaml, and where to call.
+
+    On the laptop `endpoint` is the cloud's URL and `credentials` the file with its keys, in the AWS CLI's format. For
+    AWS itself there is no endpoint, and boto3 finds the credentials.
+    """
 
     stream: str
     windows_table: str
@@ -37,6 +41,7 @@ class Stack(msgspec.Struct, frozen=True):
     head_end_key: str
     region: str
     endpoint: str | None = None
+    credentials: str = ""
     future_tolerance_minutes: int = 15
     dead_letters: str = ""  # the queue's URL, where a stack of an earlier version still has one
 
@@ -52,7 +57,7 @@ class Stack(msgspec.Struct, frozen=True):
 
     def session(self) -> boto3.Session:
         """A boto3 session for the deployment, with the laptop's keys where it is there."""
-        return _session(self.region, self.endpoint)
+        return _session(self.region, self.credentials)
 
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client for a part of the deployment."""
@@ -60,20 +65,19 @@ class Stack(msgspec.Struct, frozen=True):
         return self.session().client(service, endpoint_url=self.endpoint, config=settings)  # type: ignore[call-overload]
 
 
-def stack_of(outputs: Mapping[str, str], region: str, endpoint: str | None = None, api: str | None = None) -> Stack:
-    """The stack that CloudFormation's outputs describe; uploads go to `api` where that is given."""
-    names = {_snake(name): value for name, value in outputs.items()}
-    names |= {"region": region} | ({"api": api} if api else {})
-    optional = ("endpoint", "future_tolerance_minutes", "dead_letters")
+def stack_of(outputs: Mapping[str, str], region: str) -> Stack:
+    """The stack in an account that CloudFormation's outputs describe."""
+    names = {_snake(name): value for name, value in outputs.items()} | {"region": region}
+    optional = ("endpoint", "credentials", "future_tolerance_minutes", "dead_letters")
     missing = [field for field in Stack.__struct_fields__ if field not in names and field not in optional]
     if missing:
         raise SettingsError(f"the stack's outputs lack {', '.join(missing)}; deploy this version of template.yaml")
-    return msgspec.convert(names | {"endpoint": endpoint}, Stack, strict=False)
+    return msgspec.convert(names, Stack, strict=False)
 
 
-def outputs_of(name: str, region: str, endpoint: str | None = None) -> dict[str, str]:
+def outputs_of(name: str, region: str, endpoint: str | None = None, credentials: str = "") -> dict[str, str]:
     """The outputs of a deployed stack; `SettingsError` where there is no such stack to be seen."""
-    client = _session(region, endpoint).client("cloudformation", endpoint_url=endpoint)
+    client = _session(region, credentials).client("cloudformation", endpoint_url=endpoint)
     try:
         (found,) = client.describe_stacks(StackName=name)["Stacks"]
     except (ClientError, BotoCoreError) as fault:
@@ -106,10 +110,10 @@ def find_stack() -> Stack:
         ) from None
 
 
-def _session(region: str, endpoint: str | None) -> boto3.Session:
-    """With the laptop's keys at an endpoint, else with the credentials that boto3 finds."""
-    key = LAPTOP_KEY if endpoint else None
-    return boto3.Session(region_name=region, aws_access_key_id=key, aws_secret_access_key=key)
+def _session(region: str, credentials: str) -> boto3.Session:
+    """With the keys in the file `credentials` where it is given, else with those that boto3 finds."""
+    keys = raw_config_parse(credentials)["default"] if credentials else {}
+    return boto3.Session(region_name=region, **keys)
 
 
 def _snake(name: str) -> str:
