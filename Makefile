@@ -52,7 +52,7 @@ run: setup  ## start all of it on this laptop; Ctrl-C stops it (RUN="--meters 20
 	$(BIN)/electrocloud up $(RUN)
 
 test: setup  ## run every test
-	$(BIN)/python -m pytest tests/unit tests/integration tests/faults tests/browser tests/deploy $(PYTEST)
+	$(BIN)/python -m pytest tests/unit tests/integration tests/faults tests/browser tests/deploy tests/laptop $(PYTEST)
 
 conformance: setup  ## run it on the engines behind the AWS services: Trino, Velocity, the KPL, DynamoDB's interface (needs Java 17, Maven, Node)
 	$(BIN)/python -m tests.conformance.engines

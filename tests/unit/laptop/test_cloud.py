@@ -20,8 +20,13 @@ class Lambda:
         assert service == "lambda"
         return self
 
-    def list_functions(self) -> dict[str, Any]:
-        return {"Functions": [{"FunctionName": name} for name in self._errors]}
+    def get_paginator(self, operation: str) -> "Lambda":
+        assert operation == "list_functions"
+        return self
+
+    def paginate(self) -> list[dict[str, Any]]:
+        """A page for each function."""
+        return [{"Functions": [{"FunctionName": name}]} for name in self._errors]
 
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803  boto3's names
         error = self._errors[FunctionName]
