@@ -15,14 +15,14 @@ ifdef AWS_REGION # which the AWS CLI reads; boto3 and SAM read the other
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
-.PHONY: help setup run test conformance fuzz faults bench backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses clean
+.PHONY: help setup run test conformance fuzz faults bench soak backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses clean
 STAGE ?= dev
 METERS ?= 10000
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.ready .venv-sam/.ready .venv-cloud/.ready .venv-checkov/.ready  ## make .venv with the `electrocloud` command, and the tools beside it
+setup: $(VENV)/.ready $(VENV)/wheels/.ready .venv-sam/.ready .venv-cloud/.ready .venv-checkov/.ready  ## make .venv with the `electrocloud` command, and the tools beside it
 
 $(VENV)/.python: $(if $(filter $(HAVE),$(WANTED)),,FORCE)
 	@test -n "$(filter $(PYTHONS),$(WANTED))" || { echo "$(PYTHON) is $(if $(WANTED),Python $(WANTED),not there): install one of Python $(PYTHONS), and run \`make setup PYTHON=python3.12\` with its name" >&2; exit 1; }
@@ -36,6 +36,13 @@ FORCE:
 $(VENV)/.ready: locks/dev.txt pyproject.toml $(VENV)/.python
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r locks/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+# The layer's packages for this Python, so that `make run` needs no network.
+$(VENV)/wheels/.ready: layer/requirements.txt $(VENV)/.ready
+	rm -rf $(@D)
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+	    --requirement $< --dest $(@D)
 	@touch $@
 
 .venv-%/.ready: $(VENV)/.python
@@ -80,6 +87,9 @@ bench: setup .venv-benchmarks/.ready  ## time metering, tables, the whole path, 
 	$(UV) pip install --quiet --python .venv-benchmarks/bin/python --no-deps --editable .
 	.venv-benchmarks/bin/python -m benchmarks
 	$(BIN)/python -m benchmarks.rating
+
+soak: setup  ## run everything for half an hour, and print each process's memory
+	$(BIN)/python -m benchmarks.soak $(SOAK)
 
 backtest: setup  ## forecast days that have been, and measure the error
 	$(BIN)/python -m benchmarks.backtest

@@ -1,6 +1,7 @@
 """The `electrocloud` command."""
 
-from typing import Any
+import sys
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -8,16 +9,42 @@ from typer.core import TyperGroup
 from cli.commands import analysis, billing, fleet, laptop, readings, recovery, registry
 from electrocloud.domain.errors import ElectroCloudError
 
+INTERRUPTED = 130  # as shells report SIGINT
+
 
 class _Commands(TyperGroup):
-    """Prints errors as one line instead of a traceback."""
+    """Prints errors as one sentence on stderr and exits with 1; `--debug` prints the traceback."""
 
-    def invoke(self, *arguments: Any, **named: Any) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(*arguments, **named)
-        except ElectroCloudError as fault:
-            typer.secho(f"electrocloud: {fault}", fg="red", err=True)
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if ctx.params.get("debug") or _is_click(error):
+                raise
+            typer.secho(f"electrocloud: {sentence(error)}", fg="red", err=True)
             raise typer.Exit(1) from None
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, for the person at the terminal."""
+    if isinstance(error, ElectroCloudError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if "botocore" in sys.modules:  # else nothing of it can have been raised
+        from cli.aws_errors import sentence_of  # noqa: PLC0415  help is shown without boto3
+
+        if text := sentence_of(error):
+            return text
+    return f"unexpected {type(error).__name__}: {error}. `electrocloud --debug …` shows where; please report it"
+
+
+def _is_click(error: Exception) -> bool:
+    return type(error).__module__.startswith(("click", "typer"))
 
 
 app = typer.Typer(
@@ -28,6 +55,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich's help takes longer to import than all of this command
 )
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")] = False,
+) -> None:
+    """From smart meters to bills, Parquet and charts."""
+
+
 for command in (
     laptop.up,
     laptop.down,

@@ -27,6 +27,7 @@ STACK = "electrocloud"
 HOST = "127.0.0.1"
 BUILD = STATE / "build"
 DATA = "data"  # the folder in the state's folder where the data of a cloud outlive it
+WHEELS = ROOT / ".venv" / "wheels"
 GUARDED_CLOUD = ROOT / "laptop" / "guarded_cloud.py"
 INIT_FAILED = "Worker init failed"  # how MiniStack says that it could not import a function
 PARAMETERS = {
@@ -55,7 +56,7 @@ class LocalCloud(NamedTuple):
 def environment(cloud: LocalCloud | None = None) -> dict[str, str]:
     """What a child process needs to work with the laptop's cloud, and with nothing of an account by mistake."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") or "CA_BUNDLE" in name}
-    kept |= {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": REGION}
+    kept |= {"SAM_CLI_TELEMETRY": "0", "PYTHONUNBUFFERED": "1", "AWS_DEFAULT_REGION": REGION}
     if cloud is None:
         return kept
     keys = raw_config_parse(str(cloud.credentials))["default"]
@@ -145,6 +146,8 @@ def start_build(children: ProcessGroup, template: Path = ROOT / "template.yaml")
 
     What has not changed since the last build is kept.
     """
+    if not WHEELS.exists():
+        raise SettingsError("the packages of the functions' layer are missing; run `make setup`")
     # The laptop's cloud runs the functions with the Python of its environment, which is this one. A cache knows nothing
     # of it, so each Python has its own.
     cache = BUILD.resolve().with_name(f"cache-{sys.implementation.cache_tag}")
@@ -152,7 +155,8 @@ def start_build(children: ProcessGroup, template: Path = ROOT / "template.yaml")
         "--exclude", "ForecastLayer", "--cached", "--parallel", "--template-file", str(template),
         "--build-dir", str(BUILD.resolve()), "--cache-dir", str(cache),
     )  # fmt: skip
-    env = environment() | {"PYTHON": sys.executable, "TARGET": ""}
+    wheels = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS)}  # which `make setup` has fetched
+    env = environment() | wheels | {"PYTHON": sys.executable, "TARGET": ""}
     return children.start("build", _sam("build", *arguments), env, once=True)
 
 

@@ -9,7 +9,7 @@ import io
 import signal
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -22,11 +22,12 @@ from analytics.template import load
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.ingest.firehose_rows import to_rows
 from electrocloud.aws.ingest.kpl import user_records
-from electrocloud.aws.stack import find_stack
+from electrocloud.aws.stack import STATE, find_stack
 from electrocloud.aws.store.meter_lookup import MeterLookup
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.admission import DEFAULT, Admission, admit
-from laptop.cloud import PARAMETERS
+from laptop.checkpoint import Checkpoint
+from laptop.cloud import DATA, PARAMETERS
 
 _ARROW = {
     "string": pa.string(),
@@ -147,11 +148,16 @@ class Delivery:
         while sum(partition.json_bytes for partition in self._partitions.values()) > MOST_WAITING_BYTES:
             self._write(max(self._partitions, key=lambda dt: self._partitions[dt].json_bytes))
 
-    def flush(self, *, force: bool = False) -> None:
-        """Write the partitions that are due, or all of them with `force`."""
+    def flush(self, *, force: bool = False) -> bool:
+        """Write all partitions as soon as one of them is due, or now with `force`; whether none waits any more.
+
+        So there are moments when all that was taken is written, from which a later start can go on.
+        """
         due = self._clock() - self._plan.buffer_s
-        for dt in [dt for dt, waits in self._partitions.items() if force or waits.since <= due]:
-            self._write(dt)
+        if force or any(waits.since <= due for waits in self._partitions.values()):
+            for dt in list(self._partitions):
+                self._write(dt)
+        return not self._partitions
 
     @property
     def waiting(self) -> int:
@@ -177,45 +183,61 @@ class Delivery:
 
 
 class Tail:
-    """Reads a stream's shards in turn from their oldest record, and continues with the child shards after a reshard."""
+    """Reads a stream's shards in turn, and continues with the child shards after a reshard.
 
-    def __init__(self, kinesis: Any, stream: str) -> None:
+    It starts after the sequence numbers in `read_to`, by shard, else at the oldest record.
+    """
+
+    def __init__(self, kinesis: Any, stream: str, read_to: Mapping[str, str] | None = None) -> None:
         self._kinesis = kinesis
         self._stream = stream
         self._iterators: dict[str, str | None] = {}
+        self.read_to: dict[str, str] = dict(read_to or {})
 
     def poll(self) -> Iterator[list[dict[str, Any]]]:
         """The records since the last poll, one list per shard."""
-        for shard in self._kinesis.list_shards(StreamName=self._stream)["Shards"]:
-            shard_id = shard["ShardId"]
+        pages = self._kinesis.get_paginator("list_shards").paginate(StreamName=self._stream)
+        for shard_id in [shard["ShardId"] for page in pages for shard in page["Shards"]]:
             if shard_id not in self._iterators:
-                self._iterators[shard_id] = self._kinesis.get_shard_iterator(
-                    StreamName=self._stream, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
-                )["ShardIterator"]
+                self._iterators[shard_id] = self._first_iterator(shard_id)
             iterator = self._iterators[shard_id]
             if iterator is None:
                 continue
             answer = self._kinesis.get_records(ShardIterator=iterator, Limit=RECORDS_A_CALL)
             self._iterators[shard_id] = answer.get("NextShardIterator")
             if answer["Records"]:
+                self.read_to[shard_id] = answer["Records"][-1]["SequenceNumber"]
                 yield answer["Records"]
 
+    def _first_iterator(self, shard_id: str) -> str:
+        place = {"ShardIteratorType": "TRIM_HORIZON"}
+        if number := self.read_to.get(shard_id):
+            place = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": number}
+        found = self._kinesis.get_shard_iterator(StreamName=self._stream, ShardId=shard_id, **place)
+        return str(found["ShardIterator"])
 
-def run(tail: Tail, delivery: Delivery, stopped: Callable[[], bool]) -> None:
-    """Deliver until stopped, then write what is buffered."""
+
+def run(tail: Tail, delivery: Delivery, stopped: Callable[[], bool], written: Callable[[dict[str, str]], None]) -> None:
+    """Deliver until stopped, then write what is buffered.
+
+    `written` gets the last sequence numbers by shard whenever all up to them is written.
+    """
+    last: dict[str, str] = {}
     while not stopped():
         busy = False
         for records in tail.poll():
             delivery.take(records)
             busy = True
-        delivery.flush()
+        if delivery.flush() and tail.read_to != last:
+            written(last := dict(tail.read_to))
         if not busy:
             time.sleep(0.2)
     delivery.flush(force=True)
+    written(tail.read_to)
 
 
 def main() -> None:
-    """Deliver the laptop's stream until SIGTERM."""
+    """Deliver the laptop's stream until SIGTERM; a later start goes on from there."""
     argparse.ArgumentParser(prog="python -m laptop.delivery", description=__doc__).parse_args()
     stack = find_stack()
     s3 = stack.client("s3")
@@ -230,7 +252,9 @@ def main() -> None:
     admission = Admission(stack.future_tolerance_minutes * 60, meters.head_ends_of)
     plan = Plan.of(load(), PARAMETERS)._replace(buffer_s=BUFFER_S)
     delivery = Delivery(plan, put, time.monotonic, admission)
-    run(Tail(stack.client("kinesis"), stack.stream), delivery, lambda: bool(stop))
+    place = Checkpoint(STATE / DATA / "delivery.json")
+    tail = Tail(stack.client("kinesis"), stack.stream, place.read())
+    run(tail, delivery, lambda: bool(stop), place.write)
 
 
 if __name__ == "__main__":

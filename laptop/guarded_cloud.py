@@ -17,17 +17,23 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 from ministack import app as ministack
 from ministack.core import concurrency, iam_evaluator, lambda_runtime
-from ministack.services import firehose, sts
+from ministack.services import firehose, kinesis, lambda_svc, sts
 
 ACCOUNT = "000000000000"
+AGE_EVERY_S = 5.0
 HEALTH = "/_ministack/health"
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
 _HEADER_KEY = re.compile(r"AWS4-HMAC-SHA256\s+Credential=([^/,\s]+)/")
@@ -98,6 +104,65 @@ def _only_session(key: str, secret: str) -> None:
     sts.register_session(key, account | {"SecretAccessKey": secret})
 
 
+def with_positions(expire: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+    """MiniStack's removal of a stream's old records, which counts each function's place from the oldest record."""
+
+    def expire_and_move(stream: dict[str, Any]) -> None:
+        before = {shard_id: len(shard["records"]) for shard_id, shard in stream["shards"].items()}
+        expire(stream)
+        gone = {shard_id: count - len(stream["shards"][shard_id]["records"]) for shard_id, count in before.items()}
+        if any(gone.values()):
+            for _, _, positions in _mappings_of(stream["StreamARN"]):
+                for shard_id in positions.keys() & gone.keys():
+                    positions[shard_id] = max(0, positions[shard_id] - gone[shard_id])
+
+    return expire_and_move
+
+
+def _mappings_of(stream_arn: str) -> Iterator[tuple[tuple[str, str], dict[str, Any], dict[str, int]]]:
+    """(account and region, event source mapping, records processed by shard) of a stream's functions."""
+    for key, mapping in list(lambda_svc._esms._data.items()):
+        if mapping.get("EventSourceArn") == stream_arn and key in lambda_svc._kinesis_positions._data:
+            yield key[:2], mapping, lambda_svc._kinesis_positions._data[key]
+
+
+def iterator_ages(now: float) -> dict[str, float]:
+    """For each function on a stream the age (ms) of its oldest record that waits, 0 if none does; `now` in s."""
+    ages: dict[str, float] = {}
+    for stream in list(kinesis._streams._data.values()):
+        for _, mapping, positions in _mappings_of(stream["StreamARN"]):
+            waiting = [
+                stream["shards"][shard_id]["records"][position]["ApproximateArrivalTimestamp"]
+                for shard_id, position in positions.items()
+                if position < len(stream["shards"].get(shard_id, {"records": ()})["records"])
+            ]
+            age = max(0.0, now - min(waiting, default=now)) * 1000
+            ages[mapping["FunctionName"]] = max(age, ages.get(mapping["FunctionName"], 0.0))
+    return ages
+
+
+def _report_iterator_ages(key: str, secret: str) -> None:
+    """Lambda's metric IteratorAge, which MiniStack lacks. Measured here also while no batch succeeds."""
+    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret)
+    cloudwatch = session.client("cloudwatch", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+    while True:
+        time.sleep(AGE_EVERY_S)
+        metrics: Any = [
+            {
+                "MetricName": "IteratorAge",
+                "Dimensions": [{"Name": "FunctionName", "Value": name}],
+                "Value": age,
+                "Unit": "Milliseconds",
+            }
+            for name, age in iterator_ages(time.time()).items()
+        ]
+        try:
+            if metrics:
+                cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=metrics)
+        except (BotoCoreError, ClientError) as error:
+            print(f"IteratorAge was not reported: {error}", file=sys.stderr)
+
+
 def main() -> None:
     """Serve until SIGTERM. Data that MiniStack did not write to the end are deleted at the next start."""
     complete = None
@@ -115,7 +180,13 @@ def main() -> None:
     ministack.pin_request_origin = lambda source_ip, _: pin(source_ip, True)
     # MiniStack runs Firehose's transform before it answers PutRecords, and can answer no call that the transform makes.
     firehose.ingest_from_kinesis_source = partial(concurrency.spawn_background, firehose.ingest_from_kinesis_source)
-    ministack.app = guard(ministack.app, lambda: _only_session(key, secret))
+    kinesis._expire_records = with_positions(kinesis._expire_records)
+
+    def on_start() -> None:
+        _only_session(key, secret)
+        threading.Thread(target=_report_iterator_ages, args=(key, secret), daemon=True).start()
+
+    ministack.app = guard(ministack.app, on_start)
     ministack.main()
     if complete:
         complete.touch()

@@ -8,13 +8,16 @@ import argparse
 import json
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from electrocloud.aws.stack import find_stack
+from electrocloud.aws.stack import STATE, find_stack
+from laptop.checkpoint import Checkpoint
+from laptop.cloud import DATA
 
 EVERY_S = 1.0
+OVERLAP_MS = 5_000
 
 
 def metrics_in(line: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -41,29 +44,34 @@ def metrics_in(line: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 class Follower:
-    """Reads the log groups under a prefix from where it stopped."""
+    """Reads the log groups under a prefix from where it stopped: `read_to` has the newest time (ms) by group."""
 
-    def __init__(self, logs: Any, prefix: str) -> None:
+    def __init__(self, logs: Any, prefix: str, read_to: Mapping[str, int] | None = None) -> None:
         self._logs = logs
         self._prefix = prefix
-        self._tokens: dict[tuple[str, str], str] = {}
+        self.read_to: dict[str, int] = dict(read_to or {})
+        self._start = dict(self.read_to)
+        self._seen: dict[str, dict[tuple[str, int, str], None]] = {}
 
     def lines(self) -> Iterator[str]:
         """The log lines that came since the last call."""
-        for group in self._logs.describe_log_groups(logGroupNamePrefix=self._prefix)["logGroups"]:
-            name = group["logGroupName"]
-            for stream in self._logs.describe_log_streams(logGroupName=name)["logStreams"]:
-                yield from self._new(name, stream["logStreamName"])
+        pages = self._logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=self._prefix)
+        for name in [group["logGroupName"] for page in pages for group in page["logGroups"]]:
+            yield from self._new(name)
 
-    def _new(self, group: str, stream: str) -> Iterator[str]:
-        while True:
-            token = self._tokens.get((group, stream))
-            more = {"nextToken": token} if token else {}
-            answer = self._logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **more)
-            yield from (event["message"] for event in answer["events"])
-            self._tokens[group, stream] = answer["nextForwardToken"]
-            if not answer["events"] or answer["nextForwardToken"] == token:
-                return
+    def _new(self, group: str) -> Iterator[str]:
+        """Lines may come a little later than younger ones, so the last OVERLAP_MS are read again each time."""
+        since = max(self._start.get(group, -1) + 1, self.read_to.get(group, 0) - OVERLAP_MS)
+        before, now = self._seen.get(group, {}), dict[tuple[str, int, str], None]()
+        pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since)
+        for event in (event for page in pages for event in page["events"]):
+            line = (event["logStreamName"], event["timestamp"], event["message"])
+            now[line] = None
+            self.read_to[group] = max(self.read_to.get(group, 0), event["timestamp"])
+            if line not in before:
+                yield event["message"]
+        newest = self.read_to.get(group, 0) - OVERLAP_MS
+        self._seen[group] = {line: None for line in now if line[1] >= newest}
 
 
 def forward(follower: Follower, cloudwatch: Any) -> int:
@@ -77,15 +85,17 @@ def forward(follower: Follower, cloudwatch: Any) -> int:
 
 
 def main() -> None:
-    """Forward metrics until interrupted."""
+    """Forward metrics until interrupted; a later start goes on from there."""
     argparse.ArgumentParser(prog="python -m laptop.metrics", description=__doc__).parse_args()
     stack = find_stack()
-    follower = Follower(stack.client("logs"), "/electrocloud/")
+    place = Checkpoint(STATE / DATA / "metrics.json")
+    follower = Follower(stack.client("logs"), "/electrocloud/", place.read())
     cloudwatch = stack.client("cloudwatch")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
-            forward(follower, cloudwatch)
+            if forward(follower, cloudwatch):
+                place.write(follower.read_to)
             time.sleep(EVERY_S)
     except KeyboardInterrupt:
         return

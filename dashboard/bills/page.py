@@ -47,28 +47,37 @@ def filtered(issued: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def list_of(shown: pd.DataFrame) -> str | None:
-    """Draw the list of bills; returns the meter of the selected bill."""
+def list_of(shown: pd.DataFrame, month: str) -> None:
+    """Draw the list of a month's bills; a selected one goes into the address."""
     if shown.empty:
         st.info("No bills match. Clear a filter.")
-        return None
+        return
     total = money(shown["total"].sum())
     st.caption(
         f"{units.count(len(shown), 'bill')} totaling {total}. Select a row to view the bill; click a heading to sort."
     )
     order = ["meter_id", "tariff_id", "state", "version", "energy_kwh", "total", "missing", "estimated"]
-    answer = st.dataframe(
+    meters = [str(meter_id) for meter_id in shown["meter_id"]]
+    key = f"bills_list_{month}"  # another month's list has no selection
+    st.dataframe(
         numbers(shown),
         hide_index=True,
         height=min(38 + 35 * len(shown), 400),
         column_order=order,
         column_config=COLUMNS,
-        on_select="rerun",
+        on_select=lambda: select_bill(key, meters),
         selection_mode="single-row",
-        key="bills_list",
+        key=key,
     )
-    rows = answer.selection.rows
-    return str(shown.iloc[rows[0]]["meter_id"]) if rows and rows[0] < len(shown) else None
+
+
+def select_bill(key: str, meters: list[str]) -> None:
+    """Put the meter of the selected row into the address, which says what the page shows."""
+    rows = st.session_state[key].selection.rows
+    if rows:
+        st.query_params["bill"] = meters[rows[0]]
+    else:
+        st.query_params.pop("bill", None)
 
 
 def draw_invoice(meter_id: str, month: str) -> None:
@@ -158,12 +167,13 @@ with data.show_errors(again=True):
     month = st.selectbox(
         "Month", months, months.index(linked) if linked in months else 0, format_func=units.month, key="month"
     )
+    st.query_params["month"] = month
     with st.spinner("Loading the month's bills …"):
         issued = table(data.bills_of_month(month))
     if issued.empty:
         st.info(f"There are no bills for {units.month(month)}. Choose another month, or send readings for this one.")
     else:
         figures(issued)
-        meter_id = list_of(filtered(issued)) or st.query_params.get("bill")
-        if meter_id:
+        list_of(filtered(issued), month)
+        if meter_id := st.query_params.get("bill"):
             draw_invoice(meter_id, month)

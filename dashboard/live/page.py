@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, data
-from dashboard.fleet import Fleet, feeders_of
+from dashboard.fleet import Fleet, allowed_silence_s, feeders_of
 from dashboard.live import fleet_map
 from dashboard.live.curve import BEFORE, DAY_S, NOW, end_of_step, last_day, power_by_step
 from presentation import units
@@ -36,13 +36,15 @@ def figures(fleet: Fleet) -> None:
     """Draw the fleet's power, its silent meters, and how the pipeline does."""
     pipeline = data.pipeline()
     stored, age, rejected = (pipeline[name].values for name in ("ReadingsStored", "UploadAge", "UploadsRejected"))
-    silent = int(fleet.meters["silent"].sum())
+    total = len(fleet.meters)
+    hours = allowed_silence_s() // 3600
     # The last minute is incomplete, so the rate is that of the minute before it.
     rate = stored[-2] / 60 if len(stored) > 1 else 0.0
     with st.container(horizontal=True, gap="small"):
         for label, value, note in (
-            ("Fleet power", units.scaled(fleet.power_w, "W"), "Latest readings of all meters that are not silent."),
-            ("Silent meters", f"{silent:,}", "No reading for longer than the meter's interval; listed below."),
+            ("Fleet power", units.scaled(fleet.power_w, "W"), "Sum of the latest readings of the reporting meters."),
+            ("Reporting", f"{fleet.reporting:,} of {total:,}",
+             f"Meters with a reading in the last {hours} hours; a meter may upload once a day. The others are below."),
             ("Readings", f"{rate:,.1f} /s" if rate < 100 else f"{rate:,.0f} /s", "Stored in the last full minute."),
             ("Lag", units.duration(age[-1]) if age else "–",
              "Time from an upload's arrival to its window and bill, 95th percentile."),
@@ -175,11 +177,12 @@ def silent() -> None:
         if fleet is None:
             return
         found = fleet.meters[fleet.meters["silent"]].sort_values("silent_s", ascending=False, na_position="first")
+        hours = allowed_silence_s() // 3600
         st.subheader("Silent meters")
         if found.empty:
-            st.caption("No meters are silent: every meter has reported within its interval.")
+            st.caption(f"No meters are silent: every meter has sent a reading of the last {hours} hours.")
             return
-        st.caption("These meters have sent no reading for longer than their interval. Select one to open it.")
+        st.caption(f"These meters have sent no reading of the last {hours} hours. Select one to open it.")
         table = pd.DataFrame(
             {
                 "Meter": found["meter_id"],

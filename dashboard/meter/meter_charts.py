@@ -7,14 +7,13 @@ import pandas as pd
 
 from dashboard import charts
 from dashboard.charts import BLUE, GRAY, ORANGE, Spec
+from dashboard.meter.voltage_limits import limits_of
 from presentation import units
 
 VERMILION = "#D55E00"
 BANDS = [GRAY, "#56B4E9", ORANGE, "#CC79A7", "#009E73", "#F0E442"]
 CORRECTED, ESTIMATED = "corrected", "estimated"
 SHAPES = {CORRECTED: "triangle-up", ESTIMATED: "diamond"}
-EN_50160 = 0.1  # allowed deviation, as a share of the nominal voltage
-NOMINAL_V = (120, 230)
 
 
 def curve(readings: pd.DataFrame, estimates: pd.DataFrame, bands: pd.DataFrame, zone: str) -> Spec:
@@ -81,9 +80,10 @@ def _marks(readings: pd.DataFrame, estimates: pd.DataFrame, x: Spec, y: Spec, zo
 
 
 def voltage(readings: pd.DataFrame, zone: str) -> Spec:
-    """Voltage and the limits of EN 50160, 10% above and below the nominal voltage."""
-    nominal = min(NOMINAL_V, key=lambda volts: abs(volts - readings["volt"].median()))
-    limits = pd.DataFrame({"volt": [nominal * (1 - EN_50160), nominal * (1 + EN_50160)]})
+    """Voltage and the limits of the standard that holds in the meter's time zone, with their names."""
+    allowed = limits_of(zone, float(readings["volt"].median()))
+    limits = pd.DataFrame({"volt": allowed.range_v})
+    limits["label"] = [f"{allowed.standard}: {volt:.0f} V" for volt in limits["volt"]]
     frame = readings.assign(
         ms=readings["start"] * 1000,
         when=[units.moment(start, zone) for start in readings["start"]],
@@ -101,6 +101,11 @@ def voltage(readings: pd.DataFrame, zone: str) -> Spec:
                 "data": charts.values(limits),
                 "mark": {"type": "rule", "color": VERMILION, "strokeDash": [5, 3]},
                 "encoding": {"y": y},
+            },
+            {
+                "data": charts.values(limits),
+                "mark": {"type": "text", "align": "left", "baseline": "bottom", "dy": -2, "color": VERMILION},
+                "encoding": {"x": {"value": 4}, "y": y, "text": {"field": "label"}},
             },
             {
                 "data": charts.values(frame[["ms", "volt", "when", "shown"]]),

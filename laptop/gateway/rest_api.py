@@ -21,10 +21,16 @@ MAX_FAULTS = 5
 
 
 class Answer(NamedTuple):
-    """The response to the caller; the body is JSON."""
+    """The response to the caller, whose body is JSON, and what the access log says of it.
+
+    `caller` is the ARN of the signer, `route` the route's path, and `reason` why the call was refused.
+    """
 
     status: int
     body: str
+    caller: str = ""
+    route: str = ""
+    reason: str = ""
 
 
 class RestApi:
@@ -56,9 +62,12 @@ class RestApi:
             "path": call.path,
             "responseOverride": {},
         }
+        caller = resource = ""
         try:
             route, path_params = self._route(call)
-            context["identity"] = {"userArn": self._authorize(call)}
+            resource = route.resource
+            caller = self._authorize(call)
+            context["identity"] = {"userArn": caller}
             if self._plan and route.needs_key:
                 self._plan.take(call.headers.get("x-api-key"))
             if not self._throttle.take():
@@ -68,17 +77,17 @@ class RestApi:
             payload = render(template, Input(call.body, document, params), context)
             status, reply = put_records(self._kinesis, payload)
         except RefusedError as refusal:
-            return self.refuse(refusal)
+            return self.refuse(refusal)._replace(caller=caller, route=resource)
         response = route.response(status)
         body = render(response.template, Input(b"", reply), context)
-        return Answer(context["responseOverride"].get("status", response.status), body)
+        return Answer(context["responseOverride"].get("status", response.status), body, caller, resource)
 
     def refuse(self, refusal: RefusedError) -> Answer:
         """The API file's gateway response for a refusal."""
         response = self._api.gateway_responses[refusal.type]
         text = json.dumps(str(refusal))
         error = {"messageString": text, "validationErrorString": text[1:-1]}
-        return Answer(response.status, fill(response.template, {"error": error}))
+        return Answer(response.status, fill(response.template, {"error": error}), reason=f"{refusal.type}: {refusal}")
 
     def _route(self, call: Call) -> tuple[Route, dict[str, str]]:
         for route in self._api.routes:

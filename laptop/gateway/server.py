@@ -5,6 +5,7 @@ Signatures, JSON Schema, mapping templates and gateway responses behave as in an
 
 import argparse
 import asyncio
+import json
 import signal
 import uuid
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ from electrocloud.domain.errors import UsageError
 from laptop.gateway.authorization import Call, Principal
 from laptop.gateway.openapi import read_api
 from laptop.gateway.refusal import RefusedError
-from laptop.gateway.rest_api import RestApi
+from laptop.gateway.rest_api import Answer, RestApi
 from laptop.gateway.throttle import Throttle
 from laptop.gateway.usage_plan import UsagePlan, deployed_plan
 
@@ -35,6 +36,20 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def log_call(request_id: str, answer: Answer, request: web.Request) -> None:
+    """Print a line of JSON as in the API's access log in an account: the route, and so no meter's ID."""
+    line = {
+        "time": f"{_now():%Y-%m-%dT%H:%M:%SZ}",
+        "request_id": request_id,
+        "status": answer.status,
+        "route": answer.route,
+        "caller": answer.caller,
+        "source_ip": request.remote,
+        "error": answer.reason,
+    }
+    print(json.dumps(line), flush=True)
+
+
 def create_app(
     openapi: Path,
     values: Mapping[str, str],
@@ -45,13 +60,14 @@ def create_app(
     *,
     region: str = "us-east-1",
     now: Callable[[], datetime] = _now,
+    log: Callable[[str, Answer, web.Request], None] = log_call,
 ) -> web.Application:
     """An aiohttp application that serves the API of an OpenAPI file.
 
     values: values of the file's Fn::Sub variables besides AWS::Region and AWS::Partition, with the stream's name under
     "ReadingsStream". kinesis: a boto3 client. principals: the allowed callers, by access key. throttle: for all calls
     together. plan: for routes that require an API key; without a plan no key is required. now: the current time, aware
-    UTC.
+    UTC. log: called with each call's ID and answer.
     """
     api = read_api(openapi, {"AWS::Partition": "aws", "AWS::Region": region, **values})
     rest_api = RestApi(api, kinesis, principals, region, throttle, plan, now)
@@ -66,6 +82,7 @@ def create_app(
         else:
             call = Call(request.method, path, query, request.headers, body)
             answer = await asyncio.to_thread(rest_api.answer, call, request_id)
+        log(request_id, answer, request)
         headers = {"x-amzn-RequestId": request_id}
         return web.Response(status=answer.status, text=answer.body, content_type="application/json", headers=headers)
 

@@ -40,9 +40,9 @@ class UsagePlan:
 def deployed_plan(apigateway: Any, plan_id: str, now: Callable[[], datetime]) -> UsagePlan:
     """The plan deployed in API Gateway, read with a boto3 client, with its current keys."""
     plan = apigateway.get_usage_plan(usagePlanId=plan_id)
+    pages = apigateway.get_paginator("get_usage_plan_keys").paginate(usagePlanId=plan_id)
     keys = [
-        apigateway.get_api_key(apiKey=key["id"], includeValue=True)["value"]
-        for key in apigateway.get_usage_plan_keys(usagePlanId=plan_id)["items"]
+        apigateway.get_api_key(apiKey=key["id"], includeValue=True)["value"] for page in pages for key in page["items"]
     ]
     return UsagePlan(
         keys,

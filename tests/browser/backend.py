@@ -26,7 +26,7 @@ METERS = 50
 DAYS = 9
 INTERVAL_S = 900
 HOSTILE = "<img src=x onerror=document.title='taken'>"  # a feeder of this name runs no script on any page
-SILENT_READINGS = 12  # that the silent meter did not send
+SILENT_READINGS = 12  # of the day before yesterday that the silent meter did not send, besides all of yesterday
 
 
 class Filled:
@@ -68,10 +68,12 @@ class Filled:
         first: date = self.today - timedelta(days=DAYS)
         for delivery in uploads(self._fleet, simulate(self._fleet, first, DAYS, INTERVAL_S)):
             upload = msgspec.to_builtins(delivery.upload)
-            if upload["meter_id"] == self.silent.meter_id and delivery.upload.readings[0].start.date() == (
-                self.today - timedelta(days=1)
-            ):
-                upload["readings"] = upload["readings"][:-SILENT_READINGS]
+            if upload["meter_id"] == self.silent.meter_id:
+                days_ago = (self.today - delivery.upload.readings[0].start.date()).days
+                if days_ago == 1:
+                    continue
+                if days_ago == 2:
+                    upload["readings"] = upload["readings"][:-SILENT_READINGS]
             yield upload
 
     def _windows(self) -> int:

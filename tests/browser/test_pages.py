@@ -69,6 +69,29 @@ def test_the_bill_on_the_page_and_in_its_files_is_the_stored_one(page: Page, run
     assert download.value.path().read_bytes().startswith(b"%PDF")
 
 
+def test_the_address_is_that_of_the_bill_on_the_screen_after_a_row_and_a_month_were_chosen(
+    page: Page, running: Running
+) -> None:
+    meter_id = running.fleet.meters[2].meter_id
+    month = Reader(running.fleet.stack).history(meter_id)[-1].month
+    page.goto(f"{running.url}/bills?month={month}&bill={meter_id}")
+    expect(page.get_by_text(f"Meter {meter_id}").first).to_be_visible()
+    page.get_by_label("Meter", exact=True).fill(running.fleet.meters[5].meter_id)
+    page.get_by_label("Meter", exact=True).press("Enter")
+    expect(page.get_by_text("1 bill totaling")).to_be_visible()
+    rows = page.get_by_test_id("stDataFrame").nth(1)
+    rows.scroll_into_view_if_needed()
+    box = rows.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 15, box["y"] + 50)  # the row's checkbox, drawn on a canvas
+    other = running.fleet.meters[5].meter_id
+    expect(page.get_by_text(f"Meter {other}").first).to_be_visible()
+    page.wait_for_url(re.compile(rf"month={month}.*bill={other}|bill={other}.*month={month}"))
+    page.get_by_test_id("stSelectbox").first.locator("input").click()
+    page.get_by_role("option").nth(3).click()
+    page.wait_for_url(lambda url: f"month={month}" not in url and f"bill={other}" in url)
+
+
 def test_the_forecast_page_shows_forecasts_and_actuals(page: Page, running: Running) -> None:
     page.goto(f"{running.url}/forecast")
     peak = page.get_by_test_id("stMetric").filter(has_text="Forecast peak")

@@ -83,6 +83,20 @@ def test_a_body_of_ten_megabytes_passes_and_one_byte_more_is_too_large():
     assert headers["x-amzn-RequestId"]
 
 
+def test_each_call_has_a_line_in_the_access_log_that_names_no_meter(capsys):
+    body = json.dumps({"uploads": [UPLOAD]}).encode()
+    status, _, headers = posted(FakeKinesis(), body)
+    refused, _, other = posted(FakeKinesis(), body, {"Authorization": "none"})
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    assert [(line["status"], line["request_id"]) for line in lines] == [
+        (status, headers["x-amzn-RequestId"]), (refused, other["x-amzn-RequestId"]),
+    ]  # fmt: skip
+    assert lines[0]["caller"].startswith("arn:")
+    assert lines[0]["route"] == "/v1/uploads"
+    assert lines[1]["error"]
+    assert UPLOAD["meter_id"] not in json.dumps(lines)
+
+
 @contextmanager
 def running(*arguments: str) -> Iterator[str]:
     """`python -m laptop.gateway.server` as a user starts it, and the address that it prints."""

@@ -57,7 +57,7 @@ class Stack(msgspec.Struct, frozen=True):
 
     def session(self) -> boto3.Session:
         """A boto3 session for the deployment, with the laptop's keys where it is there."""
-        return _session(self.region, self.credentials)
+        return _session(self.region, self.credentials if self.local else "")
 
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client for a part of the deployment."""

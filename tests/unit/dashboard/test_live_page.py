@@ -1,7 +1,7 @@
 """The Live page: the fleet now, its last 24 hours, its map, and escaped text."""
 
 import html
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import charts
-from dashboard.fleet import Fleet, feeders_of, fleet_of
+from dashboard.fleet import Fleet, allowed_silence_s, feeders_of, fleet_of
 from dashboard.live import fleet_map
 from dashboard.live.curve import BEFORE, DAY_S, NOW, WEEK_S, end_of_step, last_day, power_by_step
 from electrocloud.domain.meter import RegisteredMeter
@@ -25,10 +25,17 @@ def registered(meter_id: str, feeder: str = "F1", lat: float = 51.53, lon: float
     return RegisteredMeter(meter_id, lat, lon, feeder, "home", "flat", "Europe/Berlin")
 
 
-def day(**parts: Any) -> MeterDay:
-    meter_day = MeterDay(date(2026, 11, 24))
-    meter_day.merge(upload(**parts))
+def day(of: date = date(2026, 11, 24), **parts: Any) -> MeterDay:
+    meter_day = MeterDay(of)
+    meter_day.merge(upload(day=of, **parts))
     return meter_day
+
+
+def ended(hours: float, wh: int = 1) -> MeterDay:
+    """A day whose last reading of 15 minutes ended this long before 2026-11-24."""
+    end = datetime(2026, 11, 24) - timedelta(hours=hours)
+    midnight = datetime(end.year, end.month, end.day)
+    return day(of=end.date(), wh=[1] * (int((end - midnight).total_seconds()) // 900 - 1) + [wh])
 
 
 def fleet(**days: MeterDay) -> Fleet:
@@ -46,9 +53,16 @@ def test_the_fleet_s_power_sums_the_latest_readings_of_meters_that_are_not_silen
     assert fleet(a=day(wh=[1, 1, 1, 400]), b=day(wh=[500], interval_s=3600)).power_w == 1_600 + 500
 
 
-def test_a_meter_is_silent_after_more_than_its_interval() -> None:
-    now = fleet(a=day(wh=[1, 1, 1]), b=day(wh=[1, 1]), c=day(wh=[1]))
+def test_a_meter_is_silent_after_the_time_that_the_question_about_silent_meters_allows() -> None:
+    assert allowed_silence_s() == 26 * 3600
+    now = fleet(a=day(wh=[1, 1]), b=ended(25.5), c=ended(25.75))  # 26 h and 26 h 15 min before the newest reading
     assert dict(zip(now.meters["meter_id"], now.meters["silent"], strict=True)) == {"a": False, "b": False, "c": True}
+
+
+def test_a_fleet_that_uploads_once_a_day_reports_wholly_while_the_next_day_s_uploads_come() -> None:
+    now = fleet(a=ended(0.25, wh=100), b=ended(24.25, wh=200), c=ended(24.5, wh=300))
+    assert now.reporting == 3
+    assert now.power_w == 4 * (100 + 200 + 300)
 
 
 def test_a_meter_that_has_never_reported_is_silent() -> None:
@@ -60,7 +74,7 @@ def test_a_fleet_without_a_reading_is_none() -> None:
 
 
 def test_a_feeder_sums_its_meters_power_and_counts_silent_meters() -> None:
-    days = {"a": day(wh=[1, 1, 250]), "b": day(wh=[999]), "c": day(wh=[1, 1, 25])}
+    days = {"a": day(wh=[1, 1, 250]), "b": ended(26, wh=999), "c": day(wh=[1, 1, 25])}
     two = fleet_of([registered("a"), registered("b"), registered("c", feeder="F2")], days)
     assert two
     rows = feeders_of(two).set_index("feeder")
@@ -107,7 +121,7 @@ def test_a_step_ends_at_the_next_quarter_hour() -> None:
 
 def test_a_large_fleet_is_drawn_as_feeders_with_points_for_silent_meters_only() -> None:
     ids = [f"m{number}" for number in range(fleet_map.MAX_POINTS + 1)]
-    days = dict.fromkeys(ids[1:], day(wh=[1, 2, 3])) | {ids[0]: day(wh=[1])}
+    days = dict.fromkeys(ids[1:], day(wh=[1, 2, 3])) | {ids[0]: ended(26)}
     large = fleet_of([registered(name, feeder=f"F{number % 9}") for number, name in enumerate(ids)], days)
     assert large
     layers = {layer.id: layer.data for layer in fleet_map.deck(large, None, fleet_map.LIGHT).layers}

@@ -88,6 +88,18 @@ def test_a_linked_bill_is_shown_as_it_is_stored(give: Callable[..., None]) -> No
     assert f"Bill for {MONTH:%B %Y} (provisional)" in [heading.value for heading in app.subheader]
 
 
+def test_the_address_names_the_month_on_the_screen(give: Callable[..., None]) -> None:
+    give(bills_of_month=ROWS, history=[])
+    app = page("bills", bill="m-1")
+    months = app.selectbox(key="month").options
+    assert app.query_params["month"] == MONTH.strftime("%Y-%m")
+    earlier = (MONTH - timedelta(days=1)).strftime("%Y-%m")
+    app.selectbox(key="month").set_value(earlier).run()
+    assert len(months) > 1
+    assert app.query_params["month"] == earlier
+    assert app.query_params["bill"] == "m-1"
+
+
 def test_a_month_without_bills_says_what_to_do(give: Callable[..., None]) -> None:
     give(bills_of_month=[])
     assert "Choose another month" in texts(page("bills"))

@@ -157,11 +157,15 @@ class Reader:
             }
             for number, name in enumerate(names)
         ]
-        answer = self._cloudwatch.get_metric_data(
+        found = {name: Series([], []) for name in names}
+        pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
             MetricDataQueries=queries, StartTime=since, EndTime=until, ScanBy="TimestampAscending"
         )
-        found = {result["Id"]: Series(result["Timestamps"], result["Values"]) for result in answer["MetricDataResults"]}
-        return {name: found.get(f"m{number}", Series([], [])) for number, name in enumerate(names)}
+        for result in (result for page in pages for result in page["MetricDataResults"]):
+            series = found[names[int(result["Id"].removeprefix("m"))]]
+            series.moments.extend(result["Timestamps"])
+            series.values.extend(result["Values"])
+        return found
 
     def quarantined(self, day: date) -> dict[str, int]:
         """How many uploads that arrived on a UTC day are in quarantine, by reason."""

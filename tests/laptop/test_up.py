@@ -1,0 +1,197 @@
+"""`electrocloud up` and how it ends: nothing is left running, what is said is true, and the data are there again."""
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from analytics.template import ROOT
+from tests.kits.waiting import until
+
+pytestmark = [pytest.mark.deploy, pytest.mark.timeout(600)]
+
+ELECTROCLOUD = str(Path(sys.executable).with_name("electrocloud"))
+START_S = 240  # on a busy machine
+END_S = 60
+
+
+class Laptop:
+    """A state folder of its own, and the command on it."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.env = os.environ | {"ELECTROCLOUD_STATE": str(state), "COLUMNS": "150"}
+        self.log = state.with_name(f"{state.name}.log")
+
+    def up(self, *options: str) -> subprocess.Popen[bytes]:
+        with self.log.open("wb") as log:
+            command = [ELECTROCLOUD, "up", "--headless", *options]
+            return subprocess.Popen(command, env=self.env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+
+    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [ELECTROCLOUD, *words], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+
+    def status(self) -> dict[str, Any]:
+        return dict(json.loads(self.call("status", "--json").stdout))
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def processes(self) -> dict[int, str]:
+        """What runs with this state, but for this test itself."""
+        found = {}
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("ELECTROCLOUD_STATE") == str(self.state):
+                    found[process.pid] = " ".join(process.cmdline())
+            except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+                continue
+        return {pid: command for pid, command in found.items() if command}
+
+    def pid_of(self, word: str) -> int:
+        return next(pid for pid, command in self.processes().items() if word in command)
+
+    def wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
+        until(lambda: "Up in" in self.said() or process.poll() is not None, "the system's start", START_S)
+        assert process.poll() is None, self.said()
+
+    def wait_until_nothing_runs(self) -> None:
+        until(lambda: not self.processes(), f"the end of {self.processes()}", END_S)
+
+
+@pytest.fixture
+def laptop(tmp_path: Path) -> Iterator[Laptop]:
+    one = Laptop(tmp_path / "state")
+    yield one
+    for pid in one.processes():
+        os.kill(pid, signal.SIGKILL)
+
+
+def left_in_temporary_folder() -> set[str]:
+    return {path.name for path in Path(tempfile.gettempdir()).glob("ministack*")}
+
+
+def test_the_data_of_a_run_are_there_in_the_next_one_and_fresh_starts_empty(laptop: Laptop) -> None:
+    before = left_in_temporary_folder()
+    first = laptop.up("--meters", "2", "--speed", "5000")
+    laptop.wait_until_up(first)
+    until(lambda: (now := laptop.status()) and now["windows"] >= 70 and now["files"], "windows and Parquet", 120)
+    assert laptop.call("down").returncode == 0
+    assert first.wait(END_S) == 0
+    laptop.wait_until_nothing_runs()
+    assert left_in_temporary_folder() <= before
+    assert laptop.call("status").returncode == 1
+
+    second = laptop.up("--meters", "0")
+    laptop.wait_until_up(second)
+    kept = laptop.status()
+    assert kept["windows"] >= 70
+    assert kept["files"] >= 1
+    checked = laptop.call("audit")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    second.send_signal(signal.SIGINT)
+    assert second.wait(END_S) == 0
+
+    third = laptop.up("--meters", "0", "--fresh")
+    laptop.wait_until_up(third)
+    assert laptop.status()["windows"] == 0
+    third.send_signal(signal.SIGTERM)
+    assert third.wait(END_S) == 0
+    laptop.wait_until_nothing_runs()
+
+
+def test_what_has_no_state_starts_again_and_without_the_cloud_all_of_it_ends(laptop: Laptop) -> None:
+    up = laptop.up("--meters", "0")
+    laptop.wait_until_up(up)
+    for word in ("laptop.gateway.server", "laptop.delivery", "laptop.metrics"):
+        old = laptop.pid_of(word)
+        os.kill(old, signal.SIGKILL)
+        until(
+            lambda old=old, word=word: any(word in c for p, c in laptop.processes().items() if p != old),
+            f"a new {word}",
+        )
+    assert up.poll() is None
+    os.kill(laptop.pid_of("guarded_cloud.py"), signal.SIGKILL)
+    assert up.wait(END_S) == 1
+    assert "cloud ended by itself" in laptop.said()
+    assert "gateway 1×, delivery 1×, metrics 1×" in laptop.said()
+    assert "Traceback" not in laptop.said()
+    laptop.wait_until_nothing_runs()
+
+
+def test_a_killed_up_leaves_nothing_running_and_the_next_one_has_its_data(laptop: Laptop) -> None:
+    up = laptop.up("--meters", "2", "--speed", "5000")
+    laptop.wait_until_up(up)
+    until(lambda: laptop.status()["windows"] >= 70, "windows", 120)
+    up.kill()
+    up.wait()
+    down = laptop.call("down")
+    assert down.returncode == 0
+    assert down.stdout.strip() in ("Stopped.", "Nothing is running.")  # if the rest had ended by then
+    laptop.wait_until_nothing_runs()
+    assert laptop.call("down").stdout.strip() == "Nothing is running."
+    status = laptop.call("status")
+    assert status.returncode == 1
+    assert "nothing runs on this laptop" in status.stderr
+
+    stranger = subprocess.Popen(["sleep", "600"])
+    try:
+        (laptop.state / "up.pid").write_text(str(stranger.pid))
+        assert laptop.call("down").stdout.strip() == "Nothing is running."
+        assert stranger.poll() is None
+        again = laptop.up("--meters", "0")
+        laptop.wait_until_up(again)
+        assert laptop.status()["windows"] >= 70
+        second = laptop.call("up")
+        assert second.returncode == 1
+        assert f"already running as process {again.pid}" in second.stderr
+        again.send_signal(signal.SIGTERM)
+        assert again.wait(END_S) == 0
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_closed_terminal_leaves_nothing_running(laptop: Laptop) -> None:
+    laptop.state.mkdir()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ["ELECTROCLOUD_STATE"] = str(laptop.state)
+        os.chdir(ROOT)
+        os.execv(ELECTROCLOUD, ["electrocloud", "up", "--headless", "--meters", "2"])
+    said = b""
+    deadline = time.monotonic() + START_S
+    while b"Up in" not in said and time.monotonic() < deadline:
+        if select.select([terminal], [], [], 1)[0]:
+            said += os.read(terminal, 65536)
+    assert b"Up in" in said
+    os.close(terminal)
+    until(lambda: os.waitpid(pid, os.WNOHANG)[0], "the end of `up`", END_S)
+    laptop.wait_until_nothing_runs()
+    assert laptop.call("down").stdout.strip() == "Nothing is running."
+
+
+@pytest.mark.parametrize("started", ["guarded_cloud.py", "sam build", "sam deploy"])
+def test_a_start_that_is_interrupted_twice_leaves_nothing_running(laptop: Laptop, started: str) -> None:
+    up = laptop.up("--meters", "0")
+    until(lambda: any(started in command for command in laptop.processes().values()), f"{started} to run", START_S)
+    up.send_signal(signal.SIGINT)
+    up.send_signal(signal.SIGINT)
+    assert up.wait(END_S) == 0
+    assert "Stopped." in laptop.said()
+    assert "Traceback" not in laptop.said()
+    laptop.wait_until_nothing_runs()
