@@ -7,6 +7,7 @@ A process whose memory grows over the second half by more than the noise of a ga
 
 import argparse
 import os
+import signal
 import tempfile
 import time
 from collections import defaultdict
@@ -55,10 +56,12 @@ def running(state: Path) -> Iterator[tuple[psutil.Process, str]]:
 
 
 def watch(up: psutil.Process, seconds: float, every_s: float = 15) -> Samples:
-    """The resident memory of `up` and of each process below it, by name."""
+    """The resident memory of `up` and of each process below it, by name; SIGTERM ends it early."""
     samples: Samples = defaultdict(list)
     began = time.monotonic()
-    while (now := time.monotonic() - began) < seconds:
+    stopped: list[bool] = []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
+    while (now := time.monotonic() - began) < seconds and not stopped:
         memory: dict[str, float] = defaultdict(float)
         for process in [up, *up.children(recursive=True)]:
             try:
@@ -110,7 +113,7 @@ def main() -> None:
         page.get_by_test_id("stMetric").first.wait_for(timeout=120_000)
         samples = watch(up, seconds)
         alive = page.get_by_test_id("stMetric").count()
-    print(table(samples, seconds))
+    print(table(samples, max(points[-1][0] for points in samples.values())))
     print(f"\nload average {os.getloadavg()[2]:.1f} (15 min); the page showed {alive} figures at the end")
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,7 +39,7 @@ def headers_for(url: str, body: bytes, key: str = "HEADEND", secret: str = "head
     return dict(request.headers.items())
 
 
-def posted(kinesis: Any, body: bytes) -> tuple[int, dict[str, Any], Any]:
+def posted(kinesis: Any, body: bytes, extra: Mapping[str, str] | None = None) -> tuple[int, dict[str, Any], Any]:
     """Status, body and headers of the answer to one signed POST to /v1/uploads."""
 
     async def post() -> tuple[int, dict[str, Any], Any]:
@@ -48,7 +48,7 @@ def posted(kinesis: Any, body: bytes) -> tuple[int, dict[str, Any], Any]:
         )
         async with TestServer(app) as server, aiohttp.ClientSession() as client:
             url = str(server.make_url("/v1/uploads"))
-            async with client.post(url, data=body, headers=headers_for(url, body)) as answer:
+            async with client.post(url, data=body, headers=headers_for(url, body) | dict(extra or {})) as answer:
                 return answer.status, await answer.json(), answer.headers
 
     return asyncio.run(post())

@@ -12,8 +12,11 @@ from laptop.status import Status
 
 def status(**parts: Any) -> Status:
     known: dict[str, Any] = {
-        "fleet": {}, "bills": 1, "windows": 1, "files": 1, "bytes": 1, "quarantined": 0, "lag_s": None, "waiting_s": 0.0,
-    }  # fmt: skip
+        **dict.fromkeys(("bills", "windows", "files", "bytes", "quarantined"), 1),
+        "fleet": {},
+        "lag_s": None,
+        "waiting_s": 0.0,
+    }
     return Status(**known | parts)
 
 
