@@ -102,11 +102,13 @@ def _watch(running: Running, seconds: float | None) -> None:
     reader = StatusReader(running.stack)
     deadline = time.monotonic() + seconds if seconds is not None else float("inf")
     before: tuple[float, int] | None = None
+    restarts: dict[str, int] = {}
     with Live(console=console, refresh_per_second=2, transient=False) as live:
         while time.monotonic() < deadline:
             if name := running.children.watch():
                 lines = running.children.last_lines(name)
                 raise SettingsError(f"{name} ended by itself, so everything was stopped. Its last lines:\n{lines}")
+            restarts = _report_restarts(running, restarts, console)
             try:
                 now = reader.read()
             except (BotoCoreError, ClientError):  # the cloud is busy or has ended, which the next look tells
@@ -115,8 +117,16 @@ def _watch(running: Running, seconds: float | None) -> None:
             accepted = (time.monotonic(), int(now.fleet.get("accepted", 0)))
             rate = (accepted[1] - before[1]) / (accepted[0] - before[0]) if before else None
             before = accepted
-            live.update(_table(now, rate, running.children.restarts(), []))
+            live.update(_table(now, rate, restarts, []))
             time.sleep(POLL_S)
+
+
+def _report_restarts(running: Running, before: dict[str, int], console: Console) -> dict[str, int]:
+    """Print a line for each process that was started again since `before`; returns the restarts until now."""
+    now = running.children.restarts()
+    for name in (name for name, count in now.items() if count != before.get(name)):
+        console.print(f"{name} ended and was started again; see {running.children.logs}/{name}.log")
+    return now
 
 
 def _table(status: Status, rate: float | None, restarts: dict[str, int], broken: list[str]) -> Table:
