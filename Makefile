@@ -123,7 +123,8 @@ lock: $(VENV)/.python  ## pin every dependency anew, with hashes
 	$(UV) pip compile --quiet --upgrade forecasting/requirements.in -o forecasting/requirements.txt --python-version 3.14 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	for name in dev benchmarks sam cloud checkov; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
 
-licenses: setup  ## list the license of every package that is pinned
+licenses: setup .venv-benchmarks/.ready  ## list the license of every pinned package
+	$(UV) pip install --quiet --target build/licenses --no-deps --only-binary :all: --python-version 3.14 --require-hashes -r forecasting/requirements.txt
 	$(BIN)/python -m tools.licenses
 
 clean:  ## remove what was built, and the environments

@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from email.message import Message
 
 PLACE = ROOT / "docs" / "licenses.md"
+_ENVIRONMENT = "lib/python3*/site-packages"
 LISTS = (
-    ("In the functions' layer", "layer/requirements.txt", ".venv"),
-    ("In the forecasting function's layers", "forecasting/requirements.txt", ".venv"),
-    ("In a checkout, with the above", "locks/dev.txt", ".venv"),
-    ("The SAM CLI, apart", "locks/sam.txt", ".venv-sam"),
-    ("The laptop's cloud, apart", "locks/cloud.txt", ".venv-cloud"),
-    ("Checkov, apart", "locks/checkov.txt", ".venv-checkov"),
+    ("In the functions' layer", "layer/requirements.txt", f".venv/{_ENVIRONMENT}"),
+    ("In the forecasting function's layers", "forecasting/requirements.txt", "build/licenses"),
+    ("In a checkout, with the above", "locks/dev.txt", f".venv/{_ENVIRONMENT}"),
+    ("In the benchmarks' environment", "locks/benchmarks.txt", f".venv-benchmarks/{_ENVIRONMENT}"),
+    ("In the SAM CLI's environment", "locks/sam.txt", f".venv-sam/{_ENVIRONMENT}"),
+    ("In the environment of the laptop's cloud", "locks/cloud.txt", f".venv-cloud/{_ENVIRONMENT}"),
+    ("In Checkov's environment", "locks/checkov.txt", f".venv-checkov/{_ENVIRONMENT}"),
 )
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^ ;\\]+)", re.MULTILINE)
 _CLASSIFIER = "License :: "
@@ -49,11 +51,11 @@ def report() -> str:
             "`make licenses` writes this list.\n"
         )
     ]
-    for title, lock, environment in LISTS:
-        places = [str(path) for path in (ROOT / environment).glob("lib/python3*/site-packages")]
+    for title, lock, folder in LISTS:
+        places = [str(path) for path in ROOT.glob(folder)]
         known = {_normal(one.metadata["Name"]): one for one in distributions(path=places)}
         rows = [
-            f"| {name} | {version} | {license_of(known[name]) if name in known else 'not on this system'} |"
+            f"| {name} | {version} | {license_of(known[name]) if name in known else 'not installed'} |"
             for name, version in sorted(pinned(ROOT / lock).items())
         ]
         parts.append(f"\n## {title}\n\n| package | version | license |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n")
