@@ -1,14 +1,13 @@
 """Runs a query on Athena. This is the only place where a laptop and an AWS account differ."""
 
-from typing import Any
-
 from analytics.duckdb_dialect import to_duckdb
 from analytics.questions import views
 from electrocloud.aws.athena import Answer, run
+from electrocloud.aws.clients import AthenaClient
 from electrocloud.aws.stack import Stack
 
 
-def ask(stack: Stack, athena: Any, sql: str, limit_s: float = 300.0) -> Answer:
+def ask(stack: Stack, athena: AthenaClient, sql: str, limit_s: float = 300.0) -> Answer:
     """Run one SELECT in Athena's dialect with a stack's boto3 Athena client. Raises `QueryError`.
 
     On a laptop the SQL is translated to DuckDB's dialect with the views inlined, and `bytes_scanned` is None: its

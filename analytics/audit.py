@@ -134,7 +134,7 @@ def _items(
     stack: Stack, table: str, wanted: DayRange, names: Mapping[str, str], condition: str, values: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """Items of one meter, by a query, or of all, by a scan in SEGMENTS at once."""
-    dynamodb: Any = stack.client("dynamodb", max_pool_connections=SEGMENTS)
+    dynamodb = stack.client("dynamodb", max_pool_connections=SEGMENTS)
     request: dict[str, Any] = {
         "TableName": table,
         "ConsistentRead": True,
@@ -147,7 +147,7 @@ def _items(
             "ExpressionAttributeValues": {":meter": {"S": wanted.meter_id}, **values},
         }
         pages = dynamodb.get_paginator("query").paginate(**request)
-        yield from (item for page in pages for item in page["Items"] if names.values() <= item.keys())
+        yield from (item for page in pages for item in page["Items"] if set(names.values()) <= item.keys())
         return
     request |= {"FilterExpression": condition} | ({"ExpressionAttributeValues": dict(values)} if values else {})
 

@@ -9,12 +9,13 @@ import binascii
 import io
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from electrocloud.aws.clients import DynamoDBClient, S3Client
 from electrocloud.aws.ingest.dead_letters import PREFIX as DEAD_LETTERS
 from electrocloud.aws.ingest.dead_letters import records_of, with_records
 from electrocloud.aws.ingest.kpl import user_records
@@ -83,7 +84,9 @@ def erase_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:
     )
 
 
-def _erase_items(dynamodb: Any, table: str, key: Mapping[str, str], range_key: str | None, confirm: bool) -> int:
+def _erase_items(
+    dynamodb: DynamoDBClient, table: str, key: Mapping[str, str], range_key: str | None, confirm: bool
+) -> int:
     """The number of items under a hash key; with `confirm` they are deleted."""
     ((hash_key, value),) = key.items()
     names = {"#hash": hash_key} | ({"#range": range_key} if range_key else {})
@@ -101,13 +104,12 @@ def _erase_items(dynamodb: Any, table: str, key: Mapping[str, str], range_key: s
     return len(keys)
 
 
-def _erase_objects(s3: Any, bucket: str, meter_id: str, confirm: bool) -> Iterator[_FoundObject]:
+def _erase_objects(s3: S3Client, bucket: str, meter_id: str, confirm: bool) -> Iterator[_FoundObject]:
     """Each object version with data of the meter; with `confirm`, current ones are rewritten without that data."""
     for prefix in (READINGS, *REJECTED):
         pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
         for version in [version for page in pages for version in page.get("Versions", [])]:
-            place = {"Bucket": bucket, "Key": version["Key"]}
-            body = s3.get_object(**place, VersionId=version["VersionId"])["Body"].read()
+            body = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
             rows, rest, key = _without(version["Key"], body, meter_id)
             if not rows:
                 continue
@@ -116,7 +118,7 @@ def _erase_objects(s3: Any, bucket: str, meter_id: str, confirm: bool) -> Iterat
                 put = s3.put_object(Bucket=bucket, Key=key, Body=rest) if keep else {"VersionId": "none"}
                 # In an unversioned bucket the new object has taken the place of the old one, unless its key is another.
                 if "VersionId" in put or key != version["Key"]:
-                    s3.delete_object(**place, VersionId=version["VersionId"])
+                    s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
             yield _FoundObject(prefix, version["IsLatest"], rows)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from electrocloud.aws.clients import S3Client
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariffs.tariff import Tariff, Tiers
 
@@ -97,7 +98,7 @@ def tariff_tables(tariffs: Mapping[str, Tariff]) -> dict[str, pa.Table]:
     return {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in TARIFFS.items()}
 
 
-def publish(s3: Any, bucket: str, meters: Iterable[Mapping[str, Any]], tariffs: Mapping[str, Tariff]) -> None:
+def publish(s3: S3Client, bucket: str, meters: Iterable[Mapping[str, Any]], tariffs: Mapping[str, Tariff]) -> None:
     """Write the meters and tariffs to the S3 locations of their tables, replacing the previous files."""
     tables = {f"tariffs/{name}/{name}": table for name, table in tariff_tables(tariffs).items()}
     tables["meters/meters"] = meters_table(meters)

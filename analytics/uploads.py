@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from electrocloud.aws.clients import S3Client
 from electrocloud.aws.ingest.parquet_replay import Part
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.upload import MAX_READINGS, Operator, ReadingDocument, UploadDocument, decode
@@ -23,7 +24,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def from_parquet(s3: Any, bucket: str, first: date) -> Iterator[Part]:
+def from_parquet(s3: S3Client, bucket: str, first: date) -> Iterator[Part]:
     """The readings since the UTC day `first`, as uploads, duplicates and revisions included: a merge handles both."""
     pages = s3.get_paginator("list_objects_v2").paginate(
         Bucket=bucket, Prefix=READINGS, StartAfter=f"{READINGS}dt={first}"

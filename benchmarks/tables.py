@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from benchmarks import textbook
 from benchmarks.workload import DAY, Workload, workload
+from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.store import open_store
@@ -60,7 +61,7 @@ def _take_in(work: Workload, tables: Tables) -> None:
         raise RuntimeError(f"{outcome.changed} of {work.readings} readings were stored")
 
 
-def _consume(work: Workload, dynamodb: Any) -> None:
+def _consume(work: Workload, dynamodb: DynamoDBClient) -> None:
     updates = count()
 
     def update(meter_id: str, hour: datetime, wh: int) -> None:
@@ -77,11 +78,10 @@ def _consume(work: Workload, dynamodb: Any) -> None:
         raise RuntimeError(f"{done} of {work.readings} readings were stored")
 
 
-def _make_hours_table(dynamodb: Any) -> None:
-    keys = {"meter_id": "HASH", "hour": "RANGE"}
+def _make_hours_table(dynamodb: DynamoDBClient) -> None:
     dynamodb.create_table(
         TableName=HOURS_TABLE,
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("meter_id", "hour")],
+        KeySchema=[{"AttributeName": "meter_id", "KeyType": "HASH"}, {"AttributeName": "hour", "KeyType": "RANGE"}],
     )

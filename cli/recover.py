@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -17,6 +16,7 @@ from rich.table import Table
 from analytics.uploads import from_parquet
 from cli.choices import Source
 from electrocloud.aws.backoff import pause
+from electrocloud.aws.clients import KinesisClient
 from electrocloud.aws.ingest.dead_letters import redrive_dead_letters, redrive_failed_batches
 from electrocloud.aws.ingest.parquet_replay import Part, from_stream
 from electrocloud.aws.ingest.redrive import Case, Put, redrive_quarantine
@@ -82,7 +82,7 @@ def replay(since: str, source: Source) -> None:
         raise typer.Exit(1)
 
 
-def _cases(stack: Stack, kinesis: Any, put_back: Put | None, reasons: list[str]) -> Iterator[Case]:
+def _cases(stack: Stack, kinesis: KinesisClient, put_back: Put | None, reasons: list[str]) -> Iterator[Case]:
     s3 = stack.client("s3")
     yield from redrive_quarantine(s3, stack.bucket, put_back, reasons)
     yield from redrive_failed_batches(s3, stack.bucket, put_back, reasons)

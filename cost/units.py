@@ -10,7 +10,7 @@ import time
 from contextlib import redirect_stdout
 from datetime import UTC, date, datetime
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
@@ -114,7 +114,7 @@ def live(fleet: FleetPlan, template: dict[str, Any]) -> Sample:
     few = make_fleet(max(1, most), 7)
     tariff_of = _tariffs(few)
     dynamodb = _billed(template)
-    tables = DynamoTables(dynamodb, "windows", "bills", time.sleep)
+    tables = DynamoTables(cast("Any", dynamodb), "windows", "bills", time.sleep)
     files: list[bytes] = []
     delivery = Delivery(Plan.of(template, {}), lambda _, body: files.append(body), lambda: 0.0)
     count = sent = rounded = rows = 0

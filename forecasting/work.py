@@ -7,11 +7,12 @@ twice, at the same time or later, with the same result.
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
 from electrocloud.aws.backoff import pause
+from electrocloud.aws.clients import DynamoDBClient, S3Client
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.hourly_loads import HourlyLoads
 from electrocloud.aws.store.meter_lookup import MeterLookup
@@ -65,7 +66,7 @@ class Deployment(NamedTuple):
     loads: HourlyLoads
     meters: MeterSegments
     ask: Ask
-    s3: Any
+    s3: S3Client
     bucket: str
 
 
@@ -97,7 +98,7 @@ class Names(Protocol):
         """Parquet."""
 
 
-def open_deployment(dynamodb: Any, s3: Any, names: Names, ask: Ask) -> Deployment:
+def open_deployment(dynamodb: DynamoDBClient, s3: S3Client, names: Names, ask: Ask) -> Deployment:
     """The parts of a deployment that forecasting works on, on boto3 clients."""
     tables = RegistryTables(names.service_points_table, names.meters_table, names.tariffs_table)
     meters = MeterLookup(dynamodb, names.meters_table, pause, time.monotonic)

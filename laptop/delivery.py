@@ -20,6 +20,7 @@ import pyarrow.parquet
 
 from analytics.template import load
 from electrocloud.aws.backoff import pause
+from electrocloud.aws.clients import KinesisClient
 from electrocloud.aws.ingest.firehose_rows import to_rows
 from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.aws.stack import STATE, find_stack
@@ -188,13 +189,13 @@ class Tail:
     It starts after the sequence numbers in `read_to`, by shard, else at the oldest record.
     """
 
-    def __init__(self, kinesis: Any, stream: str, read_to: Mapping[str, str] | None = None) -> None:
+    def __init__(self, kinesis: KinesisClient, stream: str, read_to: Mapping[str, str] | None = None) -> None:
         self._kinesis = kinesis
         self._stream = stream
         self._iterators: dict[str, str | None] = {}
         self.read_to: dict[str, str] = dict(read_to or {})
 
-    def poll(self) -> Iterator[list[dict[str, Any]]]:
+    def poll(self) -> Iterator[list[Any]]:
         """The records since the last poll, one list per shard."""
         pages = self._kinesis.get_paginator("list_shards").paginate(StreamName=self._stream)
         for shard_id in [shard["ShardId"] for page in pages for shard in page["Shards"]]:
@@ -210,7 +211,7 @@ class Tail:
                 yield answer["Records"]
 
     def _first_iterator(self, shard_id: str) -> str:
-        place = {"ShardIteratorType": "TRIM_HORIZON"}
+        place: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
         if number := self.read_to.get(shard_id):
             place = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": number}
         found = self._kinesis.get_shard_iterator(StreamName=self._stream, ShardId=shard_id, **place)

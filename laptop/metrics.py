@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from electrocloud.aws.clients import CloudWatchClient
 from electrocloud.aws.stack import STATE, find_stack
 from laptop.checkpoint import Checkpoint
 from laptop.cloud import DATA
@@ -20,7 +21,7 @@ EVERY_S = 1.0
 OVERLAP_MS = 5_000
 
 
-def metrics_in(line: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def metrics_in(line: str) -> Iterator[tuple[str, Any]]:
     """The metrics of one log line: (namespace, datum as PutMetricData takes it); none where it is not EMF."""
     if '"_aws"' not in line:
         return
@@ -74,7 +75,7 @@ class Follower:
         self._seen[group] = {line: None for line in now if line[1] >= newest}
 
 
-def forward(follower: Follower, cloudwatch: Any) -> int:
+def forward(follower: Follower, cloudwatch: CloudWatchClient) -> int:
     """Put what is new; returns how many data were put."""
     count = 0
     for line in follower.lines():

@@ -79,7 +79,7 @@ class StatusReader:
             "MetricName": "IteratorAge",
             "Dimensions": [{"Name": "FunctionName", "Value": self._stack.metering_function}],
         }
-        query = {"Id": "age", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
+        query: Any = {"Id": "age", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
         pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
             MetricDataQueries=[query], StartTime=now - timedelta(minutes=3), EndTime=now, ScanBy="TimestampAscending"
         )

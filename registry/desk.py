@@ -4,7 +4,6 @@ import getpass
 import time
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import Any
 
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.stack import Stack
@@ -28,8 +27,8 @@ class RegistryDesk:
     """What the command and the pages do with the registry of a deployed stack."""
 
     def __init__(self, stack: Stack) -> None:
-        dynamodb: Any = stack.client("dynamodb", max_pool_connections=16)
-        self._s3: Any = stack.client("s3", max_pool_connections=16)
+        dynamodb = stack.client("dynamodb", max_pool_connections=16)
+        self._s3 = stack.client("s3", max_pool_connections=16)
         self._bucket = stack.bucket
         tables = RegistryTables(
             stack.service_points_table, stack.meters_table, stack.tariffs_table, stack.accounts_table

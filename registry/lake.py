@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from analytics.registry_tables import meters_table, publish
+from electrocloud.aws.clients import S3Client
 from electrocloud.domain.registry.records import Agreement, Registry, TariffDocument
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 
@@ -80,7 +81,7 @@ def registry_tables(registry: Registry) -> dict[str, pa.Table]:
     return {name: pa.Table.from_pylist(list(rows[name]), schema=schema) for name, schema in TABLES.items()}
 
 
-def publish_registry(s3: Any, bucket: str, registry: Registry) -> None:
+def publish_registry(s3: S3Client, bucket: str, registry: Registry) -> None:
     """Write the tables where Glue expects them, in place of what was there."""
     documents = {one.tariff_id: one.document for one in sorted(registry.tariffs.values(), key=_first)}
     tariffs = {tariff_id: tariff_from_urdb(document) for tariff_id, document in documents.items()}
@@ -89,7 +90,7 @@ def publish_registry(s3: Any, bucket: str, registry: Registry) -> None:
         _put(s3, bucket, _key(name), table)
 
 
-def update_registry(s3: Any, bucket: str, part: Registry) -> None:
+def update_registry(s3: S3Client, bucket: str, part: Registry) -> None:
     """Put the rows of the service points, meters and tariffs of `part` in place of theirs. One writer at a time."""
     _replace(s3, bucket, "meters/meters.parquet", meters_table(meter_rows(part)), "meter_id")
     for name, table in registry_tables(part).items():
@@ -97,7 +98,7 @@ def update_registry(s3: Any, bucket: str, part: Registry) -> None:
         _replace(s3, bucket, _key(name), table, owner)
 
 
-def _replace(s3: Any, bucket: str, key: str, table: pa.Table, owner: str) -> None:
+def _replace(s3: S3Client, bucket: str, key: str, table: pa.Table, owner: str) -> None:
     """Put rows in place of those with the same value in the column `owner`."""
     try:
         body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -109,7 +110,7 @@ def _replace(s3: Any, bucket: str, key: str, table: pa.Table, owner: str) -> Non
     _put(s3, bucket, key, pa.concat_tables([others, table]))
 
 
-def _put(s3: Any, bucket: str, key: str, table: pa.Table) -> None:
+def _put(s3: S3Client, bucket: str, key: str, table: pa.Table) -> None:
     body = io.BytesIO()
     pq.write_table(table, body, compression="zstd")
     s3.put_object(Bucket=bucket, Key=key, Body=body.getvalue())

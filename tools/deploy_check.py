@@ -21,6 +21,7 @@ from samtranslator.translator.translator import Translator
 from analytics.template import load
 from cost.estimate import fleet_plan, show
 from cost.units import FleetPlan
+from electrocloud.aws.clients import CloudFormationClient
 from electrocloud.aws.stack import region_of_caller
 from electrocloud.domain.errors import SettingsError
 from tools.stage import parameters_of, settings_of
@@ -67,7 +68,7 @@ def _named(resources: Mapping[str, Any]) -> dict[str, Any]:
     return {_HASH.sub("", name): body for name, body in resources.items()}
 
 
-def deployed(cloudformation: Any, stack: str) -> tuple[dict[str, Any], dict[str, str]]:
+def deployed(cloudformation: CloudFormationClient, stack: str) -> tuple[dict[str, Any], dict[str, str]]:
     """The resources and parameters of a deployed stack; both empty if the stack does not exist."""
     try:
         (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]

@@ -6,11 +6,11 @@ most doubles and at most halves the shards of a stream at once: further changes 
 
 import argparse
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
+from electrocloud.aws.clients import CloudFormationClient, KinesisClient
 from electrocloud.aws.stack import region_of_caller
 from electrocloud.domain.errors import ElectroCloudError, SettingsError, UsageError
 from tools.stage import settings_of
@@ -57,7 +57,9 @@ def updates(changes: Mapping[str, str], deployed: Mapping[str, str], open_shards
         yield left
 
 
-def scale(cloudformation: Any, kinesis: Any, stack: str, changes: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def scale(
+    cloudformation: CloudFormationClient, kinesis: KinesisClient, stack: str, changes: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
     """Update the stack, and give each update's parameters when it is done. `SettingsError` where one fails."""
     try:
         (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]

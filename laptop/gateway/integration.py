@@ -12,10 +12,11 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from electrocloud.aws.clients import KinesisClient
 from laptop.gateway.refusal import RefusedError
 
 
-def put_records(kinesis: Any, payload: str) -> tuple[int, dict[str, Any]]:
+def put_records(kinesis: KinesisClient, payload: str) -> tuple[int, dict[str, Any]]:
     """The status and body that the service returns for a PutRecords with this JSON.
 
     kinesis: a boto3 client. Errors found by the client itself are returned as the service would return them; if there
@@ -28,7 +29,7 @@ def put_records(kinesis: Any, payload: str) -> tuple[int, dict[str, Any]]:
     except ValueError as fault:
         return 400, {"__type": "SerializationException", "message": str(fault)}
     try:
-        return 200, kinesis.put_records(**request)
+        return 200, {**kinesis.put_records(**request)}
     except ParamValidationError as fault:
         return 400, {"__type": "ValidationException", "message": str(fault)}
     except ClientError as fault:

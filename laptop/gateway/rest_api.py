@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from jsonschema_rs import Draft4Validator
 
+from electrocloud.aws.clients import KinesisClient
 from laptop.gateway.authorization import Call, Principal, authenticate
 from laptop.gateway.integration import put_records
 from laptop.gateway.openapi import Api, Route
@@ -43,7 +44,7 @@ class RestApi:
     def __init__(
         self,
         api: Api,
-        kinesis: Any,
+        kinesis: KinesisClient,
         principals: Mapping[str, Principal],
         region: str,
         throttle: Throttle,

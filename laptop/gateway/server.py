@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import boto3
 import msgspec
@@ -19,6 +18,7 @@ from aiohttp import web
 from botocore.config import Config
 
 from analytics.template import ROOT, load
+from electrocloud.aws.clients import KinesisClient
 from electrocloud.domain.errors import UsageError
 from laptop.gateway.authorization import Call, Principal
 from laptop.gateway.openapi import read_api
@@ -53,7 +53,7 @@ def log_call(request_id: str, answer: Answer, request: web.Request) -> None:
 def create_app(
     openapi: Path,
     values: Mapping[str, str],
-    kinesis: Any,
+    kinesis: KinesisClient,
     principals: Mapping[str, Principal],
     throttle: Throttle,
     plan: UsagePlan | None = None,

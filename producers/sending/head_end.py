@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from aws_kinesis_agg.aggregator import AggRecord
 
 from electrocloud.aws.backoff import Pause
+from electrocloud.aws.clients import KinesisClient
 from electrocloud.aws.ingest.stream import ATTEMPTS, PUT_BYTES, PUT_RECORDS
 from electrocloud.domain.errors import StreamBusyError
 from producers.sending.send_counts import SendCounts
@@ -33,7 +34,7 @@ class HeadEndSender:
     raised.
     """
 
-    def __init__(self, kinesis: Any, stream: str, tally: SendCounts, pause: Pause) -> None:
+    def __init__(self, kinesis: KinesisClient, stream: str, tally: SendCounts, pause: Pause) -> None:
         self._kinesis = kinesis
         self._stream = stream
         self._tally = tally
@@ -58,9 +59,8 @@ class HeadEndSender:
         self._put()
 
     def _refresh_shards(self) -> None:
-        shards: list[dict[str, Any]] = []
-        for page in self._kinesis.get_paginator("list_shards").paginate(StreamName=self._stream):
-            shards += page["Shards"]
+        pages = self._kinesis.get_paginator("list_shards").paginate(StreamName=self._stream)
+        shards = [shard for page in pages for shard in page["Shards"]]
         alive = [shard for shard in shards if "EndingSequenceNumber" not in shard["SequenceNumberRange"]]
         alive.sort(key=lambda shard: int(shard["HashKeyRange"]["StartingHashKey"]))
         self._firsts = [int(shard["HashKeyRange"]["StartingHashKey"]) for shard in alive]
@@ -88,7 +88,7 @@ class HeadEndSender:
                 break
             if attempt:
                 self._pause(attempt)
-            records = [
+            records: list[Any] = [
                 {"Data": frame.data, "PartitionKey": frame.hash_key, "ExplicitHashKey": frame.hash_key}
                 for frame in frames
             ]

@@ -222,7 +222,7 @@ def test_suspects_beyond_a_page_of_a_megabyte_are_all_read_and_replaced(store: S
     )
     assert "LastEvaluatedKey" in first_page
     assert forecasts.suspects() == some
-    # A query a meter, each of which MiniStack answers by reading the whole partition: so the meters of the last page alone.
+    # MiniStack reads the whole partition for each meter's query: so these are few.
     forecasts.replace_suspects([one.meter_id for one in some[-40:]], some[-1:], now)
     assert forecasts.suspects() == [*some[:-40], some[-1]]
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 import boto3
 import msgspec
@@ -12,6 +12,14 @@ from botocore.config import Config
 from botocore.configloader import raw_config_parse
 from botocore.exceptions import BotoCoreError, ClientError
 
+from electrocloud.aws.clients import (
+    AthenaClient,
+    CloudWatchClient,
+    DynamoDBClient,
+    KinesisClient,
+    S3Client,
+    SQSClient,
+)
 from electrocloud.domain.errors import SettingsError
 
 STATE = Path(os.environ.get("ELECTROCLOUD_STATE", ".electrocloud"))  # where `electrocloud up` keeps what runs here
@@ -59,6 +67,20 @@ class Stack(msgspec.Struct, frozen=True):
         """A boto3 session for the deployment, with the laptop's keys where it is there."""
         return _session(self.region, self.credentials if self.local else "")
 
+    @overload
+    def client(self, service: Literal["athena"], **config: Any) -> AthenaClient: ...
+    @overload
+    def client(self, service: Literal["cloudwatch"], **config: Any) -> CloudWatchClient: ...
+    @overload
+    def client(self, service: Literal["dynamodb"], **config: Any) -> DynamoDBClient: ...
+    @overload
+    def client(self, service: Literal["kinesis"], **config: Any) -> KinesisClient: ...
+    @overload
+    def client(self, service: Literal["s3"], **config: Any) -> S3Client: ...
+    @overload
+    def client(self, service: Literal["sqs"], **config: Any) -> SQSClient: ...
+    @overload
+    def client(self, service: str, **config: Any) -> Any: ...
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client for a part of the deployment."""
         settings = Config(retries={"mode": "standard", "total_max_attempts": 5}, **config)

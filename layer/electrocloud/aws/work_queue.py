@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from electrocloud.aws.backoff import pause
+from electrocloud.aws.clients import SQSClient
 from electrocloud.domain.errors import StoreBusyError
 
 SEND_AT_ONCE = 10  # SQS's limit for SendMessageBatch, which is also 256 KiB (an item has at most 25)
@@ -20,7 +21,7 @@ ATTEMPTS = 5
 class WorkQueue:
     """A queue and its dead letters, by their URLs, on a boto3 SQS client."""
 
-    def __init__(self, client: Any, url: str, dead_letters_url: str) -> None:
+    def __init__(self, client: SQSClient, url: str, dead_letters_url: str) -> None:
         self._client = client
         self._url = url
         self._dead_letters_url = dead_letters_url
@@ -28,11 +29,14 @@ class WorkQueue:
     def send(self, items: Iterable[msgspec.Struct]) -> int:
         """Send items in any number; returns how many. `StoreBusyError` if SQS refuses some again and again."""
         waiting, sent = iter(items), 0
+        group: list[str]
         while group := [msgspec.json.encode(item).decode() for item in islice(waiting, SEND_AT_ONCE)]:
             sent += len(group)
             for attempt in range(ATTEMPTS):
-                entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(group)]
-                answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+                answer = self._client.send_message_batch(
+                    QueueUrl=self._url,
+                    Entries=[{"Id": str(number), "MessageBody": body} for number, body in enumerate(group)],
+                )
                 group = [group[int(failed["Id"])] for failed in answer.get("Failed", [])]
                 if not group:
                     break
@@ -43,12 +47,16 @@ class WorkQueue:
 
     def unfinished(self) -> int:
         """About how many items wait, are being worked on, or were given up."""
-        waiting = self._count(self._url, "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        return waiting + self._count(self._dead_letters_url, "ApproximateNumberOfMessages")
+        waiting, in_work = self._counts(self._url)
+        given_up, _ = self._counts(self._dead_letters_url)
+        return waiting + in_work + given_up
 
-    def _count(self, url: str, *names: str) -> int:
-        found = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=list(names))["Attributes"]
-        return sum(int(found[name]) for name in names)
+    def _counts(self, url: str) -> tuple[int, int]:
+        """About how many messages wait in a queue, and how many are being worked on."""
+        found = self._client.get_queue_attributes(
+            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        )["Attributes"]
+        return int(found["ApproximateNumberOfMessages"]), int(found["ApproximateNumberOfMessagesNotVisible"])
 
 
 def items_in(event: Mapping[str, Any], kind: Any) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
+from electrocloud.aws.clients import KinesisClient, S3Client, SQSClient
 from electrocloud.aws.ingest import stream
 from electrocloud.aws.ingest.redrive import Case, Put
 from electrocloud.aws.ingest.stream import Entry, Record
@@ -44,7 +45,7 @@ class _WholeMessage(msgspec.Struct, frozen=True):
     payload: str | dict[str, Any]
 
 
-def redrive_failed_batches(s3: Any, bucket: str, put: Put | None, reasons: Collection[str]) -> Iterator[Case]:
+def redrive_failed_batches(s3: S3Client, bucket: str, put: Put | None, reasons: Collection[str]) -> Iterator[Case]:
     """Put back the records of the batches in the bucket, and delete these; old versions stay for a month.
 
     `put` takes entries into the stream; without it nothing is changed. `reasons` are the conditions to look at, such
@@ -88,7 +89,7 @@ def with_records(body: bytes, entries: Collection[Entry]) -> bytes:
 
 
 def redrive_dead_letters(
-    sqs: Any, queue_url: str, kinesis: Any, put: Put | None, reasons: Collection[str]
+    sqs: SQSClient, queue_url: str, kinesis: KinesisClient, put: Put | None, reasons: Collection[str]
 ) -> Iterator[Case]:
     """Put back the records of the batches that the queue tells of, as far as the stream still has them.
 
@@ -121,7 +122,7 @@ def _event(body: bytes) -> dict[str, Any]:
     return event
 
 
-def _dead_letter(body: str, kinesis: Any, put: Put | None, reasons: Collection[str]) -> Case | None:
+def _dead_letter(body: str, kinesis: KinesisClient, put: Put | None, reasons: Collection[str]) -> Case | None:
     try:
         message = msgspec.json.decode(body, type=_Message)
     except msgspec.DecodeError:
@@ -139,7 +140,7 @@ def _dead_letter(body: str, kinesis: Any, put: Put | None, reasons: Collection[s
     return Case("dead letter", reason, "put back" if count else "gone from the stream", 1, count)
 
 
-def _records(kinesis: Any, batch: Batch) -> Iterator[list[Record]]:
+def _records(kinesis: KinesisClient, batch: Batch) -> Iterator[list[Record]]:
     """The records from the batch's first to its last, and those of others that stand between: they do no harm."""
     last = int(batch.end_sequence_number)
     start = {"ShardIteratorType": "AT_SEQUENCE_NUMBER", "StartingSequenceNumber": batch.start_sequence_number}

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from electrocloud.aws.clients import KinesisClient
 from electrocloud.aws.ingest.stream import read, shard_ids, uploads_in
 from electrocloud.domain.readings.admission import DEFAULT, Admission
 from electrocloud.domain.readings.upload import Upload
@@ -18,7 +19,7 @@ class Part(NamedTuple):
 
 
 def from_stream(
-    kinesis: Any, stream: str, since: datetime, now: datetime, admission: Admission = DEFAULT
+    kinesis: KinesisClient, stream: str, since: datetime, now: datetime, admission: Admission = DEFAULT
 ) -> Iterator[Part]:
     """What the stream has received from `since` to `now` (aware), shard by shard."""
     shards = shard_ids(kinesis, stream)

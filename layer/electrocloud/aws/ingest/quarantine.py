@@ -8,11 +8,11 @@ import gzip
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from electrocloud.aws.clients import S3Client
 from electrocloud.aws.ingest.kinesis_event import RejectedUpload
 from electrocloud.aws.quarantine_keys import PREFIX, SUFFIX, object_key
 
@@ -38,7 +38,9 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Quarantined)
 
 
-def put(s3: Any, bucket: str, rejected: Iterable[RejectedUpload], out_of_time: Callable[[], bool]) -> dict[str, str]:
+def put(
+    s3: S3Client, bucket: str, rejected: Iterable[RejectedUpload], out_of_time: Callable[[], bool]
+) -> dict[str, str]:
     """Write rejected uploads under quarantine/dt=…/, and return why not for each record that could not be written.
 
     Nothing more is written once `out_of_time()`, or where S3 fails; these records, by sequence number, are to come
@@ -54,7 +56,7 @@ def put(s3: Any, bucket: str, rejected: Iterable[RejectedUpload], out_of_time: C
     return unwritten
 
 
-def put_rows(s3: Any, bucket: str, key: str, rows: Sequence[Quarantined]) -> None:
+def put_rows(s3: S3Client, bucket: str, key: str, rows: Sequence[Quarantined]) -> None:
     """Write rows as one object of the form that `unpack` reads."""
     s3.put_object(Bucket=bucket, Key=key, ContentType="application/gzip", Body=pack(rows))
 
@@ -76,7 +78,7 @@ def key_of(rows: Sequence[Quarantined], prefix: str = PREFIX) -> str:
     return object_key(first.arrived_at[:10], place, Counter(row.reason for row in rows), prefix)
 
 
-def _fault(s3: Any, bucket: str, rows: list[Quarantined]) -> str:
+def _fault(s3: S3Client, bucket: str, rows: list[Quarantined]) -> str:
     try:
         put_rows(s3, bucket, key_of(rows), rows)
     except (BotoCoreError, ClientError) as fault:

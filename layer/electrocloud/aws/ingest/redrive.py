@@ -6,10 +6,11 @@ what then comes twice counts once.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
+from electrocloud.aws.clients import S3Client
 from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.aws.ingest.quarantine import Quarantined, key_of, put_rows, unpack
 from electrocloud.aws.ingest.stream import Entry
@@ -37,7 +38,7 @@ class Case(NamedTuple):
     records: int
 
 
-def redrive_quarantine(s3: Any, bucket: str, put: Put | None, reasons: Collection[str]) -> Iterator[Case]:
+def redrive_quarantine(s3: S3Client, bucket: str, put: Put | None, reasons: Collection[str]) -> Iterator[Case]:
     """Put back the quarantined uploads that keep the contract now, and move them to quarantine/redriven/.
 
     `put` takes entries into the stream; without it nothing is changed. `reasons` are those to look at; none means all
@@ -54,7 +55,7 @@ def _is_asked(reason: str, reasons: Collection[str]) -> bool:
     return reason in reasons if reasons else reason not in BY_NAME
 
 
-def _redrive_object(s3: Any, bucket: str, key: str, put: Put | None, reasons: Collection[str]) -> Iterator[Case]:
+def _redrive_object(s3: S3Client, bucket: str, key: str, put: Put | None, reasons: Collection[str]) -> Iterator[Case]:
     try:
         rows = unpack(key, s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     except ClientError as fault:
@@ -90,7 +91,7 @@ def _entry(upload: Quarantined) -> Entry:
         return Entry(upload.partition_key, upload.payload)
 
 
-def _move(s3: Any, bucket: str, key: str, rows: Sequence[Quarantined], good: Sequence[Quarantined]) -> None:
+def _move(s3: S3Client, bucket: str, key: str, rows: Sequence[Quarantined], good: Sequence[Quarantined]) -> None:
     """Move rows of an object to redriven/. The object goes last, so that at no time a row is in neither place."""
     moved = {*map(id, good)}
     put_rows(s3, bucket, _redriven_key(key, good), good)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from electrocloud.aws.backoff import Pause
+from electrocloud.aws.clients import KinesisClient
 from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.domain.errors import StreamBusyError, UploadError
 from electrocloud.domain.readings.admission import DEFAULT, Admission, admit
@@ -34,16 +35,16 @@ class Record(NamedTuple):
     arrived: datetime
 
 
-def shard_ids(kinesis: Any, stream: str) -> list[str]:
+def shard_ids(kinesis: KinesisClient, stream: str) -> list[str]:
     """All shards that may still have records, the closed ones too."""
     pages = kinesis.get_paginator("list_shards").paginate(StreamName=stream)
     return [shard["ShardId"] for page in pages for shard in page["Shards"]]
 
 
-def read(kinesis: Any, stream: str, shard_id: str, until: datetime, **start: Any) -> Iterator[list[Record]]:
+def read(kinesis: KinesisClient, stream: str, shard_id: str, until: datetime, **start: Any) -> Iterator[list[Record]]:
     """A shard's records in pages, from `start` (GetShardIterator's arguments) to the newest, or to the first page that
     reaches beyond `until`."""
-    where = {"StreamName": stream, "ShardId": shard_id}
+    where: dict[str, Any] = {"StreamName": stream, "ShardId": shard_id}
     iterator = kinesis.get_shard_iterator(**where, **start)["ShardIterator"]
     while iterator:
         try:
@@ -88,7 +89,7 @@ def uploads_in(records: Sequence[Record], admission: Admission = DEFAULT) -> tup
     return uploads, rejected + len(judged) - len(uploads)
 
 
-def put(kinesis: Any, stream: str, entries: Sequence[Entry], pause: Pause) -> None:
+def put(kinesis: KinesisClient, stream: str, entries: Sequence[Entry], pause: Pause) -> None:
     """Put entries in the stream, and again those that it refuses; `StreamBusyError` after ATTEMPTS times."""
     for part in _calls(entries):
         waiting = part

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from electrocloud.aws.backoff import pause
+from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.dynamodb_items import MONTH_PARTS, bill_key, key_of_bill, month_part
 from electrocloud.aws.store.tables import batch_get
 from electrocloud.domain.billing.service import BillKey
@@ -27,7 +28,7 @@ class WaitingBill(NamedTuple):
 class DynamoOpenBills:
     """The open bills of a deployment, on a boto3 DynamoDB client."""
 
-    def __init__(self, client: Any, bills_table: str) -> None:
+    def __init__(self, client: DynamoDBClient, bills_table: str) -> None:
         self._client = client
         self._table = bills_table
 
@@ -72,7 +73,7 @@ class DynamoOpenBills:
 
     def _pages(self, part: str, statuses: Sequence[str], after: BillKey | None) -> Iterator[Sequence[BillKey]]:
         names = {f":status{number}": {"S": status} for number, status in enumerate(statuses)}
-        start = {"ExclusiveStartKey": {"month_part": {"S": part}, **bill_key(after)}} if after else {}
+        start: dict[str, Any] = {"ExclusiveStartKey": {"month_part": {"S": part}, **bill_key(after)}} if after else {}
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="by-month",

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from electrocloud.aws.backoff import pause
+from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.batch_write import batch_write
 from electrocloud.aws.store.tables import batch_get
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
@@ -23,7 +24,7 @@ _SUSPECTS = "suspects"
 class Forecasts:
     """A deployment's forecasts, on a boto3 DynamoDB client. One of the same hours takes the place of an earlier one."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.batch_write import batch_write
 from electrocloud.domain.hourly_load import HourlyLoad, LoadDay, LoadHour
 
@@ -32,7 +33,7 @@ class SeriesLoad(NamedTuple):
 class HourlyLoads:
     """A deployment's hourly loads, in the forecasts table, on a boto3 DynamoDB client."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from electrocloud.aws.backoff import Pause
+from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.tables import batch_get
 
 REMEMBER_S = 300.0
@@ -23,7 +24,7 @@ class MeterEntry(NamedTuple):
 class MeterLookup:
     """Looks meters up and remembers them for REMEMBER_S; a change takes that long to be seen. `clock` counts s."""
 
-    def __init__(self, client: Any, meters_table: str, pause: Pause, clock: Callable[[], float]) -> None:
+    def __init__(self, client: DynamoDBClient, meters_table: str, pause: Pause, clock: Callable[[], float]) -> None:
         self._client = client
         self._table = meters_table
         self._pause = pause

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store import dynamodb_items as items
 from electrocloud.domain.billing.service import Service
 from electrocloud.domain.readings.meter_day import MeterDay
@@ -15,7 +16,9 @@ METERS_AT_ONCE = 250
 class MeterSegments:
     """Reads a part of the fleet at a time, on a boto3 DynamoDB client."""
 
-    def __init__(self, client: Any, meters_table: str, windows_table: str, registry: ServiceRegistry) -> None:
+    def __init__(
+        self, client: DynamoDBClient, meters_table: str, windows_table: str, registry: ServiceRegistry
+    ) -> None:
         self._client = client
         self._meters = meters_table
         self._windows = windows_table

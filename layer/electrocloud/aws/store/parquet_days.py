@@ -2,7 +2,9 @@
 
 import re
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from electrocloud.aws.clients import S3Client
 
 PREFIX = "readings/"
 _DAY = re.compile(rf"{PREFIX}dt=(\d{{4}}-\d\d-\d\d)/")
@@ -15,7 +17,7 @@ class ParquetDay(NamedTuple):
     version: str
 
 
-def parquet_days(s3: Any, bucket: str, first: date) -> dict[date, ParquetDay]:
+def parquet_days(s3: S3Client, bucket: str, first: date) -> dict[date, ParquetDay]:
     """The days from `first` on that have Parquet, in order."""
     found: dict[date, tuple[int, int, datetime]] = {}
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX, StartAfter=f"{PREFIX}dt={first}")

@@ -16,8 +16,10 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from electrocloud.aws.backoff import Pause
+from electrocloud.aws.clients import DynamoDBClient
+from electrocloud.aws.store.batch_write import WRITE_AT_ONCE, batch_write
 from electrocloud.aws.store.tables import batch_get
-from electrocloud.domain.errors import RegistryError, StoreBusyError
+from electrocloud.domain.errors import RegistryError
 from electrocloud.domain.registry.records import (
     Account,
     Agreement,
@@ -28,9 +30,7 @@ from electrocloud.domain.registry.records import (
     TariffDocument,
 )
 
-WRITE_AT_ONCE = 25  # DynamoDB's limit for BatchWriteItem
 WRITERS = 4
-WRITE_ATTEMPTS = 10
 LOCK_S = 900
 REGISTRY_ITEM = "#registry"
 
@@ -64,7 +64,7 @@ class RegistryTables(NamedTuple):
 class RegistryStore:
     """Reads and writes the registry on a boto3 DynamoDB client; `pause(n)` waits before attempt n + 1."""
 
-    def __init__(self, client: Any, tables: RegistryTables, pause: Pause) -> None:
+    def __init__(self, client: DynamoDBClient, tables: RegistryTables, pause: Pause) -> None:
         self._client = client
         self._tables = tables
         self._pause = pause
@@ -126,7 +126,7 @@ class RegistryStore:
 
     def _update(self, expression: str, values: Item, condition: str | None = None) -> bool:
         """Update the registry's own item; whether the condition held."""
-        conditional = {"ConditionExpression": condition} if condition else {}
+        conditional: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
         try:
             self._client.update_item(
                 TableName=self._tables.service_points,
@@ -176,14 +176,8 @@ class RegistryStore:
                 progress(count)
 
     def _write_group(self, table: str, items: list[Item]) -> int:
-        requests = [{"PutRequest": {"Item": item}} for item in items]
-        for attempt in range(WRITE_ATTEMPTS):
-            answer = self._client.batch_write_item(RequestItems={table: requests})
-            requests = answer.get("UnprocessedItems", {}).get(table, [])
-            if not requests:
-                return len(items)
-            self._pause(attempt)
-        raise StoreBusyError(f"DynamoDB left {len(requests)} items of {table} unwritten; run the command again")
+        batch_write(self._client, table, ({"PutRequest": {"Item": item}} for item in items))
+        return len(items)
 
 
 def _registry(

@@ -8,11 +8,11 @@ import zlib
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any
 
 import msgspec
 from botocore.exceptions import ClientError
 
+from electrocloud.aws.clients import S3Client
 from electrocloud.domain.registry.records import Registry
 
 PREFIX = "personal/search/"
@@ -58,7 +58,7 @@ def entries_of(registry: Registry, points: Collection[str]) -> list[SearchEntry]
 class SearchIndex:
     """The index in a bucket, on a boto3 S3 client."""
 
-    def __init__(self, s3: Any, bucket: str) -> None:
+    def __init__(self, s3: S3Client, bucket: str) -> None:
         self._s3 = s3
         self._bucket = bucket
 

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from electrocloud.aws.backoff import Pause, pause
+from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.meter_lookup import MeterLookup
 from electrocloud.aws.store.registry import RegistryStore, RegistryTables
 from electrocloud.aws.store.service_lookup import ServiceLookup
@@ -43,7 +44,7 @@ class Store(NamedTuple):
 
 
 def open_store(
-    dynamodb: Any, names: TableNames, pause: Pause = pause, clock: Callable[[], float] = time.monotonic
+    dynamodb: DynamoDBClient, names: TableNames, pause: Pause = pause, clock: Callable[[], float] = time.monotonic
 ) -> Store:
     """The store on a boto3 DynamoDB client. `pause` waits between tries, `clock` counts s for the registry's cache."""
     tables = RegistryTables(names.service_points_table, names.meters_table, names.tariffs_table)

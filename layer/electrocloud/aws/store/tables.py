@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from electrocloud.aws.backoff import Pause
+from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store import dynamodb_items as items
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import StoreBusyError
@@ -31,7 +32,7 @@ _PASSING = frozenset(
 class DynamoTables:
     """The store that the use cases ask for, on a boto3 DynamoDB client; `pause(n)` waits before try n + 1."""
 
-    def __init__(self, client: Any, windows_table: str, bills_table: str, pause: Pause) -> None:
+    def __init__(self, client: DynamoDBClient, windows_table: str, bills_table: str, pause: Pause) -> None:
         self._client = client
         self._windows = windows_table
         self._bills = bills_table
@@ -77,7 +78,8 @@ class DynamoTables:
         lost: set[str] = set()
         for group in _groups(changes, 1 if alone else WRITE_AT_ONCE, self._actions):
             try:
-                self._client.transact_write_items(TransactItems=[action for _, actions in group for action in actions])
+                together: list[Any] = [action for _, actions in group for action in actions]
+                self._client.transact_write_items(TransactItems=together)
             except ClientError as fault:
                 if not _may_pass(fault):
                     raise
@@ -113,7 +115,9 @@ class DynamoTables:
         }
 
 
-def batch_get(client: Any, keys: list[tuple[str, items.Item]], pause: Pause) -> Iterator[tuple[str, items.Item]]:
+def batch_get(
+    client: DynamoDBClient, keys: list[tuple[str, items.Item]], pause: Pause
+) -> Iterator[tuple[str, items.Item]]:
     """The items of (table, key) that exist, with their table, strongly consistent.
 
     Keys that DynamoDB leaves unprocessed are asked for again, READ_ATTEMPTS times without progress; then its own error.
