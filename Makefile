@@ -118,7 +118,7 @@ deploy: setup  ## build and deploy to your AWS account (STAGE=dev or prod)
 scale: setup  ## change parameters of what is deployed, and nothing else (STAGE=prod SET="ShardCount=20")
 	$(BIN)/python -m tools.scale --stage $(STAGE) $(SET)
 
-lock: $(VENV)/.python  ## pin every dependency anew, with hashes
+lock: $(VENV)/.python  ## update the pins of all dependencies, with hashes
 	$(UV) pip compile --quiet --upgrade layer/requirements.in -o layer/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	$(UV) pip compile --quiet --upgrade forecasting/requirements.in -o forecasting/requirements.txt --python-version 3.14 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	for name in dev benchmarks sam cloud checkov; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done

@@ -87,13 +87,15 @@ def _judge(fleet: Fleet, wh: np.ndarray, month: BillingMonth, day: int) -> list[
     ]
     energy = wh[:, low:high].sum(axis=1) / 1000
     kwh = np.array([[float(getattr(end.energy_kwh, name)) for name in ("value", "low", "high")] for end in reported])
-    owed = np.array([[float(getattr(reported[row].total, name)) for name in ("value", "low", "high")] for row in some])
+    amount_due = np.array(
+        [[float(getattr(reported[row].total, name)) for name in ("value", "low", "high")] for row in some]
+    )
     total = np.array([float(end.total.value) for end in true])
     return [
         f"{np.abs(kwh[:, 0] - energy).sum() / energy.sum():.1%}",
         f"{np.mean((kwh[:, 1] - 0.001 <= energy) & (energy <= kwh[:, 2] + 0.001)):.0%}",
-        f"{np.abs(owed[:, 0] - total).sum() / total.sum():.1%}",
-        f"{np.mean((owed[:, 1] <= total) & (total <= owed[:, 2])):.0%}",
+        f"{np.abs(amount_due[:, 0] - total).sum() / total.sum():.1%}",
+        f"{np.mean((amount_due[:, 1] <= total) & (total <= amount_due[:, 2])):.0%}",
         f"{seconds:.1f}",
     ]
 

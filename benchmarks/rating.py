@@ -71,9 +71,9 @@ def main() -> None:
 
 def readings(first: date, days: int) -> list[Interval]:
     """15-minute readings of a shop, of UTC days."""
-    chance = Random(1)
+    random = Random(1)
     start = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp())
-    return [Interval(start + number * 900, 900, chance.randint(500, 15_000)) for number in range(days * 96)]
+    return [Interval(start + number * 900, 900, random.randint(500, 15_000)) for number in range(days * 96)]
 
 
 def of_day(intervals: list[Interval], day: date) -> list[Interval]:

@@ -99,8 +99,8 @@ def midnight(meters: int, window_s: int, each: Upkeep, seed: int = 1) -> Midnigh
     rate = meters / window_s
     shards = max(1, math.ceil(max(rate * each.bytes / SHARD_BYTES, rate / SHARD_RECORDS) * 1.33))
     lanes = min(MOST_LANES, max(1, math.ceil(rate / shards * each.seconds / 0.7)))
-    chance = np.random.default_rng(seed)
-    arriving = chance.poisson(rate / shards, size=(window_s, shards))
+    random = np.random.default_rng(seed)
+    arriving = random.poisson(rate / shards, size=(window_s, shards))
     capacity = lanes / each.seconds
     waiting = np.zeros(shards)
     worst = 0.0
@@ -118,7 +118,7 @@ def main() -> None:
     """Print the tables of docs/scaling.md."""
     each = upkeep()
     print(
-        f"An upload of 96 readings: {each.bytes:,.0f} bytes, {each.seconds * 1000:.2f} ms of a lane, "
+        f"An upload of 96 readings: {each.bytes:,.0f} bytes, {each.seconds * 1000:.2f} ms of a concurrent batch, "
         f"{each.windows_writes} write units for its window item and {each.bills_writes} for its bill\n"
     )
     print(

@@ -168,8 +168,8 @@ def series() -> Cost:
 
 def makespan(count: int, an_item: int, each_s: float, workers: int, seed: int = 1) -> float:
     """Seconds until a queue of items is empty: workers take the next item as they get free; items vary by a fifth."""
-    chance = np.random.default_rng(seed)
-    lengths = an_item * each_s * chance.gamma(25, 1 / 25, -(-count // an_item)) + 0.1
+    random = np.random.default_rng(seed)
+    lengths = an_item * each_s * random.gamma(25, 1 / 25, -(-count // an_item)) + 0.1
     free = [0.0] * workers
     for length in lengths.tolist():
         heapq.heapreplace(free, free[0] + length)

@@ -62,9 +62,9 @@ def of_meter(meter_id: str, horizon: int, form: Form) -> None:
     if form is Form.csv:
         return
     if end := made.month_end:
-        kwh, owed = end.energy_kwh, end.total
+        kwh, due = end.energy_kwh, end.total
         print(f"{end.month} comes to {kwh.value:,.0f} kWh ({kwh.low:,.0f} to {kwh.high:,.0f}) ", end="")
-        print(f"and ${owed.value:,.2f} (${owed.low:,.2f} to ${owed.high:,.2f}).")
+        print(f"and ${due.value:,.2f} (${due.low:,.2f} to ${due.high:,.2f}).")
     if made.suspects:
         Console().print(suspects_table(made.suspects))
 

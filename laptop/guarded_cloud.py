@@ -8,7 +8,7 @@ any Host. The guard refuses, before MiniStack sees them:
 
 - a Host that is not this machine's loopback: a web page whose name was rebound to 127.0.0.1 sends its own name
 - any Origin: only web pages send one
-- a call that names no access key in use. Keys are random, so whoever knows one may read them or was given one
+- a call that names no access key in use. Keys are random, so a caller that knows one may read them or was given one
 - WebSockets, and all of MiniStack's own paths but /_ministack/health
 """
 

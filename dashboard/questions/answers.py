@@ -11,7 +11,7 @@ from dashboard import charts
 from dashboard.charts import Spec
 from electrocloud.aws.athena import Answer
 
-MAX_BARS = 30  # more cannot be told apart
+MAX_BARS = 30  # more cannot be distinguished
 SPELLINGS = {"kw": "kW", "kwh": "kWh", "v": "V", "utc": "UTC", "id": "ID", "dt": "Day"}
 
 

@@ -56,7 +56,7 @@ def run(
 ) -> Answer:
     """Run one statement in a work group and wait for its rows, at most `limit_s`. Raises `QueryError`.
 
-    Whoever stops waiting, by the limit or by an interrupt, stops the query too, since it costs.
+    When the wait ends, by the limit or by an interrupt, the query is stopped too, since it costs.
     """
     begun = clock()
     try:

@@ -25,9 +25,9 @@ Put = Callable[[Sequence[Entry]], None]
 
 
 class Case(NamedTuple):
-    """What became of things that were set aside: uploads of one object in the quarantine, or a dead letter.
+    """The outcome of a redrive: rejected uploads of one object in the quarantine, or a dead letter.
 
-    `reason` is why they were set aside, `items` how many they are, and `records` how many records went back into the
+    `reason` is why they were rejected, `items` how many they are, and `records` how many records went back into the
     stream, or would have gone.
     """
 

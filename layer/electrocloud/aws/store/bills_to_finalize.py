@@ -44,7 +44,7 @@ class DynamoOpenBills:
         return {key_of_bill(item): item.get("meter", {}).get("S", "") for item in found}
 
     def wait_for_estimate(self, key: BillKey, missing: int | None, reason: str) -> None:
-        """See `OpenBills`. The version tag stays, since the bill does; whoever rates it replaces the item."""
+        """See `OpenBills`. The version tag stays, since the bill does; the next rating replaces the item."""
         texts = {":waiting": WAITING, ":provisional": PROVISIONAL, ":reason": reason}
         values = {name: {"S": text} for name, text in texts.items()}
         names, condition = {"#status": "status"}, "#status IN (:provisional, :waiting)"

@@ -1,6 +1,6 @@
 """How windows and bills look as DynamoDB items, both ways.
 
-An item's `mark` is a hash of its content: equal content is an equal item, whoever wrote it and however often.
+An item's `mark` is a hash of its content: equal content gives an equal item, no matter who wrote it or how often.
 """
 
 import zlib

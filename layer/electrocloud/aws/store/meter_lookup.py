@@ -29,9 +29,9 @@ class MeterLookup:
         self._table = meters_table
         self._pause = pause
         self._clock = clock
-        self.forget()
+        self.clear()
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Look all of them up again."""
         self._since = self._clock()
         self._entries: dict[str, MeterEntry] = {}
@@ -39,7 +39,7 @@ class MeterLookup:
     def entries_of(self, meter_ids: Collection[str]) -> dict[str, MeterEntry]:
         """The entries of those meters that are registered."""
         if self._clock() - self._since > REMEMBER_S:
-            self.forget()
+            self.clear()
         unknown = [meter for meter in meter_ids if meter not in self._entries]
         keys = [(self._table, {"meter_id": {"S": meter}}) for meter in unknown]
         for _, item in batch_get(self._client, keys, self._pause):

@@ -25,7 +25,7 @@ class ServiceLookup:
         self._forget()
 
     def refresh(self) -> bool:
-        """Forget what was remembered if the registry has changed since it was read; whether it has."""
+        """Clear the cache if the registry has changed since it was read; returns whether it has."""
         version = self._registry.version()
         changed = version != self._version
         if changed or self._clock() - self._since > REMEMBER_S:
@@ -63,7 +63,7 @@ class ServiceLookup:
         self._tariffs: dict[str, DatedTariff] = {}
         self._placed: dict[tuple[str, str], DatedTariff] = {}
         self.invalid: dict[str, str] = {}
-        self._meters.forget()
+        self._meters.clear()
 
     def _look_up(self, meters: Collection[str]) -> None:
         entries = self._meters.entries_of(meters)

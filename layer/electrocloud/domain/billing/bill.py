@@ -163,7 +163,7 @@ def reissue(previous: Bill, now: Bill) -> Bill:
 
 
 def withdrawn(previous: Bill) -> Bill:
-    """The next version of a bill whose agreement has no day in its cycle any more: nothing is owed."""
+    """The next version of a bill whose agreement has no day in its cycle any more: nothing is due."""
     nothing = msgspec.structs.replace(
         previous,
         status="final",
@@ -183,7 +183,7 @@ def withdrawn(previous: Bill) -> Bill:
 
 def _replacing(previous: Bill, now: Bill) -> Bill:
     """`now` as the version after `previous`, with what it owes more as its adjustment."""
-    owed = now.total_rounded - previous.total_rounded
+    difference = now.total_rounded - previous.total_rounded
     before = line_text.price(previous.total_rounded, 2, previous.currency)
     adjustment = Line(
         kind="adjustment",
@@ -191,9 +191,9 @@ def _replacing(previous: Bill, now: Bill) -> Bill:
         tier=None,
         quantity=Decimal(1),
         unit="correction",
-        unit_rate=owed,
-        amount=owed,
-        amount_rounded=owed,
+        unit_rate=difference,
+        amount=difference,
+        amount_rounded=difference,
         estimated_share=Decimal(0),
         explanation=f"Replaces version {previous.version} of this bill, which was {before}",
     )
@@ -214,7 +214,7 @@ def _by_day(intervals: Iterable[Interval]) -> dict[int, list[Interval]]:
 
 
 def _statement(bill: Bill) -> tuple[object, ...]:
-    """All that a bill says of use and money. Names, wording and dates are not in it, so that neither a renamed tariff
+    """All that a bill says of use and money. Names, texts and dates are not in it, so that neither a renamed tariff
     nor a bill that was stored before it had dates makes a new version.
     """
     counts = bill.intervals

@@ -28,8 +28,8 @@ class BilledSegment(msgspec.Struct, frozen=True):
 class Bill(msgspec.Struct, frozen=True):
     """What one agreement owes for one billing period, in `currency`.
 
-    `total` is exact: energy + demand + fixed charges + the top-up to the minimum + riders + taxes. `total_rounded` is
-    what is owed: the sum of the lines' rounded amounts. A bill is provisional until every interval was read or
+    `total` is exact: energy + demand + fixed charges + the minimum-bill charge + riders + taxes. `total_rounded` is
+    the amount due: the sum of the lines' rounded amounts. A bill is provisional until every interval was read or
     estimated, and while there is a reason in `open_reasons`. The peak shares, 0 to 1, are of the energy and of `total`,
     in the periods with the month's highest first-tier rate. `adjustment` is what this version owes more (or less) than
     the one before it, and no part of the total.

@@ -142,7 +142,7 @@ def minimum_charges(segments: Sequence[PricedSegment], charged: Fraction) -> lis
 
 
 def times(fee: Fee, priced: PricedSegment) -> tuple[Fraction, str, Fraction]:
-    """How often a fee is owed for a segment: quantity, its unit, and $ of one."""
+    """How often a fee is charged for a segment: quantity, its unit, and $ of one."""
     if fee.unit == "$/month" or priced.tariff.average_month:
         return priced.part, "month", fee.monthly
     if fee.unit == "$/day":

@@ -41,7 +41,7 @@ class NotAvailable(msgspec.Struct, frozen=True):
 
 def offers(issued: Sequence[Sequence[Bill]]) -> list[Offer]:
     """An offer for each tariff's bills of one load, the cheapest first. The first of `issued` are the present ones."""
-    present = _owed(issued[0])
+    present = _total_due(issued[0])
     return sorted((_offer(bills, present) for bills in issued), key=lambda offer: offer.total)
 
 
@@ -64,20 +64,20 @@ def unsuitable(tariff: Tariff, sector: str, bills: Sequence[Bill]) -> str:
 
 
 def _offer(bills: Sequence[Bill], present: Decimal) -> Offer:
-    owed = _owed(bills)
+    amount_due = _total_due(bills)
     energy = sum((bill.energy_kwh for bill in bills), Decimal(0))
     cost = sum((bill.total for bill in bills), Decimal(0))
     return Offer(
         tariff=bills[0].tariff,
         tariff_name=bills[0].tariff_name,
         months=len({bill.period_start for bill in bills}),
-        total=owed,
-        saving=present - owed,
+        total=amount_due,
+        saving=present - amount_due,
         peak_energy_share=share(sum((b.peak_energy_share * b.energy_kwh for b in bills), Decimal(0)), energy),
         peak_bill_share=share(sum((b.peak_bill_share * b.total for b in bills), Decimal(0)), cost),
         currency=bills[0].currency,
     )
 
 
-def _owed(bills: Sequence[Bill]) -> Decimal:
+def _total_due(bills: Sequence[Bill]) -> Decimal:
     return sum((bill.total_rounded for bill in bills), Decimal(0))

@@ -199,22 +199,22 @@ def _runs(
     guesses: frozenset[Interval],
     spread: Instants | None,
 ) -> tuple[list[Run], list[Interval]]:
-    """The energy by period, and the readings that reach beyond the stretch of a period, or the day, that they start in.
+    """The energy by period, and the readings that reach beyond the period, or the day, that they start in.
 
     `spread` is the span whose part of such a reading counts, each period's share by time.
     """
     runs: list[Run] = []
     beyond: list[Interval] = []
-    for stretch in period_spans(tariff, midnight):
-        if part := _starting_in(stretch, readings):
+    for period_span in period_spans(tariff, midnight):
+        if part := _starting_in(period_span, readings):
             last = part[-1]
-            if last.start + last.seconds > stretch.end:
+            if last.start + last.seconds > period_span.end:
                 beyond.append(last)
             if guesses:
                 for estimated, group in groupby(part, guesses.__contains__):
-                    runs.append(Run(stretch.energy, sum(map(_WH, group)), estimated))
+                    runs.append(Run(period_span.energy, sum(map(_WH, group)), estimated))
             else:
-                runs.append(Run(stretch.energy, sum(map(_WH, part)), False))
+                runs.append(Run(period_span.energy, sum(map(_WH, part)), False))
     if spread is None or not readings:
         return runs, beyond
     last = readings[-1]
@@ -227,9 +227,9 @@ def _spread_runs(
     tariff: Tariff, readings: Sequence[Interval], guesses: frozenset[Interval], span: Instants
 ) -> Iterator[Run]:
     shares = (
-        (stretch.energy, reading in guesses, energy_between(reading, stretch.start, stretch.end))
+        (period_span.energy, reading in guesses, energy_between(reading, period_span.start, period_span.end))
         for reading in readings
-        for stretch in overlapped(tariff, span, reading)
+        for period_span in overlapped(tariff, span, reading)
     )
     for (period, estimated), group in groupby(shares, itemgetter(0, 1)):
         yield Run(period, sum(map(_WH, group)), estimated)
@@ -261,13 +261,13 @@ def _by_period(
 ) -> Iterator[tuple[int, Sequence[_Sample]]]:
     """The samples by the demand period that they start in or, where they are spread, by each that they reach into."""
     if spread is None:
-        for stretch in period_spans(tariff, midnight):
-            if rivals := _starting_in(stretch, samples):
-                yield stretch.demand, rivals
+        for period_span in period_spans(tariff, midnight):
+            if rivals := _starting_in(period_span, samples):
+                yield period_span.demand, rivals
     else:
         for sample in samples:
-            for stretch in overlapped(tariff, spread, sample):
-                yield stretch.demand, [sample]
+            for period_span in overlapped(tariff, spread, sample):
+                yield period_span.demand, [sample]
 
 
 def _samples(

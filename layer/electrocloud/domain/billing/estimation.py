@@ -19,7 +19,7 @@ def estimate(missing: Iterable[ExpectedInterval], history: Iterable[Interval], z
 
     Its power is the mean of the readings that start in the same local hour, on the same type of day (Monday to Friday,
     or Saturday and Sunday), of the WEEKS weeks before its own day; its energy is rounded to whole Wh, half to even.
-    `history` are readings, never estimates; which of them are too old or too new is told by their time.
+    `history` are readings, never estimates; their time decides which are too old or too new.
     """
     used: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     for reading in history:

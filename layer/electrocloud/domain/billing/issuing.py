@@ -36,7 +36,7 @@ def issue(
 
 
 def bill_number(bill: Bill) -> str:
-    """`A-1001-20260716`, and with `-2` a second version: the same bill has the same number, whoever makes it."""
+    """`A-1001-20260716`, and with `-2` a second version. It depends on the bill alone."""
     owner = bill.agreement_id or bill.meter_id
     first = f"{bill.period_start:%Y%m%d}" if bill.period_start else bill.month.replace("-", "") + "01"
     version = f"-{bill.version}" if bill.version > 1 else ""

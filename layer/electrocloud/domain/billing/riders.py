@@ -46,7 +46,7 @@ def rider_charges(priced: PricedSegment, runs: Sequence[Run], charged: Sequence[
 def tax_charges(segments: Sequence[PricedSegment], charged: Sequence[Charge], terms: ServiceTerms) -> list[Charge]:
     """A line for each tax and segment: on the segment's lines of `charged`, and on the whole bill's with the last.
 
-    A tax is owed by the customer classes that it names, and not where the terms exempt it. The class of a
+    A tax applies to the customer classes that it names, except where the terms exempt it. The class of a
     customer whose terms name none is the tariff's sector.
     """
     charges = []

@@ -32,18 +32,18 @@ def crossing_of(tariff: Tariff, span: _Instants, beyond: Sequence[Interval]) -> 
         start, seconds, _ = reading
         if start + seconds > span.end:
             return Crossing(start, seconds, "bills")
-        prices = {_prices(tariff, stretch) for stretch in _stretches(tariff, start, start + seconds)}
+        prices = {_prices(tariff, period_span) for period_span in _period_spans(tariff, start, start + seconds)}
         if len(prices) > 1:
             return Crossing(start, seconds, "prices")
     return None
 
 
 def overlapped(tariff: Tariff, span: _Instants, sample: tuple[Any, ...]) -> Iterator[PeriodSpan]:
-    """The stretches of one period that a reading or a demand window has instants of, cut to both of them."""
+    """The parts of one period that a reading or a demand window has instants of, cut to both of them."""
     start, seconds = sample[:2]
     low, high = max(start, span.start), min(start + seconds, span.end)
-    for stretch in _stretches(tariff, low, high):
-        yield stretch._replace(start=max(low, stretch.start), end=min(high, stretch.end))
+    for period_span in _period_spans(tariff, low, high):
+        yield period_span._replace(start=max(low, period_span.start), end=min(high, period_span.end))
 
 
 def energy_between(reading: Interval, low: int, high: int) -> int:
@@ -52,12 +52,12 @@ def energy_between(reading: Interval, low: int, high: int) -> int:
     return until_high - until_low
 
 
-def _stretches(tariff: Tariff, low: int, high: int) -> Iterator[PeriodSpan]:
+def _period_spans(tariff: Tariff, low: int, high: int) -> Iterator[PeriodSpan]:
     for midnight in range(low // DAY_S * DAY_S, high, DAY_S):
-        for stretch in period_spans(tariff, midnight):
-            if stretch.start < high and low < stretch.end:
-                yield stretch
+        for period_span in period_spans(tariff, midnight):
+            if period_span.start < high and low < period_span.end:
+                yield period_span
 
 
-def _prices(tariff: Tariff, stretch: PeriodSpan) -> tuple[object, ...]:
-    return tariff.energy[stretch.energy], tariff.demand[stretch.demand] if tariff.demand else ()
+def _prices(tariff: Tariff, period_span: PeriodSpan) -> tuple[object, ...]:
+    return tariff.energy[period_span.energy], tariff.demand[period_span.demand] if tariff.demand else ()

@@ -16,7 +16,7 @@ class ServiceTerms(NamedTuple):
 
     `spread` says whether a reading that spans two prices, demand windows or bills is shared between them by time
     (`even`), leaves the bill open (empty), or is billed where it starts (`start`: meters without an agreement).
-    `customer_class` and `exemptions` (names of taxes) decide which taxes are owed.
+    `customer_class` and `exemptions` (names of taxes) decide which taxes apply.
     """
 
     agreement_id: str = ""

@@ -34,7 +34,7 @@ def bounds(tiers: Tiers, days: int, kw: Fraction, full_days: int = 0) -> Bounds:
 
 
 def split(low: Quantity, high: Quantity, limits: Bounds) -> list[tuple[int, Quantity]]:
-    """What of the stretch from `low` to `high` is in each tier: (tier, amount), of those that have any."""
+    """How much of the range from `low` to `high` is in each tier: (tier, amount), of those that have any."""
     tier = bisect_right(limits, low)
     parts: list[tuple[int, Quantity]] = []
     while tier < len(limits) and limits[tier] < high:

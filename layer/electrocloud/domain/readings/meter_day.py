@@ -44,7 +44,7 @@ class MeterDay:
     """One meter's readings of one UTC day, and what operators did to them.
 
     All readings are kept, by interval length and minute. In an hour with readings of two interval lengths (a meter that
-    was set anew) one length counts: that of the highest revision there, then the shorter; so nothing counts twice. A
+    was changed) one length counts: that of the highest revision there, then the shorter; so nothing counts twice. A
     voided reading is kept like any other, and counts as missing.
     """
 

@@ -199,14 +199,14 @@ def period_spans(tariff: Tariff, midnight: int) -> tuple[PeriodSpan, ...]:
     for start, end, offset in offsets(midnight, tariff.zone):
         for day in range((start + offset) // DAY_S, (end - 1 + offset) // DAY_S + 1):
             local_midnight = day * DAY_S - offset
-            for stretch in _local_day(tariff, *_rows(tariff, day)):
-                first = max(start, local_midnight + stretch.start)
-                last = min(end, local_midnight + stretch.end)
+            for period_span in _local_day(tariff, *_rows(tariff, day)):
+                first = max(start, local_midnight + period_span.start)
+                last = min(end, local_midnight + period_span.end)
                 if first >= last:
                     continue
-                if found and found[-1][2:] == stretch[2:]:
+                if found and found[-1][2:] == period_span[2:]:
                     first = found.pop().start
-                found.append(PeriodSpan(first, last, stretch.energy, stretch.demand))
+                found.append(PeriodSpan(first, last, period_span.energy, period_span.demand))
     return tuple(found)
 
 
