@@ -22,7 +22,7 @@ METERS ?= 10000
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.ready $(VENV)/wheels/.ready .venv-sam/.ready .venv-cloud/.ready .venv-checkov/.ready  ## make .venv with the `electrocloud` command, and the tools beside it
+setup: $(VENV)/.ready $(VENV)/wheels/.ready .venv-sam/.ready .venv-cloud/.ready .venv-checkov/.ready  ## create .venv with the `electrocloud` command, and the environments of its tools
 
 $(VENV)/.python: $(if $(filter $(HAVE),$(WANTED)),,FORCE)
 	@test -n "$(filter $(PYTHONS),$(WANTED))" || { echo "$(PYTHON) is $(if $(WANTED),Python $(WANTED),not there): install one of Python $(PYTHONS), and run \`make setup PYTHON=python3.12\` with its name" >&2; exit 1; }
@@ -55,23 +55,23 @@ $(VENV)/wheels/.ready: layer/requirements.txt $(VENV)/.ready
 .venv-checkov/.ready: locks/checkov.txt
 .venv-benchmarks/.ready: locks/benchmarks.txt
 
-run: setup  ## start all of it on this laptop; Ctrl-C stops it (RUN="--meters 200 --speed 10")
+run: setup  ## start everything on this laptop; Ctrl-C stops it (RUN="--meters 200 --speed 10")
 	$(BIN)/electrocloud up $(RUN)
 
-test: setup  ## run every test
+test: setup  ## run all tests
 	$(BIN)/python -m pytest tests/unit tests/integration tests/faults tests/browser tests/deploy tests/laptop $(PYTEST)
 
-conformance: setup  ## run it on the engines behind the AWS services: Trino, Velocity, the KPL, DynamoDB's interface (needs Java 17, Maven, Node)
+conformance: setup  ## test against the engines behind the AWS services: Trino, Velocity, the KPL, DynamoDB's interface (needs Java 17, Maven, Node)
 	$(BIN)/python -m tests.conformance.engines
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/conformance $(PYTEST)
 
-fuzz: setup  ## throw many more bad calls and records at it than `make test` does (FUZZ_CASES=1000)
+fuzz: setup  ## send many more invalid calls and records than `make test` does (FUZZ_CASES=1000)
 	FUZZ_CASES=$${FUZZ_CASES:-1000} $(BIN)/python -m pytest --timeout 7200 tests/integration/test_openapi_fuzz.py tests/integration/test_decode_fuzz.py
 
 catalog: setup  ## generate the Glue tables of sql/views and of the registry
 	$(BIN)/python -m tools.glue_catalog
 
-lint: setup  ## check form, types, layers and the template
+lint: setup  ## check format, types, import contracts and the template
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -80,34 +80,34 @@ lint: setup  ## check form, types, layers and the template
 	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint
 
-faults: setup  ## live many months with all that can go wrong, and show what was lost (a few minutes)
+faults: setup  ## simulate months with injected faults and report any loss (a few minutes)
 	$(BIN)/python -m tests.faults
 
-bench: setup .venv-benchmarks/.ready  ## time metering, tables, the whole path, Parquet and rating; tables, and build/benchmarks.json
+bench: setup .venv-benchmarks/.ready  ## benchmark metering, tables, the whole path, Parquet and rating; writes build/benchmarks.json
 	$(UV) pip install --quiet --python .venv-benchmarks/bin/python --no-deps --editable .
 	.venv-benchmarks/bin/python -m benchmarks
 	$(BIN)/python -m benchmarks.rating
 
-soak: setup  ## run everything for half an hour, and print each process's memory
+soak: setup  ## run everything for half an hour and report the memory of each process
 	$(BIN)/python -m benchmarks.soak $(SOAK)
 
-backtest: setup  ## forecast days that have been, and measure the error
+backtest: setup  ## backtest the forecasts and report their errors
 	$(BIN)/python -m benchmarks.backtest
 
-screenshots: setup  ## take the README's pictures of the dashboard; it must be running
+screenshots: setup  ## take the README's screenshots of the running dashboard
 	$(BIN)/python -m tools.screenshots
 
-realism: setup  ## hold the simulated fleet against measured load: a table, and build/realism.png
+realism: setup  ## compare the simulated fleet with measured load; writes build/realism.png
 	mkdir -p build
 	$(BIN)/python -m benchmarks.realism build/realism.png
 
-format: setup  ## put the code into form
+format: setup  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-pr: lint test conformance  ## all that CI runs
+pr: lint test conformance  ## run everything that CI runs
 
-deploy-check: setup  ## say what `make deploy` would change and what METERS would cost a month, and create nothing (STAGE=dev or prod)
+deploy-check: setup  ## show what `make deploy` would change and the monthly cost for METERS; creates nothing (STAGE=dev or prod)
 	$(BIN)/python -m tools.deploy_check --stage $(STAGE) --meters $(METERS)
 
 deploy: setup  ## build and deploy to your AWS account (STAGE=dev or prod)
@@ -115,7 +115,7 @@ deploy: setup  ## build and deploy to your AWS account (STAGE=dev or prod)
 	    ARCHITECTURE=$$architecture $(SAM) build --cache-dir .aws-sam/cache-$$architecture
 	$(SAM) deploy --config-env $(STAGE)
 
-scale: setup  ## change parameters of what is deployed, and nothing else (STAGE=prod SET="ShardCount=20")
+scale: setup  ## change parameters of the deployed stack, and nothing else (STAGE=prod SET="ShardCount=20")
 	$(BIN)/python -m tools.scale --stage $(STAGE) $(SET)
 
 lock: $(VENV)/.python  ## update the pins of all dependencies, with hashes
@@ -127,5 +127,5 @@ licenses: setup .venv-benchmarks/.ready  ## list the license of every pinned pac
 	$(UV) pip install --quiet --target build/licenses --no-deps --only-binary :all: --python-version 3.14 --require-hashes -r forecasting/requirements.txt
 	$(BIN)/python -m tools.licenses
 
-clean:  ## remove what was built, and the environments
+clean:  ## remove build output and the environments
 	rm -rf .venv .venv-sam .venv-cloud .venv-checkov .venv-benchmarks .aws-sam .electrocloud build

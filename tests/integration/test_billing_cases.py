@@ -1,4 +1,4 @@
-"""Cases that people met, each a folder of tests/cases/billing: a tariff, a load, a command, and the right answer."""
+"""Billing cases from practice, each a folder of tests/cases/billing: a tariff, a load, a command, the right answer."""
 
 import json
 from pathlib import Path

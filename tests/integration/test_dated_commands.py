@@ -1,4 +1,4 @@
-"""The dates of a load at the command line: what is refused, what is compared, and what is said."""
+"""The date options of `bill` and `compare`: what they refuse, compare and print."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the ingestion API answers to good, bad and unlucky calls, and what Kinesis gets of them."""
+"""The ingestion API's answers to valid, invalid and failing calls, and what Kinesis gets from them."""
 
 import json
 from pathlib import Path

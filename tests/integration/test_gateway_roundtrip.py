@@ -1,4 +1,4 @@
-"""Whatever comes in, the stream gets what was sent or nothing, and the caller a clear answer."""
+"""Any call: the stream gets what was sent or nothing, and the caller gets a clear answer."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""api/openapi.yaml says what the domain says, and only what API Gateway can read."""
+"""api/openapi.yaml agrees with the domain, and uses only what API Gateway supports."""
 
 import json
 import re

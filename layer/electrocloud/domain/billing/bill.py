@@ -182,7 +182,7 @@ def withdrawn(previous: Bill) -> Bill:
 
 
 def _replacing(previous: Bill, now: Bill) -> Bill:
-    """`now` as the version after `previous`, with what it owes more as its adjustment."""
+    """`now` as the version after `previous`, with the difference of their totals as its rebill adjustment."""
     difference = now.total_rounded - previous.total_rounded
     before = line_text.price(previous.total_rounded, 2, previous.currency)
     adjustment = Line(
@@ -195,7 +195,7 @@ def _replacing(previous: Bill, now: Bill) -> Bill:
         amount=difference,
         amount_rounded=difference,
         estimated_share=Decimal(0),
-        explanation=f"Replaces version {previous.version} of this bill, which was {before}",
+        explanation=f"Rebill adjustment, replaces version {previous.version} of {before}",
     )
     return msgspec.structs.replace(now, version=previous.version + 1, status="final", adjustment=adjustment)
 

@@ -127,7 +127,7 @@ def fixed_charges(priced: PricedSegment) -> list[Charge]:
 
 
 def minimum_charges(segments: Sequence[PricedSegment], charged: Fraction) -> list[Charge]:
-    """What brings a bill of `charged` ($) up to the minimum of all its segments, if it is below."""
+    """What raises a bill of `charged` ($) to the minimum of all its segments, if it is below."""
     least, texts = _NOTHING, []
     for priced in segments:
         if priced.tariff.minimum.amount:
@@ -137,7 +137,7 @@ def minimum_charges(segments: Sequence[PricedSegment], charged: Fraction) -> lis
     missing = least - charged
     if missing <= 0 or not texts:
         return []
-    text = f"Up to the minimum bill, {' and '.join(texts)}"
+    text = f"Minimum-bill charge, {' and '.join(texts)}"
     return [Charge(plain_line("minimum", None, _ONE, "month", missing, missing, text), missing)]
 
 

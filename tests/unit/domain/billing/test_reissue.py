@@ -33,7 +33,7 @@ def test_a_correction_makes_a_new_version_with_the_difference_to_the_last():
     assert second.adjustment is not None
     assert third.adjustment is not None
     assert (second.adjustment.amount_rounded, third.adjustment.amount_rounded) == (Decimal("3.00"), Decimal("-2.00"))
-    assert third.adjustment.explanation == "Replaces version 2 of this bill, which was $70.20"
+    assert third.adjustment.explanation == "Rebill adjustment, replaces version 2 of $70.20"
 
 
 def test_an_adjustment_is_no_part_of_the_total_that_the_lines_add_up_to():

@@ -1,4 +1,4 @@
-"""What a batch leaves in the logs: the calls that brought it, and nothing about whose readings they are."""
+"""The logs of a batch: the calls that brought it, and nothing about whose readings they are."""
 
 import io
 import json
