@@ -15,7 +15,7 @@ ifdef AWS_REGION # which the AWS CLI reads; boto3 and SAM read the other
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
-.PHONY: help setup run test conformance fuzz faults bench soak backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses clean
+.PHONY: help setup run test conformance fuzz faults bench soak backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses tariff-fields clean
 STAGE ?= dev
 METERS ?= 10000
 
@@ -122,6 +122,9 @@ lock: $(VENV)/.python  ## update the pins of all dependencies, with hashes
 	$(UV) pip compile --quiet --upgrade layer/requirements.in -o layer/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	$(UV) pip compile --quiet --upgrade forecasting/requirements.in -o forecasting/requirements.txt --python-version 3.14 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	for name in dev benchmarks sam cloud checkov; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
+
+tariff-fields: setup  ## write the tables of docs/tariffs.md
+	$(BIN)/python -m tools.tariff_fields
 
 licenses: setup .venv-benchmarks/.ready  ## list the license of every pinned package
 	$(UV) pip install --quiet --target build/licenses --no-deps --only-binary :all: --python-version 3.14 --require-hashes -r forecasting/requirements.txt

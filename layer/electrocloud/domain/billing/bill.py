@@ -58,7 +58,7 @@ def rate(
     energy_total, demand_total, fixed_total = map(charges.total, (energy, demand, fixed))
     charged = energy_total + demand_total + fixed_total
     minimum = charges.minimum_charges(priced, charged)
-    own_charges = [*energy, *demand, *fixed, *minimum]
+    own_charges = [*energy, *demand, *charges.reactive_charges(priced), *fixed, *minimum]
     riders = [charge for one in priced for charge in rider_charges(one, runs[one.number], own_charges)]
     taxes = tax_charges(priced, [*own_charges, *riders], plan.terms)
     total = charged + charges.total([*minimum, *riders, *taxes])

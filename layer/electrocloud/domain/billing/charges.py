@@ -15,7 +15,7 @@ from electrocloud.domain.billing.plan import Segment
 from electrocloud.domain.money import cents, exact
 from electrocloud.domain.tariffs.tariff import Fee, Quantity, Tariff, Tiers
 
-LineKind = Literal["energy", "demand", "flat demand", "fixed", "minimum", "rider", "tax", "adjustment"]
+LineKind = Literal["energy", "demand", "flat demand", "reactive", "fixed", "minimum", "rider", "tax", "adjustment"]
 
 _NOTHING, _ONE = Fraction(0), Fraction(1)
 
@@ -67,11 +67,11 @@ def energy_charges(priced: PricedSegment, runs: Sequence[Run], kw: Fraction) -> 
     number, segment, tariff, label = priced
     limits = _energy_limits(tariff, segment.days, segment.full_days, kw if tariff.limits_follow_demand else None)
     allot = tiers.prorated if tariff.allocation == "prorated" else tiers.chronological
-    names = line_text.energy_names(tariff, segment)
+    names, rule = line_text.energy_names(tariff, segment), line_text.tier_rule(tariff, segment)
     charges = []
     for (period, tier), (wh, estimated) in sorted(allot(runs, limits).items()):
         steps = tariff.energy[period]
-        text = f"Energy{names[period]}{line_text.tier_range(limits[period], tier, 'kWh')}{label}"
+        text = f"Energy{names[period]}{line_text.tier_range(limits[period], tier, 'kWh')}{rule if steps[1:] else ''}{label}"
         if segment.days < segment.full_days and any("daily" not in step.unit for step in steps[:-1]):
             text += line_text.days_of(segment)
         charges.append(_charge("energy", number, period, tier, wh, estimated, steps, _ONE, text))
@@ -124,6 +124,17 @@ def fixed_charges(priced: PricedSegment) -> list[Charge]:
     text = f"Service, {line_text.fee(fee, priced.segment, priced.tariff)}{priced.label}"
     amount = quantity * rate
     return [Charge(plain_line("fixed", priced.number, quantity, unit, rate, amount, text), amount)]
+
+
+def reactive_charges(segments: Sequence[PricedSegment]) -> list[Charge]:
+    """A line of $0 where a tariff charges for reactive power, which no reading here has: the bill says so once."""
+    for priced in segments:
+        if reactive := priced.tariff.reactive:
+            line = plain_line(
+                "reactive", None, _NOTHING, "kvar", Fraction(reactive.rate), _NOTHING, line_text.NO_REACTIVE
+            )
+            return [Charge(line, _NOTHING)]
+    return []
 
 
 def minimum_charges(segments: Sequence[PricedSegment], charged: Fraction) -> list[Charge]:

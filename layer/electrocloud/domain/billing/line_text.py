@@ -16,6 +16,7 @@ from electrocloud.domain.currency import written
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariffs.tariff import Fee, Quantity, Schedule, Tariff, Tiers
 
+NO_REACTIVE = "Reactive power: not metered, not billed"
 _RANKS = {2: ["Off-peak", "Peak"], 3: ["Off-peak", "Mid-peak", "Peak"]}  # by rate, ascending
 
 
@@ -55,6 +56,19 @@ def tier_range(bounds: Bounds, tier: int, unit: str) -> str:
     if tier == len(edges):
         return f", above {edges[-1]} {unit}"
     return f", from {edges[tier - 1]} to {edges[tier]} {unit}"
+
+
+def tier_rule(tariff: Tariff, segment: Segment) -> str:
+    """How the use of a month came into tiers, where its periods have tiers with different limits."""
+    return _tier_rule(tariff, tuple(month for _, month, _ in segment.months()))
+
+
+@lru_cache(maxsize=1_024)
+def _tier_rule(tariff: Tariff, months: tuple[int, ...]) -> str:
+    periods = {period for month in months for period in tariff.energy_schedule.periods(month)}
+    if len({tuple((tier.limit, tier.unit) for tier in tariff.energy[period][:-1]) for period in periods}) < 2:
+        return ""
+    return ", tiers by the share of the period" if tariff.allocation == "prorated" else ", tiers in time order"
 
 
 def moment(peak: Peak, zone: str) -> str:

@@ -28,9 +28,15 @@ Shares = dict[tuple[int, int], Share]  # by period and tier
 def bounds(tiers: Tiers, days: int, kw: Fraction, full_days: int = 0) -> Bounds:
     """Where all tiers but the last end, in `days` days with a demand of `kw`.
 
-    A limit of the whole cycle counts for its part of the cycle's `full_days`, if these are given.
+    A limit of the whole cycle counts for its part of the cycle's `full_days`, if these are given. Where limits in kWh
+    and in kWh/kW meet (hours-use rates), a tier ends at the next limit if that is lower: with little demand it has no
+    part of the use.
     """
-    return tuple(_bound(tier, days, kw, Fraction(days, full_days or days)) for tier in tiers[:-1])
+    found = [_bound(tier, days, kw, Fraction(days, full_days or days)) for tier in tiers[:-1]]
+    if len({"/kW" in tier.unit for tier in tiers[:-1]}) > 1:
+        for place in reversed(range(len(found) - 1)):
+            found[place] = min(found[place], found[place + 1])
+    return tuple(found)
 
 
 def split(low: Quantity, high: Quantity, limits: Bounds) -> list[tuple[int, Quantity]]:

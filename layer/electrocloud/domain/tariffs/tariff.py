@@ -96,6 +96,13 @@ class Tax(NamedTuple):
     end: date | None = None
 
 
+class Reactive(NamedTuple):
+    """What a tariff asks for reactive power: $ a kvar, and whether its demand is in kVA (`apparent`)."""
+
+    rate: Decimal
+    apparent: bool
+
+
 class Holidays(NamedTuple):
     """Local days that are priced as others: by the weekend's row of `month` (1 to 12; None: their own month), or the
     weekday's where `weekend` is false."""
@@ -150,6 +157,7 @@ class Tariff:
     currency: str = "USD"
     sector: str = ""
     eligibility: Eligibility = FOR_ALL
+    reactive: Reactive | None = None
 
     @cached_property
     def limits_follow_demand(self) -> bool:
@@ -180,6 +188,8 @@ class Tariff:
             rules.append((sorted(self.holidays.days), self.holidays.month, self.holidays.weekend))
         if self.riders or self.taxes or self.currency != "USD":
             rules.append((self.riders, self.taxes, self.currency))
+        if self.reactive:
+            rules.append(self.reactive)
         return hashlib.sha256(msgspec.json.encode(rules)).hexdigest()[:12]
 
 

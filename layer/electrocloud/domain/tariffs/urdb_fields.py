@@ -1,28 +1,316 @@
-"""Which fields of URDB's rates (https://openei.org/services/doc/rest/util_rates) are used, and which are not."""
+"""Every field of a tariff document: its names, what it means, its unit, and what is done with it.
 
-# fmt: off
-USED = frozenset((
-    "label", "name", "utility", "timezone", "tier_allocation", "energyratestructure", "energyweekdayschedule",
-    "energyweekendschedule", "fixedchargefirstmeter", "fixedchargeunits", "mincharge", "minchargeunits",
-    "flatdemandunit", "flatdemandstructure", "flatdemandmonths", "demandrateunit", "demandratestructure",
-    "demandweekdayschedule", "demandweekendschedule", "demandwindow", "fueladjustmentsmonthly", "startdate", "enddate",
-    "effective", "day_charge_basis", "holidays", "riders", "taxes", "currency", "sector", "peakkwcapacitymin",
-    "peakkwcapacitymax", "peakkwhusagemin", "peakkwhusagemax",
-))
+The fields of URDB (https://openei.org/services/doc/rest/util_rates, all versions), the names that other programs and
+URDB's bulk download give them, and this system's own. docs/tariffs.md is made from this table.
+"""
 
-# Names and comments; how it is supplied; rules for energy that is fed in, which is not metered.
-WITHOUT_EFFECT = frozenset((
-    "uri", "approved", "is_default", "supercedes", "supersedes", "servicetype", "description", "source",
-    "sourceparent", "eiaid", "country", "revisions", "basicinformationcomments", "demandcomments", "energycomments",
-    "demandattrs", "energyattrs", "fixedattrs", "energytoulabels", "demandtoulabels", "peakkwcapacityhistory",
-    "demandunits", "peakkwhusagehistory", "voltageminimum", "voltagemaximum", "voltagecategory", "phasewiring",
-    "coincidentrateunit", "dgrules", "usenetmetering",
-))
+from functools import cache
+from typing import Literal, NamedTuple
 
-# Priced in URDB and not supported: taken where all in them is zero, for then they change no bill.
-UNSUPPORTED = frozenset((
-    "fixedchargeeaaddl", "coincidentratestructure", "coincidentrateschedule", "demandratchetpercentage",
-    "demandreactivepowercharge", "lookbackpercent", "lookbackmonths", "lookbackrange", "fixedmonthlycharge",
-    "minmonthlycharge", "annualmincharge",
-))
-# fmt: on
+Treatment = Literal["billed", "shown", "no effect", "refused"]
+
+
+class Field(NamedTuple):
+    """A field of a tariff document; `aliases` are its other names, and `note` says more of its treatment.
+
+    `billed` changes the bill. `shown` names or dates the tariff or says whom it is for. `no effect`: whatever it holds,
+    the bill of one meter is the same. `refused`: it would change the bill in a way that is not computed, so a document
+    is refused where the field has any value but zero.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    treatment: Treatment
+    aliases: tuple[str, ...] = ()
+    note: str = ""
+
+
+FIELDS: dict[str, tuple[Field, ...]] = {
+    "Energy": (
+        Field(
+            "energyratestructure",
+            "price of each period, by tier",
+            "$/kWh; limits in kWh, kWh daily, kWh/kW, kWh/kW daily",
+            "billed",
+            ("energyratestrux",),
+            "[Tiers](#tiers)",
+        ),
+        Field(
+            "energyweekdayschedule",
+            "period of each month and hour, Monday to Friday",
+            "",
+            "billed",
+            ("energyweekdaysched",),
+        ),
+        Field(
+            "energyweekendschedule",
+            "period of each month and hour, Saturday and Sunday",
+            "",
+            "billed",
+            ("energyweekendsched",),
+        ),
+        Field(
+            "fueladjustmentsmonthly",
+            "added to the energy price, by month",
+            "$/kWh",
+            "billed",
+            ("energyfueladjustments",),
+            "A line of its own",
+        ),
+        Field(
+            "tier_allocation",
+            "how the tiers are shared by the periods of a month",
+            "",
+            "billed",
+            (),
+            "Own field. [Tiers](#tiers)",
+        ),
+    ),
+    "Demand": (
+        Field(
+            "flatdemandstructure",
+            "price of the highest demand at any time, by tier",
+            "$/kW",
+            "billed",
+            ("flatdemandstrux",),
+        ),
+        Field("flatdemandmonths", "period of each month", "", "billed"),
+        Field(
+            "flatdemandunit",
+            "unit of the demand",
+            "kW, kVA",
+            "billed",
+            ("flatdemandunits",),
+            "[Reactive power](#reactive-power)",
+        ),
+        Field(
+            "demandratestructure",
+            "price of the highest demand in each period, by tier",
+            "$/kW",
+            "billed",
+            ("demandratestrux",),
+        ),
+        Field(
+            "demandweekdayschedule",
+            "period of each month and hour, Monday to Friday",
+            "",
+            "billed",
+            ("demandweekdaysched",),
+        ),
+        Field(
+            "demandweekendschedule",
+            "period of each month and hour, Saturday and Sunday",
+            "",
+            "billed",
+            ("demandweekendsched",),
+        ),
+        Field(
+            "demandrateunit",
+            "unit of the demand",
+            "kW, kVA",
+            "billed",
+            ("demandrateunits",),
+            "[Reactive power](#reactive-power)",
+        ),
+        Field("demandwindow", "what demand is averaged over", "min", "billed", (), "Without it a reading"),
+        Field(
+            "demandreactivepowercharge",
+            "price of reactive power",
+            "$/kvar",
+            "billed",
+            ("reactivepowercharge",),
+            "[Reactive power](#reactive-power)",
+        ),
+        Field(
+            "coincidentratestructure",
+            "price of the demand at the time of the system's peak",
+            "$/kW",
+            "refused",
+            ("coincidentratestrux",),
+        ),
+        Field(
+            "coincidentrateschedule",
+            "period of each month and hour",
+            "",
+            "refused",
+            ("coincidentschedule", "coincidentsched"),
+        ),
+        Field("coincidentrateunit", "unit of the coincident demand", "", "no effect", ("coincidentrateunits",)),
+        Field("lookbackpercent", "part of an earlier peak that is billed at least", "0 to 1", "refused"),
+        Field(
+            "lookbackmonths",
+            "months whose peak counts, 12 of true or false",
+            "",
+            "no effect",
+            (),
+            "Alone it sets no demand",
+        ),
+        Field("lookbackrange", "months before that count", "months", "refused"),
+        Field(
+            "demandratchetpercentage",
+            "part of an earlier peak, by month",
+            "%",
+            "refused",
+            ("demandrachetpercentage",),
+            "It does not say which earlier peak; `lookbackpercent` with `lookbackrange` does",
+        ),
+    ),
+    "Fixed charges and minimums": (
+        Field("fixedchargefirstmeter", "charge for the service", "`fixedchargeunits`", "billed"),
+        Field("fixedchargeunits", "unit of the charge", "$/month, $/day, $/year", "billed"),
+        Field("fixedmonthlycharge", "charge for the service, before URDB 8", "$/month", "billed"),
+        Field(
+            "fixedchargeeaaddl",
+            "charge for each further meter",
+            "`fixedchargeunits`",
+            "no effect",
+            (),
+            "A bill here is of one meter",
+        ),
+        Field("mincharge", "least amount of the energy, demand and fixed charges", "`minchargeunits`", "billed"),
+        Field("minchargeunits", "unit of the least amount", "$/month, $/day, $/year", "billed"),
+        Field("minmonthlycharge", "least amount, before URDB 8", "$/month", "billed"),
+        Field("annualmincharge", "least amount of a year, before URDB 8", "$/year", "billed", ("annualminimumcharge",)),
+        Field(
+            "day_charge_basis",
+            "whether a day's charge counts the days or 365/12 a month",
+            "",
+            "billed",
+            (),
+            "Own field",
+        ),
+    ),
+    "Riders, taxes, calendar": (
+        Field("timezone", "zone of the schedules, where no service point says it", "IANA", "billed", (), "Own field"),
+        Field(
+            "holidays", "days that are priced as others", "", "billed", (), "Own field. [Billing](billing.md#tariffs)"
+        ),
+        Field(
+            "riders", "further charges", "$/kWh, $/month, %", "billed", (), "Own field. [Billing](billing.md#tariffs)"
+        ),
+        Field("taxes", "taxes", "%", "billed", (), "Own field. [Billing](billing.md#tariffs)"),
+        Field("currency", "currency of all amounts", "ISO 4217", "billed", (), "Own field; USD without it"),
+    ),
+    "Names, dates, customers": (
+        Field("label", "URDB's id of the rate", "", "shown"),
+        Field("name", "name of the rate", "", "shown", ("ratename",)),
+        Field("utility", "name of the utility", "", "shown", ("utilityname",)),
+        Field("startdate", "first day of the prices", "s since 1970, or ISO 8601", "shown", ("effectivedate",)),
+        Field("enddate", "last day of the prices", "s since 1970, or ISO 8601", "shown"),
+        Field(
+            "effective", "first day of the prices", "ISO 8601", "shown", (), "Own field; it counts before `startdate`"
+        ),
+        Field("sector", "kind of customer", "", "shown", (), "Taxes and comparison go by it"),
+        Field(
+            "peakkwcapacitymin",
+            "least demand of a customer",
+            "kW",
+            "shown",
+            ("mindemand", "demandmin"),
+            "Comparison goes by it",
+        ),
+        Field(
+            "peakkwcapacitymax",
+            "highest demand of a customer",
+            "kW",
+            "shown",
+            ("maxdemand", "demandmax"),
+            "Comparison goes by it",
+        ),
+        Field(
+            "peakkwhusagemin",
+            "least energy of a customer",
+            "kWh a month",
+            "shown",
+            ("energymin",),
+            "Comparison goes by it",
+        ),
+        Field(
+            "peakkwhusagemax",
+            "most energy of a customer",
+            "kWh a month",
+            "shown",
+            ("energymax",),
+            "Comparison goes by it",
+        ),
+    ),
+    "Without effect on the bill of one meter": (
+        Field("uri", "page of the rate", "", "no effect"),
+        Field("source", "where the rate was published", "", "no effect", ("sourcereference",)),
+        Field("sourceparent", "where that was found", "", "no effect"),
+        Field("description", "what the rate is for", "", "no effect"),
+        Field("basicinformationcomments", "comments", "", "no effect", ("basiccomments",)),
+        Field("energycomments", "comments", "", "no effect"),
+        Field("demandcomments", "comments", "", "no effect"),
+        Field("fixedcomments", "comments", "", "no effect"),
+        Field(
+            "energyattrs",
+            "labels, and conditions in words",
+            "",
+            "no effect",
+            ("energykeyvals",),
+            "Not in a form that can be computed",
+        ),
+        Field(
+            "demandattrs",
+            "labels, and conditions in words",
+            "",
+            "no effect",
+            ("demandkeyvals",),
+            "Not in a form that can be computed",
+        ),
+        Field(
+            "fixedattrs",
+            "labels, and conditions in words",
+            "",
+            "no effect",
+            ("fixedkeyvals",),
+            "Not in a form that can be computed",
+        ),
+        Field("energytoulabels", "names of the energy periods", "", "no effect"),
+        Field("demandtoulabels", "names of the demand periods", "", "no effect", ("demandlabels",)),
+        Field("approved", "whether URDB's editors checked the rate", "", "no effect"),
+        Field("is_default", "whether it is the utility's default rate", "", "no effect"),
+        Field("supersedes", "the rate before it", "", "no effect", ("supercedes",)),
+        Field("revisions", "when the entry was edited", "s since 1970", "no effect"),
+        Field("servicetype", "bundled, delivery or energy", "", "no effect"),
+        Field("eiaid", "EIA's number of the utility", "", "no effect"),
+        Field("country", "country of the utility", "", "no effect"),
+        Field("demandunits", "unit that demand is measured in", "", "no effect"),
+        Field("peakkwcapacityhistory", "months that the demand limits look back", "months", "no effect"),
+        Field("peakkwhusagehistory", "months that the energy limits look back", "months", "no effect"),
+        Field("voltageminimum", "least voltage of the service", "V", "no effect"),
+        Field("voltagemaximum", "highest voltage of the service", "V", "no effect"),
+        Field("voltagecategory", "primary, secondary or transmission", "", "no effect"),
+        Field("phasewiring", "single phase or three phases", "", "no effect"),
+        Field(
+            "dgrules",
+            "how energy that is fed in is credited",
+            "",
+            "no effect",
+            (),
+            "Energy that is fed in is not metered",
+        ),
+        Field(
+            "usenetmetering",
+            "whether sell prices are the buy prices",
+            "",
+            "no effect",
+            (),
+            "Energy that is fed in is not metered",
+        ),
+    ),
+}
+
+
+@cache
+def fields_by_spelling() -> dict[str, Field]:
+    """The fields by each of their names, as `spelling` writes them."""
+    fields = [field for group in FIELDS.values() for field in group]
+    return {spelling(name): field for field in fields for name in (field.name, *field.aliases)}
+
+
+def spelling(name: str) -> str:
+    """A field's name in the one form that `dgRules`, `dg_rules` and `dgrules` share."""
+    return name.replace("_", "").replace("-", "").lower()

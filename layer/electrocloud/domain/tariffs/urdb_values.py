@@ -8,6 +8,8 @@ from typing import Any
 
 from electrocloud.domain.errors import TariffError
 
+_DATES_FROM = 10**8
+
 
 def number(field: str, value: object) -> Fraction:
     """A number as the fraction that its decimal is, below 10^12."""
@@ -31,6 +33,19 @@ def one_of(field: str, value: object, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise TariffError(field, f"{value!r:.40} is not supported; it must be one of {', '.join(allowed)}")
     return str(value)
+
+
+def has_amount(value: object) -> bool:
+    """Whether a value may be an amount: a number that is not 0, in it or in what it holds. Text is none, and neither is
+    a date in s since 1970 (10^8 and more); `$0.5`, `2%` and `0.5` in quotes are."""
+    if isinstance(value, Mapping):
+        return any(map(has_amount, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(has_amount, value))
+    if isinstance(value, str):
+        digits = value.strip().removeprefix("$").removesuffix("%").replace(".", "", 1).lstrip("-")
+        return digits.isdigit() and any(sign in value for sign in "$%.") and int(digits) != 0
+    return isinstance(value, int | float | Decimal) and value != 0 and abs(value) < _DATES_FROM
 
 
 def text(field: str, value: object) -> str:
