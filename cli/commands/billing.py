@@ -49,6 +49,9 @@ Spread = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse a tariff with charges that cannot be billed, such as reactive power.")
+]
 
 
 @app.callback()
@@ -64,6 +67,7 @@ def bill(
     cycle_day: CycleDay = None,
     as_of: AsOf = None,
     spread: Spread = None,
+    strict: Strict = False,
     account: Annotated[str | None, typer.Option(help="Show the stored bills of an account.")] = None,
     meter: Annotated[str | None, typer.Option(help="Show the stored bills of a meter or an agreement.")] = None,
 ) -> None:
@@ -82,7 +86,7 @@ def bill(
     from cli.bill import bill
     from cli.files.service import ServiceOptions
 
-    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread)
+    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict)
     bill(tariff, usage, options, as_json=as_json, fill=fill)
 
 
@@ -98,12 +102,13 @@ def batch(
     cycle_day: CycleDay = None,
     as_of: AsOf = None,
     spread: Spread = None,
+    strict: Strict = False,
 ) -> None:
     """Bill the loads of many meters (column meter_id), using all cores."""
     from cli.bill import batch
     from cli.files.service import ServiceOptions
 
-    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread)
+    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict)
     batch(tariff, usage, out, options, fill=fill)
 
 

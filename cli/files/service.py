@@ -11,7 +11,7 @@ from electrocloud.domain.local_time import zone_of
 
 
 class ServiceOptions(NamedTuple):
-    """The options as they were given; None: not given."""
+    """The options as they were given; None: not given. `strict` refuses tariffs with a charge that cannot be billed."""
 
     zone: str | None
     service_from: str | None
@@ -19,6 +19,7 @@ class ServiceOptions(NamedTuple):
     cycle_day: int | None
     as_of: str | None
     spread: str | None
+    strict: bool = False
 
     @property
     def known_zone(self) -> str | None:

@@ -12,13 +12,18 @@ from electrocloud.domain.tariffs.urdb import only_item, version_from_urdb
 from electrocloud.domain.tariffs.versions import DatedTariff, TariffVersion, dated_tariff
 
 
-def read_tariff(paths: Sequence[Path], zone: str | None = None) -> DatedTariff:
+def read_tariff(paths: Sequence[Path], zone: str | None = None, *, strict: bool = False) -> DatedTariff:
     """Read a tariff from URDB JSON files, one per dated version, in the time zone `zone` or its own `timezone`.
 
     A file's name serves as a missing label. `UsageError` explains any fault in a file, and any versions that overlap
-    or have different zones or currencies.
+    or have different zones or currencies; with `strict` also a charge for reactive power, which readings do not have.
     """
     versions = [_version(path, zone) for path in paths]
+    for path, version in zip(paths, versions, strict=True):
+        if strict and version.tariff.reactive:
+            raise UsageError(
+                f"{path} charges for reactive power, which is not metered; without --strict it is not billed"
+            )
     zones = {version.tariff.zone for version in versions}
     if len(zones) > 1:
         raise UsageError(f"{_names(paths)} are in {' and '.join(sorted(zones))}; give --zone Area/City for all of them")

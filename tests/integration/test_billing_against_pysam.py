@@ -25,8 +25,8 @@ METERING = {"prorated": 0, "chronological": 2}  # SAM's net metering and net bil
 @st.composite
 def sam_rates(draw: st.DrawFn) -> Rate:
     """Rates that SAM takes too: the periods of a structure have tiers with the same limits."""
-    unit = draw(st.sampled_from(UNITS))
-    scale = {"kWh": 30, "kWh daily": 1, "kWh/kW": 6, "kWh/kW daily": 0.2}[unit]
+    unit = draw(st.sampled_from((*UNITS, "hours-use")))
+    scale = {"kWh": 30, "kWh daily": 1, "kWh/kW": 6, "kWh/kW daily": 0.2, "hours-use": 6}[unit]
     rate: Rate = {"tier_allocation": draw(st.sampled_from(sorted(METERING))), "day_charge_basis": "average_month"}
     rate |= draw(structure("energy", unit, scale))
     rate |= {"fixedchargefirstmeter": draw(dollars), "fixedchargeunits": draw(units("$/year"))}
@@ -41,7 +41,14 @@ def sam_rates(draw: st.DrawFn) -> Rate:
 
 @st.composite
 def structure(draw: st.DrawFn, kind: str, unit: str, scale: float) -> Rate:
-    first = draw(tiers(unit, scale=scale))
+    first = draw(tiers("kWh/kW" if unit == "hours-use" else unit, scale=scale))
+    if unit == "hours-use":  # SAM has kWh tiers within a first kWh/kW tier; by itself that would be first[0]
+        hours = draw(st.integers(1, 200))
+        within = [
+            {"rate": draw(dollars) / 20, "unit": "kWh", "max": limit} for limit in (draw(st.integers(1, 5_000)), 1e38)
+        ]
+        above = [{**tier, "max": tier["max"] + hours} if "max" in tier else tier for tier in first]
+        first = [{"rate": 0, "max": hours, "unit": "kWh/kW"}, *within, *above]
     others = range(draw(st.integers(0, 3)))
     periods = [first, *([{**tier, "rate": draw(dollars) / 20} for tier in first] for _ in others)]
     return {

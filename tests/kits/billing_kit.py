@@ -147,8 +147,8 @@ def _peaks(rate: Rate, rows: list[Reading]) -> dict[int, Fraction]:
 
 def _cost(tiers: list[Rate], low: Fraction, high: Fraction) -> Fraction:
     cost = below = Fraction(0)
-    for tier in tiers:
-        top = max(below, exactly(tier["max"])) if "max" in tier else high
+    for number, tier in enumerate(tiers):
+        top = max(below, min(exactly(t["max"]) for t in tiers[number:] if "max" in t)) if "max" in tier else high
         share = max(min(high, top) - max(low, below), Fraction(0))
         cost += share * (exactly(tier["rate"]) + exactly(tier.get("adj", 0)))
         below = top

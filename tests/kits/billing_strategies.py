@@ -31,6 +31,7 @@ UNITS = ("kWh", "kWh daily", "kWh/kW", "kWh/kW daily")
 
 cents = st.integers(0, 60_000).map(lambda number: number / 100_000)
 dollars = st.integers(0, 2_000).map(lambda number: number / 100)
+kwh_step = st.builds(lambda rate, limit: {"rate": rate, "max": limit, "unit": "kWh"}, cents, st.integers(1, 20))
 
 
 @st.composite
@@ -58,16 +59,22 @@ def schedules(draw: st.DrawFn, periods: int) -> list[list[int]]:
 
 
 @st.composite
-def rates(draw: st.DrawFn, rising: bool = False, units: tuple[str, ...] = UNITS, zones: Any = ZONES) -> Rate:
+def rates(
+    draw: st.DrawFn, rising: bool = False, units: tuple[str, ...] = UNITS, zones: Any = ZONES, hours_use: bool = False
+) -> Rate:
     """A rate with any of the supported URDB charges."""
     unit = draw(st.sampled_from(units))
     scale = {"kWh": 1.0, "kWh daily": 1 / 30, "kWh/kW": 1 / 5, "kWh/kW daily": 1 / 150}[unit]
+    hours_use = hours_use and unit == "kWh/kW" and draw(st.booleans())
     periods = draw(st.integers(1, 3))
     rate: Rate = {
         "timezone": draw(st.sampled_from(zones)),
         "tier_allocation": draw(st.sampled_from(["chronological", "prorated"])),
         "day_charge_basis": draw(st.sampled_from(["exact", "average_month"])),
-        "energyratestructure": [draw(tiers(unit, scale=scale, rising=rising)) for _ in range(periods)],
+        "energyratestructure": [
+            [*([draw(kwh_step)] if hours_use else []), *draw(tiers(unit, scale=scale, rising=rising))]
+            for _ in range(periods)
+        ],
         "energyweekdayschedule": draw(schedules(periods)),
         "energyweekendschedule": draw(schedules(periods)),
     }

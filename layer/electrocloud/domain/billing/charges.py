@@ -71,7 +71,8 @@ def energy_charges(priced: PricedSegment, runs: Sequence[Run], kw: Fraction) -> 
     charges = []
     for (period, tier), (wh, estimated) in sorted(allot(runs, limits).items()):
         steps = tariff.energy[period]
-        text = f"Energy{names[period]}{line_text.tier_range(limits[period], tier, 'kWh')}{rule if steps[1:] else ''}{label}"
+        range_text = line_text.tier_range(limits[period], tier, "kWh")
+        text = f"Energy{names[period]}{range_text}{rule if steps[1:] else ''}{label}"
         if segment.days < segment.full_days and any("daily" not in step.unit for step in steps[:-1]):
             text += line_text.days_of(segment)
         charges.append(_charge("energy", number, period, tier, wh, estimated, steps, _ONE, text))

@@ -49,7 +49,8 @@ class ServicePoint(Record, frozen=True, kw_only=True):
 
     `time_zone` is an IANA zone: all days of its agreements are days there. `country` and `subdivision` (ISO 3166) name
     its public holidays. `head_end` is the one caller of the API that may upload for its meters beside themselves, the
-    ARN of an IAM principal or of a role's sessions; empty allows any.
+    ARN of an IAM principal or of a role's sessions; empty allows any. Where `reactive` is
+    "not metered", a tariff that charges for reactive power is billed without it, and each bill says so.
     """
 
     service_point_id: RecordId
@@ -63,6 +64,7 @@ class ServicePoint(Record, frozen=True, kw_only=True):
     head_end: Text = ""
     country: Text = ""
     subdivision: Text = ""
+    reactive: Literal["", "not metered"] = ""
 
     @property
     def key(self) -> str:

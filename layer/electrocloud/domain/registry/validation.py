@@ -106,8 +106,18 @@ def _zones(registry: Registry) -> Iterator[RecordFault]:
 
 
 def _tariffs(registry: Registry) -> Iterator[RecordFault]:
+    reactive = set()
     for record in registry.tariffs.values():
         try:
-            tariff_from_urdb(record.document)
+            if tariff_from_urdb(record.document).reactive:
+                reactive.add(record.tariff_id)
         except TariffError as fault:
             yield RecordFault("tariffs", record.key, fault.field, str(fault))
+    for agreement in registry.agreements.values():
+        point = registry.service_points.get(agreement.service_point_id)
+        if agreement.tariff_id in reactive and point and not point.reactive:
+            message = (
+                f"{agreement.tariff_id} charges for reactive power, and {point.key} does not say how it is metered"
+            )
+            advice = "set its reactive to 'not metered' to bill without it"
+            yield RecordFault("agreements", agreement.key, "tariff_id", f"{message}; {advice}")

@@ -1,7 +1,7 @@
 """Tariffs in the form of OpenEI's Utility Rate Database (https://openei.org/services/doc/rest/util_rates).
 
-docs/tariffs.md lists every field, and docs/billing.md the rules. Nothing that could change a bill is passed over: such a
-field is used or refused by its name.
+docs/tariffs.md lists every field, and docs/billing.md the rules. A field that could change a bill is used, or refused
+by its name.
 """
 
 from collections.abc import Mapping, Sequence

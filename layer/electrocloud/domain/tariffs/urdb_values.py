@@ -45,7 +45,9 @@ def has_amount(value: object) -> bool:
     if isinstance(value, str):
         digits = value.strip().removeprefix("$").removesuffix("%").replace(".", "", 1).lstrip("-")
         return digits.isdigit() and any(sign in value for sign in "$%.") and int(digits) != 0
-    return isinstance(value, int | float | Decimal) and value != 0 and abs(value) < _DATES_FROM
+    if not isinstance(value, int | float | Decimal):
+        return False
+    return value != 0 and -_DATES_FROM < value < _DATES_FROM
 
 
 def text(field: str, value: object) -> str:

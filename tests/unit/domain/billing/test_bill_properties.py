@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @settings(max_examples=200, deadline=None)
-@given(rates(), loads())
+@given(rates(hours_use=True), loads())
 def test_bills_are_those_of_a_plain_engine_that_goes_reading_by_reading(document: Rate, readings: list[Interval]):
     issued = bills(tariff_from_urdb(document), readings)
 

@@ -50,6 +50,15 @@ def test_a_contradiction_is_named_with_its_record_and_field(case: Case) -> None:
     assert case.says in found.message
 
 
+def test_a_charge_for_reactive_power_needs_a_service_point_that_says_it_is_not_metered() -> None:
+    reactive = replace(PRICES, document=document(0.10, demandreactivepowercharge=0.5))
+
+    (found,) = faults(registry(reactive))
+    assert (found.key, found.field) == (AGREEMENT.key, "tariff_id")
+    assert "flat charges for reactive power, and SP-1 does not say how it is metered" in found.message
+    assert faults(registry(reactive, replace(POINT, reactive="not metered"))) == []
+
+
 def test_one_agreement_goes_on_at_another_tariff_without_a_gap() -> None:
     ended = replace(AGREEMENT, end=date(2026, 7, 1))
     later = replace(AGREEMENT, first=date(2026, 7, 2))
