@@ -14,7 +14,7 @@ from PySAM import Utilityrate5, UtilityRateTools
 from electrocloud.domain.billing.bill import bills
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from tests.kits.billing_kit import Rate
+from tests.kits.billing_kit import Rate, always
 from tests.kits.billing_strategies import UNITS, dollars, schedules, tiers
 
 TARIFFS = Path(__file__).parents[2] / "tariffs"
@@ -94,6 +94,45 @@ def assert_agreement(rate: Rate, load: Sequence[int], seconds: int) -> None:
         assert [float(getattr(bill, charge)) for bill in ours] == pytest.approx(monthly, rel=0, abs=1e-6), charge
 
 
+@pytest.mark.parametrize("allocation", sorted(METERING))
+@pytest.mark.parametrize("months", [None, [0] * 5 + [1] * 4 + [0] * 3])
+@pytest.mark.parametrize(("percent", "lookback", "least"), [(0.8, 11, 0), (0.5, 3, 0), (0.6, 12, 400), (0, 0, 300)])
+def test_a_year_with_a_demand_ratchet_agrees_with_sam(
+    allocation: str, months: list[int] | None, percent: float, lookback: int, least: float
+):
+    rate = {
+        "tier_allocation": allocation,
+        "day_charge_basis": "average_month",
+        "energyratestructure": [[{"rate": 0.1, "max": 300, "unit": "kWh/kW"}, {"rate": 0.05, "unit": "kWh/kW"}]],
+        "flatdemandstructure": [[{"rate": 10, "max": 200}, {"rate": 8}]],
+        "flatdemandmonths": [0] * 12,
+        "energyweekdayschedule": always(),
+        "energyweekendschedule": always(),
+        "lookbackpercent": percent,
+        "lookbackrange": lookback,
+        "billing_demand_minimum": least,
+        **({"lookbackmonths": months} if months else {}),
+    }
+    chance = Random(1)
+    top = [chance.randint(100, 900) * 1000 for _ in range(53)]
+
+    assert_agreement(rate, [chance.randint(0, top[hour // 168]) for hour in range(8_760)], 3600)
+
+
+def sam_ratchet(rate: Rate) -> dict[str, object]:
+    """SAM's settings of a ratchet; its converter leaves a month's own peak and the least demand out."""
+    flags = rate.get("lookbackmonths") or [1] * 12
+    percent = 100 * rate.get("lookbackpercent", 0)
+    return {
+        "ur_enable_billing_demand": int("lookbackpercent" in rate),
+        "ur_billing_demand_minimum": rate.get("billing_demand_minimum", 0),
+        "ur_billing_demand_lookback_period": rate.get("lookbackrange", 0),
+        "ur_billing_demand_lookback_percentages": [[percent if flag else 0, 1] for flag in flags],
+        "ur_dc_billing_demand_periods": [[1, 1]],
+        "ur_yearzero_usage_peaks": [0] * 12,
+    }
+
+
 def sam_charges(rate: Rate, kw: Sequence[float]) -> dict[str, list[float]]:
     """What SAM charges each month, by the names that a bill has for it."""
     document = json.loads(json.dumps(rate))  # SAM's converter counts periods up in place, so no row may be shared
@@ -117,6 +156,7 @@ def sam_charges(rate: Rate, kw: Sequence[float]) -> dict[str, list[float]]:
             "TOU_demand_single_peak": 0,
             **UtilityRateTools.URDBv8_to_ElectricityRates(document),
             "ur_metering_option": METERING[rate["tier_allocation"]],
+            **sam_ratchet(rate),
         }
     )
     model.Lifetime.assign({"analysis_period": 1, "inflation_rate": 0, "system_use_lifetime_output": 0})

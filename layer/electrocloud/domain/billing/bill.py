@@ -13,10 +13,11 @@ from electrocloud.domain.billing import charges, line_text
 from electrocloud.domain.billing.bill_document import Bill, BilledSegment, Status
 from electrocloud.domain.billing.charges import Charge, Line, PricedSegment
 from electrocloud.domain.billing.counting import Intervals, count_intervals
-from electrocloud.domain.billing.demand import peaks_by_segment
+from electrocloud.domain.billing.demand import days_by_segment, past_demand, peaks_by_segment
 from electrocloud.domain.billing.determinants import DayDeterminants, Run, day_determinants
 from electrocloud.domain.billing.open_reasons import open_reasons
 from electrocloud.domain.billing.plan import PeriodPlan, plan_period
+from electrocloud.domain.billing.ratchet import History, PastDemand, billed_demand
 from electrocloud.domain.billing.riders import rider_charges, tax_charges
 from electrocloud.domain.billing.terms import UNREGISTERED, ServiceTerms
 from electrocloud.domain.local_time import DAY_S, day_of, local_day
@@ -37,23 +38,29 @@ def rate(
     meter_id: str = "",
     *,
     as_of: int | None = None,
+    history: History = (),
 ) -> Bill:
     """The bill of a period, from the determinants that UTC days have for each span of its plan.
 
     A day that is not in a span's `days` has no readings. Intervals that end after `as_of` (s since 1970 UTC; None: all
-    have ended) are not missing yet.
+    have ended) are not missing yet. `history` has the demand of earlier cycles, for tariffs with a ratchet.
     """
-    by_segment: list[list[DayDeterminants]] = [[] for _ in plan.segments]
-    for span, own in zip(plan.spans, days, strict=True):
-        by_segment[span.segment] += [own[day] for day in sorted(own)]
+    by_segment = days_by_segment(plan, days)
     runs = [[run for day in own for run in day.runs] for own in by_segment]
     energy_wh = [sum(run.wh for run in own) for own in runs]
     peaks, peak = peaks_by_segment(plan, by_segment)
     kw = Fraction(peak.watts, peak.parts * 1000) if peak else Fraction(0)
     priced = _priced(plan)
-    energy = [charge for one in priced for charge in charges.energy_charges(one, runs[one.number], kw)]
-    demand = [charge for one in priced for charge in charges.demand_charges(one, peaks[one.number])]
-    demand += [charge for one in priced for charge in charges.flat_demand_charges(one, peak)]
+    energy: list[Charge] = []
+    demand: list[Charge] = []
+    flat: list[Charge] = []
+    for one in priced:
+        billed = billed_demand(one.tariff, plan.period.cycle_first, peak, peaks[one.number], history)
+        limit_kw = Fraction(billed.any_time.watts) / 1000 if billed.any_time else kw
+        energy += charges.energy_charges(one, runs[one.number], limit_kw)
+        demand += charges.demand_charges(one, billed.by_period)
+        flat += charges.flat_demand_charges(one, billed.any_time)
+    demand += flat
     fixed = [charge for one in priced for charge in charges.fixed_charges(one)]
     energy_total, demand_total, fixed_total = map(charges.total, (energy, demand, fixed))
     charged = energy_total + demand_total + fixed_total
@@ -149,7 +156,15 @@ def bills(  # noqa: C901 - one pass over the days, on the path that a year of re
                 determinants = day_determinants(plan.tariff_of(span), span, own, guesses, spread=spread)
                 if determinants.runs:
                     days[number][day_of(midnight)] = determinants
-    return [rate(plan, days, meter_id, as_of=as_of) for plan, days in found.values() if any(days)]
+    issued: list[Bill] = []
+    history: list[PastDemand] = []
+    ratchet = any(version.tariff.ratchet for version in dated.versions)
+    for plan, days in found.values():
+        if any(days):
+            issued.append(rate(plan, days, meter_id, as_of=as_of, history=history))
+            if ratchet:
+                history.append(past_demand(plan, days))
+    return issued
 
 
 def reissue(previous: Bill, now: Bill) -> Bill:

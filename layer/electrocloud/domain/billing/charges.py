@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from electrocloud.domain.billing import line_text, tiers
-from electrocloud.domain.billing.determinants import Peak, Run
+from electrocloud.domain.billing.determinants import Run
 from electrocloud.domain.billing.plan import Segment
+from electrocloud.domain.billing.ratchet import Demand
 from electrocloud.domain.money import cents, exact
 from electrocloud.domain.tariffs.tariff import Fee, Quantity, Tariff, Tiers
 
@@ -79,8 +80,8 @@ def energy_charges(priced: PricedSegment, runs: Sequence[Run], kw: Fraction) -> 
     return charges
 
 
-def demand_charges(priced: PricedSegment, peaks: Mapping[int, Peak]) -> list[Charge]:
-    """What the largest demand in each demand period costs, a line for each tier that has a price.
+def demand_charges(priced: PricedSegment, demands: Mapping[int, Demand]) -> list[Charge]:
+    """What the billed demand of each demand period costs, a line for each tier that has a price.
 
     A period's rate is weighted by the days of the months that have it in their schedule.
     """
@@ -89,21 +90,21 @@ def demand_charges(priced: PricedSegment, peaks: Mapping[int, Peak]) -> list[Cha
         return []
     names = line_text.demand_names(tariff, segment)
     charges = []
-    for period, peak in sorted(peaks.items()):
+    for period, demand in sorted(demands.items()):
         days = sum(days for _, month, days in segment.months() if period in tariff.demand_schedule.periods(month))
         if days:
             what, steps = f"Demand{names[period]}", tariff.demand[period]
-            charges += _demand(priced, "demand", period, peak, steps, days, what)
+            charges += _demand(priced, "demand", period, demand, steps, days, what)
     return charges
 
 
-def flat_demand_charges(priced: PricedSegment, peak: Peak | None) -> list[Charge]:
-    """What the bill's largest demand at any time costs, a line for each tier that has a price.
+def flat_demand_charges(priced: PricedSegment, demand: Demand | None) -> list[Charge]:
+    """What the bill's billed demand at any time costs, a line for each tier that has a price.
 
     The rates of two months are weighted by their days in the segment.
     """
     tariff = priced.tariff
-    if not tariff.flat_demand or peak is None:
+    if not tariff.flat_demand or demand is None:
         return []
     days_of: dict[int, int] = {}
     for _, month, days in priced.segment.months():
@@ -112,7 +113,9 @@ def flat_demand_charges(priced: PricedSegment, peak: Peak | None) -> list[Charge
     return [
         charge
         for period, days in days_of.items()
-        for charge in _demand(priced, "flat demand", period, peak, tariff.flat_demand[period], days, "Demand, any time")
+        for charge in _demand(
+            priced, "flat demand", period, demand, tariff.flat_demand[period], days, "Demand, any time"
+        )
     ]
 
 
@@ -194,18 +197,17 @@ def _energy_limits(tariff: Tariff, days: int, full_days: int, kw: Fraction | Non
 
 
 def _demand(
-    priced: PricedSegment, kind: LineKind, period: int, peak: Peak, steps: Tiers, days: int, what: str
+    priced: PricedSegment, kind: LineKind, period: int, demand: Demand, steps: Tiers, days: int, what: str
 ) -> list[Charge]:
     limits = tiers.bounds(steps, 1, _NOTHING)
-    when = line_text.moment(peak, priced.tariff.zone)
     weight = Fraction(days, priced.segment.full_days)
     charges = []
-    for tier, watts in tiers.split(0, Fraction(peak.watts, peak.parts), limits):
-        text = f"{what}{line_text.tier_range(limits, tier, 'kW')}: the highest, {when}{priced.label}"
+    for tier, watts in tiers.split(0, demand.watts, limits):
+        text = f"{what}{line_text.tier_range(limits, tier, 'kW')}: {demand.reason}{priced.label}"
         if weight < 1:
             text += line_text.weight(steps[tier].rate, days, priced.segment.full_days, priced.tariff.currency)
         if steps[tier].rate:
-            estimated = watts if peak.estimated else 0
+            estimated = watts if demand.estimated else 0
             charges.append(_charge(kind, priced.number, period, tier, watts, estimated, steps, weight, text))
     return charges
 

@@ -1,11 +1,13 @@
 """The largest demand of a bill: in each demand period, and at any time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from fractions import Fraction
 from functools import reduce
 
 from electrocloud.domain.billing.determinants import DayDeterminants, Peak, higher_peak
 from electrocloud.domain.billing.plan import PeriodPlan
+from electrocloud.domain.billing.ratchet import PastDemand
 from electrocloud.domain.local_time import DAY_S
 from electrocloud.domain.tariffs.tariff import Tariff, period_spans
 
@@ -36,6 +38,20 @@ def peaks_by_segment(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]
         for tariff in tariffs
     ]
     return shared, highest
+
+
+def days_by_segment(plan: PeriodPlan, days: Sequence[Mapping[date, DayDeterminants]]) -> list[list[DayDeterminants]]:
+    """The determinants of each segment in order, from those of each of the plan's spans."""
+    found: list[list[DayDeterminants]] = [[] for _ in plan.segments]
+    for span, own in zip(plan.spans, days, strict=True):
+        found[span.segment] += [own[day] for day in sorted(own)]
+    return found
+
+
+def past_demand(plan: PeriodPlan, days: Sequence[Mapping[date, DayDeterminants]]) -> PastDemand:
+    """What the bills of later cycles may need of this one: its measured peaks, by period those of its last segment."""
+    peaks, highest = peaks_by_segment(plan, days_by_segment(plan, days))
+    return PastDemand(plan.period.cycle_first, highest, peaks[-1])
 
 
 def largest_peaks(tariff: Tariff, days: Iterable[DayDeterminants]) -> Peaks:

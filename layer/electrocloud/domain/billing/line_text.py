@@ -78,6 +78,16 @@ def moment(peak: Peak, zone: str) -> str:
     return f"{length} from {start:%a} {start.day} {start:%b %Y %H:%M}"
 
 
+def ratchet(part: Decimal, earlier: Peak, zone: str, own: Peak) -> str:
+    """Why an earlier demand is billed: `60% of 100 kW, 60 minutes from Fri 3 Jul 2026 12:00; measured 40 kW`."""
+    return f"{exact(Fraction(part) * 100):f}% of {_kw(earlier)} kW, {moment(earlier, zone)}; measured {_kw(own)} kW"
+
+
+def least_demand(kw: Decimal, own: Peak) -> str:
+    """Why more than the measured demand is billed: `the least that is billed; measured 40 kW`."""
+    return f"the least that is billed, {kw:,f} kW; measured {_kw(own)} kW"
+
+
 def fee(what: Fee, segment: Segment, tariff: Tariff) -> str:
     """How a fixed or minimum amount comes to be a segment's: `$12.40 a month x 16 of 31 days`."""
     text = f"{price(what.amount, 2, tariff.currency)} a {what.unit[2:]}"
@@ -131,6 +141,10 @@ def _of_months(names: Callable[[Tariff, int], dict[int, str]], tariff: Tariff, s
         for period, name in names(tariff, month).items():
             found[period] = found[period] if period in found else f"{name}, {month_abbr[month]}"
     return found
+
+
+def _kw(peak: Peak) -> str:
+    return _thousands(Fraction(peak.watts, peak.parts))
 
 
 def _thousands(bound: Quantity) -> str:

@@ -96,6 +96,16 @@ class Tax(NamedTuple):
     end: date | None = None
 
 
+class Ratchet(NamedTuple):
+    """Demand is billed at least at `part` (0 to 1) of the highest demand of the `lookback` billing cycles before, of
+    those that began in `months` (1 to 12), and at least at `least_kw`."""
+
+    part: Decimal
+    months: tuple[int, ...]
+    lookback: int
+    least_kw: Decimal
+
+
 class Reactive(NamedTuple):
     """What a tariff asks for reactive power: $ a kvar, and whether its demand is in kVA (`apparent`)."""
 
@@ -158,6 +168,7 @@ class Tariff:
     sector: str = ""
     eligibility: Eligibility = FOR_ALL
     reactive: Reactive | None = None
+    ratchet: Ratchet | None = None
 
     @cached_property
     def limits_follow_demand(self) -> bool:
@@ -188,8 +199,7 @@ class Tariff:
             rules.append((sorted(self.holidays.days), self.holidays.month, self.holidays.weekend))
         if self.riders or self.taxes or self.currency != "USD":
             rules.append((self.riders, self.taxes, self.currency))
-        if self.reactive:
-            rules.append(self.reactive)
+        rules += [rule for rule in (self.reactive, self.ratchet) if rule]
         return hashlib.sha256(msgspec.json.encode(rules)).hexdigest()[:12]
 
 

@@ -88,6 +88,7 @@ def _tariff(rate: Mapping[str, Any], zone: str | None) -> Tariff:
         sector=text("sector", rate.get("sector")),
         eligibility=additions.eligibility(rate),
         reactive=_reactive(rate, demand, flat),
+        ratchet=additions.ratchet(rate),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from electrocloud.domain.errors import TariffError
 from electrocloud.domain.money import exact
-from electrocloud.domain.tariffs.tariff import Eligibility, Holidays, Rider, Tax
+from electrocloud.domain.tariffs.tariff import Eligibility, Holidays, Ratchet, Rider, Tax
 from electrocloud.domain.tariffs.urdb_values import dates, day, number, one_of, text
 
 RIDER_UNITS = ("$/kWh", "$/month", "%")
@@ -81,6 +81,33 @@ def eligibility(rate: Mapping[str, Any]) -> Eligibility:
     """The demand (kW) and energy (kWh a month) that a customer of the tariff has at least and at most."""
     names = ("peakkwcapacitymin", "peakkwcapacitymax", "peakkwhusagemin", "peakkwhusagemax")
     return Eligibility(*(None if rate.get(name) is None else _amount(name, rate[name]) for name in names))
+
+
+def ratchet(rate: Mapping[str, Any]) -> Ratchet | None:
+    """`lookbackpercent` of the peaks of `lookbackrange` cycles before (11 where only months are given), of those that
+    began in `lookbackmonths` (all without it), and `billing_demand_minimum` (kW)."""
+    part = number("lookbackpercent", rate.get("lookbackpercent") or 0)
+    part = part / 100 if part > 1 else part
+    if not 0 <= part <= 1:
+        raise TariffError("lookbackpercent", "must be from 0 to 1, or a percentage up to 100")
+    least = _amount("billing_demand_minimum", rate.get("billing_demand_minimum") or 0)
+    if least < 0:
+        raise TariffError("billing_demand_minimum", f"{least} must not be below 0")
+    months = _months(rate.get("lookbackmonths") or [])
+    lookback = number("lookbackrange", rate.get("lookbackrange") or 0)
+    if lookback != int(lookback) or not 0 <= lookback <= 60:
+        raise TariffError("lookbackrange", f"{lookback} is not a number of months, 0 to 60")
+    if part and not lookback and not months:
+        raise TariffError("lookbackpercent", "says no earlier months; give lookbackrange or lookbackmonths too")
+    if not part and not least:
+        return None
+    return Ratchet(exact(part), months or tuple(range(1, 13)), int(lookback) or 11, least)
+
+
+def _months(flags: object) -> tuple[int, ...]:
+    if not isinstance(flags, list | tuple) or not all(flag in (0, 1) for flag in flags) or len(flags) not in (0, 12):
+        raise TariffError("lookbackmonths", "must have 12 values, true where a month's peak counts")
+    return tuple(month for month, flag in enumerate(flags, start=1) if flag)
 
 
 def _objects(rate: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
