@@ -31,7 +31,7 @@ class BillStore(Protocol):
 
 def bill(tariff: Sequence[Path], usage: Path, options: ServiceOptions, *, as_json: bool, fill: bool) -> None:
     """Bill a load on a tariff, period by period. `tariff` lists the files of its dated versions."""
-    prices = read_tariff(tariff, options.known_zone, strict=options.strict)
+    prices = read_tariff(tariff, options.tariff)
     service = options.service(prices.versions[0].tariff.zone, fill=fill)
     issued = rate_usage(prices, read_usage(usage), usage, service)
     if not issued:
@@ -56,7 +56,7 @@ def show_bills(found: Sequence[Bill], *, as_json: bool) -> None:
 def batch(tariff: Sequence[Path], usage: Path, out: Path, options: ServiceOptions, *, fill: bool) -> None:
     """Bill the loads of many meters (column meter_id), using all cores."""
     console = Console(stderr=True)
-    prices = read_tariff(tariff, options.known_zone, strict=options.strict)
+    prices = read_tariff(tariff, options.tariff)
     service = options.service(prices.versions[0].tariff.zone, fill=fill)
     began = time.perf_counter()
     with console.status(f"Reading {usage}"):

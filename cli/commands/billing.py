@@ -49,6 +49,12 @@ Spread = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+CoincidentPeaks = Annotated[
+    Path | None,
+    typer.Option(
+        help="When the system had its peaks: CSV with the column start, an hour each.", rich_help_panel=_PANEL
+    ),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse a tariff with charges that cannot be billed, such as reactive power.")
 ]
@@ -67,6 +73,7 @@ def bill(
     cycle_day: CycleDay = None,
     as_of: AsOf = None,
     spread: Spread = None,
+    coincident_peaks: CoincidentPeaks = None,
     strict: Strict = False,
     account: Annotated[str | None, typer.Option(help="Show the stored bills of an account.")] = None,
     meter: Annotated[str | None, typer.Option(help="Show the stored bills of a meter or an agreement.")] = None,
@@ -86,7 +93,7 @@ def bill(
     from cli.bill import bill
     from cli.files.service import ServiceOptions
 
-    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict)
+    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict, coincident_peaks)
     bill(tariff, usage, options, as_json=as_json, fill=fill)
 
 
@@ -102,13 +109,14 @@ def batch(
     cycle_day: CycleDay = None,
     as_of: AsOf = None,
     spread: Spread = None,
+    coincident_peaks: CoincidentPeaks = None,
     strict: Strict = False,
 ) -> None:
     """Bill the loads of many meters (column meter_id), using all cores."""
     from cli.bill import batch
     from cli.files.service import ServiceOptions
 
-    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict)
+    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict, coincident_peaks)
     batch(tariff, usage, out, options, fill=fill)
 
 
@@ -144,6 +152,7 @@ def compare(
     cycle_day: CycleDay = None,
     as_of: AsOf = None,
     spread: Spread = None,
+    coincident_peaks: CoincidentPeaks = None,
 ) -> None:
     """Rank tariffs by what a load costs on each.
 
@@ -152,5 +161,7 @@ def compare(
     from cli.bill import compare
     from cli.files.service import ServiceOptions
 
-    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread)
+    options = ServiceOptions(
+        zone, service_from, service_to, cycle_day, as_of, spread, coincident_peaks=coincident_peaks
+    )
     compare(tariffs, usage, options, as_json=as_json, show_all=show_all)

@@ -81,7 +81,7 @@ def compare_tariffs(paths: Sequence[Path], usage: Path, options: ServiceOptions,
 
 
 def _candidate(path: Path, load: Usage, usage: Path, options: ServiceOptions) -> _Candidate:
-    prices = read_tariff([path], options.known_zone)
+    prices = read_tariff([path], options.tariff)
     tariff = prices.versions[-1].tariff
     service = options.service(tariff.zone, fill=False)
     whole = []

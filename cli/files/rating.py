@@ -94,12 +94,17 @@ def _estimates(zone: str, readings: Sequence[Interval], terms: ServiceTerms, as_
     return estimate([slot for slot in slots if slot.start + slot.seconds <= as_of], readings, zone)
 
 
+_ADVICE = {
+    "no price": "give --tariff once for each version, or the dates of service",
+    "no system peak": "add it to the file of --coincident-peaks",
+}
+
+
 def refuse_open(usage: Usage, index: int, reasons: Iterable[OpenReason], path: Path) -> None:
     """Raise `UsageError` for the first reason why a bill cannot be final: a day without a price, a long reading."""
     for reason in reasons:
         if reason.at is None:
-            advice = "give --tariff once for each version, or the dates of service"
-            raise UsageError(f"{reason.text}; {advice}")
+            raise UsageError(f"{reason.text}; {_ADVICE[reason.kind]}")
         where = f"{path}, row {usage.row_of(index, reason.at)}"
         raise UsageError(f"{where}: {reason.text}; give --spread even to share it by time")
 

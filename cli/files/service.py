@@ -1,10 +1,12 @@
 """The options that say how a file's load is served: zone, dates of service, billing cycle, and when bills are made."""
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from cli.files.rating import Service
+from cli.files.tariffs import TariffOptions
 from electrocloud.domain.billing.terms import ServiceTerms, Spread
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.local_time import zone_of
@@ -20,6 +22,7 @@ class ServiceOptions(NamedTuple):
     as_of: str | None
     spread: str | None
     strict: bool = False
+    coincident_peaks: Path | None = None
 
     @property
     def known_zone(self) -> str | None:
@@ -27,6 +30,11 @@ class ServiceOptions(NamedTuple):
         if self.zone is None:
             return None
         return zone_of(self.zone).key
+
+    @property
+    def tariff(self) -> TariffOptions:
+        """How the tariff files are read."""
+        return TariffOptions(self.known_zone, self.strict, self.coincident_peaks)
 
     def service(self, zone: str, *, fill: bool) -> Service:
         """The service that they describe, by the clocks of `zone`; `UsageError` names an option that is wrong."""

@@ -1,10 +1,11 @@
 """Reads tariff files."""
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from analytics.holiday_calendar import with_holiday_dates
 from electrocloud.domain.errors import TariffError, UsageError
@@ -12,15 +13,25 @@ from electrocloud.domain.tariffs.urdb import only_item, version_from_urdb
 from electrocloud.domain.tariffs.versions import DatedTariff, TariffVersion, dated_tariff
 
 
-def read_tariff(paths: Sequence[Path], zone: str | None = None, *, strict: bool = False) -> DatedTariff:
-    """Read a tariff from URDB JSON files, one per dated version, in the time zone `zone` or its own `timezone`.
+class TariffOptions(NamedTuple):
+    """How tariff files are read: the `zone` of their schedules (None: their own), whether a charge for reactive power
+    is refused, and the file of the system's peaks."""
+
+    zone: str | None = None
+    strict: bool = False
+    coincident_peaks: Path | None = None
+
+
+def read_tariff(paths: Sequence[Path], options: TariffOptions) -> DatedTariff:
+    """Read a tariff from URDB JSON files, one per dated version.
 
     A file's name serves as a missing label. `UsageError` explains any fault in a file, and any versions that overlap
-    or have different zones or currencies; with `strict` also a charge for reactive power, which readings do not have.
+    or have different zones or currencies.
     """
-    versions = [_version(path, zone) for path in paths]
+    added = read_system_peaks(options.coincident_peaks) if options.coincident_peaks else {}
+    versions = [_version(path, options.zone, added) for path in paths]
     for path, version in zip(paths, versions, strict=True):
-        if strict and version.tariff.reactive:
+        if options.strict and version.tariff.reactive:
             raise UsageError(
                 f"{path} charges for reactive power, which is not metered; without --strict it is not billed"
             )
@@ -36,7 +47,23 @@ def read_tariff(paths: Sequence[Path], zone: str | None = None, *, strict: bool 
         raise UsageError(f"{_names(paths)}: {fault}") from None
 
 
-def _version(path: Path, zone: str | None) -> TariffVersion:
+def read_system_peaks(path: Path) -> dict[str, object]:
+    """The system's peaks in a CSV file with the column `start`, and `interval_s` where they are not hours, as the field
+    of a tariff that has them."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as text:
+            rows = list(csv.DictReader(text))
+    except (OSError, ValueError, csv.Error) as fault:
+        raise UsageError(f"{path} cannot be read: {fault}") from None
+    if not rows or "start" not in rows[0]:
+        raise UsageError(f"{path} has no column start with the times of the system's peaks")
+    seconds = [
+        {"interval_s": int(row["interval_s"])} if (row.get("interval_s") or "").isdigit() else {} for row in rows
+    ]
+    return {"coincident_peaks": [{"start": row["start"]} | own for row, own in zip(rows, seconds, strict=True)]}
+
+
+def _version(path: Path, zone: str | None, added: Mapping[str, object]) -> TariffVersion:
     document = _document(path)
     try:
         rate = only_item(document)
@@ -48,7 +75,7 @@ def _version(path: Path, zone: str | None) -> TariffVersion:
         names = {name: rate.get(name) for name in ("label", "name")}
         own = names["label"] or names["name"] or path.stem
         named = {"label": own, "name": names["name"] or names["label"] or path.stem}
-        return version_from_urdb(with_holiday_dates({**rate, **named}), zone)
+        return version_from_urdb(with_holiday_dates({**rate, **named, **added}), zone)
     except TariffError as fault:
         raise UsageError(f"{path}: {fault}") from None
 

@@ -8,7 +8,7 @@ from electrocloud.domain.billing.service import Service, services_of
 from electrocloud.domain.registry.changes import RecordChange, changes, touched_service_points
 from electrocloud.domain.registry.records import Record, Registry
 from electrocloud.domain.registry.validation import RecordFault, faults
-from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.domain.tariffs.urdb import registered_tariff
 from electrocloud.domain.tariffs.versions import TariffVersion, dated_tariff
 
 
@@ -54,7 +54,7 @@ def services_in(registry: Registry, points: Collection[str]) -> list[Service]:
     """The services at service points by a registry, of tariffs that can be rated."""
     versions: dict[str, list[TariffVersion]] = {}
     for one in registry.tariffs.values():
-        version = TariffVersion(tariff_from_urdb(one.document), one.first, one.end)
+        version = TariffVersion(registered_tariff(one.document), one.first, one.end)
         versions.setdefault(one.tariff_id, []).append(version)
     dated = {tariff_id: dated_tariff(tariff_id, own) for tariff_id, own in versions.items()}
     found = []

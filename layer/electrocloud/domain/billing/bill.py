@@ -60,7 +60,8 @@ def rate(
         energy += charges.energy_charges(one, runs[one.number], limit_kw)
         demand += charges.demand_charges(one, billed.by_period)
         flat += charges.flat_demand_charges(one, billed.any_time)
-    demand += flat
+    system_peaks = [peak for own in by_segment for day in own for peak in day.coincident]
+    demand += flat + [charge for one in priced for charge in charges.coincident_charges(one, system_peaks)]
     fixed = [charge for one in priced for charge in charges.fixed_charges(one)]
     energy_total, demand_total, fixed_total = map(charges.total, (energy, demand, fixed))
     charged = energy_total + demand_total + fixed_total

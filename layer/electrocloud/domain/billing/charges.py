@@ -10,13 +10,15 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from electrocloud.domain.billing import line_text, tiers
-from electrocloud.domain.billing.determinants import Run
+from electrocloud.domain.billing.determinants import Peak, Run
 from electrocloud.domain.billing.plan import Segment
-from electrocloud.domain.billing.ratchet import Demand
+from electrocloud.domain.billing.ratchet import Demand, coincident_demand
 from electrocloud.domain.money import cents, exact
 from electrocloud.domain.tariffs.tariff import Fee, Quantity, Tariff, Tiers
 
-LineKind = Literal["energy", "demand", "flat demand", "reactive", "fixed", "minimum", "rider", "tax", "adjustment"]
+LineKind = Literal[
+    "energy", "demand", "flat demand", "coincident", "reactive", "fixed", "minimum", "rider", "tax", "adjustment"
+]
 
 _NOTHING, _ONE = Fraction(0), Fraction(1)
 
@@ -116,6 +118,19 @@ def flat_demand_charges(priced: PricedSegment, demand: Demand | None) -> list[Ch
         for charge in _demand(
             priced, "flat demand", period, demand, tariff.flat_demand[period], days, "Demand, any time"
         )
+    ]
+
+
+def coincident_charges(priced: PricedSegment, peaks: Sequence[Peak]) -> list[Charge]:
+    """What the demand at the system's peaks costs, a line for each tier that has a price."""
+    charge = priced.tariff.coincident
+    if charge is None:
+        return []
+    what, days = "Demand at the system's peak", priced.segment.days
+    return [
+        line
+        for period, demand in sorted(coincident_demand(priced.tariff, peaks).items())
+        for line in _demand(priced, "coincident", period, demand, charge.tiers[period], days, what)
     ]
 
 

@@ -16,7 +16,7 @@ import msgspec
 from electrocloud.domain.billing.spreading import Crossing, crossing_of, energy_between, overlapped
 from electrocloud.domain.local_time import DAY_S, HOUR_S, Offset, local_day, midnight_of, offsets
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.tariffs.tariff import PeriodSpan, Quantity, Tariff, period_spans
+from electrocloud.domain.tariffs.tariff import Coincident, PeriodSpan, Quantity, Tariff, period_spans
 
 
 class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -47,7 +47,8 @@ class DayDeterminants(msgspec.Struct, frozen=True, array_like=True, gc=False):
     share of each demand window that reaches into another day, as a peak over the whole window. `interval_s`
     is the length of the readings: `count` were read, `estimated` were estimated (`profiled` of them from a class's
     mean profile), and `missing` were neither. `crossing` is the first reading that spans two prices, demand windows or
-    bills, and that nobody said to spread.
+    bills, and that nobody said to spread. `coincident` is the day's share of
+    the demand at each of the system's peaks.
     """
 
     runs: tuple[Run, ...]
@@ -59,6 +60,7 @@ class DayDeterminants(msgspec.Struct, frozen=True, array_like=True, gc=False):
     missing: int
     crossing: Crossing | None = None
     profiled: int = 0
+    coincident: tuple[Peak, ...] = ()
 
 
 class Instants(Protocol):
@@ -132,6 +134,9 @@ def day_determinants(
         else expected_count(low, high, seconds, tariff.zone),
         crossing=None if spread else crossing,
         profiled=sum(r in from_profile for r in readings) if from_profile else 0,
+        coincident=tuple(_at_system_peaks(tariff.coincident, readings, guesses))
+        if tariff.coincident and readings
+        else (),
     )
 
 
@@ -254,6 +259,16 @@ def _demand(
         before = peaks.get(period)
         peaks[period] = higher_peak(before, peak) if before else peak
     return peaks, tuple(_peak(sample, guesses) for sample in cut), crossing
+
+
+def _at_system_peaks(charge: Coincident, readings: Sequence[Interval], guesses: frozenset[Interval]) -> Iterator[Peak]:
+    """What the readings, shared by time, bring to the mean power in each of the system's peaks that they reach into."""
+    last = readings[-1]
+    for at, seconds in charge.between(readings[0].start - HOUR_S, last.start + last.seconds):
+        overlaps = [(min(at + seconds, r.start + r.seconds) - max(at, r.start), r) for r in readings]
+        inside = [Fraction(r.wh * overlap, r.seconds) for overlap, r in overlaps if overlap > 0]
+        if inside:
+            yield _peak((at, seconds, sum(inside, Fraction(0))), guesses)
 
 
 def _by_period(

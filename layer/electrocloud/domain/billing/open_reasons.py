@@ -15,7 +15,7 @@ from electrocloud.domain.billing.spreading import Crossing
 class OpenReason(msgspec.Struct, frozen=True):
     """`text` says it to a person, without a period; `at` is the start of the reading (s since 1970 UTC)."""
 
-    kind: Literal["no price", "long reading"]
+    kind: Literal["no price", "long reading", "no system peak"]
     text: str
     at: int | None = None
 
@@ -27,11 +27,21 @@ def open_reasons(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) ->
         when = " and ".join(days_text(*span) for span in unpriced)
         text = f"{plan.tariff_name or 'the tariff'} has no price {when}: its prices hold {plan.price_dates}"
         found.append(OpenReason("no price", text))
+    if _lacks_system_peak(plan):
+        text = (
+            f"no system peak is known {days_text(plan.period.first_day, plan.period.end_day)}, whose demand is charged"
+        )
+        found.append(OpenReason("no system peak", text))
     crossings = [day.crossing for own in days for day in own if day.crossing]
     if crossings and plan.terms.spread != "start":
         first = min(crossings, key=lambda crossing: crossing.start)
         found.append(OpenReason("long reading", _crossing_text(first, plan), first.start))
     return tuple(found)
+
+
+def _lacks_system_peak(plan: PeriodPlan) -> bool:
+    charges = [segment.tariff.coincident for segment in plan.segments if segment.tariff and segment.tariff.coincident]
+    return bool(charges) and not any(charge.between(plan.period.start, plan.period.end) for charge in charges)
 
 
 def days_text(first: date, end: date) -> str:

@@ -1,9 +1,10 @@
 """Billed demand: what was measured or, by a ratchet, a part of an earlier peak or the least demand of the tariff."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from fractions import Fraction
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from electrocloud.domain.billing import line_text
 from electrocloud.domain.billing.determinants import Peak
@@ -45,17 +46,40 @@ def billed_demand(
     """
     any_time = None
     if peak and (tariff.flat_demand or tariff.ratchet):
-        any_time = _billed(tariff, cycle_first, peak, history, lambda past: past.peak)
+        any_time = _billed(tariff, cycle_first, None, peak, history)
     by_period = {
-        period: _billed(tariff, cycle_first, own, history, lambda past, period=period: past.by_period.get(period))
+        period: _billed(tariff, cycle_first, period, own, history)
         for period, own in (peaks.items() if tariff.demand else ())
     }
     return BilledDemand(any_time, by_period)
 
 
-def _billed(
-    tariff: Tariff, cycle_first: date, peak: Peak, history: History, peak_of: Callable[[PastDemand], Peak | None]
-) -> Demand:
+def coincident_demand(tariff: Tariff, peaks: Sequence[Peak]) -> dict[int, Demand]:
+    """The demand at the system's peaks by coincident period: the mean over those of a period.
+
+    `peaks` has the share of each day; those of one peak are added up.
+    """
+    if tariff.coincident is None:
+        return {}
+    shares: dict[int, list[Peak]] = {}
+    for peak in peaks:
+        shares.setdefault(peak.start, []).append(peak)
+    by_period: dict[int, list[Peak]] = {}
+    for start, own in sorted(shares.items()):
+        watts = sum((Fraction(peak.watts, peak.parts) for peak in own), Fraction(0))
+        whole = Peak(watts.numerator, watts.denominator, start, own[0].seconds, any(peak.estimated for peak in own))
+        here = datetime.fromtimestamp(start, ZoneInfo(tariff.zone))
+        by_period.setdefault(tariff.coincident.schedule[here.month - 1][here.hour], []).append(whole)
+    found = {}
+    for period, own in by_period.items():
+        watts = sum((Fraction(peak.watts, peak.parts) for peak in own), Fraction(0)) / len(own)
+        moments = ", ".join(line_text.moment(peak, tariff.zone) for peak in own)
+        reason = moments if len(own) == 1 else f"the mean of {moments}"
+        found[period] = Demand(watts, any(peak.estimated for peak in own), reason)
+    return found
+
+
+def _billed(tariff: Tariff, cycle_first: date, period: int | None, peak: Peak, history: History) -> Demand:
     watts = Fraction(peak.watts, peak.parts)
     demand = Demand(watts, peak.estimated, f"the highest, {line_text.moment(peak, tariff.zone)}")
     ratchet = tariff.ratchet
@@ -63,7 +87,7 @@ def _billed(
         return demand
     for past in history:
         before = _months(past.cycle_first, cycle_first)
-        earlier = peak_of(past)
+        earlier = past.peak if period is None else past.by_period.get(period)
         if earlier is None or not 1 <= before <= ratchet.lookback or past.cycle_first.month not in ratchet.months:
             continue
         watts = Fraction(ratchet.part) * Fraction(earlier.watts, earlier.parts)

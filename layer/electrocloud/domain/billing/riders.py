@@ -11,7 +11,9 @@ from electrocloud.domain.billing.plan import Segment
 from electrocloud.domain.billing.terms import ServiceTerms
 from electrocloud.domain.tariffs.tariff import Rider, Tax
 
-_KINDS = {name: (name,) for name in ("energy", "fixed", "minimum", "rider")} | {"demand": ("demand", "flat demand")}
+_KINDS = {name: (name,) for name in ("energy", "fixed", "minimum", "rider")} | {
+    "demand": ("demand", "flat demand", "coincident")
+}
 
 
 def rider_charges(priced: PricedSegment, runs: Sequence[Run], charged: Sequence[Charge]) -> list[Charge]:

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from electrocloud.domain.errors import TariffError
 from electrocloud.domain.registry.records import Agreement, Installation, Record, Registry, TariffDocument
-from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.domain.tariffs.urdb import registered_tariff
 
 R = TypeVar("R", Agreement, Installation, TariffDocument)
 
@@ -109,7 +109,7 @@ def _tariffs(registry: Registry) -> Iterator[RecordFault]:
     reactive = set()
     for record in registry.tariffs.values():
         try:
-            if tariff_from_urdb(record.document).reactive:
+            if registered_tariff(record.document).reactive:
                 reactive.add(record.tariff_id)
         except TariffError as fault:
             yield RecordFault("tariffs", record.key, fault.field, str(fault))

@@ -1,6 +1,7 @@
 """A tariff as rating needs it: every number checked, exact, in one form. `urdb` reads the documents."""
 
 import hashlib
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -106,6 +107,27 @@ class Ratchet(NamedTuple):
     least_kw: Decimal
 
 
+class SystemPeak(NamedTuple):
+    """The `seconds` from `start` (s since 1970 UTC) in which the utility's system had its peak."""
+
+    start: int
+    seconds: int
+
+
+class Coincident(NamedTuple):
+    """Prices of a customer's demand at the system's peaks: tiers by period, the period of each month and hour, and when
+    the peaks were, in order."""
+
+    tiers: tuple[Tiers, ...]
+    schedule: tuple[tuple[int, ...], ...]
+    peaks: tuple[SystemPeak, ...]
+
+    def between(self, start: int, end: int) -> tuple[SystemPeak, ...]:
+        """The peaks that start from `start` to before `end`."""
+        low, high = (bisect_left(self.peaks, (instant,)) for instant in (start, end))
+        return self.peaks[low:high]
+
+
 class Reactive(NamedTuple):
     """What a tariff asks for reactive power: $ a kvar, and whether its demand is in kVA (`apparent`)."""
 
@@ -169,6 +191,7 @@ class Tariff:
     eligibility: Eligibility = FOR_ALL
     reactive: Reactive | None = None
     ratchet: Ratchet | None = None
+    coincident: Coincident | None = None
 
     @cached_property
     def limits_follow_demand(self) -> bool:
@@ -199,7 +222,7 @@ class Tariff:
             rules.append((sorted(self.holidays.days), self.holidays.month, self.holidays.weekend))
         if self.riders or self.taxes or self.currency != "USD":
             rules.append((self.riders, self.taxes, self.currency))
-        rules += [rule for rule in (self.reactive, self.ratchet) if rule]
+        rules += [rule for rule in (self.reactive, self.ratchet, self.coincident) if rule]
         return hashlib.sha256(msgspec.json.encode(rules)).hexdigest()[:12]
 
 

@@ -21,7 +21,7 @@ from electrocloud.domain.tariffs.urdb_tiers import DEMAND_UNITS, ENERGY_UNITS, s
 from electrocloud.domain.tariffs.urdb_values import dates, number, one_of, text
 from electrocloud.domain.tariffs.versions import TariffVersion
 
-__all__ = ["effective_days", "only_item", "tariff_from_urdb", "version_from_urdb"]
+__all__ = ["effective_days", "only_item", "registered_tariff", "tariff_from_urdb", "version_from_urdb"]
 
 CHARGE_UNITS = ("$/month", "$/day", "$/year")
 ALLOCATIONS = ("chronological", "prorated")
@@ -53,6 +53,16 @@ def tariff_from_urdb(document: Mapping[str, Any], zone: str | None = None) -> Ta
         raise rate.as_given(fault) from None
 
 
+def registered_tariff(document: Mapping[str, Any], zone: str | None = None) -> Tariff:
+    """A tariff as the pipeline can bill it, where no bill depends on another: `TariffError` names a demand ratchet."""
+    tariff = tariff_from_urdb(document, zone)
+    if tariff.ratchet and tariff.ratchet.part:
+        raise TariffError(
+            "lookbackpercent", "makes a bill depend on earlier ones, which bills of files alone can do yet"
+        )
+    return tariff
+
+
 def _tariff(rate: Mapping[str, Any], zone: str | None) -> Tariff:
     dates("", rate)
     energy = structure(rate, "energyratestructure", ENERGY_UNITS) or NO_ENERGY_PRICE
@@ -62,7 +72,8 @@ def _tariff(rate: Mapping[str, Any], zone: str | None) -> Tariff:
     older = {"minmonthlycharge": "$/month", "annualmincharge": "$/year"}
     minimum = _fee(rate, "mincharge", "minchargeunits", older)
     riders = additions.riders(rate)
-    _refuse_without_charge(rate, [*demand, *flat], [fixed, minimum], riders)
+    coincident = structure(rate, "coincidentratestructure", ("kW",))
+    _refuse_without_charge(rate, [*demand, *flat, *coincident], [fixed, minimum], riders)
     label, name, utility = (text(field, rate.get(field)) for field in ("label", "name", "utility"))
     allocation = one_of("tier_allocation", rate.get("tier_allocation") or ALLOCATIONS[0], ALLOCATIONS)
     return Tariff(
@@ -89,6 +100,7 @@ def _tariff(rate: Mapping[str, Any], zone: str | None) -> Tariff:
         eligibility=additions.eligibility(rate),
         reactive=_reactive(rate, demand, flat),
         ratchet=additions.ratchet(rate),
+        coincident=additions.coincident(rate),
     )
 
 

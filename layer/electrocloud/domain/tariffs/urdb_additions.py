@@ -1,12 +1,15 @@
 """What a tariff says beside its prices: holidays, riders, taxes, and whom it is for. docs/billing.md has examples."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from electrocloud.domain.errors import TariffError
 from electrocloud.domain.money import exact
-from electrocloud.domain.tariffs.tariff import Eligibility, Holidays, Ratchet, Rider, Tax
+from electrocloud.domain.tariffs.tariff import Coincident, Eligibility, Holidays, Ratchet, Rider, SystemPeak, Tax
+from electrocloud.domain.tariffs.urdb_schedules import coincident_schedule
+from electrocloud.domain.tariffs.urdb_tiers import structure
 from electrocloud.domain.tariffs.urdb_values import dates, day, number, one_of, text
 
 RIDER_UNITS = ("$/kWh", "$/month", "%")
@@ -102,6 +105,40 @@ def ratchet(rate: Mapping[str, Any]) -> Ratchet | None:
     if not part and not least:
         return None
     return Ratchet(exact(part), months or tuple(range(1, 13)), int(lookback) or 11, least)
+
+
+def coincident(rate: Mapping[str, Any]) -> Coincident | None:
+    """`coincidentratestructure`, with the system's peaks in `coincident_peaks`: each the start of an hour with its
+    offset from UTC, or `{"start": …, "interval_s": 900}`."""
+    tiers = structure(rate, "coincidentratestructure", ("kW",))
+    if not any(tier.rate for steps in tiers for tier in steps):
+        return None
+    one_of("coincidentrateunit", rate.get("coincidentrateunit") or "kW", ("kW",))
+    given = rate.get("coincident_peaks")
+    if not isinstance(given, list | tuple):
+        advice = "give them in coincident_peaks, or for files by --coincident-peaks FILE"
+        raise TariffError("coincidentratestructure", f"needs the hours of the system's peaks; {advice}")
+    peaks = sorted(_system_peak(f"coincident_peaks[{place}]", one) for place, one in enumerate(given))
+    return Coincident(tiers, coincident_schedule(rate, len(tiers)), tuple(peaks))
+
+
+def _system_peak(field: str, given: object) -> SystemPeak:
+    row = given if isinstance(given, Mapping) else {"start": given}
+    _known(field, row, ("start", "interval_s"))
+    seconds = row.get("interval_s", 3600)
+    if not isinstance(seconds, int) or not 60 <= seconds <= 3600 or 3600 % seconds:
+        raise TariffError(f"{field}.interval_s", f"{seconds!r:.40} must be a part of an hour, in s")
+    try:
+        start = datetime.fromisoformat(text(f"{field}.start", row.get("start")))
+    except ValueError:
+        raise TariffError(
+            f"{field}.start", f"{row.get('start')!r:.40} is not a time like 2026-07-15T17:00-07:00"
+        ) from None
+    if start.tzinfo is None:
+        raise TariffError(
+            f"{field}.start", f"{start.isoformat()} has no offset from UTC; write it, as in {start.isoformat()}Z"
+        )
+    return SystemPeak(int(start.timestamp()), seconds)
 
 
 def _months(flags: object) -> tuple[int, ...]:

@@ -24,6 +24,11 @@ def flat_months(rate: Mapping[str, Any], periods: int) -> tuple[int, ...]:
     return _periods("flatdemandmonths", months, 12, periods)
 
 
+def coincident_schedule(rate: Mapping[str, Any], periods: int) -> tuple[tuple[int, ...], ...]:
+    """The coincident period of each month and hour."""
+    return _table(rate, "coincidentrateschedule", periods)
+
+
 def _table(rate: Mapping[str, Any], field: str, periods: int) -> tuple[tuple[int, ...], ...]:
     table = rate.get(field)
     if not table:

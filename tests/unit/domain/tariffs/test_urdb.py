@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from electrocloud.domain.errors import TariffError
-from electrocloud.domain.tariffs.urdb import tariff_from_urdb, version_from_urdb
+from electrocloud.domain.tariffs.urdb import registered_tariff, tariff_from_urdb, version_from_urdb
 from tests.kits.billing_kit import always, document, hours, time_of_use
 
 TARIFFS = Path(__file__).parents[4] / "tariffs"
@@ -57,10 +57,8 @@ def test_names_dates_and_comments_are_ignored():
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("coincidentratestructure", [[{"rate": 5}]]),
         ("demandratchetpercentage", [0] * 11 + [80]),
-        ("lookbackpercent", 0.5),
-        ("lookbackPercent", 0.5),
+        ("demandRatchetPercentage", [80] * 12),
     ],
 )
 def test_a_charge_that_is_not_computed_is_refused_by_name_unless_it_is_zero(field: str, value: object):
@@ -199,6 +197,51 @@ def test_kwh_tiers_within_a_kwh_per_kw_tier_end_with_it():
         (400, 1, "kWh/kW"),
         (None, 0, "kWh/kW"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "ratchet"),
+    [
+        ({"lookbackPercent": 0.8, "lookbackRange": 3}, (Decimal("0.8"), tuple(range(1, 13)), 3, 0)),
+        (
+            {"lookbackpercent": 80, "lookbackmonths": [False] * 5 + [True] * 7},
+            (Decimal("0.8"), tuple(range(6, 13)), 11, 0),
+        ),
+        ({"billing_demand_minimum": 50}, (0, tuple(range(1, 13)), 11, 50)),
+        ({"lookbackpercent": 0.0, "lookbackmonths": [0] * 12}, None),
+    ],
+)
+def test_a_demand_ratchet_says_which_earlier_peaks_count(fields: dict, ratchet: object):
+    assert tariff_from_urdb(document(**fields)).ratchet == ratchet
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "says"),
+    [
+        ({"lookbackpercent": 0.5}, "lookbackpercent", "says no earlier months"),
+        ({"lookbackpercent": 101, "lookbackrange": 3}, "lookbackpercent", "up to 100"),
+        ({"lookbackpercent": 0.5, "lookbackrange": 2.5}, "lookbackrange", "not a number of months"),
+        ({"lookbackpercent": 0.5, "lookbackmonths": [6, 7]}, "lookbackmonths", "12 values"),
+        ({"coincidentratestructure": [[{"rate": 5}]]}, "coincidentratestructure", "--coincident-peaks FILE"),
+        ({"coincidentRateStrux": [{"coincidentRateTiers": [{"rate": 5}]}], "coincident_peaks": ["July"]},
+         "coincident_peaks[0].start", "'July' is not a time"),
+        ({"coincidentratestructure": [[{"rate": 5}]], "coincident_peaks": ["2026-07-15T17:00"]},
+         "coincident_peaks[0].start", "no offset"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_ratchet_or_a_coincident_charge_is_named(fields: dict, field: str, says: str):
+    fault = refusal(document(**fields))
+
+    assert fault.field == field
+    assert says in str(fault)
+
+
+def test_the_pipeline_refuses_a_bill_that_depends_on_earlier_ones():
+    ratchet = document(lookbackpercent=0.5, lookbackrange=11)
+
+    with pytest.raises(TariffError, match="lookbackpercent: makes a bill depend on earlier ones"):
+        registered_tariff(ratchet)
+    assert registered_tariff(document(billing_demand_minimum=50)).ratchet
 
 
 def test_a_charge_for_reactive_power_and_demand_in_kva_are_known_to_be_unmetered():
