@@ -18,6 +18,7 @@ from cli.files.tariffs import read_tariff
 from cli.files.usage import read_usage
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.errors import UsageError
+from electrocloud.domain.tariffs.versions import DatedTariff
 from presentation.invoice_text import money, print_history, print_invoice, print_summary, service_hints
 from presentation.offers_text import print_comparison
 
@@ -31,7 +32,7 @@ class BillStore(Protocol):
 
 def bill(tariff: Sequence[Path], usage: Path, options: ServiceOptions, *, as_json: bool, fill: bool) -> None:
     """Bill a load on a tariff, period by period. `tariff` lists the files of its dated versions."""
-    prices = read_tariff(tariff, options.tariff)
+    prices = _read_prices(tariff, options)
     service = options.service(prices.versions[0].tariff.zone, fill=fill)
     issued = rate_usage(prices, read_usage(usage), usage, service)
     if not issued:
@@ -39,6 +40,16 @@ def bill(tariff: Sequence[Path], usage: Path, options: ServiceOptions, *, as_jso
     show_bills(issued, as_json=as_json)
     for hint in () if as_json else service_hints(issued, service.terms):
         Console().print(hint, highlight=False)
+
+
+def _read_prices(paths: Sequence[Path], options: ServiceOptions) -> DatedTariff:
+    prices = read_tariff(paths, options.tariff)
+    if options.prices and not any(version.tariff.series for version in prices.versions):
+        raise UsageError(
+            f"{' and '.join(map(str, paths))} has no energy_prices, so --prices would change nothing; "
+            'write "energy_prices": {"name": "Day-ahead prices"} into it'
+        )
+    return prices
 
 
 def show_bills(found: Sequence[Bill], *, as_json: bool) -> None:
@@ -56,7 +67,7 @@ def show_bills(found: Sequence[Bill], *, as_json: bool) -> None:
 def batch(tariff: Sequence[Path], usage: Path, out: Path, options: ServiceOptions, *, fill: bool) -> None:
     """Bill the loads of many meters (column meter_id), using all cores."""
     console = Console(stderr=True)
-    prices = read_tariff(tariff, options.tariff)
+    prices = _read_prices(tariff, options)
     service = options.service(prices.versions[0].tariff.zone, fill=fill)
     began = time.perf_counter()
     with console.status(f"Reading {usage}"):

@@ -55,6 +55,13 @@ CoincidentPeaks = Annotated[
         help="When the system had its peaks: CSV with the column start, an hour each.", rich_help_panel=_PANEL
     ),
 ]
+Prices = Annotated[
+    Path | None,
+    typer.Option(
+        help="Prices by the hour or quarter-hour: CSV or Parquet with start and price_per_kwh or price_per_mwh.",
+        rich_help_panel=_PANEL,
+    ),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse a tariff with charges that cannot be billed, such as reactive power.")
 ]
@@ -74,6 +81,7 @@ def bill(
     as_of: AsOf = None,
     spread: Spread = None,
     coincident_peaks: CoincidentPeaks = None,
+    prices: Prices = None,
     strict: Strict = False,
     account: Annotated[str | None, typer.Option(help="Show the stored bills of an account.")] = None,
     meter: Annotated[str | None, typer.Option(help="Show the stored bills of a meter or an agreement.")] = None,
@@ -93,7 +101,7 @@ def bill(
     from cli.bill import bill
     from cli.files.service import ServiceOptions
 
-    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict, coincident_peaks)
+    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict, coincident_peaks, prices)
     bill(tariff, usage, options, as_json=as_json, fill=fill)
 
 
@@ -110,13 +118,14 @@ def batch(
     as_of: AsOf = None,
     spread: Spread = None,
     coincident_peaks: CoincidentPeaks = None,
+    prices: Prices = None,
     strict: Strict = False,
 ) -> None:
     """Bill the loads of many meters (column meter_id), using all cores."""
     from cli.bill import batch
     from cli.files.service import ServiceOptions
 
-    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict, coincident_peaks)
+    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict, coincident_peaks, prices)
     batch(tariff, usage, out, options, fill=fill)
 
 
@@ -153,6 +162,7 @@ def compare(
     as_of: AsOf = None,
     spread: Spread = None,
     coincident_peaks: CoincidentPeaks = None,
+    prices: Prices = None,
 ) -> None:
     """Rank tariffs by what a load costs on each.
 
@@ -162,6 +172,6 @@ def compare(
     from cli.files.service import ServiceOptions
 
     options = ServiceOptions(
-        zone, service_from, service_to, cycle_day, as_of, spread, coincident_peaks=coincident_peaks
+        zone, service_from, service_to, cycle_day, as_of, spread, coincident_peaks=coincident_peaks, prices=prices
     )
     compare(tariffs, usage, options, as_json=as_json, show_all=show_all)

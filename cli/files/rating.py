@@ -97,6 +97,7 @@ def _estimates(zone: str, readings: Sequence[Interval], terms: ServiceTerms, as_
 _ADVICE = {
     "no price": "give --tariff once for each version, or the dates of service",
     "no system peak": "add it to the file of --coincident-peaks",
+    "no hourly price": "add it to the file of --prices",
 }
 
 

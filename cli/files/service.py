@@ -23,6 +23,7 @@ class ServiceOptions(NamedTuple):
     spread: str | None
     strict: bool = False
     coincident_peaks: Path | None = None
+    prices: Path | None = None
 
     @property
     def known_zone(self) -> str | None:
@@ -34,7 +35,7 @@ class ServiceOptions(NamedTuple):
     @property
     def tariff(self) -> TariffOptions:
         """How the tariff files are read."""
-        return TariffOptions(self.known_zone, self.strict, self.coincident_peaks)
+        return TariffOptions(self.known_zone, self.strict, self.coincident_peaks, self.prices)
 
     def service(self, zone: str, *, fill: bool) -> Service:
         """The service that they describe, by the clocks of `zone`; `UsageError` names an option that is wrong."""

@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analytics.holiday_calendar import with_holiday_dates
+from cli.files.prices import read_prices
 from electrocloud.domain.errors import TariffError, UsageError
+from electrocloud.domain.tariffs.price_series import PriceSeries
 from electrocloud.domain.tariffs.urdb import only_item, version_from_urdb
 from electrocloud.domain.tariffs.versions import DatedTariff, TariffVersion, dated_tariff
 
 
 class TariffOptions(NamedTuple):
     """How tariff files are read: the `zone` of their schedules (None: their own), whether a charge for reactive power
-    is refused, and the file of the system's peaks."""
+    is refused, and the files of the system's peaks and of hourly prices."""
 
     zone: str | None = None
     strict: bool = False
     coincident_peaks: Path | None = None
+    prices: Path | None = None
 
 
 def read_tariff(paths: Sequence[Path], options: TariffOptions) -> DatedTariff:
@@ -29,7 +32,8 @@ def read_tariff(paths: Sequence[Path], options: TariffOptions) -> DatedTariff:
     or have different zones or currencies.
     """
     added = read_system_peaks(options.coincident_peaks) if options.coincident_peaks else {}
-    versions = [_version(path, options.zone, added) for path in paths]
+    series = read_prices(options.prices) if options.prices else None
+    versions = [_version(path, options.zone, added, series) for path in paths]
     for path, version in zip(paths, versions, strict=True):
         if options.strict and version.tariff.reactive:
             raise UsageError(
@@ -63,7 +67,7 @@ def read_system_peaks(path: Path) -> dict[str, object]:
     return {"coincident_peaks": [{"start": row["start"]} | own for row, own in zip(rows, seconds, strict=True)]}
 
 
-def _version(path: Path, zone: str | None, added: Mapping[str, object]) -> TariffVersion:
+def _version(path: Path, zone: str | None, added: Mapping[str, object], series: PriceSeries | None) -> TariffVersion:
     document = _document(path)
     try:
         rate = only_item(document)
@@ -75,7 +79,7 @@ def _version(path: Path, zone: str | None, added: Mapping[str, object]) -> Tarif
         names = {name: rate.get(name) for name in ("label", "name")}
         own = names["label"] or names["name"] or path.stem
         named = {"label": own, "name": names["name"] or names["label"] or path.stem}
-        return version_from_urdb(with_holiday_dates({**rate, **named, **added}), zone)
+        return version_from_urdb(with_holiday_dates({**rate, **named, **added}), zone, series)
     except TariffError as fault:
         raise UsageError(f"{path}: {fault}") from None
 

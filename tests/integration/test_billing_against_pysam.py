@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 
@@ -13,6 +14,7 @@ from PySAM import Utilityrate5, UtilityRateTools
 
 from electrocloud.domain.billing.bill import bills
 from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.tariffs.price_series import price_series
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import Rate, always
 from tests.kits.billing_strategies import UNITS, dollars, schedules, tiers
@@ -84,9 +86,34 @@ def test_the_tariffs_that_come_with_this_agree_with_sam(path: Path, allocation: 
     assert_agreement(rate, [chance.randint(0, most_kw * 250) for _ in range(365 * 96)], 900)
 
 
-def assert_agreement(rate: Rate, load: Sequence[int], seconds: int) -> None:
+@pytest.mark.parametrize("seconds", [3600, 900])
+@pytest.mark.parametrize("adder", [0, 0.03])
+def test_a_year_at_hourly_prices_agrees_with_sam(seconds: int, adder: float):
+    chance = Random(1)
+    count = 365 * 86_400 // seconds
+    prices = [chance.randint(-50, 400) / 1000 for _ in range(count)]
+    rate = {
+        "tier_allocation": "chronological",
+        "day_charge_basis": "average_month",
+        "energy_prices": {"name": "Real-time prices"},
+        "energyratestructure": [[{"rate": adder}]],
+        "energyweekdayschedule": always(),
+        "energyweekendschedule": always(),
+        "fixedchargefirstmeter": 9,
+        "fixedchargeunits": "$/month",
+        "flatdemandstructure": [[{"rate": 3.5}]],
+        "flatdemandmonths": [0] * 12,
+    }
+    assert_agreement(rate, [chance.randint(0, 5_000) for _ in range(count)], seconds, prices)
+
+
+def assert_agreement(rate: Rate, load: Sequence[int], seconds: int, prices: Sequence[float] = ()) -> None:
     readings = [Interval(YEAR + number * seconds, seconds, wh) for number, wh in enumerate(load)]
-    ours = bills(tariff_from_urdb(rate), readings)
+    starts = range(YEAR, YEAR + len(load) * seconds, seconds)
+    series = price_series(zip(starts, map(Decimal, map(str, prices)), strict=True)) if prices else None
+    ours = bills(tariff_from_urdb(rate, series=series), readings)
+    if prices:  # SAM's take the place of the tariff's, and here they come on top
+        rate = rate | {"hourly": [price + rate["energyratestructure"][0][0]["rate"] for price in prices]}
     theirs = sam_charges(rate, [wh / 1000 * 3600 / seconds for wh in load])
 
     assert len(ours) == 12
@@ -141,10 +168,10 @@ def sam_charges(rate: Rate, kw: Sequence[float]) -> dict[str, list[float]]:
         {
             "rate_escalation": [0],
             "ur_annual_min_charge": 0,
-            "ur_en_ts_buy_rate": 0,
+            "ur_en_ts_buy_rate": int("hourly" in rate),
             "ur_en_ts_sell_rate": 0,
             "ur_sell_eq_buy": 0,
-            "ur_ts_buy_rate": [0],
+            "ur_ts_buy_rate": rate.get("hourly", [0]),
             "ur_ts_sell_rate": [0],
             "ur_monthly_fixed_charge": 0,
             "ur_monthly_min_charge": 0,

@@ -13,6 +13,7 @@ from electrocloud.domain.billing import line_text, tiers
 from electrocloud.domain.billing.determinants import Peak, Run
 from electrocloud.domain.billing.plan import Segment
 from electrocloud.domain.billing.ratchet import Demand, coincident_demand
+from electrocloud.domain.billing.series_energy import PARTS, SeriesDay, over_cap
 from electrocloud.domain.money import cents, exact
 from electrocloud.domain.tariffs.tariff import Fee, Quantity, Tariff, Tiers
 
@@ -68,6 +69,8 @@ class PricedSegment(NamedTuple):
 def energy_charges(priced: PricedSegment, runs: Sequence[Run], kw: Fraction) -> list[Charge]:
     """What the runs of a segment cost, a line for each period and tier. `kw` is the bill's largest demand."""
     number, segment, tariff, label = priced
+    if tariff.series and not any(step.rate for steps in tariff.energy for step in steps):
+        return []
     limits = _energy_limits(tariff, segment.days, segment.full_days, kw if tariff.limits_follow_demand else None)
     allot = tiers.prorated if tariff.allocation == "prorated" else tiers.chronological
     names, rule = line_text.energy_names(tariff, segment), line_text.tier_rule(tariff, segment)
@@ -80,6 +83,25 @@ def energy_charges(priced: PricedSegment, runs: Sequence[Run], kw: Fraction) -> 
             text += line_text.days_of(segment)
         charges.append(_charge("energy", number, period, tier, wh, estimated, steps, _ONE, text))
     return charges
+
+
+def series_charges(priced: PricedSegment, days: Sequence[SeriesDay]) -> list[Charge]:
+    """What a segment's energy costs at a series' prices, and what a daily cap takes off."""
+    series, label = priced.tariff.series, priced.label
+    wh = sum(day.wh for day in days)
+    if series is None or not wh:
+        return []
+    kwh, amount = Fraction(wh, 1000), Fraction(sum(day.cost for day in days), PARTS)
+    estimated = share(sum(day.estimated_wh for day in days), wh)
+    text = f"Energy, {series.name or 'hourly prices'}{label}"
+    line = plain_line("energy", priced.number, kwh, "kWh", amount / kwh, amount, text, estimated)
+    found = [Charge(line, amount)]
+    if excess := over_cap(series, days):
+        off = -sum(excess, _NOTHING)
+        text = f"Daily cap of {line_text.price(series.daily_cap or Decimal(0), 2, priced.tariff.currency)}{label}"
+        count = Fraction(len(excess))
+        found.append(Charge(plain_line("energy", priced.number, count, "day", off / count, off, text), off))
+    return found
 
 
 def demand_charges(priced: PricedSegment, demands: Mapping[int, Demand]) -> list[Charge]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from electrocloud.domain.billing.series_energy import SeriesDay, series_crossing, series_days
 from electrocloud.domain.billing.spreading import Crossing, crossing_of, energy_between, overlapped
 from electrocloud.domain.local_time import DAY_S, HOUR_S, Offset, local_day, midnight_of, offsets
 from electrocloud.domain.readings.meter_day import Interval
@@ -48,7 +49,7 @@ class DayDeterminants(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is the length of the readings: `count` were read, `estimated` were estimated (`profiled` of them from a class's
     mean profile), and `missing` were neither. `crossing` is the first reading that spans two prices, demand windows or
     bills, and that nobody said to spread. `coincident` is the day's share of
-    the demand at each of the system's peaks.
+    the demand at each of the system's peaks, and `series` the energy at a series' prices.
     """
 
     runs: tuple[Run, ...]
@@ -61,6 +62,7 @@ class DayDeterminants(msgspec.Struct, frozen=True, array_like=True, gc=False):
     crossing: Crossing | None = None
     profiled: int = 0
     coincident: tuple[Peak, ...] = ()
+    series: tuple[SeriesDay, ...] = ()
 
 
 class Instants(Protocol):
@@ -122,6 +124,11 @@ def day_determinants(
     if beyond:
         of_price = crossing_of(tariff, span, [reading for reading in beyond if reading not in guesses])
         crossing = _first(of_price, window_crossing)
+    series: tuple[SeriesDay, ...] = ()
+    if tariff.series and rated:
+        edges = (span.start, span.end) if spread else (rated[0].start, rated[-1].start + rated[-1].seconds)
+        series = series_days(tariff.series, tariff.zone, rated, guesses, *edges)
+        crossing = _first(crossing, series_crossing(tariff.series, [r for r in readings if r not in guesses]))
     return DayDeterminants(
         runs=tuple(runs),
         peaks=peaks,
@@ -137,6 +144,7 @@ def day_determinants(
         coincident=tuple(_at_system_peaks(tariff.coincident, readings, guesses))
         if tariff.coincident and readings
         else (),
+        series=series,
     )
 
 

@@ -15,7 +15,7 @@ from electrocloud.domain.billing.spreading import Crossing
 class OpenReason(msgspec.Struct, frozen=True):
     """`text` says it to a person, without a period; `at` is the start of the reading (s since 1970 UTC)."""
 
-    kind: Literal["no price", "long reading", "no system peak"]
+    kind: Literal["no price", "long reading", "no system peak", "no hourly price"]
     text: str
     at: int | None = None
 
@@ -32,6 +32,10 @@ def open_reasons(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) ->
             f"no system peak is known {days_text(plan.period.first_day, plan.period.end_day)}, whose demand is charged"
         )
         found.append(OpenReason("no system peak", text))
+    gaps = [part.unpriced for own in days for day in own for part in day.series if part.unpriced is not None]
+    if gaps:
+        since = datetime.fromtimestamp(min(gaps), UTC).astimezone(ZoneInfo(plan.period.zone))
+        found.append(OpenReason("no hourly price", f"there is no price for the energy from {since.isoformat()} on"))
     crossings = [day.crossing for own in days for day in own if day.crossing]
     if crossings and plan.terms.spread != "start":
         first = min(crossings, key=lambda crossing: crossing.start)

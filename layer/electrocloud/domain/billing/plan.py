@@ -127,10 +127,11 @@ def _shape(plan: PeriodPlan) -> str:
     rules = [tariff and (tariff.energy_schedule, *tariff.demand_key, len(tariff.demand)) for tariff in tariffs]
     holidays = [tariff and (sorted(tariff.holidays.days), tariff.holidays.month) for tariff in tariffs]
     peaks = [tariff.coincident.peaks for tariff in tariffs if tariff and tariff.coincident]
+    series = [tariff.series.digest for tariff in tariffs if tariff and tariff.series]
     content = repr(
         (plan.period, plan.spans, plan.terms.spread, [(one.first_day, one.end_day) for one in plan.segments])
     )
-    return hashlib.sha256(f"{content} {rules!r} {holidays!r}{peaks or ''}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{content} {rules!r} {holidays!r}{peaks or ''}{series or ''}".encode()).hexdigest()[:12]
 
 
 def plan_period(

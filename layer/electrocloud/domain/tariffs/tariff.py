@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from electrocloud.domain.local_time import DAY_S, HOUR_S, day_of, is_weekend, offsets
+from electrocloud.domain.tariffs.price_series import PriceSeries
 
 Allocation = Literal["chronological", "prorated"]
 Quantity = int | Fraction  # Wh or W; a fraction only where a limit or an interval length makes one
@@ -192,6 +193,7 @@ class Tariff:
     reactive: Reactive | None = None
     ratchet: Ratchet | None = None
     coincident: Coincident | None = None
+    series: PriceSeries | None = None
 
     @cached_property
     def limits_follow_demand(self) -> bool:
@@ -222,6 +224,8 @@ class Tariff:
             rules.append((sorted(self.holidays.days), self.holidays.month, self.holidays.weekend))
         if self.riders or self.taxes or self.currency != "USD":
             rules.append((self.riders, self.taxes, self.currency))
+        if self.series:
+            rules.append(self.series.digest)
         rules += [rule for rule in (self.reactive, self.ratchet, self.coincident) if rule]
         return hashlib.sha256(msgspec.json.encode(rules)).hexdigest()[:12]
 

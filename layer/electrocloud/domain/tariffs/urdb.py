@@ -14,6 +14,7 @@ from electrocloud.domain.errors import TariffError, UsageError
 from electrocloud.domain.local_time import zone_of
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariffs import urdb_additions as additions
+from electrocloud.domain.tariffs.price_series import PriceSeries, with_terms
 from electrocloud.domain.tariffs.tariff import Allocation, Fee, Reactive, Rider, Tariff, Tier, Tiers
 from electrocloud.domain.tariffs.urdb_document import only_item, read_rate
 from electrocloud.domain.tariffs.urdb_schedules import flat_months, schedule
@@ -29,9 +30,11 @@ BASES = ("exact", "average_month")
 NO_ENERGY_PRICE: tuple[Tiers, ...] = ((Tier(None, Decimal(0), "kWh"),),)
 
 
-def version_from_urdb(document: Mapping[str, Any], zone: str | None = None) -> TariffVersion:
+def version_from_urdb(
+    document: Mapping[str, Any], zone: str | None = None, series: PriceSeries | None = None
+) -> TariffVersion:
     """A tariff from a URDB rate as `tariff_from_urdb` reads it, with the dates that its prices hold."""
-    return TariffVersion(tariff_from_urdb(document, zone), *effective_days(document))
+    return TariffVersion(tariff_from_urdb(document, zone, series), *effective_days(document))
 
 
 def effective_days(document: Mapping[str, Any]) -> tuple[date | None, date | None]:
@@ -39,16 +42,16 @@ def effective_days(document: Mapping[str, Any]) -> tuple[date | None, date | Non
     return dates("", read_rate(document).values)
 
 
-def tariff_from_urdb(document: Mapping[str, Any], zone: str | None = None) -> Tariff:
+def tariff_from_urdb(document: Mapping[str, Any], zone: str | None = None, series: PriceSeries | None = None) -> Tariff:
     """A tariff from a URDB rate, or from OpenEI's answer `{"items": [rate]}` with that one rate in it.
 
     Its schedules are hours of `zone`, the service point's; else of its own `timezone`; and of UTC where neither is
-    given. Numbers may be int, Decimal or float; a float stands for the decimal that prints it. `TariffError` names
-    the field that is at fault, as the document does.
+    given. `series` has the prices of a tariff with `energy_prices`. Numbers may be int, Decimal or float; a float
+    stands for the decimal that prints it. `TariffError` names the field that is at fault, as the document does.
     """
     rate = read_rate(document)
     try:
-        return _tariff(rate.values, zone)
+        return _tariff(rate.values, zone, with_terms(series, rate.values))
     except TariffError as fault:
         raise rate.as_given(fault) from None
 
@@ -63,7 +66,7 @@ def registered_tariff(document: Mapping[str, Any], zone: str | None = None) -> T
     return tariff
 
 
-def _tariff(rate: Mapping[str, Any], zone: str | None) -> Tariff:
+def _tariff(rate: Mapping[str, Any], zone: str | None, series: PriceSeries | None) -> Tariff:
     dates("", rate)
     energy = structure(rate, "energyratestructure", ENERGY_UNITS) or NO_ENERGY_PRICE
     demand = structure(rate, "demandratestructure", DEMAND_UNITS)
@@ -101,6 +104,7 @@ def _tariff(rate: Mapping[str, Any], zone: str | None) -> Tariff:
         reactive=_reactive(rate, demand, flat),
         ratchet=additions.ratchet(rate),
         coincident=additions.coincident(rate),
+        series=series,
     )
 
 
@@ -109,7 +113,7 @@ def _refuse_without_charge(
 ) -> None:
     """A tariff may have no price for energy, but not no charge at all."""
     charges = (*(tier.rate for tiers in demand for tier in tiers), *(fee.amount for fee in fees), *riders)
-    if "energyratestructure" not in rate and not any(charges):
+    if not any(name in rate for name in ("energyratestructure", "energy_prices")) and not any(charges):
         raise TariffError("energyratestructure", "is missing, and there is no other charge; give at least one")
 
 

@@ -66,6 +66,14 @@ FIELDS: dict[str, tuple[Field, ...]] = {
             (),
             "Own field. [Tiers](#tiers)",
         ),
+        Field(
+            "energy_prices",
+            "prices of every hour or quarter-hour beside the tariff's own",
+            "$/kWh",
+            "billed",
+            (),
+            "Own field. [Hourly prices](#hourly-prices)",
+        ),
     ),
     "Demand": (
         Field(
