@@ -27,7 +27,7 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.admission import Admission
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.ingest import Outcome
-from electrocloud.services.replay import Rerated, reingest, rerate_bills
+from electrocloud.services.replay import Rerated, reingest, rerate_days
 
 
 def redrive(reasons: list[str], *, dry_run: bool) -> None:
@@ -72,8 +72,8 @@ def replay(since: str, source: Source) -> None:
                 progress.update(reading, completed=part.done)
             progress.update(reading, completed=1.0)
 
-        outcome, planned = reingest(uploads(), tables, registry, pause)
-        rated = rerate_bills(progress.track(planned, description="bills"), tables, pause)
+        outcome, days = reingest(uploads(), tables, registry, pause)
+        rated = rerate_days(days, tables, registry, pause, lambda planned: progress.track(planned, description="bills"))
     console.print(_replayed(outcome, rated, sum(refused)))
     for tariff_id, fault in registry.invalid.items():
         console.print(f"[red]Invalid tariff {tariff_id}:[/red] {fault}")

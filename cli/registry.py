@@ -1,5 +1,6 @@
 """`electrocloud registry`: who is served where, by which meter, at which tariff, from when to when."""
 
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from electrocloud.services.registry import RegistryPlan, plan_change
 from electrocloud.services.replay import Rerated
 from registry.desk import RegistryDesk
 from registry.export import write_folder
-from registry.folder import FileFault, read_folder
+from registry.folder import FileFault, FolderContent, read_folder
 
 FAULTS_SHOWN = 20
 CHANGES_SHOWN = 10
@@ -28,25 +29,37 @@ CHANGES_SHOWN = 10
 
 def apply(folder: Path, reason: str, *, dry_run: bool) -> None:
     """Put a folder's records into the registry. All of it is checked first; doing it twice changes nothing."""
-    console = Console()
     desk = RegistryDesk(find_stack())
-    stored = desk.store.load()
-    content = read_folder(folder, stored)
-    plan = plan_change(stored, content.registry)
+    if dry_run:
+        stored = desk.store.load()
+        content = read_folder(folder, stored)
+        plan = plan_change(stored, content.registry)
+        _check(content, plan)
+        _announce(desk, plan)
+        Console().print("Nothing was stored.")
+        return
+    contents: list[FolderContent] = []
+
+    def read(stored: Registry) -> Registry:
+        contents.append(read_folder(folder, stored))
+        return contents[0].registry
+
+    def announce(plan: RegistryPlan) -> None:
+        _check(contents[0], plan)
+        _announce(desk, plan)
+
+    with _progress() as progress:
+        task = progress.add_task("storing and rating", total=None)
+        plan, rated = desk.apply(read, reason, lambda count: progress.advance(task, count), announce)
+    if plan.changes:
+        _show_rated(rated)
+
+
+def _check(content: FolderContent, plan: RegistryPlan) -> None:
+    """Exit with all faults of a folder, alone and together with what is stored."""
     if faults := [*content.faults, *map(content.located, plan.faults)]:
         _show_faults(faults)
         raise typer.Exit(1)
-    _show_plan(plan)
-    if not plan.changes:
-        return
-    if dry_run:
-        preview = desk.preview(plan)
-        console.print(f"{preview.bills:,} bills would change, by ${preview.amount:,.2f} in all. Nothing was stored.")
-        return
-    with _progress() as progress:
-        task = progress.add_task("storing", total=None)
-        _, rated = desk.apply(content.registry, reason, lambda count: progress.advance(task, count), stored)
-    _show_rated(rated)
 
 
 def search(text: str, most: int, *, as_json: bool) -> None:
@@ -98,13 +111,12 @@ def move_in(service_point: str, customer: Account, tariff: str, day: str, cycle_
         holder = holder or customer
         return events.move_in(part, holder, service_point, tariff, _day(day), cycle_day=cycle_day)
 
-    _show(RegistryDesk(find_stack()).change([service_point], [customer.account_id], "moved in", moved))
+    _change(service_point, "moved in", moved, [customer.account_id])
 
 
 def move_out(service_point: str, day: str) -> None:
     """The agreement at a service point ends; the date is the first day that is no longer billed to it."""
-    desk = RegistryDesk(find_stack())
-    _show(desk.change([service_point], [], "moved out", lambda part: events.move_out(part, service_point, _day(day))))
+    _change(service_point, "moved out", lambda part: events.move_out(part, service_point, _day(day)))
 
 
 def exchange_meter(service_point: str, meter: str, at: str) -> None:
@@ -114,30 +126,28 @@ def exchange_meter(service_point: str, meter: str, at: str) -> None:
         zone = ZoneInfo(part.service_points[service_point].time_zone)
         return events.exchange_meter(part, service_point, meter, _instant(at, zone))
 
-    _show(RegistryDesk(find_stack()).change([service_point], [], "meter exchanged", exchanged))
+    _change(service_point, "meter exchanged", exchanged)
 
 
 def change_tariff(service_point: str, tariff: str, day: str) -> None:
     """The customer at a service point has another tariff from a day on."""
-    desk = RegistryDesk(find_stack())
-
-    def changed(part: Registry) -> Registry:
-        return events.change_tariff(part, service_point, tariff, _day(day))
-
-    _show(desk.change([service_point], [], "tariff changed", changed))
+    _change(service_point, "tariff changed", lambda part: events.change_tariff(part, service_point, tariff, _day(day)))
 
 
 def change_price(tariff: str, file: Path, day: str) -> None:
     """A tariff has new prices from a day on. Bills of earlier days keep theirs."""
     document = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
     desk = RegistryDesk(find_stack())
-    stored = desk.store.load()
-    changed = events.change_price(stored, tariff, document, _day(day))
-    _show(desk.apply(changed, "price changed", lambda _: None, stored))
+    _, rated = desk.apply(
+        lambda stored: events.change_price(stored, tariff, document, _day(day)),
+        "price changed",
+        announce=lambda plan: _announce(desk, plan),
+    )
+    _show_rated(rated)
 
 
 def rerate(service_points: list[str]) -> None:
-    """Rate bills again by the registry as it is: after a command that changed it was interrupted."""
+    """Rate bills again by the registry as it is."""
     desk = RegistryDesk(find_stack())
     points = service_points or [*desk.store.load().service_points]
     with _progress() as progress:
@@ -161,18 +171,32 @@ def _instant(text: str, zone: ZoneInfo) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
 
 
-def _show(done: tuple[RegistryPlan, Rerated]) -> None:
-    plan, rated = done
+def _change(
+    service_point: str, reason: str, of: Callable[[Registry], Registry], accounts: Collection[str] = ()
+) -> None:
+    """Change one service point, and say what that does."""
+    desk = RegistryDesk(find_stack())
+    _, rated = desk.change([service_point], accounts, reason, of, lambda plan: _announce(desk, plan))
+    _show_rated(rated)
+
+
+def _announce(desk: RegistryDesk, plan: RegistryPlan) -> None:
+    """Say what is about to change, in the registry and in bills."""
     _show_plan(plan)
-    if plan.changes:
-        _show_rated(rated)
+    if plan.changes and not plan.faults:
+        preview = desk.preview(plan)
+        about = f"About {preview.bills:,}" if preview.sampled else f"{preview.bills:,}"
+        amount = f"{'about ' if preview.sampled else ''}${preview.amount:,.2f}"
+        Console().print(f"{about} bills change, by {amount} in all.")
 
 
 def _show_rated(rated: Rerated) -> None:
-    Console().print(f"Stored. {rated.bills:,} bills were rated again, {rated.changed:,} of them changed.")
+    Console().print(f"Done. {rated.bills:,} bills were rated again, {rated.changed:,} of them changed.")
     if rated.failed:
         names = ", ".join(sorted(rated.failed)[:5])
-        raise RegistryError(f"the tables were too busy for the bills of {names}; run `electrocloud registry rerate`")
+        raise RegistryError(
+            f"the tables were too busy for the bills of {names}; the closing function's next round rates them"
+        )
 
 
 def _show_faults(faults: list[FileFault]) -> None:

@@ -1,39 +1,66 @@
 """A deployment's registry: reads it, plans a change, and stores it in the tables, the search index and the lake."""
 
 import getpass
+import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
+from typing import NamedTuple
 
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.registry import RegistryStore, RegistryTables
 from electrocloud.aws.store.search_index import SearchEntry, SearchIndex, entries_of
 from electrocloud.aws.store.store import open_store
+from electrocloud.aws.work_queue import WorkQueue
 from electrocloud.domain.errors import RegistryError
+from electrocloud.domain.registry.changes import new_service_points
 from electrocloud.domain.registry.records import Account, Registry
 from electrocloud.services.rating import VersionReason
-from electrocloud.services.registry import RegistryPlan, plan_change, services_in, store_change
+from electrocloud.services.registry import RegistryPlan, plan_change, services_in
 from electrocloud.services.replay import Rerated
-from electrocloud.services.rerating import Preview, rerate_touched, touched_bills
+from electrocloud.services.rerating import (
+    POINTS_AT_ONCE,
+    PendingPart,
+    Preview,
+    rate_service_points,
+    rerate_touched,
+    touched_bills,
+)
 from registry.lake import publish_registry, update_registry
 
-POINTS_AT_ONCE = 50
+PREVIEWED = 1_000  # service points; of more than these, a sample of so many is rated
+PARTS_BY_COMMAND = 50  # of more parts the closing function rates the bills, in an account
+POLL_S = 5.0
+NOTHING = Rerated(0, 0, frozenset())
 
 Progress = Callable[[int], None]
 
 
-class RegistryDesk:
-    """What the command and the pages do with the registry of a deployed stack."""
+class ChangePreview(NamedTuple):
+    """How many bills a change would make different, and by how much ($) in all. `sampled`: estimated from a sample."""
 
-    def __init__(self, stack: Stack) -> None:
+    bills: int
+    amount: Decimal
+    sampled: bool
+
+
+class RegistryDesk:
+    """What the command and the pages do with the registry of a deployed stack. `clock` gives s since 1970 UTC."""
+
+    def __init__(self, stack: Stack, clock: Callable[[], float] = time.time) -> None:
         dynamodb = stack.client("dynamodb", max_pool_connections=16)
+        self._stack = stack
+        self._clock = clock
         self._s3 = stack.client("s3", max_pool_connections=16)
         self._bucket = stack.bucket
         tables = RegistryTables(
             stack.service_points_table, stack.meters_table, stack.tariffs_table, stack.accounts_table
         )
         self.store = RegistryStore(dynamodb, tables, pause)
+        self._state = self.store.state
         self.index = SearchIndex(self._s3, self._bucket)
         self._tables, self._services = open_store(dynamodb, stack)
 
@@ -41,69 +68,152 @@ class RegistryDesk:
         """Service points by any part of a name, address, account, meter or feeder."""
         return self.index.search(text, most)
 
-    def apply(
-        self, update: Registry, reason: str, progress: Progress, stored: Registry | None = None
-    ) -> tuple[RegistryPlan, Rerated]:
-        """Put the records of `update` into the registry, and rate the bills again that they touch.
+    def account(self, account_id: str) -> Account | None:
+        """An account, if there is one of that id."""
+        return self.store.load_points([], [account_id]).accounts.get(account_id)
 
-        `stored` is what is there, if it has been read already. `RegistryError` with the first fault where the registry
-        would contradict itself; then nothing is stored.
+    def apply(
+        self,
+        update: Registry | Callable[[Registry], Registry],
+        reason: str,
+        progress: Progress = lambda _: None,
+        announce: Callable[[RegistryPlan], None] = lambda _: None,
+    ) -> tuple[RegistryPlan, Rerated]:
+        """Put records into the registry, and rate the bills that they touch.
+
+        `update` has them, or makes them of what is stored. `announce` gets the plan before anything is stored.
+        `RegistryError` with the first fault where the registry would contradict itself; then nothing is stored.
         """
-        with self.store.lock(int(time.time())):
-            plan = plan_change(stored or self.store.load(), update)
-            return plan, self._store(plan, reason, progress, whole=True)
+        with self._locked() as owner:
+            stored = self.store.load()
+            plan = plan_change(stored, update(stored) if callable(update) else update)
+            announce(plan)
+            return plan, self._store(plan, reason, progress, owner, whole=True)
 
     def change(
-        self, points: Collection[str], accounts: Collection[str], reason: str, of: Callable[[Registry], Registry]
+        self,
+        points: Collection[str],
+        accounts: Collection[str],
+        reason: str,
+        of: Callable[[Registry], Registry],
+        announce: Callable[[RegistryPlan], None] = lambda _: None,
     ) -> tuple[RegistryPlan, Rerated]:
         """Change some service points: `of` gets them, with the accounts named and all tariffs, and gives the change."""
-        with self.store.lock(int(time.time())):
+        with self._locked() as owner:
             part = self.store.load_points(points, accounts)
             if missing := {*points} - part.service_points.keys():
                 names = ", ".join(sorted(missing))
                 raise RegistryError(f"there is no service point {names}; `electrocloud registry search` finds it")
             plan = plan_change(part, of(part))
-            return plan, self._store(plan, reason, lambda _: None, whole=False)
+            announce(plan)
+            return plan, self._store(plan, reason, lambda _: None, owner, whole=False)
 
-    def preview(self, plan: RegistryPlan) -> Preview:
-        """How many bills a plan would change, and by how much in all; nothing is stored."""
+    def preview(self, plan: RegistryPlan) -> ChangePreview:
+        """What a plan would do to bills; nothing is stored."""
+        points = sorted(plan.touched - self._without_readings(plan))
+        sample = random.Random(0).sample(points, min(PREVIEWED, len(points)))  # the same one each time
         preview = Preview(self._tables)
-        services = services_in(plan.registry, plan.touched)
-        touched = touched_bills(services, self._tables, int(time.time()))
-        rerate_touched(touched, preview, pause, VersionReason(""))
-        return preview
+        for group in _groups(sorted(sample)):
+            touched = touched_bills(services_in(plan.registry, group), self._tables, self._now())
+            rerate_touched(touched, preview, pause, VersionReason(""))
+        factor = Decimal(len(points)) / max(1, len(sample))
+        return ChangePreview(round(preview.bills * factor), preview.amount * factor, len(sample) < len(points))
 
-    def rerate(self, points: Collection[str], reason: str, progress: Progress) -> Rerated:
+    def rerate(self, points: Sequence[str], reason: str, progress: Progress) -> Rerated:
         """Rate the bills of service points again by the registry as it is stored."""
-        why = VersionReason(reason, getpass.getuser(), datetime.now(UTC).replace(microsecond=0))
-        results = []
-        for first in range(0, len(points), POINTS_AT_ONCE):
-            part = sorted(points)[first : first + POINTS_AT_ONCE]
-            services = [one for own in self._services.services_at(part).values() for one in own]
-            touched = touched_bills(services, self._tables, int(time.time()))
-            results.append(rerate_touched(touched, self._tables, pause, why))
-            progress(results[-1].bills)
-        failed = frozenset().union(*(one.failed for one in results))
-        return Rerated(sum(one.bills for one in results), sum(one.changed for one in results), failed)
+        with self._locked() as owner:
+            return self._rate([PendingPart("", points, self._why(reason), rated=False)], owner, progress)
 
-    def account(self, account_id: str) -> Account | None:
-        """An account, if there is one of that id."""
-        return self.store.load_points([], [account_id]).accounts.get(account_id)
+    @contextmanager
+    def _locked(self) -> Iterator[str]:
+        """Be the only one who changes the registry; what an earlier command was killed in is completed first."""
+        with self._state.lock(self._now()) as owner:
+            self._complete(owner)
+            yield owner
 
-    def _store(self, plan: RegistryPlan, reason: str, progress: Progress, *, whole: bool) -> Rerated:
+    def _complete(self, owner: str) -> None:
+        pending = self._state.pending(self._now())
+        if pending is None:
+            return
+        parts = self._state.parts(pending.parts)
+        registry = self.store.load()
+        points = {point for part in parts for point in part.points} & registry.service_points.keys()
+        self._state.count_change()
+        self.index.update(entries_of(registry, points))
+        publish_registry(self._s3, self._bucket, registry)
+        if self._rate(parts, owner, lambda _: None).failed:
+            raise RegistryError("the tables are too busy to complete an interrupted change; try again later")
+        self._state.end(pending.parts)
+
+    def _store(self, plan: RegistryPlan, reason: str, progress: Progress, owner: str, *, whole: bool) -> Rerated:
         if plan.faults:
             first = plan.faults[0]
             more = f" (and {len(plan.faults) - 1:,} more)" if len(plan.faults) > 1 else ""
             raise RegistryError(f"{first.kind} {first.key}, {first.field}: {first.message}{more}")
         if not plan.changes:
-            return Rerated(0, 0, frozenset())
-        store_change(self.store, plan, progress)
+            return NOTHING
         renamed = {change.key for change in plan.changes if change.kind == "accounts"}
         served = {one.service_point_id for one in plan.registry.agreements.values() if one.account_id in renamed}
+        parts = self._state.begin(sorted(plan.touched | served), self._why(reason))
+        self.store.write(plan.registry, plan.changes, progress)
+        self._state.count_change()
+        self._state.renew_lock(owner, self._now())
         self.index.update(entries_of(plan.registry, plan.touched | served))
-        if whole:
-            publish_registry(self._s3, self._bucket, plan.registry)
-        else:
-            update_registry(self._s3, self._bucket, plan.registry)
-        self._services.refresh()
-        return self.rerate(plan.touched, reason, progress)
+        publish = publish_registry if whole else update_registry
+        publish(self._s3, self._bucket, plan.registry)
+        idle = self._without_readings(plan)
+        busy = [part._replace(points=[one for one in part.points if one not in idle]) for part in parts]
+        rated = self._rate([part for part in busy if part.points], owner, progress)
+        if not rated.failed:
+            self._state.end([part.key for part in parts])
+        return rated
+
+    def _rate(self, parts: Collection[PendingPart], owner: str, progress: Progress) -> Rerated:
+        left = [part for part in parts if not part.rated]
+        if len(left) > PARTS_BY_COMMAND and self._stack.closing_queue and not self._stack.local:
+            self._spread(left, owner, progress)
+            return NOTHING
+        total = NOTHING
+        for part in left:
+            rated = NOTHING
+            for group in _groups(part.points):
+                one = rate_service_points(group, part.why, self._services, self._tables, self._now(), pause)
+                progress(one.bills)
+                rated = rated.plus(one)
+            if part.key and not rated.failed:
+                self._state.mark_rated(part.key)
+            self._state.renew_lock(owner, self._now())
+            total = total.plus(rated)
+        return total
+
+    def _spread(self, parts: Collection[PendingPart], owner: str, progress: Progress) -> None:
+        """Let the closing function rate parts, and wait until it has. It goes on when this command is interrupted."""
+        queue = WorkQueue(self._stack.client("sqs"), self._stack.closing_queue, "")
+        queue.send(part.work for part in parts)
+        left = {part.key for part in parts}
+        while left:
+            time.sleep(POLL_S)
+            self._state.renew_lock(owner, self._now())
+            rated = {part.key for part in self._state.parts(sorted(left)) if part.rated}
+            progress(sum(len(part.points) for part in parts if part.key in rated))
+            left -= rated
+
+    def _without_readings(self, plan: RegistryPlan) -> set[str]:
+        """The service points that a plan adds, and whose meters have no readings: they have no bills to rate."""
+        added = new_service_points(plan.changes)
+        meters: dict[str, set[str]] = {}
+        for one in plan.registry.installations.values():
+            if one.service_point_id in added:
+                meters.setdefault(one.meter_id, set()).add(one.service_point_id)
+        measured = self._tables.meters_with_days(meters.keys())
+        return added - {point for meter in measured for point in meters[meter]}
+
+    def _why(self, reason: str) -> VersionReason:
+        return VersionReason(reason, getpass.getuser(), datetime.fromtimestamp(self._now(), UTC))
+
+    def _now(self) -> int:
+        return int(self._clock())
+
+
+def _groups(points: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (points[first : first + POINTS_AT_ONCE] for first in range(0, len(points), POINTS_AT_ONCE))

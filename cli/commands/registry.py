@@ -131,7 +131,10 @@ def change_price(
 def rerate(
     service_point: Annotated[list[str] | None, typer.Option(help="Only these; without it all.")] = None,
 ) -> None:
-    """Rate bills again after an interrupted change."""
+    """Rate bills again.
+
+    No change needs it: an interrupted one is completed by the next command, or by the closing function.
+    """
     from cli.registry import rerate
 
     rerate(service_point or [])

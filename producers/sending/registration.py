@@ -6,6 +6,7 @@ from typing import Any
 
 from electrocloud.aws.stack import Stack
 from electrocloud.domain.meter import RegisteredMeter
+from electrocloud.domain.registry.records import Registry
 from producers.fleet.customers import fleet_registry
 from producers.fleet.places import Place
 from registry.desk import RegistryDesk
@@ -19,8 +20,10 @@ def register(
     first: date,
 ) -> None:
     """Add meters with their customers, served since the local day `first`. A tariff that is there keeps its prices."""
-    desk = RegistryDesk(stack)
-    stored = desk.store.load()
-    known = {version.tariff_id for version in stored.tariffs.values()}
-    new = {tariff_id: document for tariff_id, document in tariffs.items() if tariff_id not in known}
-    desk.apply(fleet_registry(meters, place, new, first), "fleet registered", lambda _: None, stored)
+
+    def fleet(stored: Registry) -> Registry:
+        known = {version.tariff_id for version in stored.tariffs.values()}
+        new = {tariff_id: document for tariff_id, document in tariffs.items() if tariff_id not in known}
+        return fleet_registry(meters, place, new, first)
+
+    RegistryDesk(stack).apply(fleet, "fleet registered")

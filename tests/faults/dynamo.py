@@ -13,6 +13,7 @@ from electrocloud.aws.store.dynamodb_items import Item
 
 KEYS_A_READ = 100
 ACTIONS_A_TRANSACTION = 100
+WRITES_A_BATCH = 25
 ITEM_BYTES = 400 << 10
 TRANSACTION_BYTES = 4 << 20
 PAGE = 10  # items; DynamoDB's page is 1 MB, but a small one makes the callers turn pages
@@ -45,6 +46,59 @@ class MemoryDynamo:
     def put_item(self, TableName: str, Item: Item) -> dict[str, Any]:  # noqa: N803
         self.items[TableName][self._key(TableName, Item)] = dict(Item)
         return {}
+
+    def batch_write_item(self, RequestItems: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
+        requests = [(table, request) for table, part in RequestItems.items() for request in part]
+        keys = [
+            (table, self._key(table, one["PutRequest"]["Item"] if "PutRequest" in one else one["DeleteRequest"]["Key"]))
+            for table, one in requests
+        ]
+        if not requests or len(requests) > WRITES_A_BATCH or len({*keys}) < len(keys):
+            raise error("ValidationException", "BatchWriteItem", f"{len(requests)} requests of {len({*keys})} keys")
+        for (table, request), (_, key) in zip(requests, keys, strict=True):
+            if "PutRequest" in request:
+                self.items[table][key] = dict(request["PutRequest"]["Item"])
+            else:
+                self.items[table].pop(key, None)
+        return {"UnprocessedItems": {}}
+
+    def update_item(
+        self,
+        TableName: str,  # noqa: N803
+        Key: Item,  # noqa: N803
+        UpdateExpression: str,  # noqa: N803
+        ExpressionAttributeValues: Mapping[str, Any] = {},  # noqa: N803
+        ConditionExpression: str = "",  # noqa: N803
+    ) -> dict[str, Any]:
+        """Of the expressions, those of the registry's state."""
+        key, values = self._key(TableName, Key), ExpressionAttributeValues
+        there = self.items[TableName].get(key)
+        if not _condition_holds(ConditionExpression, there, values):
+            raise error("ConditionalCheckFailedException", "UpdateItem", "The conditional request failed")
+        item = {**Key, **(there or {})}
+        verb, _, rest = UpdateExpression.partition(" ")
+        for part in rest.split(", "):
+            if verb == "REMOVE":
+                item.pop(part, None)
+            elif verb == "SET":
+                name, value = part.split(" = ")
+                item[name] = values[value]
+            else:
+                assert verb == "ADD", f"this DynamoDB does not know {UpdateExpression}"
+                name, value = part.split(" ")
+                item[name] = {"N": str(int(item.get(name, {"N": "0"})["N"]) + int(values[value]["N"]))}
+        self.items[TableName][key] = item
+        return {}
+
+    def scan(
+        self,
+        TableName: str,  # noqa: N803
+        ConsistentRead: bool,  # noqa: N803
+        ExclusiveStartKey: Item | None = None,  # noqa: N803
+    ) -> dict[str, Any]:
+        assert ConsistentRead, EVENTUAL
+        after = self._key(TableName, ExclusiveStartKey) if ExclusiveStartKey else ()
+        return self._page(TableName, sorted(key for key in self.items[TableName] if key > after))
 
     def get_item(self, TableName: str, Key: Item, ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803
         assert ConsistentRead, EVENTUAL
@@ -97,18 +151,29 @@ class MemoryDynamo:
         ExpressionAttributeNames: Mapping[str, str] = {},  # noqa: N803
         ExclusiveStartKey: Item | None = None,  # noqa: N803
         ConsistentRead: bool = False,  # noqa: N803
+        ProjectionExpression: str = "",  # noqa: N803 - whole items are a superset
     ) -> dict[str, Any]:
         assert ConsistentRead, EVENTUAL
+        after = self._key(TableName, ExclusiveStartKey) if ExclusiveStartKey else ()
+        if KeyConditionExpression == "meter_id = :agreement":
+            partition = ExpressionAttributeValues[":agreement"]["S"]
+            rows = sorted(key for key in self.items[TableName] if key[0] == partition and key > after)
+            return self._page(TableName, rows)
         found = _BETWEEN.fullmatch(KeyConditionExpression)
         assert found, f"this DynamoDB does not know {KeyConditionExpression}"
         _, partition, _, low, high = (ExpressionAttributeValues.get(name, {}).get("S", "") for name in found.groups())
-        after = self._key(TableName, ExclusiveStartKey) if ExclusiveStartKey else ()
         rows = sorted(
             key for key in self.items[TableName] if key[0] == partition and low <= key[1] <= high and key > after
         )
-        answer: dict[str, Any] = {"Items": [dict(self.items[TableName][key]) for key in rows[:PAGE]]}
+        return self._page(TableName, rows)
+
+    def get_paginator(self, operation: str) -> "Pages":
+        return Pages(self, operation)
+
+    def _page(self, table: str, rows: list[Key]) -> dict[str, Any]:
+        answer: dict[str, Any] = {"Items": [dict(self.items[table][key]) for key in rows[:PAGE]]}
         if len(rows) > PAGE:
-            names = self._keys[TableName]
+            names = self._keys[table]
             answer["LastEvaluatedKey"] = {name: {"S": part} for name, part in zip(names, rows[PAGE - 1], strict=True)}
         return answer
 
@@ -130,18 +195,33 @@ class MemoryDynamo:
 
 
 class Pages:
-    """The paginator of `query`: each page is a call of its own, on the client that it was made with."""
+    """The paginator of `query` or `scan`: each page is a call of its own, on the client that it was made with."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, client: Any, operation: str = "query") -> None:
+        self._call = getattr(client, operation)
 
     def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
         while True:
-            page = self._client.query(**request)
+            page = self._call(**request)
             yield page
             if "LastEvaluatedKey" not in page:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _condition_holds(expression: str, there: Item | None, values: Mapping[str, Any]) -> bool:
+    match expression:
+        case "":
+            return True
+        case "attribute_exists(service_point_id)":
+            return there is not None
+        case "lock_owner = :owner":
+            return there is not None and there.get("lock_owner") == values[":owner"]
+        case "attribute_not_exists(lock_owner) OR lock_until < :now":
+            free = there is None or "lock_owner" not in there
+            return free or int(there["lock_until"]["N"]) < int(values[":now"]["N"])
+        case other:
+            raise AssertionError(f"this DynamoDB does not know {other}")
 
 
 def _size(item: Any) -> int:

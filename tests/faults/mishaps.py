@@ -1,9 +1,11 @@
 """What goes wrong with calls to AWS, drawn from the seed and counted."""
 
+import io
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -102,9 +104,17 @@ class Dynamo(Service):
     def query(self, **request: Any) -> Any:
         return self._call(self._dynamo.query, "reads throttled", writes=False, **request)
 
+    def scan(self, **request: Any) -> Any:
+        return self._call(self._dynamo.scan, "reads throttled", writes=False, **request)
+
     def get_paginator(self, operation: str) -> Pages:
-        assert operation == "query"
-        return Pages(self)
+        return Pages(self, operation)
+
+    def update_item(self, **request: Any) -> Any:
+        return self._call(self._dynamo.update_item, "writes throttled", writes=True, **request)
+
+    def batch_write_item(self, **request: Any) -> Any:
+        return self._call(self._dynamo.batch_write_item, "writes throttled", writes=True, **request)
 
     def transact_write_items(self, TransactItems: list[dict[str, Any]]) -> Any:  # noqa: N803
         for reason in REASONS:
@@ -121,8 +131,14 @@ class Dynamo(Service):
             raise
 
 
+class NoSuchKey(ClientError):
+    """What boto3 raises for an object that is not there."""
+
+
 class Bucket(Service):
     """The function's client of S3. `objects` are the bucket's, by key."""
+
+    exceptions = SimpleNamespace(NoSuchKey=NoSuchKey)
 
     def __init__(self, objects: dict[str, bytes], mishaps: Mishaps, switch: Callable[[], None]) -> None:
         super().__init__(mishaps, switch)
@@ -133,6 +149,14 @@ class Bucket(Service):
             self._objects[Key] = Body
 
         return self._call(put_object, "quarantine refused", writes=True)
+
+    def get_object(self, Bucket: str, Key: str) -> Any:  # noqa: N803
+        def get_object() -> dict[str, Any]:
+            if Key not in self._objects:
+                raise NoSuchKey({"Error": {"Code": "NoSuchKey", "Message": Key}}, "GetObject")
+            return {"Body": io.BytesIO(self._objects[Key])}
+
+        return self._call(get_object, "objects not read", writes=False)
 
 
 class Intake(Service):

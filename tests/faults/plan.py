@@ -22,6 +22,7 @@ BUSY = (
 class Plan(NamedTuple):
     """`late_registration` is the share of meters that are registered in mid-month; times are in steps of an hour.
 
+    `dated`: the meters are served by agreements, and the registry changes all the time.
     A frame of `poison_frame` bad uploads comes in the step `poison_frame_at`.
     """
 
@@ -41,6 +42,7 @@ class Plan(NamedTuple):
     poison_frame: int
     poison_frame_at: int
     whole_dead_letters: bool
+    dated: bool = False
 
     @property
     def steps(self) -> int:
@@ -100,6 +102,7 @@ def plan(seed: int, size: Size) -> Plan:
             "replays among live traffic": 0.005,
             "Parquet records delivered again": 0.05,
             "deliveries begun again from the oldest record": 0.002,
+            "registry changes": 0.03,
         },
         at_once=chance.randint(2, 4),
         down=range(down, down + chance.choice((0, 14, 30))),
@@ -108,4 +111,5 @@ def plan(seed: int, size: Size) -> Plan:
         poison_frame=size.poison_frame,
         poison_frame_at=chance.randrange(24, days * 24),
         whole_dead_letters=chance.random() < 0.7,
+        dated=chance.random() < 0.6,
     )

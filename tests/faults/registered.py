@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from analytics.template import ROOT
-from electrocloud.aws.store.registry import REGISTRY_ITEM
+from electrocloud.aws.store.registry_state import REGISTRY_ITEM
 from producers.fleet.fleet import Fleet, Meter, make_fleet
 from registry.folder import read_tariffs
 from tests.faults.dynamo import MemoryDynamo
@@ -31,6 +31,7 @@ def tables() -> MemoryDynamo:
             "meters": ("meter_id",),
             "tariffs": ("tariff_id",),
             "service_points": ("service_point_id",),
+            "accounts": ("account_id",),
         }
     )
     for tariff_id, document in TARIFFS.items():

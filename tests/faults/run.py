@@ -14,6 +14,7 @@ from tests.faults.function import Function, environment
 from tests.faults.mishaps import Bucket, Dynamo, Mishaps
 from tests.faults.plan import Plan
 from tests.faults.registered import head_ends_of, register, tables
+from tests.faults.registry_changes import put_registry
 from tests.faults.stream import MemoryStream
 from tests.faults.table import ParquetRow, ParquetTable
 from tests.faults.world import World
@@ -52,10 +53,13 @@ def run(plan: Plan, told: Callable[[float], None] = lambda share: None) -> Repor
         look("at the end")
         world.redrive()
         uploads = look("after the redrive")
-        if plan.late_registration:
+        if plan.late_registration and not plan.dated:
             world.replay()
-            if again := [count for count in world.replay() if count]:
-                losses.append(f"a second replay changed {again}")
+        before = repr(world.dynamo.items)
+        if again := [count for count in world.replay() if count]:
+            losses.append(f"a replay changed {again}")
+        if repr(world.dynamo.items) != before:
+            losses.append("a replay changed what is stored")
     losses += _miscounted(world, uploads)
     losses += verdict.differences(world, *reference(world))
     return Report(plan.seed, world.senders.tally.sent, Counter(world.counts) + seen(world), uploads, losses)
@@ -89,7 +93,10 @@ def reference(world: World) -> tuple[MemoryDynamo, list[ParquetRow]]:
     """The same uploads, once each and in order, through the same function with nothing going wrong."""
     calm = Mishaps(world.chance, {})
     dynamo = tables()
-    register(dynamo, world.fleet.meters)
+    if world.clerks:
+        put_registry(dynamo, world.clerks.registry())
+    else:
+        register(dynamo, world.fleet.meters)
     stream = MemoryStream(1, lambda: datetime(2027, 6, 1, tzinfo=UTC))
     for sending in (*world.sent, *world.actions):
         stream.take({"PartitionKey": sending.meter_id, "Data": sending.payload})

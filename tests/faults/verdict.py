@@ -16,9 +16,10 @@ Parquet: the rows of the view `readings_current`, which must be those of the win
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import cache, partial
+from typing import Any
 
 import msgspec
 
@@ -34,6 +35,7 @@ from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from producers.fleet.fleet import Meter
+from tests.faults.dated_verdict import bills_of_rows, determinants_that_differ, services_of, without_readings
 from tests.faults.dynamo import MemoryDynamo
 from tests.faults.registered import TARIFFS, head_ends_of
 from tests.faults.table import ParquetRow
@@ -77,13 +79,24 @@ def whereabouts(world: World) -> Counter[str]:
 def differences(world: World, reference: MemoryDynamo, reference_rows: list[ParquetRow]) -> Iterator[str]:
     """What differs from the reference, and what contradicts itself."""
     yield from _windows(world.dynamo.items["windows"], reference.items["windows"])
-    yield from _bills(world.dynamo.items["bills"], reference.items["bills"])
+    ours, theirs = world.dynamo.items["bills"], reference.items["bills"]
+    if world.clerks:
+        yield from world.clerks.faults
+        services = services_of(world.clerks.registry())
+        yield from _bills(ours, theirs, partial(without_readings, services=services))
+        yield from determinants_that_differ(ours, theirs)
+    else:
+        yield from _bills(ours, theirs, lambda _: None)
     rows = world.table.rows()
     if rows != reference_rows:
         yield f"Parquet: {len(rows)} rows, {len({*rows} ^ {*reference_rows})} of which differ from the reference's"
     if rows != sorted(_window_rows(world.dynamo.items["windows"]), key=lambda row: row[:2]):
         yield "Parquet: its rows are not those of the windows"
-    yield from _owed(rows, world.fleet.meters, world.dynamo.items["bills"])
+    of_rows = bills_of_rows(rows, world.clerks.registry()) if world.clerks else _bills_of(rows, world.fleet.meters)
+    for key, bill in of_rows:
+        item = ours.get(key)
+        if item and _timeless(bill_of(item)) != _timeless(bill):
+            yield f"bill {' '.join(key)} is not the bill of the Parquet rows"
 
 
 def _payloads(data: bytes) -> list[bytes]:
@@ -100,30 +113,38 @@ def _windows(ours: dict[Key, Item], theirs: dict[Key, Item]) -> Iterator[str]:
             yield f"window {' '.join(key)} {what}"
 
 
-def _bills(ours: dict[Key, Item], theirs: dict[Key, Item]) -> Iterator[str]:
+def _bills(
+    ours: dict[Key, Item], theirs: dict[Key, Item], without_readings: Callable[[Key], Bill | None]
+) -> Iterator[str]:
+    """`without_readings` gives the bill of a key that the reference does not have, if there may be one."""
     current = {key: bill_of(item) for key, item in theirs.items() if "#" not in key[1]}
     versions: dict[Key, list[Bill]] = defaultdict(list)
     for (meter, name), item in sorted(ours.items()):
         versions[meter, name.partition("#")[0]].append(bill_of(item))
     for key in sorted(current.keys() | versions.keys()):
-        if key not in current or key not in versions:
-            yield f"bill {' '.join(key)} is {'missing' if key in current else 'one too many'}"
+        if key not in versions:
+            yield f"bill {' '.join(key)} is missing"
             continue
         bill = max(versions[key], key=lambda version: version.version)
-        if _timeless(bill) != _timeless(current[key]):
-            yield f"bill {' '.join(key)} differs: ${bill.total_rounded} for ${current[key].total_rounded}"
+        expected = current.get(key) or without_readings(key)
+        if expected is None and (bill.lines or bill.total_rounded):
+            yield f"bill {' '.join(key)} is one too many: ${bill.total_rounded}"
+        if expected and _timeless(bill) != _timeless(expected):
+            yield f"bill {' '.join(key)} differs: ${bill.total_rounded} for ${expected.total_rounded}"
         yield from _history(key, sorted(versions[key], key=lambda version: version.version))
 
 
 def _timeless(bill: Bill) -> bytes:
-    return msgspec.json.encode(msgspec.structs.replace(bill, version=1, adjustment=None, status="final", reason=""))
+    same: dict[str, Any] = {"version": 1, "adjustment": None, "status": "final"}
+    return msgspec.json.encode(msgspec.structs.replace(bill, **same, reason="", changed_by="", changed_at=None))
 
 
 def _history(key: Key, versions: list[Bill]) -> Iterator[str]:
     name = " ".join(key)
     if [bill.version for bill in versions] != list(range(1, len(versions) + 1)):
         yield f"bill {name} has the versions {[bill.version for bill in versions]}"
-    complete, final = not versions[-1].intervals.missing, versions[-1].status == "final"
+    last = versions[-1]
+    complete, final = not (last.intervals.missing or last.open_reasons), last.status == "final"
     if complete != final and (complete or len(versions) == 1):
         yield f"bill {name} is {'complete' if complete else 'not complete'} and {versions[-1].status}"
     if any(bill.status != "final" for bill in versions[:-1]):
@@ -143,8 +164,8 @@ def _window_rows(items: dict[Key, Item]) -> Iterator[ParquetRow]:
             yield meter, row.start.replace(tzinfo=None), row.interval_s, row.wh, row.revision, row.voltage_v
 
 
-def _owed(rows: Iterable[ParquetRow], meters: Iterable[Meter], items: dict[Key, Item]) -> Iterator[str]:
-    """Bills made of the Parquet rows alone, against the current ones."""
+def _bills_of(rows: Iterable[ParquetRow], meters: Iterable[Meter]) -> Iterator[tuple[Key, Bill]]:
+    """The bills of meters without agreements, made of the Parquet rows alone."""
     intervals: dict[str, list[Interval]] = defaultdict(list)
     for meter_id, start, seconds, wh, *_ in rows:
         intervals[meter_id].append(Interval(int(start.timestamp()), seconds, wh))
@@ -152,9 +173,7 @@ def _owed(rows: Iterable[ParquetRow], meters: Iterable[Meter], items: dict[Key, 
         terms = UNREGISTERED._replace(agreement_id=meter.meter_id)
         tariff = _tariff(meter.tariff_id)
         for bill in bills(tariff, intervals[meter.meter_id], meter_id=meter.meter_id, terms=terms):
-            item = items.get((meter.meter_id, bill.month))
-            if item and _timeless(bill_of(item)) != _timeless(bill):
-                yield f"bill {meter.meter_id} {bill.month} is not the bill of the Parquet rows"
+            yield (meter.meter_id, bill.month), bill
 
 
 @cache

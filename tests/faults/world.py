@@ -18,13 +18,14 @@ from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import StoreBusyError, UploadError
 from electrocloud.domain.readings.admission import Admission
 from electrocloud.domain.readings.upload import Upload
-from electrocloud.services.replay import reingest, rerate_bills
+from electrocloud.services.replay import reingest, rerate_days
 from tests.faults import cargo
 from tests.faults.event_source import Lane, Mapping, event_of
 from tests.faults.function import Function, environment
 from tests.faults.mishaps import Bucket, Dynamo, Killed, Mishaps
 from tests.faults.plan import Plan
 from tests.faults.registered import fleet_of, head_ends_of, register, tables
+from tests.faults.registry_changes import Clerks
 from tests.faults.senders import Senders
 from tests.faults.shelves import MemoryBucket, MemoryQueue
 from tests.faults.stream import MemoryStream
@@ -34,6 +35,7 @@ from tests.kits.memory import TABLES
 
 ROUNDS = (0, 1, 5)  # of invocations in an hour: what waits from one hour to the next meets what comes by other ways
 MOST_ROUNDS = 5_000
+CLOSING_HOUR = 3
 POISON_FRAMES = "frames of thousands of bad uploads"
 EXPECTED = (Killed, ClientError, BotoCoreError, StoreBusyError)  # all else is a fault of the function itself
 
@@ -68,9 +70,13 @@ class World:
         kinds = list(cargo.POISON)
         self.chance.shuffle(kinds)
         self._kinds_of_poison = cycle(kinds)
-        late = int(len(self.fleet) * plan.late_registration)
+        late = 0 if plan.dated else int(len(self.fleet) * plan.late_registration)
         self._unregistered = list(self.fleet.meters[:late])
-        register(self.dynamo, self.fleet.meters[late:])
+        self.clerks: Clerks | None = None
+        if plan.dated:
+            self.clerks = Clerks(plan, self.fleet, self.dynamo, self.mishaps, self.turns.switch)
+        else:
+            register(self.dynamo, self.fleet.meters[late:])
 
     @contextmanager
     def around(self) -> Iterator[None]:
@@ -122,6 +128,9 @@ class World:
             for _ in range(MOST_ROUNDS):
                 if not self._round():
                     break
+            if self.clerks:
+                self.now += timedelta(hours=1)  # in which the lock of a killed command expires
+                self.clerks.close(self.now)
             self.table.finish()
 
     def redrive(self) -> None:
@@ -150,8 +159,8 @@ class World:
             for shard_id in shard_ids(self.stream, "readings")
             for records in read(self.stream, "readings", shard_id, self.now, ShardIteratorType="TRIM_HORIZON")
         )
-        outcome, planned = reingest(parts, store, registry, self.turns.switch)
-        rated = rerate_bills(planned, store, self.turns.switch)
+        outcome, days = reingest(parts, store, registry, self.turns.switch)
+        rated = rerate_days(days, store, registry, self.turns.switch)
         return outcome.changed, outcome.bills + rated.changed
 
     def _decode(self, decode: Any, payload: bytes) -> Upload:
@@ -184,9 +193,7 @@ class World:
     def _poison(self, sending: cargo.Sending) -> bool:
         """Send an upload that is wrong; whether this kind can be."""
         kind = next(self._kinds_of_poison)
-        if kind == "another head-end's meter" and any(
-            meter.meter_id == sending.meter_id for meter in self._unregistered
-        ):
+        if kind == "another head-end's meter" and (sending.meter_id,) not in self.dynamo.items["meters"]:
             return False  # a meter that nobody registered has no head-end
         self.mishaps.counts[f"poison: {kind}"] += 1
         self.poisoned += 1
@@ -226,6 +233,10 @@ class World:
             calls.append(self._invocation(chosen[0]))
         if self.mishaps.strikes("replays among live traffic"):
             calls.append(self._replay)
+        if self.clerks and self.mishaps.strikes("registry changes"):
+            calls.append(self.clerks.change(self.now))
+        if self.clerks and self.now.hour == CLOSING_HOUR:
+            calls.append(partial(self.clerks.close, self.now))
         for lane, (answer, fault) in zip(chosen, self.turns.run(calls), strict=False):
             if fault and not isinstance(fault, EXPECTED):
                 raise fault

@@ -107,7 +107,8 @@ def test_what_the_time_does_not_suffice_for_goes_back_as_an_item(app, aws, queue
     while "find-bills" in (event := queue.take())["Records"][0]["body"]:
         app.handler(event, context(300_000))
     assert app.handler(event, context(1_000)) == {
-        "BillsClosed": 0, "ReadingsEstimated": 0, "BillsWaitingForEstimate": 0, "WorkItemsSent": 1
+        "BillsClosed": 0, "ReadingsEstimated": 0, "BillsWaitingForEstimate": 0, "BillsRerated": 0,
+        "WorkItemsSent": 1,
     }  # fmt: skip
     assert queue.drain(app.handler, context(300_000))["BillsClosed"] == 1
 

@@ -45,9 +45,9 @@ def test_applied_records_are_read_back_unchanged(desk: RegistryDesk) -> None:
 
 
 def test_applying_twice_changes_nothing(desk: RegistryDesk) -> None:
-    version = desk.store.version()
+    version = desk.store.state.version()
     assert desk.apply(registry(), "test", _nobody)[0].changes == []
-    assert desk.store.version() == version == 1
+    assert desk.store.state.version() == version == 1
 
 
 def test_a_contradiction_leaves_the_registry_as_it_was(desk: RegistryDesk) -> None:
@@ -91,7 +91,7 @@ def test_the_lake_has_agreements_and_no_names(desk: RegistryDesk, aws: Aws) -> N
 
 def test_concurrent_changes_of_the_registry_are_rejected(desk: RegistryDesk) -> None:
     with (
-        desk.store.lock(int(time.time())),
+        desk.store.state.lock(int(time.time())),
         pytest.raises(RegistryError, match="somebody else is changing the registry"),
     ):
         desk.apply(registry(msgspec.structs.replace(POINT, feeder="F-8")), "test", _nobody)
@@ -100,8 +100,8 @@ def test_concurrent_changes_of_the_registry_are_rejected(desk: RegistryDesk) -> 
 
 
 def test_an_abandoned_lock_expires(desk: RegistryDesk) -> None:
-    with desk.store.lock(1_000), desk.store.lock(10_000):
-        assert desk.store.version() == 1
+    with desk.store.state.lock(1_000), desk.store.state.lock(10_000):
+        assert desk.store.state.version() == 1
 
 
 def test_a_tariff_from_before_there_were_dates_has_always_been_in_force(desk: RegistryDesk, aws: Aws) -> None:
@@ -158,6 +158,7 @@ def test_a_preview_says_how_many_bills_would_change_by_how_much_and_stores_nothi
     stored = billed.store.load()
     plan = plan_change(stored, events.change_price(stored, "flat", document(0.20), date(2026, 7, 1)))
     preview = billed.preview(plan)
+    assert not preview.sampled
     assert (preview.bills, preview.amount) == (2, Decimal("7.44") + Decimal("0.17"))  # July, and 17 hours of August
     assert _bills(billed) == before
 

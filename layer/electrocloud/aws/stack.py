@@ -51,6 +51,7 @@ class Stack(msgspec.Struct, frozen=True):
     endpoint: str | None = None
     credentials: str = ""
     future_tolerance_minutes: int = 15
+    closing_queue: str = ""  # the queue's URL; a stack of an earlier version does not name it
     dead_letters: str = ""  # the queue's URL, where a stack of an earlier version still has one
 
     @property
@@ -90,7 +91,7 @@ class Stack(msgspec.Struct, frozen=True):
 def stack_of(outputs: Mapping[str, str], region: str) -> Stack:
     """The stack in an account that CloudFormation's outputs describe."""
     names = {_snake(name): value for name, value in outputs.items()} | {"region": region}
-    optional = ("endpoint", "credentials", "future_tolerance_minutes", "dead_letters")
+    optional = ("endpoint", "credentials", "future_tolerance_minutes", "closing_queue", "dead_letters")
     missing = [field for field in Stack.__struct_fields__ if field not in names and field not in optional]
     if missing:
         raise SettingsError(f"the stack's outputs lack {', '.join(missing)}; deploy this version of template.yaml")

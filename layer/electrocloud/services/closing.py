@@ -72,6 +72,9 @@ class ClosedBill(NamedTuple):
     contended: bool = False
 
 
+NOT_SERVED = ClosedBill(None, stored=False)
+
+
 class Closed(NamedTuple):
     """What came of an item: bills that became final, readings estimated in them, bills that wait, and what is left."""
 
@@ -127,21 +130,19 @@ def close(
             left += item.bills[place:]
             break
         planned = planned_bills.get(key)
-        if planned is None:
-            bills.wait_for_estimate(key, None, NO_SERVICE)
-            waiting += 1
+        if planned and planned.plan.period.end > due:
             continue
-        if planned.plan.period.end > due:
-            continue
-        bill, stored, contended = close_bill(planned, tables, pause)
+        bill, stored, contended = close_bill(planned, tables, pause) if planned else NOT_SERVED
         if contended:
             left.append(key)
-        elif bill and bill.status == "provisional":
-            bills.wait_for_estimate(key, bill.intervals.missing, _reason(bill))
+        elif planned is None or (bill and bill.status == "provisional"):
+            bills.wait_for_estimate(key, *_reason(bill))
             waiting += 1
         elif bill and stored:
             final += 1
             estimated += bill.intervals.estimated
+    # A change of the registry meanwhile has rated its bills, maybe before they were closed as they were before it.
+    left = item.bills if registry.refresh() else left
     return Closed(final, estimated, waiting, CloseBills(left) if left else None)
 
 
@@ -183,15 +184,19 @@ def _changes(planned: PlannedBill, tables: Tables, seen: list[Bill]) -> list[Cha
     if before is None:
         return []
     seen.append(before.billed.bill)
-    if not (before.billed.bill.intervals.missing or before.billed.bill.status == "provisional"):
+    is_open = before.billed.bill.intervals.missing or before.billed.bill.status == "provisional"
+    if not is_open and before.billed.fingerprint == planned.plan.fingerprint:
         return []
     change = Change(planned.key.agreement_id)
     add_bill(change, planned, estimated_determinants(planned, tables), before)
     return [change] if change.bills[0].billed.bill != before.billed.bill else []
 
 
-def _reason(bill: Bill) -> str:
+def _reason(bill: Bill | None) -> tuple[int | None, str]:
+    """How many intervals a bill lacks (None: any number), and why it cannot be closed. None as the bill: no service."""
+    if bill is None:
+        return None, NO_SERVICE
     reasons = [reason.text for reason in bill.open_reasons]
     if missing := bill.intervals.missing:
         reasons.insert(0, f"{missing} intervals have no reading of the same hours in the 4 weeks before")
-    return "; ".join(reasons)
+    return bill.intervals.missing, "; ".join(reasons)

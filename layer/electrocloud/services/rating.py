@@ -6,15 +6,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from electrocloud.domain.billing.bill import rate, reissue
+from electrocloud.domain.billing.bill import rate, reissue, without_charges
 from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
 from electrocloud.domain.billing.estimation import WEEKS
 from electrocloud.domain.billing.gaps import plan_determinants
 from electrocloud.domain.billing.plan import PeriodPlan, ServiceSpan
-from electrocloud.domain.billing.service import PlannedBill
+from electrocloud.domain.billing.service import BillKey, PlannedBill
 from electrocloud.domain.local_time import day_of
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.services.store import BillChange, BilledPeriod, Change, SpanDays, StoredBill, Tables
+
+WITHDRAWN = "withdrawn"  # the fingerprint of a bill whose agreement has no day in its cycle
 
 DaysByMeter = Mapping[str, Iterable[MeterDay]]
 
@@ -40,13 +42,32 @@ def add_bill(
     """Rate a bill and put it into the change, in place of `before`; a final bill that differs gets a new version."""
     plan = planned.plan
     bill = rate(plan, days, plan.spans[-1].meter_id if plan.spans else "")
-    if before and before.billed.bill.status == "final":
+    if before and before.billed.bill.status == "final" and not _never_issued(before.billed):
         bill = reissue(before.billed.bill, bill)
         if bill.version > before.billed.bill.version:
             change.replaced.append((planned.key, before.billed.bill))
             bill = msgspec.structs.replace(bill, reason=why.reason, changed_by=why.by, changed_at=why.at)
     billed = BilledPeriod(plan.fingerprint, days, bill, [span.meter_id for span in plan.spans], plan.shape)
     change.bills.append(BillChange(planned.key, billed, before.mark if before else None))
+
+
+def withdraw_bill(change: Change, key: BillKey, before: StoredBill, why: VersionReason) -> None:
+    """Put a bill that owes nothing into the change, in place of `before`, unless it owes nothing already.
+
+    One that was final gets a new version. One that was not has never been issued, and leaves no trace of it.
+    """
+    if before.billed.fingerprint == WITHDRAWN:
+        return
+    bill = without_charges(before.billed.bill)
+    if before.billed.bill.status == "final":
+        bill = reissue(before.billed.bill, bill)
+        change.replaced.append((key, before.billed.bill))
+        bill = msgspec.structs.replace(bill, reason=why.reason, changed_by=why.by, changed_at=why.at)
+    change.bills.append(BillChange(key, BilledPeriod(WITHDRAWN, (), bill), before.mark))
+
+
+def _never_issued(billed: BilledPeriod) -> bool:
+    return billed.fingerprint == WITHDRAWN and billed.bill.version == 1
 
 
 def read_determinants(planned: PlannedBill, tables: Tables) -> list[dict[date, DayDeterminants]]:

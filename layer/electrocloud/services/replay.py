@@ -18,7 +18,7 @@ from electrocloud.services.rating import (
     replaced_days,
     same_bill,
 )
-from electrocloud.services.store import Change, ServiceRegistry, StoredBill, Tables, commit_with_retry
+from electrocloud.services.store import Change, DayKey, ServiceRegistry, StoredBill, Tables, commit_with_retry
 
 Bills = dict[str, list[PlannedBill]]
 
@@ -33,19 +33,20 @@ class Rerated(NamedTuple):
     changed: int
     failed: frozenset[str]
 
+    def plus(self, other: "Rerated") -> "Rerated":
+        """Both together."""
+        return Rerated(self.bills + other.bills, self.changed + other.changed, self.failed | other.failed)
+
 
 def reingest(
     parts: Iterable[Collection[Upload]], tables: Tables, registry: ServiceRegistry, pause: Callable[[int], None]
-) -> tuple[Outcome, list[PlannedBill]]:
-    """Ingest uploads part by part: what became of them all, and the bills that their days are a part of."""
+) -> tuple[Outcome, list[DayKey]]:
+    """Ingest uploads part by part: what became of them all, and the meters' days that they are of."""
     outcomes = []
-    planned: dict[BillKey, PlannedBill] = {}
+    days: dict[DayKey, None] = {}
     for part in parts:
         outcomes.append(ingest_uploads(part, tables, registry, pause))
-        days = dict.fromkeys((upload.meter_id, upload.day) for upload in part)
-        services = registry.services_of({meter for meter, _ in days})
-        for meter, day in days:
-            planned.update((bill.key, bill) for bill in bills_of_meter_day(services.get(meter, ()), meter, day))
+        days.update(dict.fromkeys((upload.meter_id, upload.day) for upload in part))
     total = Outcome(
         readings=sum(one.readings for one in outcomes),
         changed=sum(one.changed for one in outcomes),
@@ -53,7 +54,31 @@ def reingest(
         bills=sum(one.bills for one in outcomes),
         failed=frozenset().union(*(one.failed for one in outcomes)),
     )
-    return total, [planned[key] for key in sorted(planned)]
+    return total, [*days]
+
+
+def rerate_days(
+    days: Collection[DayKey],
+    tables: Tables,
+    registry: ServiceRegistry,
+    pause: Callable[[int], None],
+    track: Callable[[Collection[PlannedBill]], Iterable[PlannedBill]] = iter,
+) -> Rerated:
+    """Rate the bills that meters' days are a part of, by the registry as it is at the end; `track` sees them go by.
+
+    A change of the registry meanwhile has rated its bills already, maybe before this rated them as they were before it.
+    So they are rated again.
+    """
+    registry.refresh()
+    total = Rerated(0, 0, frozenset())
+    while True:
+        services = registry.services_of({meter for meter, _ in days})
+        planned: dict[BillKey, PlannedBill] = {}
+        for meter, day in days:
+            planned.update((bill.key, bill) for bill in bills_of_meter_day(services.get(meter, ()), meter, day))
+        total = total.plus(rerate_bills(track([planned[key] for key in sorted(planned)]), tables, pause))
+        if not registry.refresh():
+            return total
 
 
 def rerate_bills(

@@ -1,18 +1,73 @@
-"""Bills after a change of the registry: those of the service points it touches are rated again, and no others."""
+"""Bills after a change of the registry: those of the service points it touches are rated again, and no others.
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import date, timedelta
+The service points are written down, in parts, before the registry is changed, and each part is rated by whoever has it:
+the command, or a worker of the closing function. Rating a part twice changes nothing.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from electrocloud.domain.billing.bill import withdrawn
 from electrocloud.domain.billing.service import BillKey, PlannedBill, Service
+from electrocloud.domain.errors import StoreBusyError
 from electrocloud.domain.local_time import local_day
-from electrocloud.services.rating import VersionReason
+from electrocloud.services.rating import VersionReason, withdraw_bill
 from electrocloud.services.replay import Rerated, rerate_bills
-from electrocloud.services.store import BillChange, BilledPeriod, Change, Tables, commit_with_retry
+from electrocloud.services.store import Change, Tables, commit_with_retry
+
+POINTS_AT_ONCE = 25
+
+
+class RateServicePoints(msgspec.Struct, frozen=True, tag="rate-service-points"):
+    """Rate the bills of service points that a change of the registry has touched: a part of it, by its key.
+
+    It names the points itself, so that one that is delivered again rates them although the change is complete.
+    """
+
+    part: str
+    points: list[str]
+    reason: str
+    changed_by: str = ""
+    changed_at: datetime | None = None
+
+    @property
+    def why(self) -> VersionReason:
+        """The reason on the new versions of bills."""
+        return VersionReason(self.reason, self.changed_by, self.changed_at)
+
+
+class PendingPart(NamedTuple):
+    """Service points that a change has touched. `rated`: their bills are rated."""
+
+    key: str
+    points: Sequence[str]
+    why: VersionReason
+    rated: bool
+
+    @property
+    def work(self) -> RateServicePoints:
+        """The part as a work item."""
+        return RateServicePoints(self.key, [*self.points], *self.why)
+
+
+class PendingChange(NamedTuple):
+    """A change whose bills are not all rated: the keys of its parts, and whether a command is at it (`held`)."""
+
+    parts: list[str]
+    held: bool
+
+
+class ServicePoints(Protocol):
+    """Who is served at service points."""
+
+    def services_at(self, service_points: Collection[str]) -> Mapping[str, Sequence[Service]]:
+        """The services of those service points that exist."""
+
+    def refresh(self) -> bool:
+        """Forget what was remembered if the registry has changed since it was read."""
 
 
 class TouchedBills(NamedTuple):
@@ -43,8 +98,52 @@ def touched_bills(services: Iterable[Service], tables: Tables, now: int) -> Touc
 def rerate_touched(touched: TouchedBills, tables: Tables, pause: Callable[[int], None], why: VersionReason) -> Rerated:
     """Rate touched bills again, from stored determinants where only prices changed; withdraw those without service."""
     rated = rerate_bills(touched.planned, tables, pause, trust_days=True, why=why)
-    withdrawn_bills = sum(_withdraw(key, tables, pause, why) for key in touched.without_service)
-    return rated._replace(changed=rated.changed + withdrawn_bills, bills=rated.bills + len(touched.without_service))
+    return _withdraw(touched.without_service, tables, pause, why).plus(rated)
+
+
+def rate_service_points(
+    points: Sequence[str],
+    why: VersionReason,
+    registry: ServicePoints,
+    tables: Tables,
+    now: int,
+    pause: Callable[[int], None],
+) -> Rerated:
+    """Rate the bills of service points up to `now` (s since 1970 UTC), by the registry as it is at the end.
+
+    A change of the registry meanwhile has rated its bills already, maybe before this rated them as they were before it.
+    So they are rated again.
+    """
+    registry.refresh()
+    total = Rerated(0, 0, frozenset())
+    while True:
+        services = [one for own in registry.services_at(points).values() for one in own]
+        total = total.plus(rerate_touched(touched_bills(services, tables, now), tables, pause, why))
+        if not registry.refresh():
+            return total
+
+
+def rate_item(
+    item: RateServicePoints,
+    registry: ServicePoints,
+    tables: Tables,
+    now: int,
+    pause: Callable[[int], None],
+    out_of_time: Callable[[], bool],
+) -> tuple[Rerated, RateServicePoints | None]:
+    """Rate the bills of an item while there is time: what came of it, and what is left as a smaller item.
+
+    `StoreBusyError` where bills could not be stored; the queue then delivers the item again.
+    """
+    total = Rerated(0, 0, frozenset())
+    for first in range(0, len(item.points), POINTS_AT_ONCE):
+        if out_of_time():
+            return total, msgspec.structs.replace(item, points=item.points[first:])
+        group = item.points[first : first + POINTS_AT_ONCE]
+        total = total.plus(rate_service_points(group, item.why, registry, tables, now, pause))
+    if total.failed:
+        raise StoreBusyError(f"{len(total.failed)} agreements' bills could not be stored; they are rated again later")
+    return total, None
 
 
 class Preview:
@@ -60,12 +159,12 @@ class Preview:
 
     def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:  # noqa: ARG002 - as `Tables` has it
         """Count what would be stored."""
-        for change in changes:
-            for one in change.bills:
-                _, stored = self._tables.read([], [one.key])
-                before = stored[one.key].billed.bill.total_rounded if one.key in stored else Decimal(0)
-                self.bills += 1
-                self.amount += one.billed.bill.total_rounded - before
+        bills = [one for change in changes for one in change.bills]
+        _, stored = self._tables.read([], [one.key for one in bills])
+        for one in bills:
+            before = stored[one.key].billed.bill.total_rounded if one.key in stored else Decimal(0)
+            self.bills += 1
+            self.amount += one.billed.bill.total_rounded - before
         return set()
 
 
@@ -75,18 +174,18 @@ def _until(service: Service, end: date) -> Iterator[PlannedBill]:
         yield from service.bills_between(first, end)
 
 
-def _withdraw(key: BillKey, tables: Tables, pause: Callable[[int], None], why: VersionReason) -> int:
-    def changes_of(_: object) -> list[Change]:
-        _, stored = tables.read([], [key])
-        before = stored.get(key)
-        if before is None or not before.billed.bill.lines:
-            return []
-        bill = withdrawn(before.billed.bill)
-        bill = msgspec.structs.replace(bill, reason=why.reason, changed_by=why.by, changed_at=why.at)
-        change = Change(key.agreement_id)
-        change.bills.append(BillChange(key, BilledPeriod("withdrawn", (), bill), before.mark))
-        change.replaced.append((key, before.billed.bill))
-        return [change]
+def _withdraw(keys: Collection[BillKey], tables: Tables, pause: Callable[[int], None], why: VersionReason) -> Rerated:
+    """Let nothing be owed for bills whose agreement has no day in their cycle."""
+    total = Rerated(0, 0, frozenset())
+    for key in keys:
 
-    held, _ = commit_with_retry([key.agreement_id], changes_of, tables, pause)
-    return len(held)
+        def changes_of(_: object, key: BillKey = key) -> list[Change]:
+            _, stored = tables.read([], [key])
+            change = Change(key.agreement_id)
+            if key in stored:
+                withdraw_bill(change, key, stored[key], why)
+            return [change] if change.bills else []
+
+        held, failed = commit_with_retry([key.agreement_id], changes_of, tables, pause)
+        total = total.plus(Rerated(1, len(held), frozenset(failed)))
+    return total

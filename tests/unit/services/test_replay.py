@@ -8,7 +8,7 @@ from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.closing import close_bill
 from electrocloud.services.ingest import ingest_uploads
-from electrocloud.services.replay import reingest, rerate_bills
+from electrocloud.services.replay import reingest, rerate_bills, rerate_days
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import MemoryTables
 from tests.kits.services_kit import all_at, planned_bill
@@ -102,13 +102,14 @@ def test_a_reading_that_is_stored_meanwhile_is_in_the_bill():
     assert tables.bills[KEY] == a_month(DAYS[:11]).bills[KEY]
 
 
-def test_reingested_uploads_restore_lost_data_and_name_their_months():
+def test_reingested_uploads_restore_lost_data_and_name_their_days():
     whole, broken = a_month(), a_month()
     for day in DAYS[3:9]:
         del broken.windows["m-1", day.isoformat()]
     del broken.bills[KEY]
     parts = [[upload(day=day, wh=[100] * 24, interval_s=3600)] for day in DAYS]
-    outcome, planned = reingest(parts, broken, all_at(TARIFF), no_wait)
+    outcome, days = reingest(parts, broken, all_at(TARIFF), no_wait)
     assert (outcome.readings, outcome.changed, outcome.repeated) == (29 * 24, 6 * 24, 23 * 24)
-    assert [bill.key for bill in planned] == [BillKey("m-1", f"2027-0{month}") for month in (1, 2, 3)]
+    assert days == [("m-1", day) for day in DAYS]
+    assert rerate_days(days, broken, all_at(TARIFF), no_wait)[:2] == (3, 0)
     assert (broken.windows, broken.bills) == (whole.windows, whole.bills)

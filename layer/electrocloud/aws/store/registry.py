@@ -1,38 +1,33 @@
 """The registry in DynamoDB: an item per account, service point (with its installations and agreements), meter, tariff.
 
 A service point's item is the source; a meter's item lists the service points it has been at, so that a reading finds
-its agreements in two lookups. Item `#registry` of the service points counts the changes and holds the writer's lock.
+its agreements in two lookups. `RegistryState` keeps items of its own among the service points.
 """
 
-import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import date
 from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
-from botocore.exceptions import ClientError
 
 from electrocloud.aws.backoff import Pause
 from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.batch_write import WRITE_AT_ONCE, batch_write
+from electrocloud.aws.store.registry_state import STATE_PREFIX, RegistryState
 from electrocloud.aws.store.tables import batch_get
-from electrocloud.domain.errors import RegistryError
+from electrocloud.domain.registry.changes import RecordChange, own_service_points
 from electrocloud.domain.registry.records import (
     Account,
     Agreement,
     Installation,
-    Record,
     Registry,
     ServicePoint,
     TariffDocument,
 )
 
 WRITERS = 4
-LOCK_S = 900
-REGISTRY_ITEM = "#registry"
 
 Item = dict[str, Any]
 
@@ -68,12 +63,13 @@ class RegistryStore:
         self._client = client
         self._tables = tables
         self._pause = pause
+        self.state = RegistryState(client, tables.service_points, pause)
 
     def load(self) -> Registry:
         """All of it."""
         accounts = [_account(item) for item in self._scan(self._tables.accounts)]
         points = self._scan(self._tables.service_points)
-        histories = [_history(item) for item in points if item["service_point_id"]["S"] != REGISTRY_ITEM]
+        histories = [_history(item) for item in points if not _is_state(item)]
         tariffs = [tariff_history(item) for item in self._scan(self._tables.tariffs)]
         return _registry(accounts, histories, tariffs)
 
@@ -103,62 +99,23 @@ class RegistryStore:
         """Those of these tariffs that exist."""
         return [tariff_history(item) for item in self._get(self._tables.tariffs, "tariff_id", sorted(tariff_ids))]
 
-    def version(self) -> int:
-        """How often the registry has been changed."""
-        key = {"service_point_id": {"S": REGISTRY_ITEM}}
-        item = self._client.get_item(TableName=self._tables.service_points, Key=key, ConsistentRead=True).get(
-            "Item", {}
-        )
-        return int(item.get("changes", {"N": "0"})["N"])
+    def write(self, registry: Registry, changes: Collection[RecordChange], progress: Callable[[int], None]) -> None:
+        """Store the changed records of a registry that holds everything at their service points.
 
-    @contextmanager
-    def lock(self, now: int) -> Iterator[None]:
-        """Be the only one who changes the registry. `RegistryError` where another does; a lock lasts LOCK_S at most."""
-        owner = {":owner": {"S": uuid.uuid4().hex}}
-        times = {":until": {"N": str(now + LOCK_S)}, ":now": {"N": str(now)}}
-        free = "attribute_not_exists(lock_owner) OR lock_until < :now"
-        if not self._update("SET lock_owner = :owner, lock_until = :until", owner | times, free):
-            raise RegistryError("somebody else is changing the registry; try again when that is done")
-        try:
-            yield
-        finally:
-            self._update("REMOVE lock_owner, lock_until", owner, "lock_owner = :owner")
-
-    def _update(self, expression: str, values: Item, condition: str | None = None) -> bool:
-        """Update the registry's own item; whether the condition held."""
-        conditional: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
-        try:
-            self._client.update_item(
-                TableName=self._tables.service_points,
-                Key={"service_point_id": {"S": REGISTRY_ITEM}},
-                UpdateExpression=expression,
-                ExpressionAttributeValues=values,
-                **conditional,
-            )
-        except ClientError as fault:
-            if fault.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
-
-    def write(
-        self, registry: Registry, changed: Mapping[str, Collection[Record]], progress: Callable[[int], None]
-    ) -> None:
-        """Store the changed records, by kind, of a registry that holds everything at their service points.
-
-        Accounts and tariffs come first, so that no agreement names one that is not there. Then it counts one change.
+        What is referred to comes before what refers to it. A meter's item before its service points': if the writing
+        ends between the two, it names a service point that does not have the meter yet, which says nothing.
         """
-        points = _points_of(changed)
+        points = own_service_points(changes)
+        after = [change.after for change in changes]
         meters = {one.meter_id for one in registry.installations.values() if one.service_point_id in points}
         known = self.points_of_meters(meters)
         histories = _histories(registry, points)
-        tariff_ids = {record.tariff_id for record in changed.get("tariffs", ()) if isinstance(record, TariffDocument)}
-        accounts = (_account_item(one) for one in changed.get("accounts", ()) if isinstance(one, Account))
+        tariff_ids = {record.tariff_id for record in after if isinstance(record, TariffDocument)}
+        accounts = (_account_item(one) for one in after if isinstance(one, Account))
         self._write(self._tables.accounts, accounts, progress)
         self._write(self._tables.tariffs, (_tariff_item(registry, one) for one in sorted(tariff_ids)), progress)
-        self._write(self._tables.service_points, map(_history_item, histories), progress)
         self._write(self._tables.meters, _meter_items(histories, known), progress)
-        self._update("ADD changes :one", {":one": {"N": "1"}})
+        self._write(self._tables.service_points, map(_history_item, histories), progress)
 
     def _scan(self, table: str) -> Iterator[Item]:
         for page in self._client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
@@ -193,10 +150,8 @@ def _registry(
     return found
 
 
-def _points_of(changed: Mapping[str, Collection[Record]]) -> set[str]:
-    own = {record.key for record in changed.get("service_points", ())}
-    dated = [*changed.get("installations", ()), *changed.get("agreements", ())]
-    return own | {one.service_point_id for one in dated if isinstance(one, Installation | Agreement)}
+def _is_state(item: Item) -> bool:
+    return bool(item["service_point_id"]["S"].startswith(STATE_PREFIX))
 
 
 def _histories(registry: Registry, points: Collection[str]) -> list[ServiceHistory]:

@@ -26,7 +26,7 @@ class ServiceLookup:
 
     def refresh(self) -> bool:
         """Clear the cache if the registry has changed since it was read; returns whether it has."""
-        version = self._registry.version()
+        version = self._registry.state.version()
         changed = version != self._version
         if changed or self._clock() - self._since > REMEMBER_S:
             self._version = version

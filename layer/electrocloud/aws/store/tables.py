@@ -3,7 +3,7 @@
 A write holds only if the item's mark is still the one that was read. Reads are strongly consistent.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -20,6 +20,8 @@ from electrocloud.services.store import Change, DayKey, StoredBill, StoredDay
 READ_AT_ONCE = 100  # DynamoDB's limit for BatchGetItem
 WRITE_AT_ONCE = 100  # and for TransactWriteItems
 READ_ATTEMPTS = 10
+SCAN_FOR_METERS = 1_000
+SCAN_PAGES = 100  # of 1 MB
 
 Action = dict[str, Any]
 
@@ -61,6 +63,23 @@ class DynamoTables:
         )
         return [items.stored_day(item).day for page in pages for item in page["Items"]]
 
+    def meters_with_days(self, meter_ids: Collection[str]) -> set[str]:
+        """Those of these meters that have days. Where it is not worth finding out, all of them.
+
+        The keys of all days are read if there are few of them, which is so when a utility is first registered.
+        """
+        if len(meter_ids) < SCAN_FOR_METERS:
+            return {*meter_ids}
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._windows, ConsistentRead=True, ProjectionExpression="meter_id"
+        )
+        found: set[str] = set()
+        for number, page in enumerate(pages):
+            if number == SCAN_PAGES:
+                return {*meter_ids}
+            found.update(item["meter_id"]["S"] for item in page["Items"])
+        return found & {*meter_ids}
+
     def cycles_of(self, agreement_id: str) -> list[str]:
         """The cycles that an agreement has bills of, by consistent reads."""
         pages = self._client.get_paginator("query").paginate(
@@ -74,9 +93,12 @@ class DynamoTables:
         return [key.cycle for key in keys if "#" not in key.cycle]
 
     def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:
-        """Write each change as a part of a transaction; see `Tables`."""
-        lost: set[str] = set()
-        for group in _groups(changes, 1 if alone else WRITE_AT_ONCE, self._actions):
+        """Write each change as a part of a transaction; see `Tables`.
+
+        Of changes that have a bill in common, as those of two meters of one agreement, only the first can hold.
+        """
+        first, lost = _of_different_bills(changes)
+        for group in _groups(first, 1 if alone else WRITE_AT_ONCE, self._actions):
             try:
                 together: list[Any] = [action for _, actions in group for action in actions]
                 self._client.transact_write_items(TransactItems=together)
@@ -139,6 +161,20 @@ def batch_get(
             raise StoreBusyError(f"DynamoDB left {len(left)} keys unread {attempt} times; raise the tables' capacity")
         if left:
             pause(attempt)
+
+
+def _of_different_bills(changes: Iterable[Change]) -> tuple[list[Change], set[str]]:
+    """Those changes that have no bill in common with one before them, and the owners of the others."""
+    known: set[BillKey] = set()
+    first, others = [], set()
+    for change in changes:
+        keys = {one.key for one in change.bills}
+        if known & keys:
+            others.add(change.owner)
+        else:
+            first.append(change)
+            known |= keys
+    return first, others
 
 
 def _groups(

@@ -179,10 +179,10 @@ def reissue(previous: Bill, now: Bill) -> Bill:
     return _replacing(previous, now)
 
 
-def withdrawn(previous: Bill) -> Bill:
-    """The next version of a bill whose agreement has no day in its cycle any more: nothing is due."""
-    nothing = msgspec.structs.replace(
-        previous,
+def without_charges(bill: Bill) -> Bill:
+    """A bill whose agreement has no day in its cycle any more: nothing is owed. It is final."""
+    return msgspec.structs.replace(
+        bill,
         status="final",
         **dict.fromkeys(("energy_kwh", "demand_kw", "energy_charge", "demand_charge", "fixed_charge"), Decimal(0)),
         **dict.fromkeys(("minimum_top_up", "rider_charge", "tax", "total"), Decimal(0)),
@@ -194,8 +194,8 @@ def withdrawn(previous: Bill) -> Bill:
         segments=(),
         open_reasons=(),
         served_days=0,
+        adjustment=None,
     )
-    return _replacing(previous, nothing)
 
 
 def _replacing(previous: Bill, now: Bill) -> Bill:

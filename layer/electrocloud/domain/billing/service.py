@@ -63,10 +63,11 @@ class Service:
         return [self.bill_of(period) for period in self.terms.periods(first, end, self.zone)]
 
     def bill_of_cycle(self, cycle: str) -> PlannedBill | None:
-        """The bill of a key's cycle; None where the agreement has no day in it."""
+        """The bill of a key's cycle; None where the agreement has no day in it, or is billed by other cycles now."""
         first = date.fromisoformat(cycle if len(cycle) > len("2026-07") else f"{cycle}-01")
         period = self.terms.cycle.period_of(first, self.zone).cut(self.terms.first, self.terms.end)
-        return self.bill_of(period) if period else None
+        bill = self.bill_of(period) if period else None
+        return bill if bill and bill.key.cycle == cycle else None
 
 
 def bills_of_meter_day(services: Iterable[Service], meter_id: str, day: date) -> list[PlannedBill]:

@@ -1,5 +1,6 @@
 """How one registry differs from another, and which service points that touches."""
 
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from electrocloud.domain.registry.records import Agreement, Installation, Record, Registry, ServicePoint, TariffDocument
@@ -34,15 +35,25 @@ def changes(before: Registry, after: Registry) -> list[RecordChange]:
     return found
 
 
-def touched_service_points(found: list[RecordChange], registry: Registry) -> set[str]:
+def own_service_points(found: Iterable[RecordChange]) -> set[str]:
+    """The service points that these changes are of: their own records, installations or agreements differ."""
+    return {
+        record.service_point_id
+        for change in found
+        for record in (change.before, change.after)
+        if isinstance(record, ServicePoint | Installation | Agreement)
+    }
+
+
+def touched_service_points(found: Collection[RecordChange], registry: Registry) -> set[str]:
     """The service points whose bills may differ after these changes. An account's name or address changes none."""
-    points: set[str] = set()
-    tariff_ids: set[str] = set()
-    for change in found:
-        for record in (change.before, change.after):
-            if isinstance(record, ServicePoint | Installation | Agreement):
-                points.add(record.service_point_id)
-            elif isinstance(record, TariffDocument):
-                tariff_ids.add(record.tariff_id)
-    points.update(one.service_point_id for one in registry.agreements.values() if one.tariff_id in tariff_ids)
-    return points
+    records = [record for change in found for record in (change.before, change.after)]
+    tariff_ids = {record.tariff_id for record in records if isinstance(record, TariffDocument)}
+    priced = {one.service_point_id for one in registry.agreements.values() if one.tariff_id in tariff_ids}
+    return own_service_points(found) | priced
+
+
+def new_service_points(found: Collection[RecordChange]) -> set[str]:
+    """The service points that these changes add, where nothing at them was known before."""
+    added = {change.key for change in found if isinstance(change.after, ServicePoint) and change.before is None}
+    return added - own_service_points(change for change in found if change.before is not None)
