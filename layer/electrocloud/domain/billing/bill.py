@@ -58,11 +58,14 @@ def rate(
         billed = billed_demand(one.tariff, plan.period.cycle_first, peak, peaks[one.number], history)
         limit_kw = Fraction(billed.any_time.watts) / 1000 if billed.any_time else kw
         energy += charges.energy_charges(one, runs[one.number], limit_kw)
-        energy += charges.series_charges(one, [part for day in by_segment[one.number] for part in day.series])
+        if one.tariff.series:
+            energy += charges.series_charges(one, [part for day in by_segment[one.number] for part in day.series])
         demand += charges.demand_charges(one, billed.by_period)
         flat += charges.flat_demand_charges(one, billed.any_time)
-    system_peaks = [peak for own in by_segment for day in own for peak in day.coincident]
-    demand += flat + [charge for one in priced for charge in charges.coincident_charges(one, system_peaks)]
+    demand += flat
+    if any(one.tariff.coincident for one in priced):
+        system_peaks = [peak for own in by_segment for day in own for peak in day.coincident]
+        demand += [charge for one in priced for charge in charges.coincident_charges(one, system_peaks)]
     fixed = [charge for one in priced for charge in charges.fixed_charges(one)]
     energy_total, demand_total, fixed_total = map(charges.total, (energy, demand, fixed))
     charged = energy_total + demand_total + fixed_total

@@ -32,8 +32,9 @@ def open_reasons(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) ->
             f"no system peak is known {days_text(plan.period.first_day, plan.period.end_day)}, whose demand is charged"
         )
         found.append(OpenReason("no system peak", text))
-    gaps = [part.unpriced for own in days for day in own for part in day.series if part.unpriced is not None]
-    if gaps:
+    series = any(segment.tariff.series for segment in plan.segments if segment.tariff)
+    parts = [part for own in days for day in own for part in day.series] if series else []
+    if gaps := [part.unpriced for part in parts if part.unpriced is not None]:
         since = datetime.fromtimestamp(min(gaps), UTC).astimezone(ZoneInfo(plan.period.zone))
         found.append(OpenReason("no hourly price", f"there is no price for the energy from {since.isoformat()} on"))
     crossings = [day.crossing for own in days for day in own if day.crossing]
