@@ -142,8 +142,8 @@ def words_of(line: Line) -> tuple[str, str]:
 
 
 def price_of(line: Line, currency: str = "USD") -> tuple[str, str]:
-    """A line's quantity and rate with their units; both empty for monthly and yearly charges."""
-    if line.unit in ("month", "year"):
+    """A line's quantity and rate with their units; both empty by the month or year, and where nothing is metered."""
+    if line.unit in ("month", "year") or line.kind == "reactive":
         return "", ""
     if line.unit == "%":
         return money(line.quantity, currency), f"{line.unit_rate * 100:.4f}".rstrip("0").rstrip(".") + "%"

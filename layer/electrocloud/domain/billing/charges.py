@@ -69,7 +69,7 @@ class PricedSegment(NamedTuple):
 def energy_charges(priced: PricedSegment, runs: Sequence[Run], kw: Fraction) -> list[Charge]:
     """What the runs of a segment cost, a line for each period and tier. `kw` is the bill's largest demand."""
     number, segment, tariff, label = priced
-    if tariff.series and not any(step.rate for steps in tariff.energy for step in steps):
+    if tariff.series and not tariff.prices_energy:
         return []
     limits = _energy_limits(tariff, segment.days, segment.full_days, kw if tariff.limits_follow_demand else None)
     allot = tiers.prorated if tariff.allocation == "prorated" else tiers.chronological
@@ -77,7 +77,7 @@ def energy_charges(priced: PricedSegment, runs: Sequence[Run], kw: Fraction) -> 
     charges = []
     for (period, tier), (wh, estimated) in sorted(allot(runs, limits).items()):
         steps = tariff.energy[period]
-        range_text = line_text.tier_range(limits[period], tier, "kWh")
+        range_text = line_text.tier_range(limits[period], tier, "kWh") if tariff.prices_energy else ", without a price"
         text = f"Energy{names[period]}{range_text}{rule if steps[1:] else ''}{label}"
         if segment.days < segment.full_days and any("daily" not in step.unit for step in steps[:-1]):
             text += line_text.days_of(segment)

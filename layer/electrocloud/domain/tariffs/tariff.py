@@ -201,6 +201,11 @@ class Tariff:
         return any("/kW" in tier.unit for tiers in self.energy for tier in tiers)
 
     @cached_property
+    def prices_energy(self) -> bool:
+        """Whether energy has a price in some period."""
+        return any(tier.rate for tiers in self.energy for tier in tiers)
+
+    @cached_property
     def prices_demand(self) -> bool:
         """Whether demand changes the bill: by a charge for it, or by limits of energy tiers."""
         charged = any(tier.rate for tiers in (*self.demand, *self.flat_demand) for tier in tiers)

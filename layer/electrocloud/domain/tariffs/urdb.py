@@ -68,7 +68,7 @@ def registered_tariff(document: Mapping[str, Any], zone: str | None = None) -> T
 
 def _tariff(rate: Mapping[str, Any], zone: str | None, series: PriceSeries | None) -> Tariff:
     dates("", rate)
-    energy = structure(rate, "energyratestructure", ENERGY_UNITS) or NO_ENERGY_PRICE
+    energy = structure(rate, "energyratestructure", ENERGY_UNITS)
     demand = structure(rate, "demandratestructure", DEMAND_UNITS)
     flat = structure(rate, "flatdemandstructure", DEMAND_UNITS)
     fixed = _fee(rate, "fixedchargefirstmeter", "fixedchargeunits", {"fixedmonthlycharge": "$/month"})
@@ -76,7 +76,7 @@ def _tariff(rate: Mapping[str, Any], zone: str | None, series: PriceSeries | Non
     minimum = _fee(rate, "mincharge", "minchargeunits", older)
     riders = additions.riders(rate)
     coincident = structure(rate, "coincidentratestructure", ("kW",))
-    _refuse_without_charge(rate, [*demand, *flat, *coincident], [fixed, minimum], riders)
+    _refuse_without_charge(rate, [*energy, *demand, *flat, *coincident], [fixed, minimum], riders)
     label, name, utility = (text(field, rate.get(field)) for field in ("label", "name", "utility"))
     allocation = one_of("tier_allocation", rate.get("tier_allocation") or ALLOCATIONS[0], ALLOCATIONS)
     return Tariff(
@@ -84,8 +84,8 @@ def _tariff(rate: Mapping[str, Any], zone: str | None, series: PriceSeries | Non
         name=name or label,
         utility=utility,
         zone=_zone(zone or rate.get("timezone") or "UTC"),
-        energy=energy,
-        energy_schedule=schedule(rate, "energy", len(energy)),
+        energy=energy or NO_ENERGY_PRICE,
+        energy_schedule=schedule(rate if energy else {}, "energy", len(energy)),
         demand=_in_kw(demand),
         demand_schedule=schedule(rate, "demand", len(demand)),
         flat_demand=_in_kw(flat),
@@ -109,11 +109,10 @@ def _tariff(rate: Mapping[str, Any], zone: str | None, series: PriceSeries | Non
 
 
 def _refuse_without_charge(
-    rate: Mapping[str, Any], demand: Sequence[Tiers], fees: Sequence[Fee], riders: Sequence[Rider]
+    rate: Mapping[str, Any], tiers: Sequence[Tiers], fees: Sequence[Fee], riders: Sequence[Rider]
 ) -> None:
     """A tariff may have no price for energy, but not no charge at all."""
-    charges = (*(tier.rate for tiers in demand for tier in tiers), *(fee.amount for fee in fees), *riders)
-    if not any(name in rate for name in ("energyratestructure", "energy_prices")) and not any(charges):
+    if not tiers and "energy_prices" not in rate and not any((*(fee.amount for fee in fees), *riders)):
         raise TariffError("energyratestructure", "is missing, and there is no other charge; give at least one")
 
 

@@ -17,11 +17,26 @@ BEYOND_METERS = Decimal(10**8)  # kWh or kW: other programs write a tier without
 
 
 def structure(rate: Mapping[str, Any], field: str, units: tuple[str, ...]) -> tuple[Tiers, ...]:
-    """The tiers of each period in a field; none where the field is absent."""
+    """The tiers of each period in a field; none where the field is absent, or no tier in it has a price."""
     periods = rate.get(field) or []
     if not isinstance(periods, list | tuple):
         raise TariffError(field, "must be a list of periods, each a list of tiers")
+    if _is_blank(periods):
+        return ()
     return tuple(_tiers(f"{field}[{place}]", tiers, units) for place, tiers in enumerate(periods))
+
+
+def _is_blank(periods: Sequence[object]) -> bool:
+    """Whether a form was saved without prices: tiers without `rate` and `adj`, and nothing else."""
+    steps = [step for steps in periods if isinstance(steps, list | tuple) for step in steps]
+    units = (
+        {str(name).lower() for name, value in step.items() if value is not None}
+        for step in steps
+        if isinstance(step, Mapping)
+    )
+    return (
+        bool(steps) and all(isinstance(step, Mapping) for step in steps) and all(names <= {"unit"} for names in units)
+    )
 
 
 def _tiers(field: str, steps: object, units: tuple[str, ...]) -> Tiers:

@@ -185,6 +185,14 @@ def test_tariffs_without_a_price_for_energy_are_tariffs():
         assert tariff_from_urdb(fields).energy[0][0].rate == 0
 
 
+def test_an_energy_form_left_blank_is_no_price_for_energy_and_needs_another_charge():
+    blank = {"energyratestructure": [[{"unit": "kWh"}], [{}]], "energyweekdayschedule": hours(16, 21)}
+
+    assert not tariff_from_urdb({**blank, "fixedmonthlycharge": 30}).prices_energy
+    assert refusal(blank).field == "energyratestructure"
+    assert refusal(document([{"rate": 0.1, "max": 9}, {"unit": "kWh"}])).field == "energyratestructure[0][1].rate"
+
+
 def test_kwh_tiers_within_a_kwh_per_kw_tier_end_with_it():
     within = [{"rate": 9, "max": 200, "unit": "kWh/kW"}, {"rate": 3, "max": 3000}, {"rate": 2, "max": 1e38}]
     (tiers,) = tariff_from_urdb(
