@@ -5,7 +5,7 @@
 The columns are the fields of the records (domain/registry/records.py). A file that is absent has no records. The
 `start` and `end` of an installation are instants with an offset, or local days, which begin at midnight at the service
 point. The first day of a tariff's version stands after the `@` of its file's name or in the document: `effective`, or
-URDB's startdate and enddate.
+URDB's startdate and enddate. tariffs/ID@2026-07-01.prices.csv (or .parquet) has the hourly prices of that version.
 """
 
 import csv
@@ -17,9 +17,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from analytics.price_files import read_prices
 from electrocloud.domain.errors import ElectroCloudError, RegistryError
 from electrocloud.domain.registry.records import KINDS, Record, Registry, ServicePoint, TariffDocument
 from electrocloud.domain.registry.validation import RecordFault
+from electrocloud.domain.tariffs.price_series import as_terms
 from electrocloud.domain.tariffs.urdb import effective_days
 
 Row = dict[str, Any]
@@ -155,7 +157,7 @@ def _take_tariff(content: FolderContent, file: Path) -> None:
     place = Place(f"tariffs/{file.name}", None)
     tariff_id, _, day = file.stem.partition("@")
     try:
-        document = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+        document = _with_prices(msgspec.json.decode(file.read_bytes(), type=dict[str, Any]), file)
         first, end = effective_days(document)
         first = date.fromisoformat(day) if day else first
         record = msgspec.convert(
@@ -165,6 +167,16 @@ def _take_tariff(content: FolderContent, file: Path) -> None:
         content.faults.append(FileFault(place, "", str(fault)))
     else:
         _add(content, "tariffs", place, record)
+
+
+def _with_prices(document: Row, file: Path) -> Row:
+    """A tariff's document with the hourly prices of the file beside its own, ID@DAY.prices.csv or .prices.parquet."""
+    for suffix in (".prices.csv", ".prices.parquet"):
+        prices = file.with_name(file.stem + suffix)
+        if prices.exists():
+            terms = document.get("energy_prices") or {}
+            return {**document, "energy_prices": {**terms, **as_terms(read_prices(prices))}}
+    return document
 
 
 def read_tariffs(folder: Path) -> dict[str, Row]:

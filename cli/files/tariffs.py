@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analytics.holiday_calendar import with_holiday_dates
-from cli.files.prices import read_prices
+from analytics.price_files import read_prices
 from electrocloud.domain.errors import TariffError, UsageError
 from electrocloud.domain.tariffs.price_series import PriceSeries
 from electrocloud.domain.tariffs.urdb import only_item, version_from_urdb

@@ -9,6 +9,7 @@ import pytest
 from electrocloud.domain.errors import RegistryError
 from electrocloud.domain.registry.records import Registry
 from electrocloud.domain.registry.validation import faults
+from electrocloud.domain.tariffs.urdb import registered_tariff
 from registry.export import write_folder
 from registry.folder import effective_days, read_folder
 from tests.kits.billing_kit import document, instant
@@ -71,6 +72,28 @@ def test_a_tariffs_version_is_dated_by_its_files_name_or_its_document(folder: Pa
     versions = read_folder(folder, EMPTY).registry.tariffs
     assert versions["tou@2026-07-01"].first == date(2026, 7, 1)
     assert versions["old@2025-03-01"].first == date(2025, 3, 1)
+
+
+def test_hourly_prices_beside_a_tariff_are_those_of_its_version(folder: Path) -> None:
+    version = folder / "tariffs" / "hourly@2026-07-01.json"
+    version.write_text(json.dumps({"energy_prices": {"name": "Day-ahead prices", "ceiling": 0.5}}))
+    rows = "2026-07-01T00:00-07:00,41.5\n2026-07-01T02:00-07:00,-3\n"
+    version.with_name("hourly@2026-07-01.prices.csv").write_text(f"start,price_per_mwh\n{rows}")
+
+    content = read_folder(folder, EMPTY)
+    record = content.registry.tariffs["hourly@2026-07-01"]
+    series = registered_tariff(record.document).series
+
+    assert (content.faults, faults(content.registry)) == ([], [])
+    assert record.document["energy_prices"] == {
+        "name": "Day-ahead prices",
+        "ceiling": 0.5,
+        "start": "2026-07-01T07:00:00+00:00",
+        "interval_s": 3600,
+        "values": [0.0415, None, -0.003],
+    }
+    assert series
+    assert series.prices == {1782889200: 41_500_000, 1782896400: -3_000_000}
 
 
 def test_urdb_dates_are_midnights_utc_and_the_end_date_is_the_last_day() -> None:

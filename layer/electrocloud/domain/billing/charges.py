@@ -13,7 +13,7 @@ from electrocloud.domain.billing import line_text, tiers
 from electrocloud.domain.billing.determinants import Peak, Run
 from electrocloud.domain.billing.plan import Segment
 from electrocloud.domain.billing.ratchet import Demand, coincident_demand
-from electrocloud.domain.billing.series_energy import PARTS, SeriesDay, over_cap
+from electrocloud.domain.billing.series_energy import SeriesDay, over_cap
 from electrocloud.domain.money import cents, exact
 from electrocloud.domain.tariffs.tariff import Fee, Quantity, Tariff, Tiers
 
@@ -91,7 +91,7 @@ def series_charges(priced: PricedSegment, days: Sequence[SeriesDay]) -> list[Cha
     wh = sum(day.wh for day in days)
     if series is None or not wh:
         return []
-    kwh, amount = Fraction(wh, 1000), Fraction(sum(day.cost for day in days), PARTS)
+    kwh, amount = Fraction(wh, 1000), sum((day.cost for day in days), _NOTHING)
     estimated = share(sum(day.estimated_wh for day in days), wh)
     text = f"Energy, {series.name or 'hourly prices'}{label}"
     line = plain_line("energy", priced.number, kwh, "kWh", amount / kwh, amount, text, estimated)

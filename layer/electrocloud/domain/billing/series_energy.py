@@ -14,14 +14,20 @@ PARTS = 10**12  # costs are in 10^-12 $
 
 
 class SeriesDay(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a UTC day brings to the local day that is `day` days after 1970-01-01: Wh, of them estimated, the cost in
-    10^-12 $, and the first instant with energy and without a price (None: all has one)."""
+    """What a UTC day brings to the local day that is `day` days after 1970-01-01: Wh, of them estimated, the cost in $
+    and 10^-12 $, and the first instant with energy and without a price (None: all has one)."""
 
     day: int
     wh: int
     estimated_wh: int
-    cost: int
+    dollars: int
+    parts: int  # 0 or more, below 10^12: one number of both could pass the 64 bits that are stored
     unpriced: int | None = None
+
+    @property
+    def cost(self) -> Fraction:
+        """The cost in $."""
+        return Fraction(self.dollars * PARTS + self.parts, PARTS)
 
 
 def series_days(
@@ -45,7 +51,8 @@ def series_days(
             sums[1] += wh if guessed else 0
             sums[2] += wh * price
     return tuple(
-        SeriesDay(day, wh, estimated, cost, unpriced.get(day)) for day, (wh, estimated, cost) in sorted(days.items())
+        SeriesDay(day, wh, estimated, *divmod(cost, PARTS), unpriced.get(day))
+        for day, (wh, estimated, cost) in sorted(days.items())
     )
 
 
@@ -64,10 +71,10 @@ def over_cap(series: PriceSeries, days: Sequence[SeriesDay]) -> list[Fraction]:
     """What each local day costs above the daily cap ($), of those that do."""
     if series.daily_cap is None:
         return []
-    costs: dict[int, int] = {}
+    costs: dict[int, Fraction] = {}
     for day in days:
-        costs[day.day] = costs.get(day.day, 0) + day.cost
-    excess = [Fraction(cost, PARTS) - Fraction(series.daily_cap) for cost in costs.values()]
+        costs[day.day] = costs.get(day.day, Fraction(0)) + day.cost
+    excess = [cost - Fraction(series.daily_cap) for cost in costs.values()]
     return [amount for amount in excess if amount > 0]
 
 

@@ -3,16 +3,19 @@
 from decimal import Decimal
 from fractions import Fraction
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from electrocloud.domain.billing.bill import bills
+from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
 from electrocloud.domain.billing.terms import ALWAYS
 from electrocloud.domain.errors import TariffError
+from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.tariffs.price_series import PriceSeries, price_series
-from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.domain.tariffs.price_series import PriceSeries, as_terms, price_series
+from electrocloud.domain.tariffs.urdb import registered_tariff, tariff_from_urdb
 from tests.kits.billing_kit import document, instant, load
 
 START = instant("2026-07-01T00:00")
@@ -48,6 +51,48 @@ def test_a_long_reading_that_is_shared_by_time_costs_the_mean_of_its_prices(pric
     shares = [wh * (number + 1) // hours - wh * number // hours for number in range(hours)]
     expected = sum((Fraction(own * price, 10**6) for own, price in zip(shares, prices, strict=False)), Fraction(0))
     assert Fraction(bill.energy_charge) == expected
+
+
+@settings(max_examples=50, deadline=None)
+@given(prices_of_two_days, st.lists(st.integers(0, 5_000), min_size=48, max_size=48))
+def test_prices_in_the_document_are_those_of_a_file(prices: list[int], wh: list[int]):
+    from_file = series(prices)
+    in_document = {"energy_prices": {"name": "Day-ahead prices", **as_terms(from_file)}}
+
+    one, other = tariff_from_urdb(HOURLY, series=from_file), registered_tariff(in_document)
+
+    assert one.fingerprint == other.fingerprint
+    assert bills(one, load("2026-07-01", wh)) == bills(other, load("2026-07-01", wh))
+
+
+def test_determinants_of_absurd_energy_at_an_absurd_price_can_be_stored():
+    tariff = tariff_from_urdb(HOURLY, series=series([4_000_000]))
+    month = BillingMonth(2026, 7, "UTC")
+    day = day_determinants(tariff, month, load("2026-07-01", [2**40]))
+
+    stored = msgspec.msgpack.encode(day)
+    assert msgspec.msgpack.decode(stored, type=DayDeterminants) == day
+    assert day.series[0].cost == Fraction(2**40 * 4)
+
+
+@pytest.mark.parametrize(
+    ("terms", "field"),
+    [
+        ({"values": []}, "energy_prices.values"),
+        ({"values": [0.1] * 10_001}, "energy_prices.values"),
+        ({"values": [0.1], "start": "2026-07-01"}, "energy_prices.start"),
+        ({"values": [0.1]}, "energy_prices.start"),
+        ({"values": ["x"], "start": "2026-07-01T00:00Z"}, "energy_prices.values[0]"),
+        ({"values": [0.1], "start": "2026-07-01T00:00Z", "interval_s": 7_200}, "energy_prices.interval_s"),
+        ({"cap": 3}, "energy_prices.cap"),
+        ({}, "energy_prices"),
+    ],
+)
+def test_a_fault_in_the_prices_of_a_document_is_named(terms: dict, field: str):
+    with pytest.raises(TariffError) as fault:
+        tariff_from_urdb({"energy_prices": {"name": "Day-ahead prices", **terms}})
+
+    assert fault.value.field == field
 
 
 def test_a_bill_with_energy_without_a_price_stays_provisional():
