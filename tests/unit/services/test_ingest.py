@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
 from electrocloud.domain.billing.bill import rate
 from electrocloud.domain.readings.upload import Upload
-from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.domain.tariffs.urdb import registered_tariff, tariff_from_urdb
 from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from electrocloud.services.rating import read_determinants
@@ -26,6 +26,21 @@ uploads = st.builds(
     interval_s=st.sampled_from([900, 3600]),
     revision=st.integers(0, 2),
     first=st.integers(0, 18),
+)
+
+
+PRICED = registered_tariff(
+    {
+        **TIME_OF_USE,
+        "coincidentratestructure": [[{"rate": 4}]],
+        "coincident_peaks": ["2026-10-31T17:00+01:00", "2026-11-02T18:00+01:00"],
+        "energy_prices": {
+            "name": "Day-ahead prices",
+            "daily_cap": 0.05,
+            "start": "2026-10-30T00:00Z",
+            "values": [(hour * 37 % 90 - 20) / 1000 for hour in range(168)],
+        },
+    }
 )
 
 
@@ -49,6 +64,20 @@ def test_duplicates_order_and_batches_change_no_byte_of_windows_or_bills(sent, d
         take(shaken, again[low:high])
     assert shaken.windows == plain.windows
     assert shaken.bills == plain.bills
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(uploads, min_size=1, max_size=8), st.data())
+def test_duplicates_and_order_change_no_bill_at_hourly_prices_and_system_peaks(sent, data):
+    at_prices = lambda meters: dict.fromkeys(meters, PRICED)  # noqa: E731
+    plain, shaken = MemoryTables(), MemoryTables()
+    take(plain, sent, at_prices)
+    for one in data.draw(st.permutations(sent + data.draw(st.lists(st.sampled_from(sent), max_size=3)))):
+        take(shaken, [one], at_prices)
+    assert shaken.bills == plain.bills
+    for (meter, cycle), item in plain.bills.items():
+        planned = planned_bill(PRICED, cycle, meter)
+        assert bill_of(item) == rate(planned.plan, read_determinants(planned, plain), meter)
 
 
 @settings(max_examples=60, deadline=None)
