@@ -17,7 +17,7 @@ from producers.sending.api import ApiSender
 from producers.sending.delivery_check import DeliveryCheck
 from producers.sending.head_end import HeadEndSender
 from producers.sending.live import TARIFFS, Sender, pause
-from producers.sending.registration import register
+from producers.sending.registration import check_simulation, register
 from producers.sending.send_counts import SendCounts
 from producers.sending.uploads import uploads
 from registry.folder import read_tariffs
@@ -36,10 +36,12 @@ def load(
     seed: int,
     *,
     verify: bool,
+    allowed: bool = False,
 ) -> None:
     """Push a generated fleet's readings through the running system, and report what arrived."""
     console = Console()
     stack = find_stack()
+    check_simulation(stack, allowed=allowed)
     first = date.fromisoformat(start) if start else datetime.now(UTC).date() - timedelta(days=days)
     prefix = f"load{seed}x{meters}-"  # keeps the counts of different loads apart
     fleet = _fleet(meters, seed, prefix)

@@ -23,6 +23,9 @@ def load(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same fleet and readings.")] = 7,
     verify: Annotated[bool, typer.Option("--verify", help="Wait until all readings have arrived.")] = False,
+    allowed: Annotated[
+        bool, typer.Option("--yes-simulated-meters", help="Also send to a stack in an account, beside its real meters.")
+    ] = False,
 ) -> None:
     """Push a generated fleet's readings through the system.
 
@@ -30,7 +33,7 @@ def load(
     """
     from cli.load import load
 
-    load(via, meters, days, interval, start, rate, seed, verify=verify)
+    load(via, meters, days, interval, start, rate, seed, verify=verify, allowed=allowed)
 
 
 def _rate(what: str) -> float:

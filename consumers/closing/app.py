@@ -53,9 +53,7 @@ def _schedule(now: int) -> dict[str, int]:
     The bills that a command was killed before it had rated come first.
     """
     left_over = queue.unfinished()
-    pending = state.pending(now)
-    parts = state.parts(pending.parts) if pending and not pending.held else []
-    sent = queue.send(part.work for part in parts if not part.rated)
+    sent = queue.send(part.work for part in state.abandoned(now))
     return {
         "ClosingLeftOver": left_over,
         "WorkItemsSent": sent + queue.send(closing.plan(now, settings.grace_s, MONTH_PARTS)),

@@ -23,7 +23,7 @@ from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.api import ApiSender
 from producers.sending.head_end import HeadEndSender
-from producers.sending.registration import register
+from producers.sending.registration import check_simulation, register
 from producers.sending.send_counts import SendCounts
 from producers.sending.uploads import Delivery, SentUpload, uploads
 from registry.folder import read_tariffs
@@ -148,8 +148,10 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=60.0, help="speed relative to real time")
     parser.add_argument("--interval", type=int, default=900, help="interval length, s")
     parser.add_argument("--place", default="US")
+    parser.add_argument("--yes-simulated-meters", action="store_true", help="also send to a stack in an account")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    check_simulation(find_stack(), allowed=arguments.yes_simulated_meters)
     try:
         run(arguments.meters, arguments.seed, arguments.speed, arguments.interval, arguments.place)
     except KeyboardInterrupt:

@@ -5,11 +5,21 @@ from datetime import date
 from typing import Any
 
 from electrocloud.aws.stack import Stack
+from electrocloud.domain.errors import UsageError
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.registry.records import Registry
 from producers.fleet.customers import fleet_registry
 from producers.fleet.places import Place
 from registry.desk import RegistryDesk
+
+
+def check_simulation(stack: Stack, *, allowed: bool) -> None:
+    """Refuse to send simulated meters to anything but the laptop's cloud, unless somebody has allowed it."""
+    if not (stack.local or allowed):
+        raise UsageError(
+            f"this stack is in an account ({stack.region}), and its meters would be simulated ones beside the real; "
+            "--yes-simulated-meters allows that"
+        )
 
 
 def register(

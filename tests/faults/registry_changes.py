@@ -115,15 +115,11 @@ class Clerks:
         client: Any = Dynamo(self._dynamo, self._mishaps, self._switch)
         try:
             state = RegistryState(client, "service_points", lambda _: None)
-            pending = state.pending(int(now.timestamp()))
-            if pending is None or pending.held:
-                return
             tables, services = open_store(client, TABLES, self._switch)
-            for part in state.parts(pending.parts):
-                if not part.rated:
-                    rate_item(part.work, services, tables, int(now.timestamp()), self._switch, lambda: False)
-                    state.mark_rated(part.key)
-                    self._mishaps.counts["registry changes completed by closing"] += 1
+            for part in state.abandoned(int(now.timestamp())):
+                rate_item(part.work, services, tables, int(now.timestamp()), self._switch, lambda: False)
+                state.mark_rated(part.key)
+                self._mishaps.counts["registry changes completed by closing"] += 1
         except EXPECTED:
             return
 

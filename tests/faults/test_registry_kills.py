@@ -67,9 +67,8 @@ class Deployment:
 
     def closing_round(self) -> None:
         """What the closing function does for a change that is not complete."""
-        pending = self.state.pending(int(LATER))
         store, services = open_store(self.dynamo, TABLES, lambda _: None)
-        for part in self.state.parts(pending.parts if pending else ()):
+        for part in self.state.abandoned(int(LATER)):
             rate_item(part.work, services, store, int(LATER), lambda _: None, lambda: False)
 
     def searched(self) -> tuple[str, ...]:

@@ -135,8 +135,12 @@ def _bills(
 
 
 def _timeless(bill: Bill) -> bytes:
-    same: dict[str, Any] = {"version": 1, "adjustment": None, "status": "final"}
-    return msgspec.json.encode(msgspec.structs.replace(bill, **same, reason="", changed_by="", changed_at=None))
+    """What does not depend on the bill's history. A final one that says the same by other rules keeps their names."""
+    same: dict[str, Any] = {"version": 1, "adjustment": None, "status": "final", "tariff_fingerprint": ""}
+    segments = tuple(msgspec.structs.replace(one, tariff_fingerprint="") for one in bill.segments)
+    return msgspec.json.encode(
+        msgspec.structs.replace(bill, **same, segments=segments, reason="", changed_by="", changed_at=None)
+    )
 
 
 def _history(key: Key, versions: list[Bill]) -> Iterator[str]:

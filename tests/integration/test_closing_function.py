@@ -10,6 +10,7 @@ import pytest
 from cli import waiting_bills
 from electrocloud.aws.store.bills_to_finalize import WAITING, DynamoOpenBills
 from electrocloud.aws.store.dynamodb_items import bill_key, bill_of
+from electrocloud.aws.store.registry_state import LOCK_S
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import UsageError
@@ -17,6 +18,7 @@ from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.closing import FindBills
 from electrocloud.services.ingest import ingest_uploads
+from electrocloud.services.rating import VersionReason
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import TABLES
 from tests.kits.queue_kit import MemoryQueue
@@ -172,3 +174,18 @@ def test_the_command_lists_the_bills_that_wait_and_why(app, aws, queue, last_mon
     assert "no reading of the same hours" in shown
     with pytest.raises(UsageError, match="give one such as 2026-10"):
         waiting_bills.show_waiting("October")
+
+
+def test_a_change_that_a_killed_command_left_is_rated_in_the_next_round(app, aws, queue):
+    now = int(datetime.now(UTC).timestamp())
+    state = app.state
+    with state.lock(now - 2 * LOCK_S):
+        state.begin(["SP-1", "SP-2"], VersionReason("price corrected", "a clerk"))
+        assert state.abandoned(now - 2 * LOCK_S) == []
+    version = state.version()
+    app.handler({}, context(300_000))
+    assert state.version() == version + 1
+    queue.drain(app.handler, context(300_000))
+    assert state.abandoned(now) == []
+    pending = state.pending(now)
+    assert [part.rated for part in state.parts(pending.parts)] == [True]

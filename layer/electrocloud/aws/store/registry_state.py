@@ -91,6 +91,20 @@ class RegistryState:
         wanted = [(self._table, _key(key)) for key in keys]
         return sorted(_part(item) for _, item in batch_get(self._client, wanted, self._pause))
 
+    def abandoned(self, now: int) -> list[PendingPart]:
+        """The parts that a killed command has left unrated; none while a command is at work.
+
+        It may have been killed before it had counted its change, so this counts one: a worker that goes on by the
+        registry of before would store readings without their bills.
+        """
+        pending = self.pending(now)
+        if pending is None or pending.held:
+            return []
+        left = [part for part in self.parts(pending.parts) if not part.rated]
+        if left:
+            self.count_change()
+        return left
+
     def mark_rated(self, key: str) -> None:
         """The bills of a part's service points are rated. Nothing happens where the change is complete already."""
         known = "attribute_exists(service_point_id)"
