@@ -15,10 +15,11 @@ from cli.files.comparing import compare_tariffs
 from cli.files.rating import CSV_COLUMNS, rate_all, rate_usage
 from cli.files.service import ServiceOptions
 from cli.files.tariffs import read_tariff
-from cli.files.usage import read_usage
+from cli.files.usage import Usage, read_usage
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.tariffs.versions import DatedTariff
+from meter_files.channel import ReadOptions
 from presentation.invoice_text import money, print_history, print_invoice, print_summary, service_hints
 from presentation.offers_text import print_comparison
 
@@ -30,11 +31,15 @@ class BillStore(Protocol):
         """All versions of a meter's bills, ordered by month and version."""
 
 
-def bill(tariff: Sequence[Path], usage: Path, options: ServiceOptions, *, as_json: bool, fill: bool) -> None:
+def bill(
+    tariff: Sequence[Path], usage: Path, reading: ReadOptions, options: ServiceOptions, *, as_json: bool, fill: bool
+) -> None:
     """Bill a load on a tariff, period by period. `tariff` lists the files of its dated versions."""
     prices = _read_prices(tariff, options)
     service = options.service(prices.versions[0].tariff.zone, fill=fill)
-    issued = rate_usage(prices, read_usage(usage), usage, service)
+    load = read_usage(usage, reading)
+    print_found(load)
+    issued = rate_usage(prices, load, usage, service)
     if not issued:
         raise UsageError(f"{usage} has no reading in service; check --service-from and --service-to")
     show_bills(issued, as_json=as_json)
@@ -52,6 +57,13 @@ def _read_prices(paths: Sequence[Path], options: ServiceOptions) -> DatedTariff:
     return prices
 
 
+def print_found(load: Usage) -> None:
+    """Say on stderr what the file holds and what was left out of it."""
+    console = Console(stderr=True, soft_wrap=True)
+    for line in load.found:
+        console.print(line, style="dim", highlight=False, markup=False)
+
+
 def show_bills(found: Sequence[Bill], *, as_json: bool) -> None:
     """Print bills as invoices, with a summary of several, or as JSON."""
     if as_json:
@@ -64,14 +76,17 @@ def show_bills(found: Sequence[Bill], *, as_json: bool) -> None:
         print_summary(console, found)
 
 
-def batch(tariff: Sequence[Path], usage: Path, out: Path, options: ServiceOptions, *, fill: bool) -> None:
+def batch(
+    tariff: Sequence[Path], usage: Path, out: Path, reading: ReadOptions, options: ServiceOptions, *, fill: bool
+) -> None:
     """Bill the loads of many meters (column meter_id), using all cores."""
     console = Console(stderr=True)
     prices = _read_prices(tariff, options)
     service = options.service(prices.versions[0].tariff.zone, fill=fill)
     began = time.perf_counter()
     with console.status(f"Reading {usage}"):
-        load = read_usage(usage)
+        load = read_usage(usage, reading)
+    print_found(load)
     as_csv = out.suffix == ".csv"
     bar = Progress(
         TextColumn("Billing"),
@@ -98,9 +113,19 @@ def batch(tariff: Sequence[Path], usage: Path, out: Path, options: ServiceOption
     console.print(f"{count:,} bills totaling {total} in {time.perf_counter() - began:.1f} s, in {out}")
 
 
-def compare(tariffs: Sequence[Path], usage: Path, options: ServiceOptions, *, as_json: bool, show_all: bool) -> None:
+def compare(
+    tariffs: Sequence[Path],
+    usage: Path,
+    reading: ReadOptions,
+    options: ServiceOptions,
+    *,
+    as_json: bool,
+    show_all: bool,
+) -> None:
     """Rank tariffs by what a load's complete billing periods cost on each, and show what the best one would save."""
-    found = compare_tariffs(tariffs, usage, options, show_all=show_all)
+    load = read_usage(usage, reading)
+    print_found(load)
+    found = compare_tariffs(tariffs, load, usage, options, show_all=show_all)
     if as_json:
         _print_json([*found.ranked, *found.not_available])
     else:

@@ -15,3 +15,43 @@ class Source(StrEnum):
 
     stream = "stream"
     parquet = "parquet"
+
+
+class Unit(StrEnum):
+    """The unit of the values in a file."""
+
+    wh = "Wh"
+    kwh = "kWh"
+    mwh = "MWh"
+    w = "W"
+    kw = "kW"
+    mw = "MW"
+
+
+class Kind(StrEnum):
+    """What the values in a file are."""
+
+    energy = "energy"
+    power = "power"
+    register = "register"
+
+
+class Stamp(StrEnum):
+    """Which end of an interval its time marks."""
+
+    start = "start"
+    end = "end"
+
+
+class Sign(StrEnum):
+    """The sign of delivered energy."""
+
+    plus = "+"
+    minus = "-"
+
+
+class Gap(StrEnum):
+    """What becomes of a register's rise over missing readings."""
+
+    leave_out = "leave-out"
+    spread = "spread"

@@ -5,6 +5,19 @@ from typing import Annotated
 
 import typer
 
+from cli.choices import Gap, Sign
+from cli.commands.file_options import (
+    Format,
+    Register,
+    RegisterGap,
+    StampedEnd,
+    TimeColumn,
+    ValueColumn,
+    ValueKind,
+    ValueSign,
+    ValueUnit,
+    read_options,
+)
 from electrocloud.domain.errors import UsageError
 
 app = typer.Typer(invoke_without_command=True)
@@ -13,7 +26,7 @@ TARIFF = typer.Option(
     "--tariff", help="Tariff file in URDB JSON. Repeat it for each dated version.", show_default=False
 )
 USAGE = typer.Option(
-    "--usage", help="Readings in CSV or Parquet, with the columns start and wh (or kwh).", show_default=False
+    "--usage", help="A meter data file: CSV, Parquet, Green Button XML, NEM12, MSCONS; zipped too.", show_default=False
 )
 AS_JSON = typer.Option("--json", help="Print JSON only.")
 FILL = typer.Option("--estimate", help="Estimate missing intervals from the same hours of the weeks before.")
@@ -83,6 +96,15 @@ def bill(
     coincident_peaks: CoincidentPeaks = None,
     prices: Prices = None,
     strict: Strict = False,
+    form: Format = None,
+    time_column: TimeColumn = None,
+    value_column: ValueColumn = None,
+    unit: ValueUnit = None,
+    kind: ValueKind = None,
+    stamp: StampedEnd = None,
+    sign: ValueSign = Sign.plus,
+    register: Register = None,
+    gap: RegisterGap = Gap.leave_out,
     account: Annotated[str | None, typer.Option(help="Show the stored bills of an account.")] = None,
     meter: Annotated[str | None, typer.Option(help="Show the stored bills of a meter or an agreement.")] = None,
 ) -> None:
@@ -102,7 +124,19 @@ def bill(
     from cli.files.service import ServiceOptions
 
     options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict, coincident_peaks, prices)
-    bill(tariff, usage, options, as_json=as_json, fill=fill)
+    reading = read_options(
+        zone=zone,
+        form=form,
+        time=time_column,
+        value=value_column,
+        unit=unit,
+        kind=kind,
+        stamp=stamp,
+        sign=sign,
+        register=register,
+        gap=gap,
+    )
+    bill(tariff, usage, reading, options, as_json=as_json, fill=fill)
 
 
 @app.command()
@@ -120,13 +154,34 @@ def batch(
     coincident_peaks: CoincidentPeaks = None,
     prices: Prices = None,
     strict: Strict = False,
+    form: Format = None,
+    time_column: TimeColumn = None,
+    value_column: ValueColumn = None,
+    unit: ValueUnit = None,
+    kind: ValueKind = None,
+    stamp: StampedEnd = None,
+    sign: ValueSign = Sign.plus,
+    register: Register = None,
+    gap: RegisterGap = Gap.leave_out,
 ) -> None:
     """Bill the loads of many meters (column meter_id), using all cores."""
     from cli.bill import batch
     from cli.files.service import ServiceOptions
 
     options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict, coincident_peaks, prices)
-    batch(tariff, usage, out, options, fill=fill)
+    reading = read_options(
+        zone=zone,
+        form=form,
+        time=time_column,
+        value=value_column,
+        unit=unit,
+        kind=kind,
+        stamp=stamp,
+        sign=sign,
+        register=register,
+        gap=gap,
+    )
+    batch(tariff, usage, out, reading, options, fill=fill)
 
 
 @app.command()
@@ -163,6 +218,15 @@ def compare(
     spread: Spread = None,
     coincident_peaks: CoincidentPeaks = None,
     prices: Prices = None,
+    form: Format = None,
+    time_column: TimeColumn = None,
+    value_column: ValueColumn = None,
+    unit: ValueUnit = None,
+    kind: ValueKind = None,
+    stamp: StampedEnd = None,
+    sign: ValueSign = Sign.plus,
+    register: Register = None,
+    gap: RegisterGap = Gap.leave_out,
 ) -> None:
     """Rank tariffs by what a load costs on each.
 
@@ -174,4 +238,16 @@ def compare(
     options = ServiceOptions(
         zone, service_from, service_to, cycle_day, as_of, spread, coincident_peaks=coincident_peaks, prices=prices
     )
-    compare(tariffs, usage, options, as_json=as_json, show_all=show_all)
+    reading = read_options(
+        zone=zone,
+        form=form,
+        time=time_column,
+        value=value_column,
+        unit=unit,
+        kind=kind,
+        stamp=stamp,
+        sign=sign,
+        register=register,
+        gap=gap,
+    )
+    compare(tariffs, usage, reading, options, as_json=as_json, show_all=show_all)

@@ -10,7 +10,7 @@ import msgspec
 from cli.files.rating import rate_load, refuse_open
 from cli.files.service import ServiceOptions
 from cli.files.tariffs import read_tariff
-from cli.files.usage import Usage, read_usage
+from cli.files.usage import Usage
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.comparison import NotAvailable, Offer, offers, unsuitable
 from electrocloud.domain.errors import UsageError
@@ -45,14 +45,15 @@ class _Candidate(NamedTuple):
         return next((reason.text for bill in self.bills for reason in bill.open_reasons), "")
 
 
-def compare_tariffs(paths: Sequence[Path], usage: Path, options: ServiceOptions, *, show_all: bool) -> Comparison:
+def compare_tariffs(
+    paths: Sequence[Path], load: Usage, usage: Path, options: ServiceOptions, *, show_all: bool
+) -> Comparison:
     """What the file's load costs by each tariff, the first of which is the present one, over its whole periods.
 
     A period is whole where the meter's readings reach from its start, or that of service, to its end. Tariffs that have
     no price on some of these days are not ranked, and those for other customers only with `show_all`. `UsageError`
     where the present one has no price, where no period is whole, and where tariffs have different currencies.
     """
-    load = read_usage(usage)
     candidates = [_candidate(path, load, usage, options) for path in paths]
     if len({candidate.tariff.currency for candidate in candidates}) > 1:
         raise UsageError("the tariffs have different currencies; compare those of one")

@@ -1,0 +1,73 @@
+"""Whether readings can be true: one set of rules for every file that is billed, compared, forecast or imported."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.readings.upload import LAST_YEAR, MAX_POWER_W
+from meter_files.channel import Channel, ReadOptions
+from meter_files.energy import Readings
+
+FIRST_YEAR = 1990  # no interval meter is older
+_ENOUGH = 8  # readings from which a pattern is told from chance
+_SHORT = 10  # a reading this many times shorter than most is a stray time
+
+
+def check(channel: Channel, readings: Readings) -> None:
+    """Raise `UsageError`, naming the row, for what no meter measures."""
+    _refuse_register(channel)
+    wh, seconds, row = readings.wh, readings.seconds, readings.row
+    if (wh < 0).any():
+        at = int(np.argmin(wh))
+        raise UsageError(
+            f"row {row[at]}: {wh[at]:,} Wh{_of(channel)}; delivered energy is 0 or more. If negative values "
+            "are what is delivered, give --sign -"
+        )
+    if (seconds <= 0).any():
+        raise UsageError(f"row {row[int(np.argmin(seconds))]}: ends before it begins{_of(channel)}")
+    power = wh * 3600 / seconds
+    if (power > MAX_POWER_W).any():
+        at = int(np.argmax(power))
+        raise UsageError(
+            f"row {row[at]}: {wh[at]:,} Wh in {seconds[at]:,} s is {power[at] / 1e6:,.0f} MW{_of(channel)}; at most "
+            f"{MAX_POWER_W // 10**6} MW is taken. Check --unit"
+        )
+    usual = float(np.median(seconds))
+    if (short := seconds * _SHORT < usual).any():
+        at = int(np.argmax(short))
+        raise UsageError(
+            f"row {row[at]} lasts {seconds[at]} s{_of(channel)}, where most last {usual:,.0f} s; check its time"
+        )
+    years = [datetime.fromtimestamp(int(one), UTC).year for one in (readings.start.min(), readings.start.max())]
+    for year, at in zip(years, (int(np.argmin(readings.start)), int(np.argmax(readings.start))), strict=True):
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            raise UsageError(f"row {row[at]} is in the year {year}; {FIRST_YEAR} to {LAST_YEAR} is taken")
+
+
+def stamp_hint(channel: Channel, readings: Readings, options: ReadOptions) -> list[str]:
+    """A remark if times look like ends of intervals although nothing says so: from 00:15 to 00:00, by quarter-hours."""
+    if options.stamp or channel.stamped == "end" or channel.kind == "register" or len(readings.start) < _ENOUGH:
+        return []
+    usual = int(np.median(readings.seconds))
+    if usual >= 3600 or readings.start[0] % 3600 != usual or readings.start[-1] % 3600:
+        return []
+    remark = f"times from :{usual // 60:02} to :00 may be ends of intervals{_of(channel)}; then give --stamp end"
+    return [remark]
+
+
+def _refuse_register(channel: Channel) -> None:
+    """`UsageError` for interval values that only rise, by little of what they are: readings of a register."""
+    if channel.kind != "interval energy" or len(channel.value) < _ENOUGH:
+        return
+    value = channel.value[np.argsort(channel.stamp, kind="stable")]
+    low, high = int(value[0]), int(value[-1])
+    if low > 0 and high - low < low and (np.diff(value) >= 0).all() and len(np.unique(value)) > len(value) // 2:
+        raise UsageError(
+            f"row {channel.row[0]} and all that follow only rise{_of(channel)}, as a register does; "
+            "give --kind register"
+        )
+
+
+def _of(channel: Channel) -> str:
+    return f" ({channel.name})" if channel.name else ""

@@ -1,0 +1,77 @@
+"""Parquet files with a row per reading: start, wh or kwh, and meter_id, interval_s, revision where they are there."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.local_time import zone_of
+from meter_files.channel import SCALE, Channel, Contents, Numbers, ReadOptions, Unit
+from meter_files.clock import from_local
+
+_OPTIONAL = ("meter_id", "interval_s", "revision")
+
+
+def read(path: Path, options: ReadOptions) -> Contents:
+    """The readings of a Parquet file or of a folder of them. Times without a zone need `options.zone`."""
+    try:
+        names = pq.ParquetDataset(path).schema.names
+        energy = next((name for name in ("wh", "kwh") if name in names), None)
+        if "start" not in names or energy is None:
+            raise UsageError(f"{path} has no columns start and wh; it has {', '.join(names)}")
+        columns = ["start", energy, *(name for name in _OPTIONAL if name in names)]
+        table = pq.read_table(path, columns=columns)
+        return Contents("Parquet", _channels(path, table, energy, options), options.zone or "", [])
+    except (pa.ArrowException, OSError) as fault:
+        raise UsageError(f"{path} is not Parquet with timestamps start and numbers wh: {fault}") from None
+
+
+def _channels(path: Path, table: pa.Table, energy: str, options: ReadOptions) -> list[Channel]:
+    for name in table.column_names:
+        if table[name].null_count:
+            raise UsageError(f"{path}: {name} has {table[name].null_count} empty values; each row needs one")
+    count = table.num_rows
+    names, meter = [""], np.zeros(count, np.int64)
+    if "meter_id" in table.column_names:
+        coded = table["meter_id"].cast(pa.string()).combine_chunks().dictionary_encode()
+        names, meter = coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
+    unit: Unit = "Wh" if energy == "wh" else "kWh"
+    value = np.rint(table[energy].cast(pa.float64()).to_numpy() * SCALE[unit]).astype(np.int64)
+    whole = Channel(
+        meter="",
+        register="",
+        direction="delivered",
+        kind=options.kind or "interval energy",
+        unit=unit,
+        stamped=options.stamp or "start",
+        stamp=_instants(path, table["start"], meter, options),
+        seconds=_numbers(table, "interval_s"),
+        value=value,
+        row=np.arange(1, count + 1),
+        version=_numbers(table, "revision"),
+        estimated=np.zeros(count, bool),
+    )
+    order = np.argsort(meter, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(meter[order])) + 1) if count else []
+    return [whole.take(part)._replace(meter=names[meter[part[0]]] or "") for part in parts]
+
+
+def _instants(path: Path, start: pa.ChunkedArray, meter: Numbers, options: ReadOptions) -> Numbers:
+    if not pa.types.is_timestamp(start.type):
+        raise UsageError(f"{path} is not Parquet with timestamps start: it is {start.type}")
+    seconds = pc.cast(start, pa.timestamp("s", start.type.tz), safe=False).to_numpy()
+    local = seconds.astype("datetime64[s]").astype(np.int64)
+    if start.type.tz is not None:
+        return np.asarray(local, np.int64)
+    if options.zone is None:
+        raise UsageError(f"{path}: start has no zone; give --zone, such as --zone Europe/Berlin, or --zone UTC")
+    return from_local(local, zone_of(options.zone).key, meter)
+
+
+def _numbers(table: pa.Table, name: str) -> Numbers:
+    if name not in table.column_names:
+        return np.zeros(table.num_rows, np.int64)
+    return np.asarray(table[name].cast(pa.int64()).to_numpy(), np.int64)
