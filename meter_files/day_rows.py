@@ -32,6 +32,8 @@ def day_rows(text: str, header: Header, options: ReadOptions) -> Contents:
         raise UsageError("the times have no zone; give --zone, such as --zone Europe/Rome")
     zone = zone_of(options.zone).key
     unit: Unit = options.unit or "kWh"  # type: ignore[assignment]
+    if not len(table.line):
+        return Contents("a day a row", [], zone, [])
     seconds = _DAY_S // len(times)
     local = (_midnights(table)[:, None] + np.arange(len(times)) * seconds).ravel()
     columns = [

@@ -65,7 +65,7 @@ def _usual(channel: Channel) -> int:
     if not len(lengths):
         return 3600
     values, counts = np.unique(lengths, return_counts=True)
-    usual = int(values[np.argmax(counts)])
+    usual = int(values[len(counts) - 1 - np.argmax(counts[::-1])])  # the longest of the most common
     for step in (60, 300, 600, 900, 1800, 3600, _DAY_S):
         if abs(usual - step) <= min(SNAP_S, step // 20):
             return step

@@ -55,15 +55,21 @@ def _load(contents: Contents, options: ReadOptions) -> Load:
     for channel in _chosen(contents.channels, options):
         for one in _by_sign(channel, options):
             grouped[one.meter, one.direction].append(one)
-    meters, remarks = [], [*contents.remarks]
+    meters: list[MeterLoad] = []
+    remarks = [*contents.remarks]
     for (meter, direction), channels in sorted(grouped.items(), key=lambda item: item[0]):
         found = []
         for channel in channels:
             readings = readings_of(channel, options)
-            check(channel, readings)
-            remarks += readings.remarks + stamp_hint(channel, readings, options)
-            found.append(readings)
-        meters.append(MeterLoad(meter, direction, _added(meter, found), tuple(channels)))
+            remarks += readings.remarks
+            if len(readings.start):
+                check(channel, readings)
+                remarks += stamp_hint(channel, readings, options)
+                found.append(readings)
+        if found:
+            meters.append(MeterLoad(meter, direction, _added(meter, found), tuple(channels)))
+    if not meters:
+        raise UsageError("; ".join(["no readings are left", *remarks]))
     return Load(contents.format, contents.zone, meters, remarks)
 
 

@@ -28,10 +28,10 @@ def read_contents(path: Path, options: ReadOptions) -> Contents:
 
 
 def at_path(path: Path, fault: UsageError) -> UsageError:
-    """The fault with the file's name before it."""
-    text = str(fault)
+    """The fault with the file's name before it, in one line."""
+    text = " ".join(str(fault).split())
     if text.startswith(str(path)):
-        return fault
+        return UsageError(text)
     return UsageError(f"{path}, {text}" if text.startswith("row") else f"{path}: {text}")
 
 
