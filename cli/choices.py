@@ -55,3 +55,11 @@ class Gap(StrEnum):
 
     leave_out = "leave-out"
     spread = "spread"
+
+
+class ImportChannel(StrEnum):
+    """Where imported uploads go: the ingestion API, the stream as KPL frames, or a file."""
+
+    api = "api"
+    kinesis = "kinesis"
+    file = "file"

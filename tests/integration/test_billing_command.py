@@ -143,7 +143,7 @@ def test_intervals_that_have_not_ended_are_not_due_and_not_estimated(tmp_path: P
 @pytest.mark.parametrize(
     ("rate", "says"),
     [
-        ({**TIERED, "demandratchetpercentage": [50] * 12}, "t.json: demandratchetpercentage: is not supported"),
+        ({**TIERED, "demandratchetpercentage": [50] * 12}, "t.json: demandratchetpercentage: changes"),
         ({**TIERED, "energyratestructure": [[{"rate": 1, "max": 5}]]}, "energyratestructure[0][0].max"),
     ],
 )

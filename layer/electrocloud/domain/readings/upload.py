@@ -27,7 +27,7 @@ MeterId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")]
 Start = Annotated[datetime, Meta(tz=True)]
 
 
-class ReadingDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class ReadingDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One reading as it is sent: energy in whole Wh over the upload's interval from `start`; voltage in V.
 
     `start` is RFC 3339 text with an offset from UTC.
@@ -48,7 +48,7 @@ class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False
     reason: Words
 
 
-class UploadDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class UploadDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """An upload as it is sent, in JSON. The ingestion API adds its call's `request_id` and the `caller`, after all that
     was sent and so in place of it; a sender to the stream may. `meter_id` is to be a `MeterId`.
 

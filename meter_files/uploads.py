@@ -1,0 +1,55 @@
+"""Uploads of a file's readings: one for each meter, UTC day and interval length, as the ingestion contract has them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from electrocloud.domain.readings.upload import (
+    FIRST_YEAR,
+    INTERVALS_S,
+    LAST_YEAR,
+    ReadingDocument,
+    UploadDocument,
+)
+from meter_files.channel import Flags
+from meter_files.load import MeterLoad
+
+_DAY_S = 86_400
+
+
+def uploads_of(load: MeterLoad, meter_id: str, revision: int, left_out: Counter[str]) -> Iterator[UploadDocument]:
+    """The uploads of one meter's readings, in time order. What the contract does not take is counted in `left_out`."""
+    readings = load.readings
+    taken = _taken(load, left_out)
+    start, seconds, wh = readings.start[taken], readings.seconds[taken], readings.wh[taken]
+    for interval_s in np.unique(seconds).tolist():
+        mine = seconds == interval_s
+        days = start[mine] // _DAY_S
+        texts = np.datetime_as_string(start[mine].astype("datetime64[s]"), timezone="UTC").tolist()
+        energies = wh[mine].tolist()
+        edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(texts)]
+        for low, high in pairwise(edges):
+            rows = [
+                ReadingDocument(text, energy, revision)
+                for text, energy in zip(texts[low:high], energies[low:high], strict=True)
+            ]
+            yield UploadDocument(meter_id, interval_s, rows)
+
+
+def _taken(load: MeterLoad, left_out: Counter[str]) -> Flags:
+    """Which readings the contract takes."""
+    readings = load.readings
+    known = np.isin(readings.seconds, INTERVALS_S)
+    aligned = known & (readings.start % np.where(known, readings.seconds, 1) == 0)
+    low, high = (int(np.datetime64(f"{year}-01-01", "s").astype(np.int64)) for year in (FIRST_YEAR, LAST_YEAR + 1))
+    in_years = (readings.start >= low) & (readings.start < high)
+    lengths = ", ".join(str(one) for one in INTERVALS_S)
+    left_out[f"intervals of another length than {lengths} s"] += int((~known).sum())
+    left_out["intervals that do not begin at a multiple of their length from midnight UTC"] += int(
+        (known & ~aligned).sum()
+    )
+    left_out[f"readings before {FIRST_YEAR} or after {LAST_YEAR}"] += int((aligned & ~in_years).sum())
+    found: Flags = aligned & in_years
+    return found
