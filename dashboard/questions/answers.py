@@ -42,6 +42,7 @@ CHARTS = {
         "Hour, UTC",
         "Energy per hour, kWh",
     ),
+    "consumption_at_vacant_premises": ChartDesign("bar", "service_point_id", ["kwh"], "Service point", "Energy, kWh"),
     "monthly_consumption": ChartDesign("bar", "meter_id", ["kwh"], "Meter", "Energy, kWh"),
     "peak_hour_by_meter": ChartDesign("bar", "usual_hour_of_day", ["count"], "Local hour of the day", "Meters"),
     "peak_hour_of_fleet": ChartDesign("line", "day", ["peak_kw", "mean_kw"], "Day", "Power, kW"),

@@ -14,7 +14,9 @@ from analytics.duckdb_dialect import to_duckdb
 from analytics.questions import find, views
 from analytics.registry_tables import meters_table, tariff_tables
 from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.registry.records import Registry
 from electrocloud.domain.tariffs.tariff import Tariff
+from registry.lake import registry_tables
 
 READINGS = pa.schema(
     [
@@ -77,6 +79,7 @@ class Lake:
         readings: Iterable[TableRow] = (),
         meters: Iterable[TableRow] = (),
         tariffs: Mapping[str, Tariff] | None = None,
+        registry: Registry | None = None,
     ) -> None:
         self.duckdb = duckdb.connect()
         self.duckdb.execute("SET threads = 1; SET TimeZone = 'Pacific/Honolulu'")
@@ -85,6 +88,7 @@ class Lake:
             "meters": meters_table(meters),
             "quarantine": QUARANTINE.empty_table(),
             **tariff_tables(tariffs or {}),
+            **registry_tables(registry or Registry()),
         }
         for name, table in tables.items():
             self.duckdb.register(name, table)

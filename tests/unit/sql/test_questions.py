@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from statistics import mean
 
+import msgspec
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -13,6 +14,7 @@ from sqlglot import exp
 from analytics.questions import FOLDER, questions
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import document, load
+from tests.kits.registry_kit import AGREEMENT, METER, registry
 from tests.kits.sql_kit import NOW, Lake, TableRow, meter, reading, readings_of, translated, write_partitions
 
 BERLIN = "Europe/Berlin"
@@ -242,3 +244,17 @@ def test_rejected_uploads_are_counted_by_day_and_reason():
         ("2026-11-02", "not-json", 2, 1, "other"),
         ("2026-11-01", "misaligned", 2, 1, "last"),
     ]
+
+
+def test_consumption_at_a_vacant_premise_is_that_of_local_days_without_an_agreement():
+    ended = msgspec.structs.replace(AGREEMENT, end=date(2026, 11, 3))
+    again = msgspec.structs.replace(AGREEMENT, agreement_id="AG-2", first=date(2026, 11, 5))
+    removed = msgspec.structs.replace(METER, end=int(datetime(2026, 11, 20, tzinfo=UTC).timestamp()))
+    wh = [1000] * 24 * 7  # from local midnight on 1 November: 48 of them lie between the agreements
+    readings = [*hours("M-1", "2026-11-01T00:00", wh, "America/Phoenix"), *hours("M-9", "2026-11-03T00:00", wh)]
+    lake = Lake(readings, registry=registry(ended, again, removed))
+
+    (row,) = lake.ask("consumption_at_vacant_premises", first_day="2026-11-01", last_day="2026-11-30")
+
+    assert (row["service_point_id"], row["meter_id"], row["days"]) == ("SP-1", "M-1", 2)
+    assert (row["first_day"], row["last_day"], float(row["kwh"])) == (date(2026, 11, 3), date(2026, 11, 4), 48.0)
