@@ -1,7 +1,8 @@
 -- What is the amount due on each meter's bill for a month, line by line?
 -- Computed from the raw readings by the tariffs' rules, equal to the bills to the cent. Missing readings are not estimated
 -- and not billed here. It covers energy, demand, fixed and minimum charges of whole calendar months; not riders, taxes,
--- holidays and hours-use rates (kWh and kWh/kW in one period), nor periods that are cut by a price change or by the dates of service.
+-- holidays, hours-use rates (kWh and kWh/kW in one period), least demand, system peaks and hourly prices, nor periods
+-- that are cut by a price change or by the dates of service.
 -- param: month month this-month billing month, in the tariff's time zone
 -- param: meter meter all one meter, or all
 -- param: detail lines|totals lines all lines, or each bill's total only
