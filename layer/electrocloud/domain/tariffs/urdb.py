@@ -16,6 +16,7 @@ from electrocloud.domain.money import exact
 from electrocloud.domain.tariffs import urdb_additions as additions
 from electrocloud.domain.tariffs.price_series import PriceSeries, with_terms
 from electrocloud.domain.tariffs.tariff import Allocation, Fee, Reactive, Rider, Tariff, Tier, Tiers
+from electrocloud.domain.tariffs.urdb_demand import coincident, ratchet
 from electrocloud.domain.tariffs.urdb_document import only_item, read_rate
 from electrocloud.domain.tariffs.urdb_schedules import flat_months, schedule
 from electrocloud.domain.tariffs.urdb_tiers import DEMAND_UNITS, ENERGY_UNITS, structure
@@ -75,8 +76,8 @@ def _tariff(rate: Mapping[str, Any], zone: str | None, series: PriceSeries | Non
     older = {"minmonthlycharge": "$/month", "annualmincharge": "$/year"}
     minimum = _fee(rate, "mincharge", "minchargeunits", older)
     riders = additions.riders(rate)
-    coincident = structure(rate, "coincidentratestructure", ("kW",))
-    _refuse_without_charge(rate, [*energy, *demand, *flat, *coincident], [fixed, minimum], riders)
+    at_peaks = structure(rate, "coincidentratestructure", ("kW",))
+    _refuse_without_charge(rate, [*energy, *demand, *flat, *at_peaks], [fixed, minimum], riders)
     label, name, utility = (text(field, rate.get(field)) for field in ("label", "name", "utility"))
     allocation = one_of("tier_allocation", rate.get("tier_allocation") or ALLOCATIONS[0], ALLOCATIONS)
     return Tariff(
@@ -102,8 +103,8 @@ def _tariff(rate: Mapping[str, Any], zone: str | None, series: PriceSeries | Non
         sector=text("sector", rate.get("sector")),
         eligibility=additions.eligibility(rate),
         reactive=_reactive(rate, demand, flat),
-        ratchet=additions.ratchet(rate),
-        coincident=additions.coincident(rate),
+        ratchet=ratchet(rate),
+        coincident=coincident(rate),
         series=series,
     )
 

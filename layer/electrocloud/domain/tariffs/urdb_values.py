@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from electrocloud.domain.errors import TariffError
+from electrocloud.domain.money import exact
 
 _DATES_FROM = 10**8
 
@@ -81,3 +82,15 @@ def day(field: str, value: object) -> date:
         return datetime.fromtimestamp(int(number(field, value)), UTC).date()
     except (ValueError, OverflowError, OSError):
         raise TariffError(field, f"{value!r:.40} is not a date; write it like 2026-07-01") from None
+
+
+def refuse_unknown(field: str, what: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    """Refuse an object of this system's own fields that has another name in it."""
+    for name in what:
+        if name not in names:
+            raise TariffError(f"{field}.{name}", f"is not a known field; there are {', '.join(names)}")
+
+
+def amount(field: str, value: object) -> Decimal:
+    """A number as an exact decimal."""
+    return exact(number(field, value))
