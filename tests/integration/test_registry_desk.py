@@ -18,9 +18,9 @@ from electrocloud.services.ingest import ingest_uploads
 from electrocloud.services.registry import plan_change
 from registry.desk import RegistryDesk
 from tests.integration.conftest import REGION, Aws
-from tests.kits.billing_kit import document
+from tests.kits.billing_kit import document, instant
 from tests.kits.examples import upload
-from tests.kits.registry_kit import AGREEMENT, POINT, registry
+from tests.kits.registry_kit import AGREEMENT, POINT, ZONE, registry
 
 
 @pytest.fixture
@@ -167,3 +167,13 @@ def test_a_bill_whose_agreement_ends_before_it_is_withdrawn(billed: RegistryDesk
     billed.change(["SP-1"], [], "never lived there", lambda part: events.move_out(part, "SP-1", date(2026, 7, 1)))
     found = {(cycle, version): (reason, total) for _, cycle, version, reason, total in _bills(billed)}
     assert found["2026-07", 2] == ("never lived there", "0.00")
+
+
+def test_both_meters_of_an_exchange_in_one_batch_are_one_bill(desk: RegistryDesk) -> None:
+    noon = instant("2026-07-11T12:00", ZONE)
+    desk.change(["SP-1"], [], "meter exchanged", lambda part: events.exchange_meter(part, "SP-1", "M-2", int(noon)))
+    days = {"M-1": date(2026, 7, 10), "M-2": date(2026, 7, 12)}
+    uploads = [upload(meter_id=meter, day=day, wh=[100] * 24, interval_s=3600) for meter, day in days.items()]
+    assert ingest_uploads(uploads, desk._tables, desk._services, lambda attempt: None).failed == frozenset()
+    item = desk._tables._client.get_item(TableName="bills", Key={"meter_id": {"S": "AG-1"}, "bill": {"S": "2026-07"}})
+    assert bill_of(item["Item"]).intervals.read == 48

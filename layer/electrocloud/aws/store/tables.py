@@ -180,16 +180,23 @@ def _of_different_bills(changes: Iterable[Change]) -> tuple[list[Change], set[st
 def _groups(
     changes: Collection[Change], most: int, actions_of: Callable[[Change], list[Action]]
 ) -> Iterator[list[tuple[str, list[Action]]]]:
-    """Changes packed into transactions of up to `most` actions; one that has more of its own goes alone."""
+    """Changes packed into transactions of up to `most` actions; one that has more of its own goes alone.
+
+    A transaction writes an item once. Of two meters that share a bill, as after an exchange, the second one's change
+    goes into a later transaction, where its version tag of the bill no longer holds, and is made again.
+    """
     group: list[tuple[str, list[Action]]] = []
     size = 0
+    bills: set[BillKey] = set()
     for change in changes:
         actions = actions_of(change)
-        if group and size + len(actions) > most:
+        own = {one.key for one in change.bills}
+        if group and (size + len(actions) > most or own & bills):
             yield group
-            group, size = [], 0
+            group, size, bills = [], 0, set()
         group.append((change.owner, actions))
         size += len(actions)
+        bills |= own
     if group:
         yield group
 
