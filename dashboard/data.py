@@ -16,8 +16,10 @@ from analytics.ask import ask as ask_athena
 from dashboard.fleet import Fleet, fleet_of
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from electrocloud.aws import athena
+from electrocloud.aws.backoff import pause
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import BillRow, Reader, Series
+from electrocloud.aws.store.registry import RegistryStore, RegistryTables, ServiceHistory
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.errors import ElectroCloudError, SettingsError
 from electrocloud.domain.meter import RegisteredMeter
@@ -160,6 +162,15 @@ def _athena() -> Any:
 def meter(meter_id: str) -> RegisteredMeter | None:
     """A meter by its full ID, without reading the whole registry."""
     return reader().meter(meter_id)
+
+
+@st.cache_resource(ttl=60, max_entries=200, show_spinner=False)
+def service_histories(meter_id: str) -> list[ServiceHistory]:
+    """All that is dated at the service points that a meter has been at."""
+    stack = find_stack()
+    tables = RegistryTables(stack.service_points_table, stack.meters_table, stack.tariffs_table)
+    store = RegistryStore(stack.client("dynamodb", connect_timeout=2, read_timeout=10), tables, pause)
+    return [*store.histories(store.points_of_meters([meter_id]).get(meter_id, ())).values()]
 
 
 @st.cache_resource(ttl=300, show_spinner=False)

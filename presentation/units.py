@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-MONTHS = 13  # offered on a page: a year, and the same month of the previous year
+MONTHS = 14  # offered on a page: the current one, a year, and the same month of the previous year
 _PREFIXES = (("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
 
 

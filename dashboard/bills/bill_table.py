@@ -4,13 +4,17 @@ import pandas as pd
 
 from electrocloud.aws.store.reader import BillRow
 
-STATES = ("all", "provisional", "waiting for estimate", "final", "re-billed")
+STATES = ("all", "provisional", "waiting for estimate", "final", "estimated", "re-billed")
 
 
 def table(bills: list[BillRow]) -> pd.DataFrame:
-    """One row per bill; `state` is one of STATES, and `re-billed` for any version after the first."""
+    """One row per bill; `state` is one of STATES: `re-billed` for any version after the first, `estimated` for a final
+    bill with estimated intervals.
+    """
     frame = pd.DataFrame(bills, columns=BillRow._fields)
-    return frame.assign(state=frame["status"].where(frame["version"] <= 1, "re-billed"))
+    estimated = (frame["status"] == "final") & (frame["estimated"] > 0)
+    state = frame["status"].mask(estimated, "estimated").mask(frame["version"] > 1, "re-billed")
+    return frame.assign(state=state)
 
 
 def by_tariff(issued: pd.DataFrame) -> pd.DataFrame:

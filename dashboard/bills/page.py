@@ -1,6 +1,6 @@
 """The billing clerk's page: a month's bills, their totals, and one bill as an invoice."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,9 @@ def figures(issued: pd.DataFrame) -> None:
         "Bills": f"{len(issued):,}",
         "Amount due": units.dollars(issued["total"].sum()),
         "Energy": units.scaled(float(issued["energy_kwh"].sum()) * 1000, "Wh"),
+        "Open": f"{(issued['status'] != 'final').sum():,}",
         "Final": f"{(issued['state'] == 'final').sum():,}",
+        "Estimated": f"{(issued['state'] == 'estimated').sum():,}",
         "Re-billed": f"{(issued['state'] == 're-billed').sum():,}",
     }
     with st.container(horizontal=True, gap="small"):
@@ -32,7 +34,7 @@ def figures(issued: pd.DataFrame) -> None:
             st.metric(name, value, border=True)
     data.paint_first()
     st.subheader("By tariff")
-    st.dataframe(numbers(by_tariff(issued)), hide_index=True, column_config=COLUMNS)
+    st.dataframe(numbers(by_tariff(issued)), hide_index=True, column_config=COLUMNS | {"estimated": "Estimated"})
 
 
 def filtered(issued: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +59,7 @@ def list_of(shown: pd.DataFrame, month: str) -> None:
         f"{units.count(len(shown), 'bill')} totaling {total}. Select a row to view the bill; click a heading to sort."
     )
     order = ["meter_id", "tariff_id", "state", "version", "energy_kwh", "total", "missing", "estimated"]
-    meters = [str(meter_id) for meter_id in shown["meter_id"]]
+    agreements = [str(agreement_id) for agreement_id in shown["agreement_id"]]
     key = f"bills_list_{month}"  # another month's list has no selection
     st.dataframe(
         numbers(shown),
@@ -65,34 +67,34 @@ def list_of(shown: pd.DataFrame, month: str) -> None:
         height=min(38 + 35 * len(shown), 400),
         column_order=order,
         column_config=COLUMNS,
-        on_select=lambda: select_bill(key, meters),
+        on_select=lambda: select_bill(key, agreements),
         selection_mode="single-row",
         key=key,
     )
 
 
-def select_bill(key: str, meters: list[str]) -> None:
-    """Put the meter of the selected row into the address, which says what the page shows."""
+def select_bill(key: str, agreements: list[str]) -> None:
+    """Put the agreement of the selected row into the address, which says what the page shows."""
     rows = st.session_state[key].selection.rows
     if rows:
-        st.query_params["bill"] = meters[rows[0]]
+        st.query_params["bill"] = agreements[rows[0]]
     else:
         st.query_params.pop("bill", None)
 
 
-def draw_invoice(meter_id: str, month: str) -> None:
-    """Draw one bill as an invoice, with its other versions."""
-    versions = [bill for bill in data.history(meter_id) if bill.month == month]
-    if not versions:
-        st.info(f"Meter {units.in_markdown(meter_id)} has no bill for {units.month(month)}. Select one in the list.")
+def draw_invoice(owner: str, month: str) -> None:
+    """Draw one bill as an invoice, with its other versions: of an agreement, or of a meter's latest one."""
+    of_month = [bill for bill in data.history(owner) if bill.month == month]
+    if not of_month:
+        st.info(f"{units.in_markdown(owner)} has no bill for {units.month(month)}. Select one in the list.")
         return
-    newest = versions[-1]
+    latest = max(of_month, key=lambda bill: (bill.period_start or date.min, bill.version))
+    versions = [bill for bill in of_month if bill.agreement_id == latest.agreement_id]
+    newest, meter_id = versions[-1], latest.meter_id
     numbers = [bill.version for bill in reversed(versions)]
     with st.container(border=True):
         left, right = st.columns([3, 2], vertical_alignment="bottom")
-        number = (
-            right.selectbox("Version", numbers, key=f"version_{meter_id}_{month}") if len(numbers) > 1 else numbers[0]
-        )
+        number = right.selectbox("Version", numbers, key=f"version_{owner}_{month}") if len(numbers) > 1 else numbers[0]
         bill = next(bill for bill in versions if bill.version == number)
         left.subheader(invoice.heading(bill))
         left.markdown(f"Meter **{units.in_markdown(meter_id)}** · {units.in_markdown(bill.tariff_name)}")
@@ -175,5 +177,5 @@ with data.show_errors(again=True):
     else:
         figures(issued)
         list_of(filtered(issued), month)
-        if meter_id := st.query_params.get("bill"):
-            draw_invoice(meter_id, month)
+        if owner := st.query_params.get("bill"):
+            draw_invoice(owner, month)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import data
 from dashboard.forecast import forecast_data
-from dashboard.meter import meter_charts, meter_view
+from dashboard.meter import meter_charts, meter_view, service_history
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.comparison import offers
 from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, day_of
@@ -72,6 +72,7 @@ def show(meter: RegisteredMeter) -> None:
         latest(meter.meter_id, tariff, days, end)
         heat(tariff.zone, days, end)
         compare_tariffs(meter, month, days, end)
+        service(meter.meter_id)
 
 
 @st.cache_resource(ttl=60, max_entries=500, show_spinner=False)
@@ -167,6 +168,13 @@ def compare_tariffs(meter: RegisteredMeter, month: BillingMonth, days: list[Mete
         hide_index=True,
         column_config=dict.fromkeys(("Month, $", "Savings, $"), st.column_config.NumberColumn(format="%,.2f")),
     )
+
+
+def service(meter_id: str) -> None:
+    """Draw who has been served where the meter is, and by which meters."""
+    st.subheader("Service history")
+    st.caption("Meters and agreements at this service point. An end day is the first one no longer covered.")
+    st.dataframe(service_history.table(data.service_histories(meter_id)), hide_index=True)
 
 
 def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: int) -> None:

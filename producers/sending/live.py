@@ -18,17 +18,21 @@ from typing import Protocol
 import msgspec
 
 from electrocloud.aws import backoff
-from electrocloud.aws.stack import STATE, find_stack
+from electrocloud.aws.stack import STATE, Stack, find_stack
+from electrocloud.aws.store.reader import Reader
+from electrocloud.domain.registry.records import Registry
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
+from producers.fleet.story import Story, first_day
 from producers.sending.api import ApiSender
 from producers.sending.head_end import HeadEndSender
-from producers.sending.registration import check_simulation, register
+from producers.sending.history import close_bills, reported, send_history, send_rejected
+from producers.sending.registration import add_fleet, check_simulation
 from producers.sending.send_counts import SendCounts
-from producers.sending.uploads import Delivery, SentUpload, uploads
+from producers.sending.uploads import Delivery, uploads
+from registry.desk import RegistryDesk
 from registry.folder import read_tariffs
 
-HISTORY_DAYS = 35
 TICK_S = 0.5
 TARIFFS = Path(__file__).parents[2] / "tariffs"
 
@@ -61,13 +65,6 @@ class FleetClock:
 pause = partial(backoff.pause, first_s=0.1, most_s=5.0)
 
 
-def history(fleet: Fleet, before: date, days: int, interval_s: int) -> Iterator[SentUpload]:
-    """Uploads of one day each, for the days before a day."""
-    start = before - timedelta(days=days)
-    for delivery in uploads(fleet, simulate(fleet, start, days, interval_s)):
-        yield delivery.upload
-
-
 def from_day(fleet: Fleet, day: date, interval_s: int) -> Iterator[Delivery]:
     """Uploads of one reading each, in order of delivery, from a day on."""
     later = (day + timedelta(days=number) for number in range(10_000))
@@ -75,22 +72,22 @@ def from_day(fleet: Fleet, day: date, interval_s: int) -> Iterator[Delivery]:
     return uploads(fleet, blocks, every_s=interval_s)
 
 
-def live(deliveries: Iterator[Delivery], clock: FleetClock, ways: dict[str, Sender], report: "Status") -> None:
+def live(
+    deliveries: Iterator[Delivery], story: Story, clock: FleetClock, ways: dict[str, Sender], report: "Status"
+) -> None:
     """Send each upload when the fleet's clock reaches it, until interrupted."""
     upcoming = next(deliveries)
     while True:
         now = clock.now()
         while upcoming.at <= now:
-            _send(ways, upcoming.upload)
+            for upload in reported(story, upcoming.upload):
+                way = ways[upcoming.upload.meter_id]
+                way.send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
             upcoming = next(deliveries)
         for way in {*ways.values()}:
             way.flush()
         report("live", now)
         time.sleep(TICK_S)
-
-
-def _send(ways: dict[str, Sender], upload: SentUpload) -> None:
-    ways[upload.meter_id].send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
 
 
 class Status:
@@ -130,14 +127,29 @@ def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> No
         meter.meter_id: api if number % 2 else head_end for number, meter in enumerate(fleet.meters)
     }
     start = time.time() - 86_400
-    today = datetime.fromtimestamp(start, UTC).date()
-    register(stack, fleet.registered, fleet.place, read_tariffs(TARIFFS), today - timedelta(days=HISTORY_DAYS + 1))
-    for number, upload in enumerate(history(fleet, today, HISTORY_DAYS, interval_s)):
-        head_end.send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
-        if number % 200 == 0:
-            report("history", upload.readings[-1].start.timestamp())
-    head_end.flush()
-    live(from_day(fleet, today, interval_s), FleetClock(start, speed), ways, report)
+    yesterday = datetime.fromtimestamp(start, UTC).date()
+    desk = RegistryDesk(stack)
+    story = Story(fleet, _first(desk.store.load(), fleet) or first_day(yesterday))
+    add_fleet(desk, story.registry(read_tariffs(TARIFFS)))
+    first = _sent_until(stack, fleet, story) or story.first - timedelta(days=1)  # the local day may begin before UTC's
+    send_history(fleet, story, first, yesterday, interval_s, head_end, stack, report)
+    send_rejected(fleet, interval_s, head_end, stack)
+    close_bills(stack)
+    live(from_day(fleet, yesterday, interval_s), story, FleetClock(start, speed), ways, report)
+
+
+def _first(stored: Registry, fleet: Fleet) -> date | None:
+    """The first day of a fleet's history, if it has been registered."""
+    agreement = f"AG-{fleet.meters[0].meter_id}"
+    return min((one.first for one in stored.agreements.values() if one.agreement_id == agreement), default=None)
+
+
+def _sent_until(stack: Stack, fleet: Fleet, story: Story) -> date | None:
+    """The last day that all meters have readings of but the silent one; None where a meter has none."""
+    now = datetime.now(UTC)
+    meters = [story.meter_at(one.meter_id, now) for one in fleet.meters if not story.is_unread(one.meter_id, now)]
+    newest = Reader(stack).newest_days(meters)
+    return min(day.day for day in newest.values()) if len(newest) == len(meters) else None
 
 
 def main() -> None:

@@ -37,3 +37,21 @@ def register(
         return fleet_registry(meters, place, new, first)
 
     RegistryDesk(stack).apply(fleet, "fleet registered")
+
+
+def add_fleet(desk: RegistryDesk, fleet: Registry) -> None:
+    """Add what is not in the registry yet of a fleet's records; what is there stays as it is, changed or not.
+
+    Tariffs are added by their id, all versions or none.
+    """
+
+    def missing(stored: Registry) -> Registry:
+        known = {version.tariff_id for version in stored.tariffs.values()}
+        new = {
+            kind: {key: record for key, record in records.items() if key not in getattr(stored, kind)}
+            for kind, records in fleet.kinds()
+        }
+        new["tariffs"] = {key: one for key, one in fleet.tariffs.items() if one.tariff_id not in known}
+        return Registry(**new)  # type: ignore[arg-type]
+
+    desk.apply(missing, "fleet registered")

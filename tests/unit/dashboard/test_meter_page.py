@@ -6,9 +6,11 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from dashboard.meter import meter_charts, meter_view
+from dashboard.meter import meter_charts, meter_view, service_history
+from electrocloud.aws.store.registry import ServiceHistory
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.registry.records import Agreement, Installation, ServicePoint
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import document, instant, time_of_use
 from tests.kits.examples import upload
@@ -104,3 +106,21 @@ def test_corrected_and_estimated_readings_have_their_own_symbols() -> None:
     *_, marks = meter_charts.curve(meter_view.curve("m-1", [day], 0), estimates, bands, ZONE)["layer"]
     assert [(row["what"], row["kw"]) for row in marks["data"]["values"]] == [("corrected", 1.2), ("estimated", 0.5)]
     assert len(set(marks["encoding"]["shape"]["scale"]["range"])) == 2
+
+
+def test_the_service_history_has_meters_and_agreements_in_order_of_local_days() -> None:
+    point = ServicePoint(
+        service_point_id="SP-1", address="", latitude=0, longitude=0, feeder="", customer_class="", time_zone=ZONE
+    )
+    exchanged = int(instant("2026-07-11T10:30", ZONE))
+    started = int(instant("2026-01-01T00:00", ZONE))
+    meters = (
+        Installation(meter_id="M-1", service_point_id="SP-1", start=started, end=exchanged),
+        Installation(meter_id="M-2", service_point_id="SP-1", start=exchanged),
+    )
+    terms = {"account_id": "A-1", "service_point_id": "SP-1", "tariff_id": "flat"}
+    agreement = Agreement(agreement_id="AG-1", first=date(2026, 2, 1), end=date(2026, 6, 1), **terms)
+    table = service_history.table([ServiceHistory(point, meters, (agreement,))])
+    assert table["ID"].tolist() == ["M-1", "AG-1", "M-2"]
+    assert table["From"].tolist() == [date(2026, 1, 1), date(2026, 2, 1), date(2026, 7, 11)]
+    assert table["To"].tolist() == [date(2026, 7, 11), date(2026, 6, 1), None]

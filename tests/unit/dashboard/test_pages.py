@@ -52,6 +52,7 @@ def give_meter(give: Callable[..., None], days: list[MeterDay]) -> None:
         bill=bill,
         month_end=None,
         suspects=[],
+        service_histories=[],
     )
 
 
@@ -59,13 +60,17 @@ ROWS = [
     BillRow("m-1", "m-1", "tou", "provisional", 1, Decimal("10.5"), Decimal("4.10"), 5, 0),
     BillRow("m-2", "m-2", "tou", "final", 2, Decimal("20"), Decimal("7.00"), 0, 2),
     BillRow("m-3", "m-3", "flat", "final", 1, Decimal("30"), Decimal("9.95"), 0, 0),
+    BillRow("m-4", "m-4", "flat", "final", 1, Decimal("12"), Decimal("5.00"), 0, 8),
 ]
 
 
 def test_a_month_is_totaled_by_tariff_and_state(give: Callable[..., None]) -> None:
     give(bills_of_month=ROWS)
     app = page("bills")
-    assert metrics(app) == {"Bills": "3", "Amount due": "$21.05", "Energy": "60.5 kWh", "Final": "1", "Re-billed": "1"}
+    assert metrics(app) == {
+        "Bills": "4", "Amount due": "$26.05", "Energy": "72.5 kWh", "Open": "1", "Final": "1", "Estimated": "1",
+        "Re-billed": "1",
+    }  # fmt: skip
     by_tariff = app.dataframe[0].value.set_index("tariff_id")
     assert by_tariff.loc["tou", ["bills", "provisional", "final", "re-billed", "total"]].tolist() == [2, 1, 0, 1, 11.1]
 
@@ -98,6 +103,17 @@ def test_the_address_names_the_month_on_the_screen(give: Callable[..., None]) ->
     assert len(months) > 1
     assert app.query_params["month"] == earlier
     assert app.query_params["bill"] == "m-1"
+
+
+def test_a_month_in_which_a_customer_moved_shows_each_agreement_s_own_bill(give: Callable[..., None]) -> None:
+    bill = issued(measured())
+    half = MONTH + timedelta(days=15)
+    before = msgspec.structs.replace(bill, agreement_id="AG-1", period_start=MONTH, period_end=half)
+    after = msgspec.structs.replace(bill, agreement_id="AG-2", period_start=half, version=1)
+    give(bills_of_month=ROWS, history=[before, after])
+    app = page("bills", bill="m-1", month=bill.month)
+    assert not [box for box in app.selectbox if box.label == "Version"]
+    assert len(app.dataframe) == 2
 
 
 def test_a_month_without_bills_says_what_to_do(give: Callable[..., None]) -> None:

@@ -1,5 +1,6 @@
 """What people look at: the registry, the readings of meters, bills, and how the pipeline does. Reads only."""
 
+import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -67,9 +68,11 @@ class Reader:
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reader")
 
     def meters(self) -> list[RegisteredMeter]:
-        """All registered meters by id."""
+        """The meters that are installed, by id. One that was removed is found by its id alone."""
+        now = time.time()
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._stack.meters_table)
-        return sorted(_registered_meter(item) for page in pages for item in page["Items"])
+        found = (item for page in pages for item in page["Items"])
+        return sorted(_registered_meter(item) for item in found if now < float(item.get("removed", {"N": "inf"})["N"]))
 
     def meter(self, meter_id: str) -> RegisteredMeter | None:
         """A meter, if it is registered."""

@@ -229,8 +229,9 @@ def _meter_items(histories: Iterable[ServiceHistory], known: Mapping[str, tuple[
             before = latest.get(installation.meter_id)
             if before is None or before[0].start <= installation.start:
                 latest[installation.meter_id] = installation, history
-    for meter, (_, history) in latest.items():
-        yield _meter_item(meter, points[meter], history)
+    for meter, (installation, history) in latest.items():
+        removed = {} if installation.end is None else {"removed": {"N": str(installation.end)}}
+        yield _meter_item(meter, points[meter], history) | removed
 
 
 def _meter_item(meter: str, points: Iterable[str], history: ServiceHistory) -> Item:
