@@ -22,7 +22,7 @@ from electrocloud.domain.errors import SettingsError
 from tools.browser import browser
 
 NAMES = {  # which process it is, by the end of an argument
-    "guarded_cloud.py": "cloud",
+    "laptop.guarded_cloud": "cloud",
     "laptop.gateway.server": "gateway",
     "laptop.delivery": "delivery",
     "laptop.metrics": "metrics",

@@ -23,7 +23,7 @@ ELECTROCLOUD = str(Path(sys.executable).with_name("electrocloud"))
 READINGS_A_DAY = 96
 WORDS = {  # which process it is, by a word of its command line
     "_worker.py": "metering function",
-    "guarded_cloud.py": "cloud",
+    "laptop.guarded_cloud": "cloud",
     "laptop.delivery": "delivery",
     "laptop.gateway.server": "gateway",
     "laptop.metrics": "metrics",

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 GRACE_S = 20  # in which the cloud writes its data to disk
 
@@ -33,6 +34,7 @@ def main() -> None:
     sys.path.pop(0)  # this folder, whose modules must not hide those of the program
     threading.Thread(target=_end_with_parent, args=(int(pipe),), daemon=True).start()
     if command[0] == "-m":
+        sys.path.append(str(Path.cwd()))  # for modules of this project, where it is not installed
         sys.argv = command[1:]
         runpy.run_module(command[1], run_name="__main__", alter_sys=True)
     else:

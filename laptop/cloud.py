@@ -28,7 +28,7 @@ HOST = "127.0.0.1"
 BUILD = STATE / "build"
 DATA = "data"  # the folder in the state's folder where the data of a cloud outlive it
 WHEELS = ROOT / ".venv" / "wheels"
-GUARDED_CLOUD = ROOT / "laptop" / "guarded_cloud.py"
+GUARDED_CLOUD = "laptop.guarded_cloud"
 INIT_FAILED = "Worker init failed"  # how MiniStack says that it could not import a function
 PARAMETERS = {
     "Stage": "laptop",
@@ -112,12 +112,13 @@ def start_cloud(children: ProcessGroup, port: int, state: Path = STATE, *, keep_
         "TMPDIR": str(temporary),
         "IOT_MTLS_ENABLED": "0",  # it would listen on a port of its own
         "SFTP_ENABLED": "0",
+        "MALLOC_ARENA_MAX": "2",  # or glibc keeps free memory in an arena for each thread
     }
     if keep_data:
         private_folder(state / DATA)
         services, objects = str(state / DATA / "services"), str(state / DATA / "s3")
         settings |= {"PERSIST_STATE": "1", "STATE_DIR": services, "S3_PERSIST": "1", "S3_DATA_DIR": objects}
-    children.start("cloud", [str(python), str(GUARDED_CLOUD)], environment(cloud) | settings)
+    children.start("cloud", [str(python), "-m", GUARDED_CLOUD], environment(cloud) | settings)
     return cloud
 
 

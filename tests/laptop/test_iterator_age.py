@@ -75,15 +75,14 @@ def test_the_age_of_the_oldest_waiting_record_is_measured_while_the_function_fai
 
 def test_records_that_expire_do_not_move_a_function_past_records_that_it_has_not_seen() -> None:
     script = """
-import runpy
-guard = runpy.run_path("laptop/guarded_cloud.py")
-kinesis, functions = guard["kinesis"], guard["lambda_svc"]
+from ministack.services import lambda_svc as functions
+from laptop.guarded_cloud.event_sources import with_positions
 stream = {"StreamARN": "arn", "shards": {"s": {"records": list("abcdef")}}}
 functions._esms._data["000000000000", "r", "id"] = {"EventSourceArn": "arn", "FunctionName": "reader"}
 functions._kinesis_positions._data["000000000000", "r", "id"] = {"s": 4}
 def expire(stream):
     stream["shards"]["s"]["records"] = stream["shards"]["s"]["records"][3:]
-guard["with_positions"](expire)(stream)
+with_positions(expire)(stream)
 (position,) = functions._kinesis_positions._data["000000000000", "r", "id"].values()
 print(stream["shards"]["s"]["records"][position])
 """

@@ -125,7 +125,7 @@ def test_what_has_no_state_starts_again_and_without_the_cloud_all_of_it_ends(lap
         )
     until(lambda: laptop.said().count("ended and was started again") == 3, "a line for each of them")
     assert up.poll() is None
-    os.kill(laptop.pid_of("guarded_cloud.py"), signal.SIGKILL)
+    os.kill(laptop.pid_of("laptop.guarded_cloud"), signal.SIGKILL)
     assert up.wait(END_S) == 1
     assert "cloud ended by itself" in laptop.said()
     assert "Traceback" not in laptop.said()
@@ -185,7 +185,7 @@ def test_a_closed_terminal_leaves_nothing_running(laptop: Laptop) -> None:
     assert laptop.call("down").stdout.strip() == "Nothing is running."
 
 
-@pytest.mark.parametrize("started", ["guarded_cloud.py", "sam build", "sam deploy"])
+@pytest.mark.parametrize("started", ["laptop.guarded_cloud", "sam build", "sam deploy"])
 def test_a_start_that_is_interrupted_twice_leaves_nothing_running(laptop: Laptop, started: str) -> None:
     up = laptop.up("--meters", "0")
     until(lambda: any(started in command for command in laptop.processes().values()), f"{started} to run", START_S)

@@ -1,0 +1,49 @@
+"""What the laptop's cloud keeps of logs, metrics and queries, in the process of the cloud itself."""
+
+import subprocess
+
+from analytics.template import ROOT
+
+SCRIPT = """
+import time
+from ministack.services import athena, cloudwatch, cloudwatch_logs as logs, dynamodb
+from laptop.guarded_cloud import retention
+
+now = time.time()
+def event(age_s):
+    return {"timestamp": int((now - age_s) * 1000), "message": f"{age_s}"}
+def stream(*ages):
+    last = int((now - min(ages)) * 1000) if ages else None
+    return {"events": [event(age) for age in ages], "lastIngestionTime": last, "creationTime": int(now * 1000)}
+old = retention.LOGS_S + 60
+streams = {"gone": stream(old), "cut": stream(old, 60), "kept": stream(30), "new": stream()}
+logs._log_groups._data["a", "r", "group"] = {"streams": streams}
+logs._log_records._data["a", "r", "1"] = {"_timestamp_ms": event(old)["timestamp"]}
+logs._log_records._data["a", "r", "2"] = {"_timestamp_ms": event(60)["timestamp"]}
+for name, age in (("old", retention.RESULTS_S + 60), ("young", 60)):
+    athena._executions._data["a", "r", name] = {"Status": {"SubmissionDateTime": int(now - age)}}
+retention.expire(now)
+print({name: [one["message"] for one in stream["events"]] for name, stream in streams.items()})
+print(*(key[2] for key in logs._log_records._data), *(key[2] for key in athena._executions._data))
+
+retention.shorten()
+cloudwatch._metrics["n", "m", ()] = [{"Timestamp": now - retention.METRICS_S - 60}, {"Timestamp": now - 60}]
+cloudwatch._evict_old_metrics()
+print(len(cloudwatch._metrics["n", "m", ()]))
+dynamodb._txn_token_store("old", {})
+dynamodb._txn_idempotency["old"]["completed_at"] = now - retention.TRANSACTIONS_S - 1
+dynamodb._txn_token_sweep_at = 0
+dynamodb._txn_token_store("new", {})
+print(*(key[2] for key in dynamodb._txn_idempotency._data))
+"""
+
+
+def test_what_is_too_old_is_deleted_and_what_is_not_is_kept() -> None:
+    python = ROOT / ".venv-cloud" / "bin" / "python"
+    done = subprocess.run([python, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == [
+        "{'cut': ['60'], 'kept': ['30'], 'new': []}",
+        "2 young",
+        "1",
+        "new",
+    ], done.stderr
