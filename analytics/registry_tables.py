@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from analytics.voltage_limits import standard_of
 from electrocloud.aws.clients import S3Client
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariffs.tariff import Tariff, Tiers
@@ -24,6 +25,7 @@ METERS = pa.schema(
         ("class", pa.string()),
         ("tariff_id", pa.string()),
         ("timezone", pa.string()),
+        ("voltage_standard", pa.string()),
     ]
 )
 TARIFFS = {
@@ -68,8 +70,9 @@ TariffRow = dict[str, Any]
 
 
 def meters_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """The table `meters`, one row per meter, from mappings by column name."""
-    return pa.Table.from_pylist([dict(row) for row in rows], schema=METERS)
+    """The table `meters`, one row per meter, from mappings by column name. Its time zone tells its voltage standard."""
+    with_standard = [{**row, "voltage_standard": standard_of(row["timezone"])} for row in rows]
+    return pa.Table.from_pylist(with_standard, schema=METERS)
 
 
 def tariff_tables(tariffs: Mapping[str, Tariff]) -> dict[str, pa.Table]:

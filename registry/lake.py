@@ -107,7 +107,7 @@ def _replace(s3: S3Client, bucket: str, key: str, table: pa.Table, owner: str) -
     else:
         stored = pq.read_table(io.BytesIO(body))
     others = stored.filter(pc.invert(pc.is_in(stored.column(owner), pc.unique(table.column(owner)))))
-    _put(s3, bucket, key, pa.concat_tables([others, table]))
+    _put(s3, bucket, key, pa.concat_tables([others, table], promote_options="default"))
 
 
 def _put(s3: S3Client, bucket: str, key: str, table: pa.Table) -> None:

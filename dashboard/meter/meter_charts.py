@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from analytics.voltage_limits import limits_of
 from dashboard import charts
 from dashboard.charts import BLUE, GRAY, ORANGE, Spec
-from dashboard.meter.voltage_limits import limits_of
 from presentation import units
 
 VERMILION = "#D55E00"

@@ -31,7 +31,6 @@ MORE = [
     ("peak_hour_of_fleet", {"zone": "Australia/Lord_Howe"}),
     ("senders_of_readings", {"meter": "not-registered", "day": "2026-11-21"}),
     ("silent_meters", {"hours": "0"}),
-    ("voltage_out_of_band", {"nominal": "253.5"}),
 ]
 QUERIES = sorted(path for room in ("dashboard", "analytics") for path in (ROOT / room / "queries").glob("*.sql"))
 

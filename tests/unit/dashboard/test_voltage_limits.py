@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from analytics.voltage_limits import limits_of
 from dashboard.meter import meter_charts
-from dashboard.meter.voltage_limits import limits_of
 
 
 @pytest.mark.parametrize(

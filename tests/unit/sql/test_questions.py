@@ -12,6 +12,7 @@ import sqlglot
 from sqlglot import exp
 
 from analytics.questions import FOLDER, questions
+from analytics.voltage_limits import limits_of
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import document, load
 from tests.kits.registry_kit import AGREEMENT, METER, registry
@@ -207,10 +208,27 @@ def test_voltage_out_of_band_names_the_meters_and_how_often():
 
     found = Lake(rows, [meter("low")]).ask("voltage_out_of_band", first_day="2026-11-01", last_day="2026-11-01")
 
-    assert [(row["meter_id"], row["feeder"], row["below"], row["above"], row["meets_en_50160"]) for row in found] == [
+    assert [(row["meter_id"], row["feeder"], row["below"], row["above"], row["meets_95_percent"]) for row in found] == [
         ("high", None, 0, 2, False),
         ("low", "F1", 1, 0, True),
     ]
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "US/Pacific", "Canada/Eastern", "Europe/Berlin", "UTC", None])
+@pytest.mark.parametrize("usual_v", [119.0, 163.0, 165.0, 207.0, 223.0, 225.0, 241.0, 314.0, 316.0, 398.0])
+def test_the_voltage_band_is_the_one_that_the_meter_page_draws(zone: str | None, usual_v: float):
+    limits = limits_of(zone or "", usual_v)
+    low, high = limits.range_v
+    volts = [usual_v] * 5 + [low - 0.1, low + 0.1, high - 0.1, high + 0.1]
+    rows = [reading("m", NOVEMBER + timedelta(minutes=15 * n), 1, voltage_v=volt) for n, volt in enumerate(volts)]
+
+    (found,) = Lake(rows, [meter("m", timezone=zone)] if zone else []).ask(
+        "voltage_out_of_band", first_day="2026-11-01", last_day="2026-11-01"
+    )
+
+    assert (found["standard"], found["nominal_v"]) == (limits.standard, limits.nominal_v)
+    inside = [low <= volt <= high for volt in volts]
+    assert found["readings"] - found["below"] - found["above"] == sum(inside)
 
 
 def test_delay_is_from_the_end_of_the_interval_and_copies_are_counted():
