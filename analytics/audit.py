@@ -151,12 +151,15 @@ def _items(
         return
     request |= {"FilterExpression": condition} | ({"ExpressionAttributeValues": dict(values)} if values else {})
 
-    def segment(number: int) -> list[dict[str, Any]]:
-        pages = dynamodb.get_paginator("scan").paginate(**request, Segment=number, TotalSegments=SEGMENTS)
+    # The laptop's cloud reads all of a table for each page of a segment, so there the scan is not divided.
+    divided: list[Any] = [{"Segment": number, "TotalSegments": SEGMENTS} for number in range(SEGMENTS)]
+
+    def scan(segment: Any) -> list[dict[str, Any]]:
+        pages = dynamodb.get_paginator("scan").paginate(**request, **segment)
         return [item for page in pages for item in page["Items"]]
 
     with ThreadPoolExecutor(SEGMENTS) as pool:
-        for items in pool.map(segment, range(SEGMENTS)):
+        for items in pool.map(scan, [{}] if stack.local else divided):
             yield from items
 
 

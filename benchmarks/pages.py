@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from analytics.template import ROOT, load
+from electrocloud.aws.clients import S3Client
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
@@ -83,14 +84,22 @@ def fill(stack: Stack, fleet: Fleet, days: int) -> int:
     rows = 0
     for number in range(days):
         day = first + timedelta(days=number)
-        table = pa.concat_tables(parquet_rows(fleet, day)).cast(plan.schema)
-        body = BytesIO()
-        pq.write_table(table, body, compression=plan.compression)
-        prefix = plan.prefix.replace("!{partitionKeyFromLambda:dt}", str(day))
-        s3.put_object(Bucket=stack.bucket, Key=f"{prefix}{day}.parquet", Body=body.getvalue())
-        rows += table.num_rows
+        rows += put_day(s3, stack.bucket, plan, fleet, day)
     run_once(stack, kinds=("loads",))
     return rows
+
+
+def put_day(s3: S3Client, bucket: str, plan: Plan, fleet: Fleet, day: date) -> int:
+    """Write a day of the fleet's readings as one Parquet file; returns how many they are."""
+    table = pa.concat_tables(parquet_rows(fleet, day))
+    for field in plan.schema:
+        if field.name not in table.column_names:
+            table = table.append_column(field.name, pa.nulls(table.num_rows, field.type))
+    body = BytesIO()
+    pq.write_table(table.select(plan.schema.names).cast(plan.schema), body, compression=plan.compression)
+    prefix = plan.prefix.replace("!{partitionKeyFromLambda:dt}", str(day))
+    s3.put_object(Bucket=bucket, Key=f"{prefix}{day}.parquet", Body=body.getvalue())
+    return int(table.num_rows)
 
 
 def update_forecasts(stack: Stack, fleet: Fleet, days: int) -> None:

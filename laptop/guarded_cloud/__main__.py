@@ -5,6 +5,7 @@ environment and for some well-known ones. So the cloud's keys become those of a 
 and nobody knows the key in the environment.
 """
 
+import asyncio
 import os
 import secrets
 import shutil
@@ -15,11 +16,12 @@ from pathlib import Path
 
 from ministack import app as ministack
 from ministack.core import concurrency, lambda_runtime
-from ministack.services import firehose, kinesis, sts
+from ministack.services import dynamodb, firehose, kinesis, sts
 
 from laptop.guarded_cloud import retention
 from laptop.guarded_cloud.event_sources import report_iterator_ages, with_positions
 from laptop.guarded_cloud.guard import guard
+from laptop.guarded_cloud.scans import with_strings
 
 ACCOUNT = "000000000000"
 
@@ -54,12 +56,14 @@ def main() -> None:
     # MiniStack runs Firehose's transform before it answers PutRecords, and can answer no call that the transform makes.
     firehose.ingest_from_kinesis_source = partial(concurrency.spawn_background, firehose.ingest_from_kinesis_source)
     kinesis._expire_records = with_positions(kinesis._expire_records)
+    dynamodb._apply_exclusive_start_key_scan = with_strings(dynamodb._apply_exclusive_start_key_scan)
     retention.shorten()
+    tasks: list[asyncio.Task[None]] = []  # asyncio itself keeps no reference to a task
 
     def on_start() -> None:
         _only_session(key, secret)
         threading.Thread(target=report_iterator_ages, args=(key, secret), daemon=True).start()
-        threading.Thread(target=retention.keep_expiring, daemon=True).start()
+        tasks.append(asyncio.create_task(retention.keep_expiring()))
 
     ministack.app = guard(ministack.app, on_start)
     ministack.main()

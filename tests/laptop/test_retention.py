@@ -26,6 +26,20 @@ retention.expire(now)
 print({name: [one["message"] for one in stream["events"]] for name, stream in streams.items()})
 print(*(key[2] for key in logs._log_records._data), *(key[2] for key in athena._executions._data))
 
+def point(age_s, value, **more):
+    return {"Timestamp": now - age_s, "Value": value, "Unit": "Count", "Dimensions": {}} | more
+points = [point(0, 1.0), *(point(now % 60 + 300, 2.0) for _ in range(4)), point(now % 60 + 300, 3.0), point(1, 2.0)]
+points += [point(now % 60 + 290, 2.0, Count=5.0), point(now % 60 + 300, 2.0, _stat={"SampleCount": 1, "Sum": 2})]
+def stats(points):
+    samples = [sample for one in points for sample in [cloudwatch._point_stats(one)]]
+    old = [one for one in points if one["Timestamp"] < now - 60 and "_stat" not in one]
+    return cloudwatch._calc_stats(points), cloudwatch._percentile(cloudwatch._percentile_samples(old), 95)
+before = stats(points)
+cloudwatch._metrics["n", "merged", ()] = list(points)
+retention.expire(now)
+merged = cloudwatch._metrics["n", "merged", ()]
+print(len(points), len(merged), stats(merged) == before)
+
 retention.shorten()
 cloudwatch._metrics["n", "m", ()] = [{"Timestamp": now - retention.METRICS_S - 60}, {"Timestamp": now - 60}]
 cloudwatch._evict_old_metrics()
@@ -44,6 +58,7 @@ def test_what_is_too_old_is_deleted_and_what_is_not_is_kept() -> None:
     assert done.stdout.splitlines() == [
         "{'cut': ['60'], 'kept': ['30'], 'new': []}",
         "2 young",
+        "9 5 True",
         "1",
         "new",
     ], done.stderr
