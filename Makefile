@@ -15,7 +15,7 @@ ifdef AWS_REGION # which the AWS CLI reads; boto3 and SAM read the other
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
-.PHONY: help setup run test conformance fuzz faults bench soak backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses tariff-fields clean
+.PHONY: help setup run test conformance fuzz faults bench soak audit backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses tariff-fields clean
 STAGE ?= dev
 METERS ?= 10000
 
@@ -90,6 +90,10 @@ bench: setup .venv-benchmarks/.ready  ## benchmark metering, tables, the whole p
 
 soak: setup  ## run everything for half an hour and report the memory of each process
 	$(BIN)/python -m benchmarks.soak $(SOAK)
+
+audit: setup  ## send 500,000 readings over both channels while workers are killed, audit them, and time the audit of 10,000 meters
+	AUDIT_METERS=180 AUDIT_DAYS=30 $(BIN)/python -m pytest tests/laptop/test_audit.py $(PYTEST)
+	$(BIN)/python -m benchmarks.audit $(AUDIT)
 
 backtest: setup  ## backtest the forecasts and report their errors
 	$(BIN)/python -m benchmarks.backtest

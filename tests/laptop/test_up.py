@@ -1,83 +1,21 @@
 """`electrocloud up` and how it ends: nothing is left running, what is said is true, and the data are there again."""
 
-import json
 import os
 import pty
 import select
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 
 from analytics.template import ROOT
+from tests.kits.laptop_kit import ELECTROCLOUD, END_S, START_S, Laptop
 from tests.kits.waiting import until
 
 pytestmark = [pytest.mark.deploy, pytest.mark.timeout(600)]
-
-ELECTROCLOUD = str(Path(sys.executable).with_name("electrocloud"))
-START_S = 240  # on a busy machine
-END_S = 60
-
-
-class Laptop:
-    """A state folder of its own, and the command on it."""
-
-    def __init__(self, state: Path) -> None:
-        self.state = state
-        self.env = os.environ | {"ELECTROCLOUD_STATE": str(state), "COLUMNS": "150"}
-        self.log = state.with_name(f"{state.name}.log")
-
-    def up(self, *options: str) -> subprocess.Popen[bytes]:
-        with self.log.open("wb") as log:
-            command = [ELECTROCLOUD, "up", "--headless", *options]
-            return subprocess.Popen(command, env=self.env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
-
-    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [ELECTROCLOUD, *words], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False
-        )
-
-    def status(self) -> dict[str, Any]:
-        return dict(json.loads(self.call("status", "--json").stdout))
-
-    def said(self) -> str:
-        return self.log.read_text(errors="replace")
-
-    def processes(self) -> dict[int, str]:
-        """What runs with this state, but for this test itself."""
-        found = {}
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get("ELECTROCLOUD_STATE") == str(self.state):
-                    found[process.pid] = " ".join(process.cmdline())
-            except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-                continue
-        return {pid: command for pid, command in found.items() if command}
-
-    def pid_of(self, word: str) -> int:
-        return next(pid for pid, command in self.processes().items() if word in command)
-
-    def wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
-        until(lambda: "Up in" in self.said() or process.poll() is not None, "the system's start", START_S)
-        assert process.poll() is None, self.said()
-
-    def wait_until_nothing_runs(self) -> None:
-        until(lambda: not self.processes(), f"the end of {self.processes()}", END_S)
-
-
-@pytest.fixture
-def laptop(tmp_path: Path) -> Iterator[Laptop]:
-    one = Laptop(tmp_path / "state")
-    yield one
-    for pid in one.processes():
-        os.kill(pid, signal.SIGKILL)
 
 
 def left_in_temporary_folder() -> set[str]:
