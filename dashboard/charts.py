@@ -58,3 +58,8 @@ def y_axis(field: str, title: str, unit: str) -> Spec:
 def values(frame: pd.DataFrame) -> Spec:
     """A chart's data: the rows of a frame, with null for missing values."""
     return {"values": frame.astype(object).where(frame.notna(), None).to_dict("records")}
+
+
+def layered(*layers: Spec) -> Spec:
+    """The layers that have rows, as one spec. For an empty one Vega logs a warning each time it is drawn."""
+    return {"layer": [layer for layer in layers if layer["data"]["values"]]}

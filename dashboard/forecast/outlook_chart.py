@@ -32,7 +32,7 @@ def outlook(hours: pd.DataFrame, load: Load, now: float, since: float, zone: str
     forecast = _steps(frame.dropna(subset="value"), ["value", "low", "high"])
     actual = _steps(frame.dropna(subset="wh").assign(value=frame["wh"]), ["value"])
     lines = pd.concat([actual.assign(what=MEASURED), forecast.assign(what=FORECAST)])
-    return {"layer": [_band(forecast, x, y), _lines(lines, x, y), _now(now), _hover(frame, x)]}
+    return charts.layered(_band(forecast, x, y), _lines(lines, x, y), _now(now), _hover(frame, x))
 
 
 def _band(frame: pd.DataFrame, x: Spec, y: Spec) -> Spec:

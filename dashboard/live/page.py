@@ -77,7 +77,9 @@ def curve() -> None:
             when=[units.moment(start, fleet.zone) for start in frame["start"]],
             shown=[units.scaled(power, "W") for power in frame["power_w"]],
         )
-        st.vega_lite_chart(frame, curve_spec(until.timestamp(), fleet.zone, f"{name}W"), key="curve", height=HEIGHT)
+        rows = charts.values(frame[["ms", "power", "day", "when", "shown"]])
+        spec = curve_spec(until.timestamp(), fleet.zone, f"{name}W") | {"data": rows}
+        st.vega_lite_chart(spec, key="curve", height=HEIGHT)
 
 
 def verdict(frame: pd.DataFrame) -> str:

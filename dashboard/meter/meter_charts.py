@@ -30,21 +30,19 @@ def curve(readings: pd.DataFrame, estimates: pd.DataFrame, bands: pd.DataFrame, 
         "legend": {"orient": "top", "title": None, "labelLimit": 600, "columns": 1, "symbolOpacity": 0.5},
     }
     behind = bands.assign(ms=bands["start"] * 1000, until=bands["end"] * 1000)
-    return {
-        "layer": [
-            {
-                "data": charts.values(behind[["ms", "until", "name"]]),
-                "mark": {"type": "rect", "opacity": 0.2},
-                "encoding": {"x": x, "x2": {"field": "until"}, "color": color},
-            },
-            {
-                "data": charts.values(_stepped(readings, zone)[["ms", "kw", "when", "shown"]]),
-                "mark": {"type": "line", "interpolate": "step-after", "color": BLUE, "strokeWidth": 1.5},
-                "encoding": {"x": x, "y": y, "tooltip": _tooltip("Power")},
-            },
-            *_marks(readings, estimates, x, y, zone),
-        ],
-    }  # fmt: skip
+    return charts.layered(
+        {
+            "data": charts.values(behind[["ms", "until", "name"]]),
+            "mark": {"type": "rect", "opacity": 0.2},
+            "encoding": {"x": x, "x2": {"field": "until"}, "color": color},
+        },
+        {
+            "data": charts.values(_stepped(readings, zone)[["ms", "kw", "when", "shown"]]),
+            "mark": {"type": "line", "interpolate": "step-after", "color": BLUE, "strokeWidth": 1.5},
+            "encoding": {"x": x, "y": y, "tooltip": _tooltip("Power")},
+        },
+        *_marks(readings, estimates, x, y, zone),
+    )
 
 
 def _marks(readings: pd.DataFrame, estimates: pd.DataFrame, x: Spec, y: Spec, zone: str) -> list[Spec]:
@@ -149,7 +147,7 @@ def heat(hours: pd.DataFrame, zone: str, first: float, last: float) -> Spec:
                 "axis": {"title": f"Hour of the day, {zone}", "values": list(range(0, 24, 3))},
             },
         },
-        "layer": [
+        **charts.layered(
             {
                 "data": charts.values(frame[["day", "hour", "kw", "when", "shown", "read"]]),
                 "mark": {"type": "rect"},
@@ -168,8 +166,8 @@ def heat(hours: pd.DataFrame, zone: str, first: float, last: float) -> Spec:
                 "mark": {"type": "point", "shape": "cross", "filled": True, "color": VERMILION, "size": 40},
                 "encoding": {"tooltip": tooltip},
             },
-        ],
-    }  # fmt: skip
+        ),
+    }
 
 
 def _stepped(readings: pd.DataFrame, zone: str) -> pd.DataFrame:

@@ -68,14 +68,17 @@ def empty_url(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def page(opened: Browser) -> Iterator[Page]:
-    """A new window, on which no test leaves a traceback."""
+    """A new window, on which no test leaves a traceback, and whose charts all have data to draw."""
     context = opened.new_context(viewport={"width": 1440, "height": 1100}, accept_downloads=True)
     context.set_default_timeout(PATIENCE_MS)
     window = context.new_page()
+    warnings: list[str] = []
+    window.on("console", lambda message: warnings.append(message.text) if "extent" in message.text else None)
     yield window
     tracebacks = window.get_by_test_id("stException").count()
     context.close()
     assert not tracebacks
+    assert warnings == []
 
 
 @pytest.fixture

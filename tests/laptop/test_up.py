@@ -68,6 +68,9 @@ def test_what_has_no_state_starts_again_and_without_the_cloud_all_of_it_ends(lap
     assert "cloud ended by itself" in laptop.said()
     assert "Traceback" not in laptop.said()
     laptop.wait_until_nothing_runs()
+    again = laptop.up("--meters", "0", "--for", "0")
+    assert again.wait(START_S) == 0
+    assert "so its data are lost. Starting empty." in laptop.said()
 
 
 def test_a_killed_up_leaves_nothing_running_and_the_next_one_has_its_data(laptop: Laptop) -> None:
@@ -131,5 +134,33 @@ def test_a_start_that_is_interrupted_twice_leaves_nothing_running(laptop: Laptop
     up.send_signal(signal.SIGINT)
     assert up.wait(END_S) == 0
     assert "Stopped." in laptop.said()
+    assert "Traceback" not in laptop.said()
+    laptop.wait_until_nothing_runs()
+
+
+def has_loaded(process: subprocess.Popen[bytes], library: str) -> bool:
+    return f"/{library}.cpython" in Path(f"/proc/{process.pid}/maps").read_text()
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux shows which libraries a process has loaded")
+@pytest.mark.parametrize("library", ["_heapq", "_ssl", "_zoneinfo"])  # of typer, of boto3, and one of the last
+def test_a_command_that_is_interrupted_while_it_loads_ends_without_a_traceback(laptop: Laptop, library: str) -> None:
+    up = laptop.up("--meters", "0")
+    until(lambda: up.poll() is not None or has_loaded(up, library), f"{library} to be loaded", START_S)
+    up.send_signal(signal.SIGINT)
+    up.send_signal(signal.SIGINT)
+    assert up.wait(END_S) in (0, 130, -signal.SIGINT)
+    assert "Traceback" not in laptop.said()
+    assert "Error" not in laptop.said()
+    laptop.wait_until_nothing_runs()
+
+
+def test_a_second_interrupt_does_not_keep_a_running_system_from_stopping(laptop: Laptop) -> None:
+    up = laptop.up("--meters", "2")
+    laptop.wait_until_up(up)
+    for _ in range(5):
+        up.send_signal(signal.SIGINT)
+    assert up.wait(END_S) == 0
+    assert laptop.said().rstrip().endswith("Stopped.")
     assert "Traceback" not in laptop.said()
     laptop.wait_until_nothing_runs()
