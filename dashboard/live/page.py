@@ -79,7 +79,8 @@ def curve() -> None:
         )
         rows = charts.values(frame[["ms", "power", "day", "when", "shown"]])
         spec = curve_spec(until.timestamp(), fleet.zone, f"{name}W") | {"data": rows}
-        st.vega_lite_chart(spec, key="curve", height=HEIGHT)
+        # Streamlit draws a chart without its data first, unless they are those of a layer.
+        st.vega_lite_chart(charts.layered(spec), key="curve", height=HEIGHT)
 
 
 def verdict(frame: pd.DataFrame) -> str:

@@ -13,9 +13,10 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ministack import app as ministack
-from ministack.core import concurrency, lambda_runtime
+from ministack.core import concurrency, iam_actions, lambda_runtime
 from ministack.services import dynamodb, firehose, kinesis, sts
 
 from laptop.guarded_cloud import retention
@@ -29,6 +30,16 @@ ACCOUNT = "000000000000"
 def with_secret(credentials: Callable[..., dict[str, str]], secret: str) -> Callable[..., dict[str, str]]:
     """MiniStack's credentials of a function's role, which it derives from the ARN alone, derived from a secret too."""
     return lambda config: credentials(config | {"FunctionArn": f"{config['FunctionArn']}:{secret}"})
+
+
+def with_batches(action_of: Callable[..., str | None]) -> Callable[..., str | None]:
+    """MiniStack's IAM action of a call. SQS authorizes batches by the action of one message: SendMessage, …"""
+
+    def found(*call: Any) -> str | None:
+        action = action_of(*call)
+        return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+    return found
 
 
 def _only_session(key: str, secret: str) -> None:
@@ -57,6 +68,7 @@ def main() -> None:
     firehose.ingest_from_kinesis_source = partial(concurrency.spawn_background, firehose.ingest_from_kinesis_source)
     kinesis._expire_records = with_positions(kinesis._expire_records)
     dynamodb._apply_exclusive_start_key_scan = with_strings(dynamodb._apply_exclusive_start_key_scan)
+    iam_actions.extract_iam_action = with_batches(iam_actions.extract_iam_action)
     retention.shorten()
     tasks: list[asyncio.Task[None]] = []  # asyncio itself keeps no reference to a task
 
