@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from analytics.audit import Amount, Books, DayRange, Difference, quarantined, read_books, total
+from analytics.audit import Amount, Books, DayRange, Difference, total
+from analytics.books import quarantined, read_books
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.domain.errors import UsageError
 
@@ -65,11 +66,11 @@ def _print(
     table = Table("", "Meter-days", "Readings", "Energy (Wh)", title=f"{wanted.first} to {wanted.end} (UTC, exclusive)")
     for column in table.columns[1:]:
         column.justify = "right"
-    for name, place in zip(("Windows", "Parquet", "Bills"), books, strict=True):
+    for name, place in zip(("Windows", "Parquet", "Bills"), books[:3], strict=True):
         amount = total(place.values())
         table.add_row(name, f"{len(place):,}", f"{amount.readings:,}", f"{amount.wh:,}")
     unbilled = books.unbilled()
-    table.add_row("Outside of any bill", "", f"{unbilled.readings:,}", f"{unbilled.wh:,}")
+    table.add_row("On no bill", "", f"{unbilled.readings:,}", f"{unbilled.wh:,}")
     console.print(table)
     console.print(f"Rejected uploads: {rejected:,} objects. Waiting for Parquet or a bill: {waited:,} meter-days.")
     for one in left[:SHOWN]:
@@ -89,7 +90,7 @@ def _text(amount: Amount) -> str:
 
 def _document(wanted: DayRange, books: Books, left: list[Difference], waited: int, rejected: int) -> dict[str, object]:
     places = dict(
-        zip(("windows", "parquet", "bills"), (total(place.values())._asdict() for place in books), strict=True)
+        zip(("windows", "parquet", "bills"), (total(place.values())._asdict() for place in books[:3]), strict=True)
     )
     return {
         "first": wanted.first,

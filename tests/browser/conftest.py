@@ -17,6 +17,7 @@ from tests.browser.proxy import Proxy
 from tools.browser import browser, chromium, serving
 
 PATIENCE_MS = 60_000  # a shared machine may be slow; what is waited for is there in a second or two on a free one
+START_S = 240.0  # of a dashboard, on a shared machine
 
 
 class Running(NamedTuple):
@@ -56,13 +57,13 @@ def running(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     backend = Proxy(int(str(stack.endpoint).rpartition(":")[2]))
     backend.on()
     seen = msgspec.structs.replace(stack, endpoint=f"http://{cloud.HOST}:{backend.port}")
-    with serving(tell(seen, tmp_path_factory.mktemp("state"))) as served:
+    with serving(tell(seen, tmp_path_factory.mktemp("state")), limit_s=START_S) as served:
         yield Running(served.url, fleet, backend)
 
 
 @pytest.fixture(scope="session")
 def empty_url(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tell(empty_copy(stack), tmp_path_factory.mktemp("empty"))) as served:
+    with serving(tell(empty_copy(stack), tmp_path_factory.mktemp("empty")), limit_s=START_S) as served:
         yield served.url
 
 

@@ -8,9 +8,11 @@ DAY = date(2026, 7, 1)
 FULL, SHORT, NONE = Amount(96, 9_600), Amount(95, 9_500), Amount()
 
 
-def _books(windows: Amount = FULL, parquet: Amount = FULL, bills: Amount | None = FULL) -> Books:
+def _books(
+    windows: Amount = FULL, parquet: Amount = FULL, bills: Amount | None = FULL, served: Amount | None = None
+) -> Books:
     key = ("M-1", DAY)
-    return Books({key: windows}, {key: parquet}, {key: bills} if bills else {})
+    return Books({key: windows}, {key: parquet}, {key: bills} if bills else {}, {} if served is None else {key: served})
 
 
 def test_equal_books_have_no_differences() -> None:
@@ -23,7 +25,7 @@ def test_a_reading_that_parquet_lacks_is_named_with_its_meter_and_day() -> None:
 
 
 def test_a_meter_day_that_only_parquet_has_is_a_difference() -> None:
-    assert Books({}, {("M-1", DAY): FULL}, {}).differences() == [Difference("M-1", DAY, NONE, FULL, NONE)]
+    assert Books({}, {("M-1", DAY): FULL}, {}, {}).differences() == [Difference("M-1", DAY, NONE, FULL, NONE)]
 
 
 def test_the_same_count_with_other_energy_is_a_difference() -> None:
@@ -31,9 +33,20 @@ def test_the_same_count_with_other_energy_is_a_difference() -> None:
     assert _books(bills=other).differences() == [Difference("M-1", DAY, FULL, FULL, other)]
 
 
-def test_what_nobody_is_billed_for_is_counted_and_is_no_difference() -> None:
-    assert _books(bills=None).differences() == []
-    assert _books(bills=None).unbilled() == FULL
+def test_what_nobody_is_served_by_is_counted_and_is_no_difference() -> None:
+    assert _books(bills=None, served=NONE).differences() == []
+    assert _books(bills=None, served=NONE).unbilled() == FULL
+
+
+def test_a_served_day_that_is_on_no_bill_is_a_difference() -> None:
+    assert _books(bills=None, served=FULL).differences() == [Difference("M-1", DAY, FULL, FULL, NONE)]
+
+
+def test_of_the_day_of_a_move_bills_hold_what_was_served() -> None:
+    part = Amount(68, 6_800)
+    assert _books(bills=part, served=part).differences() == []
+    assert _books(bills=part, served=part).unbilled() == Amount(28, 2_800)
+    assert _books(bills=FULL, served=part).differences() == [Difference("M-1", DAY, FULL, FULL, FULL)]
 
 
 def test_days_go_to_before_the_end() -> None:
