@@ -17,7 +17,7 @@ from electrocloud.aws.quarantine_keys import PREFIX, counts_in
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.reader import Reader
 from registry.desk import RegistryDesk
-from tests.kits.laptop_kit import Laptop
+from tests.kits.laptop_kit import END_S, Laptop
 from tests.kits.registry_kit import AGREEMENT, METER, POINT, registry
 from tests.kits.waiting import until
 
@@ -76,7 +76,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield System(laptop)
     finally:
         up.terminate()
-        up.wait(60)
+        up.wait(END_S)
 
 
 def frame_of_one_byte_records(count: int) -> bytes:
