@@ -1,7 +1,6 @@
 """One seed, from its plan to the verdict."""
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import NamedTuple
@@ -33,7 +32,7 @@ class Report(NamedTuple):
     losses: list[str]
 
 
-def run(plan: Plan, told: Callable[[float], None] = lambda share: None) -> Report:
+def run(plan: Plan) -> Report:
     """Live the plan's month, put back what was set aside, replay where meters were registered late, and compare."""
     world = World(plan)
     losses: list[str] = []
@@ -46,7 +45,6 @@ def run(plan: Plan, told: Callable[[float], None] = lambda share: None) -> Repor
 
     with world.around():
         for hour, _ in enumerate(world.hours()):
-            told(hour / plan.steps)
             if hour % LOOK_EVERY_H == 0:
                 look(f"in hour {hour}")
         world.settle()

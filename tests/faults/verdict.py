@@ -18,7 +18,7 @@ Parquet: the rows of the view `readings_current`, which must be those of the win
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -31,7 +31,7 @@ from electrocloud.domain.billing.terms import UNREGISTERED
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.admission import Admission, admit
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.readings.upload import Upload
+from electrocloud.domain.readings.upload import Upload, decode
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from producers.fleet.fleet import Meter
@@ -62,10 +62,10 @@ def whereabouts(world: World) -> Counter[str]:
     admission = Admission(head_ends_of=partial(head_ends_of, world.dynamo))
     for record in world.stream.records():
         payloads = _payloads(record.data)
-        arrived = record.arrived.timestamp()
-        for payload, judged in zip(payloads, admit([(one, arrived) for one in payloads], admission), strict=True):
+        admitted = _admitted(payloads, record.arrived.timestamp(), admission)
+        for payload in payloads:
             found["accepted"] += 1
-            upload = judged if isinstance(judged, Upload) else None
+            upload = admitted.get(payload)
             day = kept.get((upload.meter_id, upload.day.isoformat())) if upload else None
             if upload and day and day.merge(upload) == 0:
                 found["windowed"] += 1
@@ -97,6 +97,21 @@ def differences(world: World, reference: MemoryDynamo, reference_rows: list[Parq
         item = ours.get(key)
         if item and _timeless(bill_of(item)) != _timeless(bill):
             yield f"bill {' '.join(key)} is not the bill of the Parquet rows"
+
+
+def _admitted(payloads: list[bytes], arrived: float, admission: Admission) -> dict[bytes, Upload]:
+    readable = [(payload, arrived) for payload in payloads if _keeps_contract(payload)]
+    judged = zip(readable, admit(readable, admission), strict=True)
+    return {payload: upload for (payload, _), upload in judged if isinstance(upload, Upload)}
+
+
+@lru_cache(maxsize=200_000)  # of the tens of thousands in a poison frame, which every check meets again
+def _keeps_contract(payload: bytes) -> bool:
+    try:
+        decode(payload)
+    except UploadError:
+        return False
+    return True
 
 
 def _payloads(data: bytes) -> list[bytes]:
