@@ -65,7 +65,9 @@ def priced(fleet: FleetPlan) -> tuple[list[Entry], PriceList]:
     return estimate(units(fleet, load()), prices), prices
 
 
-def fleet_plan(meters: int, interval_s: int, upload_every_s: int, *, kpl: bool, shards: int = 0) -> FleetPlan:
+def fleet_plan(
+    meters: int, interval_s: int, upload_every_s: int, *, kpl: bool, shards: int = 0, advantage: bool = False
+) -> FleetPlan:
     """The fleet that the options describe. Raises `UsageError` if they contradict each other."""
     if interval_s not in INTERVALS_S:
         raise UsageError(f"--interval is {interval_s}; it must be one of {', '.join(map(str, INTERVALS_S))}")
@@ -74,7 +76,9 @@ def fleet_plan(meters: int, interval_s: int, upload_every_s: int, *, kpl: bool, 
             f"--upload-every is {upload_every_s}; it must be a multiple of the interval ({interval_s} s) "
             "and a divisor of a day (86400 s)"
         )
-    return FleetPlan(meters, interval_s, upload_every_s, kpl, shards)
+    if advantage and shards:
+        raise UsageError("--advantage is for on-demand streams; leave out --shards")
+    return FleetPlan(meters, interval_s, upload_every_s, kpl, shards, advantage)
 
 
 def estimate(quantities: dict[str, float], prices: PriceList) -> list[Entry]:
@@ -118,7 +122,8 @@ def _table(fleet: FleetPlan, entries: list[Entry]) -> Table:
 
 
 def _caption(fleet: FleetPlan, prices: PriceList) -> str:
-    stream = f"a PROVISIONED stream of {fleet.shards} shards" if fleet.shards else "an ON_DEMAND stream"
+    on_demand = "an ON_DEMAND stream" + (" and on-demand Advantage" if fleet.advantage else "")
+    stream = f"a PROVISIONED stream of {fleet.shards} shards" if fleet.shards else on_demand
     return (
         f"With {stream}; prices of {prices.region} as of {prices.as_of}. {prices.note} Not counted: closing and "
         "forecasting, the dashboard's reads, and storage beyond one month."

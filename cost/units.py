@@ -44,6 +44,8 @@ PAYLOAD_BYTES = 6_000_000  # Lambda's event limit; a record takes its base64 plu
 ENVELOPE_BYTES = 500
 SHARD_BYTES_S = 1_000_000
 LEAST_SHARDS = 4  # minimum of an on-demand stream
+# On-demand Advantage bills at least 25 MiB/s in and 25 MiB/s out, of all the account's on-demand streams in a region.
+COMMITTED_BYTES_S = 25 << 20
 GET_S, QUERY_S, TRANSACTION_S = 0.010, 0.005, 0.025  # duration of a DynamoDB call for up to 100 items
 CPU_MB = 1_769  # memory at which a function has one CPU
 KEY_REQUESTS_AN_HOUR = 12  # per encrypted table, stream consumer, log group and bucket; keys are cached for 5 minutes
@@ -53,13 +55,17 @@ ACCESS_LOG_BYTES = 350
 
 
 class FleetPlan(NamedTuple):
-    """A fleet: meters, interval (s), time between a meter's uploads (s), KPL or API, shards (0 for on-demand)."""
+    """A fleet: meters, interval (s), time between a meter's uploads (s), KPL or API, shards (0 for on-demand).
+
+    `advantage`: the account has on-demand Advantage, and no on-demand streams but this one.
+    """
 
     meters: int
     interval_s: int
     upload_every_s: int
     kpl: bool
     shards: int
+    advantage: bool = False
 
     @property
     def uploads(self) -> int:
@@ -155,12 +161,15 @@ def _stream(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> dict[
             "shard_kept_hours": fleet.shards * HOURS if kept_days else 0,
             "put_units": records * math.ceil(record / (25 * KB)),
         }
-    return {
-        "stream_hours": HOURS,
-        "stream_in_gb": records * _up(record, KB) / GB,
-        "stream_out_gb": 2 * total / GB,
-        "stream_kept_gb": total / DAYS * kept_days / GB,
-    }
+    in_gb, out_gb, kept_gb = records * _up(record, KB) / GB, 2 * total / GB, total / DAYS * kept_days / GB
+    if fleet.advantage:
+        committed_gb = COMMITTED_BYTES_S * HOURS * 3_600 / GB
+        return {
+            "advantage_in_gb": max(in_gb, committed_gb),
+            "advantage_out_gb": max(out_gb, committed_gb),
+            "advantage_kept_gb": kept_gb,
+        }
+    return {"stream_hours": HOURS, "stream_in_gb": in_gb, "stream_out_gb": out_gb, "stream_kept_gb": kept_gb}
 
 
 def _functions(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> dict[str, float]:

@@ -66,6 +66,9 @@ def cost(
     upload_every: Annotated[int, typer.Option(help="Seconds between a meter's uploads; must divide a day.")] = 86_400,
     kpl: Annotated[bool, typer.Option("--kpl", help="Head-ends send KPL frames instead of API calls.")] = False,
     shards: Annotated[int, typer.Option(min=0, help="Shards of a PROVISIONED stream; 0 for ON_DEMAND.")] = 0,
+    advantage: Annotated[
+        bool, typer.Option("--advantage", help="The account has Kinesis on-demand Advantage, for this stream alone.")
+    ] = False,
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Estimate a fleet's monthly AWS cost.
@@ -74,7 +77,7 @@ def cost(
     """
     from cost.estimate import fleet_plan, print_document, show
 
-    fleet = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards)
+    fleet = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards, advantage=advantage)
     if as_json:
         print_document(fleet)
     else:

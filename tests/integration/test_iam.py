@@ -3,64 +3,26 @@
 import base64
 import importlib
 import json
-from datetime import date
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
-from analytics.template import load
+import pytest
+
+from electrocloud.aws.athena import QueryError
+from forecasting.fleet_loads import _LOADS
 from tests.integration.conftest import CONTEXT
 from tests.integration.test_closing_function import app as closing_app  # noqa: F401  fixtures
 from tests.integration.test_closing_function import context, last_month, queue  # noqa: F401
-from tests.kits.calls_kit import Calls, recorded
+from tests.integration.test_forecasting_work import register
+from tests.kits.calls_kit import answer_query, queries_that_run_on, recorded
 from tests.kits.examples import kinesis_event, upload_json
-from tests.kits.template_kit import Resolver
-
-TEMPLATE = load()
-TABLES = {f"{name}Table.Arn": part for name, part in {
-    "Windows": "windows", "Bills": "bills", "Meters": "meters", "Tariffs": "tariffs", "ServicePoints": "service_points",
-}.items()} | {"BillsTable.Arn/index/by-month": "bills/by-month"}  # fmt: skip
-# What Lambda itself calls in the role's name: it reads the stream and the queue, writes dead letters and logs.
-BY_LAMBDA = {
-    "kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator",
-    "kinesis:ListShards", "sqs:ReceiveMessage", "sqs:DeleteMessage", "s3:ListBucket", "logs:CreateLogStream",
-    "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords",
-}  # fmt: skip
-KEY = {"kms:Decrypt", "kms:GenerateDataKey"}  # called by the services that keep what is encrypted
-
-
-def granted(role: str) -> dict[str, set[str]]:
-    """The actions of a role, each with its resources."""
-    found: dict[str, set[str]] = {}
-    resolve = Resolver(TEMPLATE, Stage="prod")
-    for policy in resolve(TEMPLATE["Resources"][role]["Properties"])["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
-            for action in _list(statement["Action"]):
-                found.setdefault(action, set()).update(_list(statement["Resource"]))
-    return found
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def tables(resources: set[str]) -> set[str]:
-    return {TABLES[one] for one in resources}
-
-
-def check(role: str, calls: Calls) -> None:
-    grants = granted(role)
-    assert {action for action, _ in calls} <= grants.keys(), "the role lacks what the function calls"
-    unused = grants.keys() - {action for action, _ in calls} - BY_LAMBDA - KEY
-    assert not unused, "the role has what the function does not call"
-    for action, resources in grants.items():
-        if action.startswith("dynamodb:"):
-            called = {table for name, table in calls if name == action}
-            assert called <= tables(resources), action
+from tests.kits.iam_kit import BY_ATHENA, BY_LAMBDA, check, granted, tables_of
 
 
 def test_the_metering_function_may_do_what_it_does(app, aws):
     aws.dynamodb.put_item(
         TableName="meters",
-        Item={"meter_id": {"S": "m-9"}, "service_point_id": {"S": "SP-9"}, "tariff_id": {"S": "tou"}},
+        Item={"meter_id": {"S": "m-9"}, "service_points": {"L": [{"S": "SP-9"}]}},
     )
     with recorded() as calls:
         uploads = [upload_json(), upload_json(meter_id="m-2", day=date(2026, 11, 25)), upload_json(meter_id="m-9")]
@@ -68,11 +30,14 @@ def test_the_metering_function_may_do_what_it_does(app, aws):
     check("MeteringRole", calls)
 
 
-def test_the_closing_function_may_do_what_it_does(closing_app, queue, last_month):  # noqa: F811
+def test_the_closing_function_may_do_what_it_does(aws, closing_app, queue, last_month):  # noqa: F811
+    key, points = {"meter_id": {"S": "m-2"}}, {":points": {"L": [{"S": "SP-9"}]}}
+    aws.dynamodb.update_item(
+        TableName="meters", Key=key, UpdateExpression="SET service_points = :points", ExpressionAttributeValues=points
+    )
     with recorded() as calls:
         closing_app.handler({}, context(300_000))
-        while event := _message(queue, calls):
-            closing_app.handler(event, context(300_000))
+        queue.drain(closing_app.handler, context(300_000))
     check("ClosingRole", calls)
 
 
@@ -94,9 +59,44 @@ def test_the_transform_may_do_what_it_does(aws, monkeypatch):
     check("TransformRole", calls)
 
 
-def _message(work: Any, calls: Calls) -> Any:
-    """The next message, which Lambda receives and deletes, and not the function."""
-    before = {*calls}
-    message = work.take()
-    calls.intersection_update(before)
-    return message
+@pytest.fixture
+def forecasting_app(aws, queue, monkeypatch):  # noqa: F811
+    for name in ("windows", "meters", "tariffs", "service_points", "forecasts"):
+        monkeypatch.setenv(f"{name.upper()}_TABLE", name)
+    for name, value in {
+        "BUCKET": aws.bucket, "DATABASE": "lake", "WORK_GROUP": "primary", "POWERTOOLS_SERVICE_NAME": "forecasting",
+        "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    from consumers.forecasting import app
+
+    return importlib.reload(app)
+
+
+LOADS = {
+    "feeder": "varchar", "zone": "varchar", "dt": "varchar", "hour": "timestamp", "wh": "bigint", "meters": "bigint",
+}  # fmt: skip
+
+
+def test_the_forecasting_function_may_do_what_it_does(aws, forecasting_app, queue, monkeypatch):  # noqa: F811
+    register(aws, ["m-1"])
+    aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-9"}, "service_points": {"L": [{"S": "SP-9"}]}})
+    midnight = datetime.combine(datetime.now(UTC).date(), time()) - timedelta(days=3)
+    hours = [midnight + timedelta(hours=hour) for hour in range(72)]
+    for day in {hour.date() for hour in hours}:
+        aws.s3.put_object(Bucket=aws.bucket, Key=f"readings/dt={day}/a.parquet", Body=b"rows")
+    answer_query(forecasting_app.athena, LOADS, [("F1", "UTC", hour.date(), hour, 100, 3) for hour in hours])
+    with recorded() as calls:
+        for work, items in (("loads", 1), ("series", 2), ("meters", 1)):
+            assert forecasting_app.handler({"work": work}, context(300_000))["WorkItemsSent"] == items
+            done = queue.drain(forecasting_app.handler, context(300_000))
+            assert done["LoadDaysRead" if work == "loads" else "ForecastsMade" if work == "series" else "MonthEndsMade"]
+        monkeypatch.setattr(forecasting_app, "run_query", partial(forecasting_app.run_query, limit_s=0))
+        with queries_that_run_on(), pytest.raises(QueryError, match="was stopped"):
+            forecasting_app.deployment.ask("SELECT 1")
+    check("ForecastingRole", calls, BY_LAMBDA | BY_ATHENA)
+
+
+def test_athena_may_read_for_forecasting_the_tables_that_its_query_reads():
+    tables = {arn.rpartition("/")[2] for arn in granted("ForecastingRole")["glue:GetTable"] if ":table/" in arn}
+    assert tables == tables_of([_LOADS.format(days="'2026-11-24'")])

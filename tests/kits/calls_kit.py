@@ -1,11 +1,14 @@
 """The calls to AWS that code makes, as the actions and resources that IAM decides on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import boto3
 import pytest
 from botocore.client import BaseClient
+from moto.athena.models import QueryResults, athena_backends
+from moto.moto_api import state_manager
 
 # The operations whose permission has another name.
 ACTIONS = {
@@ -50,3 +53,21 @@ def _resource(parameters: dict[str, Any]) -> str:
     if "TableName" in parameters:
         return "/".join(filter(None, (parameters["TableName"], parameters.get("IndexName"))))
     return str(parameters.get("QueueUrl") or parameters.get("WorkGroup") or parameters.get("Bucket", ""))
+
+
+def answer_query(client: Any, columns: dict[str, str], rows: Iterable[Iterable[object]]) -> None:
+    """Let the Athena in memory give these rows to its next query, which has none of its own. `columns` have types."""
+    account = boto3.client("sts").get_caller_identity()["Account"]
+    info = [{"Name": name, "Type": kind} for name, kind in columns.items()]
+    data = [{"Data": [{"VarCharValue": str(value)} for value in row]} for row in (columns, *rows)]
+    athena_backends[account][client.meta.region_name].query_results_queue.append(QueryResults(data, info))
+
+
+@contextmanager
+def queries_that_run_on() -> Iterator[None]:
+    """Let the Athena in memory keep queries running, so that they are stopped."""
+    state_manager.set_transition("athena::execution", {"progression": "manual", "times": 1_000})
+    try:
+        yield
+    finally:
+        state_manager.unset_transition("athena::execution")

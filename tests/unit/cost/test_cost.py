@@ -31,8 +31,9 @@ def _few(monkeypatch):
     monkeypatch.setattr(cost_units, "SAMPLE_METERS", 3)
 
 
-def counted(meters=1_000, interval=900, upload_every=86_400, kpl=True, shards=0):
-    return units(fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards), TEMPLATE)
+def counted(meters=1_000, interval=900, upload_every=86_400, kpl=True, shards=0, advantage=False):
+    plan = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards, advantage=advantage)
+    return units(plan, TEMPLATE)
 
 
 def test_an_items_size_is_its_names_and_values_as_dynamodb_counts_them():
@@ -68,7 +69,7 @@ def test_a_repeated_upload_is_read_and_not_written():
 
 
 def test_every_unit_has_a_price_and_every_price_a_unit():
-    named = counted().keys() | counted(shards=2).keys() | counted(kpl=False).keys()
+    named = counted().keys() | counted(shards=2).keys() | counted(kpl=False).keys() | counted(advantage=True).keys()
     assert named == LIST.prices.keys()
 
 
@@ -92,6 +93,30 @@ def test_a_hundred_thousand_meters_with_daily_uploads_cost_less_than_a_dollar_a_
 def test_the_most_expensive_entry_comes_first():
     dollars = [entry.dollars for entry in estimate(counted(), LIST)]
     assert dollars == sorted(dollars, reverse=True)
+
+
+def kinesis(meters, *, advantage):
+    entries = estimate(counted(meters, interval=60, upload_every=3_600, advantage=advantage), LIST)
+    return sum(entry.dollars for entry in entries if entry.service == "Kinesis")
+
+
+def test_on_demand_advantage_pays_off_once_the_streams_fill_about_four_tenths_of_its_commitment():
+    month = counted(1, interval=60, upload_every=3_600)
+    meters_at_the_commitment = 25 * 2**20 * 31 * 86_400 / 1e9 / month["stream_in_gb"]
+    less, more = int(meters_at_the_commitment * 0.25), int(meters_at_the_commitment * 0.45)
+    assert kinesis(less, advantage=True) > kinesis(less, advantage=False)
+    assert kinesis(more, advantage=True) < kinesis(more, advantage=False)
+
+
+def test_advantage_is_billed_by_its_commitment_until_that_is_used():
+    small, large = counted(1_000, advantage=True), counted(2_000, advantage=True)
+    assert small["advantage_in_gb"] == large["advantage_in_gb"] == pytest.approx(25 * 2**20 * 31 * 86_400 / 1e9)
+    assert "stream_hours" not in small
+
+
+def test_provisioned_shards_have_no_on_demand_advantage():
+    with pytest.raises(UsageError, match="--advantage"):
+        fleet_plan(1, 900, 86_400, kpl=False, shards=2, advantage=True)
 
 
 @pytest.mark.parametrize(("interval", "every", "says"), [(61, 86_400, "--interval"), (900, 1_000, "--upload-every")])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from analytics.template import load
+from analytics.template import ROOT, load
 from tests.kits.template_kit import Resolver, built
 
 KEEPING = {"AWS::KMS::Key", "AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Kinesis::Stream"}
@@ -81,10 +81,31 @@ def test_firehose_waits_as_long_as_it_must_where_it_partitions():
     assert load()["Parameters"]["DeliverySeconds"]["MinValue"] == 60
 
 
-def test_a_meters_records_stay_in_the_order_of_its_key(template):
-    """The record distribution AUTO ignores partition keys, and with it the order of a meter's readings."""
-    for body in template["Resources"].values():
-        assert "AUTO" not in str(body.get("Properties")) or body["Type"] != "AWS::Kinesis::Stream"
+@pytest.mark.parametrize("mode", ["ON_DEMAND", "PROVISIONED"])
+def test_the_stream_distributes_records_by_partition_key_in_every_mode(monkeypatch, mode):
+    """The record distribution AUTO ignores partition keys, and with it the order of a meter's readings.
+
+    Without the property AWS distributes by partition key. No parameter can set it, and no other resource makes streams.
+    """
+    template = built(monkeypatch, Stage="prod", StreamMode=mode)
+    resolve = Resolver(template, Stage="prod", StreamMode=mode)
+    streams = [body for body in template["Resources"].values() if body["Type"] == "AWS::Kinesis::Stream"]
+    assert len(streams) == 1
+    properties = resolve(streams[0]["Properties"])
+    assert properties["StreamModeDetails"] == {"StreamMode": mode}
+    assert "RecordDistributionStrategy" not in properties
+    assert properties.keys() <= {"RetentionPeriodHours", "ShardCount", "StreamModeDetails", "StreamEncryption"}
+
+
+def test_nothing_changes_the_record_distribution_of_a_stream():
+    named = [
+        path
+        for folder in ("layer", "consumers", "firehose", "forecasting", "cli", "tools", "producers", "docs", "api")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".md", ".yaml") and "RecordDistributionStrategy" in path.read_text()
+    ]
+    assert named == []
+    assert "RecordDistributionStrategy" not in (ROOT / "template.yaml").read_text()
 
 
 def test_what_expires_in_the_bucket_is_gone_with_its_versions_a_day_later():

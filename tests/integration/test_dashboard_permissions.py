@@ -1,0 +1,117 @@
+"""What docs/security.md grants to the dashboard is what its pages call: the calls are recorded while they are drawn."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+import streamlit as st
+
+from analytics.questions import questions, read
+from analytics.template import load
+from dashboard import data
+from dashboard.forecast import forecast_data, meter_forecast
+from dashboard.stale_while_revalidate import StaleWhileRevalidate
+from electrocloud.aws.quarantine_keys import object_key
+from electrocloud.aws.stack import find_stack
+from electrocloud.aws.store.store import open_store
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.services.ingest import ingest_uploads
+from tests.integration.conftest import Aws
+from tests.integration.test_forecasting_work import athena, do, on  # noqa: F401  fixtures
+from tests.kits.calls_kit import answer_query, queries_that_run_on, recorded
+from tests.kits.dashboard_kit import metrics, page
+from tests.kits.examples import TIME_OF_USE, upload
+from tests.kits.iam_kit import BY_ATHENA, TABLES, check_actions, documented, tables_of
+from tests.kits.memory import TABLES as NAMES
+from tests.kits.services_kit import all_at
+
+TABLE_TYPE = "AWS::Glue::Table"
+TABLE = "| what | actions | on |"
+DOCUMENT = TIME_OF_USE | {"timezone": "UTC"}
+OUTPUTS = {"Bucket": "bucket", "WorkGroup": "primary", "Database": "lake"} | {
+    f"{name}Table": name.lower() for name in ("Windows", "Bills", "Meters", "Tariffs", "Accounts", "Forecasts")
+} | {"ServicePointsTable": "service_points"}  # fmt: skip
+NOW = datetime.now(UTC)
+POWER = {"start": "timestamp", "interval_s": "integer", "wh": "bigint", "readings": "bigint"}
+
+
+@pytest.fixture
+def deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch):
+    """A stack in an account, with nothing cached of another."""
+    outputs = {name: {"Value": OUTPUTS.get(name, "x")} for name in load()["Outputs"]}
+    body = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
+    boto3.client("cloudformation").create_stack(StackName="electrocloud-test", TemplateBody=json.dumps(body))
+    monkeypatch.setenv("ELECTROCLOUD_STACK", "electrocloud-test")
+    monkeypatch.setattr(data, "PAINT_S", 0)
+    monkeypatch.setattr(data, "registry", StaleWhileRevalidate(lambda: data.reader().meters(), lambda: 1e9, 1e9))
+    monkeypatch.setattr(data, "fleet", StaleWhileRevalidate(data._read_fleet, lambda: 1e9, 1e9))
+    caches = (find_stack, data.reader, data._athena, data._bills, forecast_data._store, forecast_data._loads)
+    for cache in caches:
+        cache.cache_clear()
+    st.cache_resource.clear()
+    yield aws
+    for cache in caches:
+        cache.cache_clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def filled(deployed: Aws, on, athena):  # noqa: F811
+    """A meter with ten days of readings, its bill and forecasts, and an upload that was rejected today."""
+    attributes = {"feeder": "F1", "class": "home", "tariff_id": "tou", "timezone": "UTC"}
+    item = {name: {"S": value} for name, value in attributes.items()} | {"lat": {"N": "50"}, "lon": {"N": "8"}}
+    deployed.dynamodb.put_item(TableName="meters", Item=item | {"meter_id": {"S": "m-1"}})
+    tariff = {"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(DOCUMENT)}}
+    deployed.dynamodb.put_item(TableName="tariffs", Item=tariff)
+    days = [(NOW - timedelta(days=back)).date() for back in range(1, 40)]
+    uploads = [upload(day=day, wh=[100] * 24, interval_s=3600) for day in days]
+    tables = open_store(deployed.dynamodb, NAMES, lambda _: None).tables
+    ingest_uploads(uploads, tables, all_at(tariff_from_urdb(DOCUMENT)), lambda _: None)
+    do("meters", on)
+    deployed.s3.put_object(Bucket="bucket", Key=object_key(str(NOW.date()), "s-1-2", {"not-json": 1}), Body=b"")
+    boto3.client("cloudwatch").put_metric_data(
+        Namespace="ElectroCloud",
+        MetricData=[
+            {
+                "MetricName": "UploadsRejected",
+                "Dimensions": [{"Name": "service", "Value": "metering"}],
+                "Timestamp": NOW - timedelta(minutes=5),
+                "Value": 1,
+            }
+        ],
+    )
+    return deployed
+
+
+def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws):
+    client = boto3.client("athena")
+    answer_query(client, POWER, [((NOW - timedelta(hours=30)).replace(tzinfo=None), 3600, 100, 1)])
+    with recorded() as calls:
+        assert metrics(page("live"))["Rejected uploads"] == "1"
+        assert "Bill so far" in metrics(page("meter", meter="m-1"))
+        bills = page("bills", month=(NOW - timedelta(days=32)).strftime("%Y-%m"), bill="m-1")
+        assert bills.dataframe
+        page("forecast")
+        analytics = page("analytics")
+        analytics.button[0].click().run()
+        assert not analytics.exception
+        assert not meter_forecast.main("m-1").error
+        with queries_that_run_on(), pytest.raises(data.athena.QueryError, match="was stopped"):
+            data.ask_athena(find_stack(), client, "SELECT 1", limit_s=0)
+    grants = documented("security.md", TABLE)
+    check_actions(grants, calls, BY_ATHENA)
+    assert grants["dynamodb:Query"] == {"the tables and `BillsTable/index/*`"}
+    assert {table for action, table in calls if action.startswith("dynamodb:")} <= {*TABLES.values()}
+
+
+def test_athena_may_read_for_the_dashboard_what_its_questions_read():
+    asked = (*questions().values(), read(data.QUERIES / "fleet_power.sql"))
+    tables = tables_of(question.render({}, NOW) for question in asked)
+    inputs = [one["Properties"]["TableInput"] for one in load()["Resources"].values() if one["Type"] == TABLE_TYPE]
+    files = [one for one in inputs if "Location" in one.get("StorageDescriptor", {})]
+    locations = {one["Name"]: one["StorageDescriptor"]["Location"]["Fn::Sub"] for one in files}
+    folders = {locations[name].removeprefix("s3://${Bucket}/").split("/")[0] + "/*" for name in tables & {*locations}}
+    (granted,) = (text for text in documented("security.md", TABLE)["s3:GetObject"] if "catalog" in text)
+    assert {*re.findall(r"`(\w+/\*)`", granted)} == folders
