@@ -80,7 +80,7 @@ lint: setup  ## check format, types, import contracts and the template
 	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint
 
-faults: setup  ## simulate months with injected faults and report any loss (a few minutes)
+faults: setup  ## simulate a hundred months with injected faults and report any loss (10 minutes on two free cores)
 	$(BIN)/python -m tests.faults
 
 bench: setup .venv-benchmarks/.ready  ## benchmark metering, tables, the whole path, Parquet and rating; writes build/benchmarks.json

@@ -18,7 +18,7 @@ import msgspec
 from analytics.template import ROOT
 from electrocloud.aws.store import service_lookup
 from electrocloud.domain.tariffs.tariff import Tariff
-from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.domain.tariffs.urdb import registered_tariff
 from tests.faults.event_source import Event
 from tests.faults.mishaps import Killed
 
@@ -85,7 +85,7 @@ def environment() -> Iterator[None]:
     try:
         with (
             mock.patch.dict(os.environ, ENVIRONMENT),
-            mock.patch.object(service_lookup, "tariff_from_urdb", _read_once),
+            mock.patch.object(service_lookup, "registered_tariff", _read_once),
             warnings.catch_warnings(action="ignore"),
             redirect_stdout(io.StringIO()),
         ):
@@ -101,4 +101,4 @@ def _read_once(document: Any) -> Tariff:
 
 @cache
 def _tariff(document: bytes) -> Tariff:
-    return tariff_from_urdb(msgspec.json.decode(document))
+    return registered_tariff(msgspec.json.decode(document))
