@@ -185,6 +185,17 @@ def many_are_quarantined(alarm, world, enough):
     return emitted(world)
 
 
+def the_quarantine_cannot_be_written(alarm, world, enough):
+    """The bucket is not there: a rejected upload comes again each minute."""
+    world("aws").s3.delete_bucket(Bucket=world("aws").bucket)
+    function, data = world("functions")["metering"], []
+    for moment in each(1, 5 if enough else 4):
+        world("capsys").readouterr()
+        assert function(kinesis_event([b"no json"]), CONTEXT)["batchItemFailures"]
+        data += [(moment, *datum[1:]) for datum in emitted(world)]
+    return data
+
+
 def a_tariff_cannot_be_rated(alarm, world, enough):
     """A meter of the registry whose tariff is a rate that this version does not bill."""
     dynamodb, document = world("aws").dynamodb, TIME_OF_USE | ({"energyratestructure": []} if enough else {})
@@ -309,6 +320,7 @@ SITUATIONS = {
     "ClosingLeftOverAlarm": items_are_left_over,
     "ForecastingLeftOverAlarm": items_are_left_over,
     "RejectedUploadsAlarm": many_are_quarantined,
+    "QuarantineFailuresAlarm": the_quarantine_cannot_be_written,
     "InvalidTariffsAlarm": a_tariff_cannot_be_rated,
     "IteratorAgeAlarm": batches_wait,
     "DeadLettersAlarm": a_batch_is_given_up,

@@ -82,17 +82,34 @@ def test_what_the_metering_function_rejects_fails_here_by_the_streams_own_time(t
     assert [record["result"] for record in answer] == ["ProcessingFailed"] * 3 + ["Ok"]
 
 
-def test_the_answer_to_a_full_buffer_of_minute_readings_is_below_lambdas_limit(transform):
+def test_who_and_why_are_cut_in_parquet_at_a_whole_character(transform):
+    operator = {"action": "void", "by": "jo", "at": "2026-11-24T11:00:00Z", "reason": "ä" * 300}
+    readings = [{"start": "2026-11-24T00:00:00Z", "wh": 0}]
+    (record,) = transform(document(operator=operator, readings=readings))["records"]
+    (row,) = rows(record)
+    assert (row["adjusted_by"], row["adjustment_reason"]) == ("jo", "ä" * 50)
+
+
+# The shortest uploads with the longest rows: what the rows repeat is as long as the contract allows.
+LONGEST = {
+    "a meter's": {"request_id": "r" * 128},
+    "an operator's": {
+        "operator": {"action": "void", "by": '"' * 300, "at": "2026-11-24T11:00:00Z", "reason": '"' * 300}
+    },
+}
+
+
+@pytest.mark.parametrize("extra", LONGEST.values(), ids=LONGEST.keys())
+def test_the_answer_to_a_full_buffer_of_minute_readings_is_below_lambdas_limit(transform, extra):
     processor = load()["Resources"]["Delivery"]["Properties"]["ExtendedS3DestinationConfiguration"]
     parameters = processor["ProcessingConfiguration"]["Processors"][0]["Parameters"]
     (buffer_mb,) = [one["ParameterValue"] for one in parameters if one["ParameterName"] == "BufferSizeInMBs"]
     readings = [
         {"start": f"2026-11-24T{minute // 60:02}:{minute % 60:02}:00Z", "wh": 0} for minute in range(MAX_READINGS // 2)
     ]
-    # The shortest that says as much: the fewest bytes of an upload for the most of its rows.
-    upload = {"meter_id": "m" * 64, "interval_s": 60, "readings": readings, "request_id": "r" * 128}
-    payload = json.dumps(upload, separators=(",", ":")).encode()
-    count = int(float(buffer_mb) * 1_000_000) // len(payload) + 2  # the one that fills it comes along
+    upload = {"meter_id": "m" * 64, "interval_s": 60, "readings": readings, **extra}
+    payload = json.dumps(upload, separators=(",", ":"), ensure_ascii=False).encode()
+    count = int(float(buffer_mb) * 2**20) // len(payload) + 2  # the one that fills it comes along
     answer = transform(*[payload] * count)
     assert {record["result"] for record in answer["records"]} == {"Ok"}
     assert len(json.dumps(answer)) < ANSWER_BYTES

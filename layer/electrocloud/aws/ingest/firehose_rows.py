@@ -6,6 +6,10 @@ import msgspec
 
 from electrocloud.domain.readings.upload import VOIDED, Upload
 
+# Each row repeats who adjusted it and why. Uncut, rows would be up to 30 times as long as their upload, and Firehose
+# loses an answer of the transform that is over Lambda's 6 MB.
+WORDS_BYTES = 100
+
 
 class TableRow(msgspec.Struct, omit_defaults=True, gc=False):
     """One reading in the table's columns; the times are UTC in the form that the table's JSON reader knows.
@@ -38,7 +42,7 @@ def to_rows(upload: Upload, arrived: datetime) -> tuple[str, bytes]:
     dt = upload.day.isoformat()
     ingested_at = _moment(arrived)
     made = upload.adjustment
-    adjusted = (made.by, _moment(made.at), made.reason) if made else ()
+    adjusted = (_cut(made.by), _moment(made.at), _cut(made.reason)) if made else ()
     rows = [
         TableRow(
             upload.meter_id,
@@ -54,6 +58,11 @@ def to_rows(upload: Upload, arrived: datetime) -> tuple[str, bytes]:
         for minute, (revision, wh, decivolt) in upload.readings
     ]
     return dt, _encoder.encode_lines(rows)
+
+
+def _cut(words: str) -> str:
+    """At most WORDS_BYTES in UTF-8; the meter's day in the windows table has all of it."""
+    return words.encode()[:WORDS_BYTES].decode(errors="ignore")
 
 
 def _moment(moment: datetime) -> str:
