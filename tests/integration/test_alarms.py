@@ -198,7 +198,7 @@ def the_quarantine_cannot_be_written(alarm, world, enough):
 
 def a_tariff_cannot_be_rated(alarm, world, enough):
     """A meter of the registry whose tariff is a rate that this version does not bill."""
-    dynamodb, document = world("aws").dynamodb, TIME_OF_USE | ({"energyratestructure": []} if enough else {})
+    dynamodb, document = world("aws").dynamodb, TIME_OF_USE | ({"energyratestructure": "none"} if enough else {})
     dynamodb.put_item(TableName="tariffs", Item={"tariff_id": {"S": "t"}, "document": {"S": json.dumps(document)}})
     dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-1"}, "tariff_id": {"S": "t"}})
     world("capsys")
