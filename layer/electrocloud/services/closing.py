@@ -13,7 +13,7 @@ import msgspec
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.service import BillKey, PlannedBill
 from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, day_of
-from electrocloud.services.rating import add_bill, estimated_determinants
+from electrocloud.services.rating import add_bill, estimated_determinants, is_of_plan
 from electrocloud.services.store import Change, ServiceRegistry, Tables, commit_with_retry
 
 MONTHS_BACK = 3  # what is still open later is left to a person
@@ -185,7 +185,7 @@ def _changes(planned: PlannedBill, tables: Tables, seen: list[Bill]) -> list[Cha
         return []
     seen.append(before.billed.bill)
     is_open = before.billed.bill.intervals.missing or before.billed.bill.status == "provisional"
-    if not is_open and before.billed.fingerprint == planned.plan.fingerprint:
+    if not is_open and is_of_plan(before.billed, planned.plan):
         return []
     change = Change(planned.key.agreement_id)
     add_bill(change, planned, estimated_determinants(planned, tables), before)

@@ -15,6 +15,7 @@ from electrocloud.services.rating import (
     add_bill,
     estimated_determinants,
     has_voids,
+    is_of_plan,
     is_rated,
     read_determinants,
     replaced_days,
@@ -133,7 +134,7 @@ def _rate(
 ) -> None:
     """Put changed days of the change's meter into a bill, and rate it."""
     changed = {change.owner: days}
-    if before and before.billed.fingerprint == planned.plan.fingerprint:
+    if before and is_of_plan(before.billed, planned.plan):
         kept = before.billed.days
     else:  # a bill's first readings, or another plan: what came before the meter was registered counts too
         kept = read_determinants(planned, tables)

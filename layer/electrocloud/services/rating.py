@@ -107,10 +107,19 @@ def estimated_determinants(
     return plan_determinants(planned.plan, {meter: [*days.values()] for meter, days in own.items()}, before, fill=True)
 
 
+def is_of_plan(billed: BilledPeriod, plan: PeriodPlan) -> bool:
+    """Whether a stored bill was rated by this plan: at its prices, and from the readings of its meters and days.
+
+    A plain plan's fingerprint is its tariff's alone, whichever meter it has. The shape covers the meters; bills that
+    were stored before it was have none.
+    """
+    return billed.fingerprint == plan.fingerprint and billed.shape in ("", plan.shape)
+
+
 def is_rated(planned: PlannedBill, meter_id: str, day: MeterDay, stored: StoredBill | None) -> bool:
     """Whether a stored bill has a meter's day as it is. It has not where the plan has changed since it was rated."""
     plan = planned.plan
-    known = stored.billed if stored and stored.billed.fingerprint == plan.fingerprint else None
+    known = stored.billed if stored and is_of_plan(stored.billed, plan) else None
     for number, span in plan.spans_of(meter_id, day.day):
         found = _of_span(plan, span, day)
         entry = known.days[number].get(day.day) if known and number < len(known.days) else None
@@ -146,7 +155,7 @@ def same_bill(one: BilledPeriod, other: BilledPeriod) -> bool:
     """Whether two billed periods have the same plan, bill and days."""
     length = max(len(one.days), len(other.days))
     days = [[*(dict(own) for own in each.days), *({} for _ in range(length - len(each.days)))] for each in (one, other)]
-    return (one.fingerprint, one.bill, days[0]) == (other.fingerprint, other.bill, days[1])
+    return (one.fingerprint, one.shape, one.bill, days[0]) == (other.fingerprint, other.shape, other.bill, days[1])
 
 
 def _of_span(plan: PeriodPlan, span: ServiceSpan, day: MeterDay) -> DayDeterminants | None:

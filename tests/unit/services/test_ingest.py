@@ -5,8 +5,12 @@ from hypothesis import strategies as st
 
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
 from electrocloud.domain.billing.bill import rate
+from electrocloud.domain.billing.service import Service
+from electrocloud.domain.billing.terms import UNREGISTERED
 from electrocloud.domain.readings.upload import Upload
+from electrocloud.domain.registry.records import Installation
 from electrocloud.domain.tariffs.urdb import registered_tariff, tariff_from_urdb
+from electrocloud.domain.tariffs.versions import always
 from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from electrocloud.services.rating import read_determinants
@@ -230,3 +234,29 @@ def test_an_upload_that_comes_again_writes_nothing():
     tables.commit = lambda changes, *, alone: written.extend(changes) or set()
     assert take(tables, [upload()]).bills == 0
     assert not written
+
+
+def test_a_meter_in_place_of_another_for_the_whole_month_is_billed_from_its_own_readings_alone():
+    tables = MemoryTables()
+
+    class Registry:
+        meter = "m-1"
+
+        def services_of(self, meters):
+            installed = Installation(meter_id=self.meter, service_point_id="sp-1", start=0)
+            terms = UNREGISTERED._replace(agreement_id="ag-1")
+            service = Service(terms, always(TARIFF), TARIFF.zone, (installed,))
+            return {self.meter: [service]} if self.meter in meters else {}
+
+        def refresh(self):
+            return False
+
+    registry = Registry()
+    day = date(2026, 11, 24)
+    ingest_uploads([upload(meter_id="m-1", day=day)], tables, registry, lambda attempt: None)
+    before = bill_of(tables.bills["ag-1", "2026-11"])
+    registry.meter = "m-2"  # the register of meters was wrong: it was this one all the time
+    for number in (24, 25):
+        ingest_uploads([upload(meter_id="m-2", day=date(2026, 11, number))], tables, registry, lambda attempt: None)
+
+    assert bill_of(tables.bills["ag-1", "2026-11"]).energy_kwh == 2 * before.energy_kwh
