@@ -125,6 +125,7 @@ scale: setup  ## change parameters of the deployed stack, and nothing else (STAG
 lock: $(VENV)/.python  ## update the pins of all dependencies, with hashes
 	$(UV) pip compile --quiet --upgrade layer/requirements.in -o layer/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	$(UV) pip compile --quiet --upgrade forecasting/requirements.in -o forecasting/requirements.txt --python-version 3.14 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
+	$(UV) pip compile --quiet --upgrade lake/requirements.in -o lake/requirements.txt --python-version 3.14 --generate-hashes --no-annotate --no-header
 	for name in dev benchmarks sam cloud checkov; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
 
 tariff-fields: setup  ## write the tables of docs/tariffs.md

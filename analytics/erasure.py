@@ -27,12 +27,13 @@ from electrocloud.aws.store.forecasts import Forecasts, month_end_series
 from electrocloud.domain.errors import UploadError
 
 READINGS = "readings/"
+PARQUET = (READINGS, "bills/", "bill_lines/")
 REJECTED = ("quarantine/", "errors/", DEAD_LETTERS)
 
 
 class StoredData(NamedTuple):
     """How much is stored about a meter: registry entries, window items, bill items, month-end forecasts, Parquet files
-    with its readings and its rows in them, objects with rejected uploads, and old object versions."""
+    with its readings and issued bills and its rows in them, objects with rejected uploads, and old object versions."""
 
     registered: int
     days: int
@@ -69,8 +70,8 @@ def erase_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:
     if confirm:
         Forecasts(dynamodb, stack.forecasts_table).replace_suspects([meter_id], [], datetime.now(UTC))
     found = [*_erase_objects(stack.client("s3"), stack.bucket, meter_id, confirm)]
-    files = [one for one in found if one.latest and one.prefix == READINGS]
-    rejected = [one for one in found if one.latest and one.prefix != READINGS]
+    files = [one for one in found if one.latest and one.prefix in PARQUET]
+    rejected = [one for one in found if one.latest and one.prefix not in PARQUET]
     registered, days, bills, month_ends = counts
     return StoredData(
         registered=registered,
@@ -106,7 +107,7 @@ def _erase_items(
 
 def _erase_objects(s3: S3Client, bucket: str, meter_id: str, confirm: bool) -> Iterator[_FoundObject]:
     """Each object version with data of the meter; with `confirm`, current ones are rewritten without that data."""
-    for prefix in (READINGS, *REJECTED):
+    for prefix in (*PARQUET, *REJECTED):
         pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
         for version in [version for page in pages for version in page.get("Versions", [])]:
             body = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
@@ -127,7 +128,7 @@ def _without(key: str, body: bytes, meter_id: str) -> tuple[int, bytes, str]:
 
     The bytes are empty if no row is left. A quarantine object's key holds its number of uploads, so it may change.
     """
-    if key.startswith(READINGS):
+    if key.startswith(PARQUET):
         return *_rows_without(body, meter_id), key
     if key.startswith(DEAD_LETTERS):
         return *_batch_without(body, meter_id), key

@@ -72,6 +72,7 @@ class _OneForAll:
         self.windows = {date.fromisoformat(day): item for (_, day), item in stored.windows.items()}
         self.bill = stored.bills[BillKey("m", MONTH)]
         self.stored = 0
+        self.issue_terms = stored.issue_terms
 
     def read(
         self,

@@ -143,7 +143,7 @@ def wait_until_up(cloud: LocalCloud, children: ProcessGroup) -> None:
 
 
 def start_build(children: ProcessGroup, template: Path = ROOT / "template.yaml") -> Child:
-    """Start `sam build` without Docker and without the layer that only an account creates; `finish` waits for its end.
+    """Start `sam build` without Docker and without the layers that only an account creates; `finish` waits for its end.
 
     What has not changed since the last build is kept.
     """
@@ -153,7 +153,7 @@ def start_build(children: ProcessGroup, template: Path = ROOT / "template.yaml")
     # of it, so each Python has its own.
     cache = BUILD.resolve().with_name(f"cache-{sys.implementation.cache_tag}")
     arguments = (
-        "--exclude", "ForecastLayer", "--cached", "--parallel", "--template-file", str(template),
+        "--exclude", "ForecastLayer", "--exclude", "LakeLayer", "--cached", "--parallel", "--template-file", str(template),
         "--build-dir", str(BUILD.resolve()), "--cache-dir", str(cache),
     )  # fmt: skip
     wheels = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS)}  # which `make setup` has fetched

@@ -27,6 +27,7 @@ from electrocloud.aws.stack import STATE, find_stack
 from electrocloud.aws.store.meter_lookup import MeterLookup
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.admission import DEFAULT, Admission, admit
+from laptop.bill_publishing import BillPublisher
 from laptop.checkpoint import Checkpoint
 from laptop.cloud import DATA, PARAMETERS
 
@@ -218,10 +219,17 @@ class Tail:
         return str(found["ShardIterator"])
 
 
-def run(tail: Tail, delivery: Delivery, stopped: Callable[[], bool], written: Callable[[dict[str, str]], None]) -> None:
+def run(
+    tail: Tail,
+    delivery: Delivery,
+    stopped: Callable[[], bool],
+    written: Callable[[dict[str, str]], None],
+    publish: Callable[[], int] = lambda: 0,
+) -> None:
     """Deliver until stopped, then write what is buffered.
 
-    `written` gets the last sequence numbers by shard whenever all up to them is written.
+    `written` gets the last sequence numbers by shard whenever all up to them is written. `publish` is called in turn
+    with the delivery, to write issued bills.
     """
     last: dict[str, str] = {}
     while not stopped():
@@ -231,6 +239,7 @@ def run(tail: Tail, delivery: Delivery, stopped: Callable[[], bool], written: Ca
             busy = True
         if delivery.flush() and tail.read_to != last:
             written(last := dict(tail.read_to))
+        publish()
         if not busy:
             time.sleep(0.2)
     delivery.flush(force=True)
@@ -255,7 +264,7 @@ def main() -> None:
     delivery = Delivery(plan, put, time.monotonic, admission)
     place = Checkpoint(STATE / DATA / "delivery.json")
     tail = Tail(stack.client("kinesis"), stack.stream, place.read())
-    run(tail, delivery, lambda: bool(stop), place.write)
+    run(tail, delivery, lambda: bool(stop), place.write, BillPublisher(stack, time.monotonic).poll)
 
 
 if __name__ == "__main__":

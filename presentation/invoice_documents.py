@@ -93,8 +93,9 @@ def as_csv(bill: Bill) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     kept = ("kind", "period", "tier", "quantity", "unit", "unit_rate", "amount", "amount_rounded", "explanation")
-    writer.writerow(("meter_id", "month", "version", "status", "tariff", *kept))
-    known = (bill.meter_id, bill.month, bill.version, bill.status, bill.tariff)
+    named = ("meter_id", "month", "version", "status", "tariff", "number", "issued_on", "due_on")
+    writer.writerow((*named, *kept))
+    known = tuple(getattr(bill, name) for name in named)
     writer.writerows((*known, *(getattr(line, name) for name in kept)) for line in bill.lines)
     writer.writerow((*known, "total", "", "", bill.energy_kwh, "kWh", "", bill.total, bill.total_rounded, ""))
     if bill.adjustment:

@@ -165,7 +165,8 @@ def notes(bill: Bill) -> Iterator[str]:
         change = f"{money(abs(amount), bill.currency)} {'less' if amount < 0 else 'more'}" if amount else "unchanged"
         yield f"[bold]{bill.adjustment.explanation}: this version is {change}.[/]"
     if bill.issued_on and bill.due_on:
-        yield f"Bill {escape(bill.number)}, issued on {day(bill.issued_on)}, due on {day(bill.due_on)}."
+        read = f" Read from {day(bill.read_from)} to {day(bill.read_until)}." if bill.read_from else ""
+        yield f"Bill {escape(bill.number)}, issued on {day(bill.issued_on)}, due on {day(bill.due_on)}.{read}"
     if bill.daily_kwh is not None:
         yield _use_per_day(bill)
     if bill.peak_energy_share:
@@ -176,8 +177,10 @@ def notes(bill: Bill) -> Iterator[str]:
         yield f"[yellow]Not final: {escape(reason.text)}.[/]"
 
 
-def day(day: date) -> str:
-    """`Jul 31, 2026`."""
+def day(day: date | None) -> str:
+    """`Jul 31, 2026`; an empty text for no day."""
+    if day is None:
+        return ""
     return f"{day:%b} {day.day}, {day.year}"
 
 

@@ -14,6 +14,7 @@ import yaml
 from analytics.questions import FOLDER, views
 from analytics.registry_tables import METERS, TARIFFS
 from analytics.template import ROOT
+from lake.bill_tables import TABLES as BILLS
 from registry.lake import TABLES as REGISTRY
 
 _COLUMN = re.compile(r"-- column: (\w+) (\S+)(?: (.+))?")
@@ -84,10 +85,32 @@ def view_resource(name: str) -> str:
 
 def parquet_resource(name: str, location: str, schema: pa.Schema) -> str:
     """An unpartitioned table of Parquet files."""
+    parameters = '        Parameters: { EXTERNAL: "TRUE", classification: parquet }\n'
+    return _parquet(name, location, schema, parameters)
+
+
+def dated_resource(name: str, schema: pa.Schema) -> str:
+    """A table of Parquet files, partitioned by the day on which the bills were issued."""
+    parameters = f"""        Parameters:
+          EXTERNAL: "TRUE"
+          classification: parquet
+          projection.enabled: "true"
+          projection.dt.type: date
+          projection.dt.format: yyyy-MM-dd
+          projection.dt.range: 2015-01-01,NOW+1DAYS
+          projection.dt.interval: "1"
+          projection.dt.interval.unit: DAYS
+          storage.location.template: !Sub "s3://${{Bucket}}/{name}/dt=${{!dt}}/"
+        PartitionKeys:
+          - {{ Name: dt, Type: string, Comment: the day of issue }}
+"""
+    return _parquet(name, name, schema, parameters)
+
+
+def _parquet(name: str, location: str, schema: pa.Schema, parameters: str) -> str:
     listed = "".join(f"            - {{ Name: {field.name}, Type: {_glue(field.type)} }}\n" for field in schema)
     return f"""{_head(f"{_camel(name)}Catalog", name)}        TableType: EXTERNAL_TABLE
-        Parameters: {{ EXTERNAL: "TRUE", classification: parquet }}
-        StorageDescriptor:
+{parameters}        StorageDescriptor:
           Location: !Sub s3://${{Bucket}}/{location}/
           InputFormat: org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat
           OutputFormat: org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat
@@ -126,6 +149,7 @@ def resources() -> str:
     parts = [parquet_resource("meters", "meters", METERS)]
     parts += [parquet_resource(name, f"tariffs/{name}", schema) for name, schema in TARIFFS.items()]
     parts += [parquet_resource(name, f"registry/{name}", schema) for name, schema in REGISTRY.items()]
+    parts += [dated_resource(name, schema) for name, schema in BILLS.items()]
     parts += [quarantine_resource()]
     parts += [view_resource(name) for name in views()]
     return "\n".join(parts)

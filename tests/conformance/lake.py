@@ -14,9 +14,16 @@ from analytics.registry_tables import publish
 from analytics.template import ROOT, load
 from electrocloud.aws.ingest.kinesis_event import RejectedUpload
 from electrocloud.aws.ingest.quarantine import put as put_in_quarantine
+from electrocloud.aws.store.bill_outbox import IssuedBill
+from electrocloud.domain.billing.bill import bills, reissue
+from electrocloud.domain.billing.issuing import issue
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.meter import RegisteredMeter
+from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from laptop.cloud import PARAMETERS
+from lake.publishing import Lake, write_bills
 from laptop.delivery import Delivery, Plan
 from producers.fleet.faults import Faults
 from producers.fleet.fleet import Fleet, make_fleet
@@ -47,6 +54,23 @@ def fill(s3: Any, bucket: str) -> None:
     delivery.take([_record(NOW, number, text) for number, text in enumerate(_own_uploads())])  # a second file a day
     delivery.flush(force=True)
     put_in_quarantine(s3, bucket, list(_refused()), lambda: False)
+    _publish_bills(s3, bucket, tariffs)
+
+
+def _publish_bills(s3: Any, bucket: str, tariffs: dict[str, Tariff]) -> None:
+    """October's bills of some customers, one of them in two versions, and all of them published twice."""
+    first = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp())
+    issued = []
+    for number, (name, tariff) in enumerate(tariffs.items()):
+        load = [Interval(first + hour * 3600, 3600, 400 + hour % 24 * 37) for hour in range(34 * 24)]
+        (bill, *_) = bills(tariff, load, meter_id=f"billed-{number}")
+        bill = issue(msgspec.structs.replace(bill, status="final"), date(2026, 11, 3))
+        issued.append(IssuedBill(BillKey(f"A-{name}", "2026-10"), bill))
+        if number == 0:
+            changed = msgspec.structs.replace(bill, total_rounded=bill.total_rounded + 1)
+            issued.append(IssuedBill(BillKey(f"A-{name}", "2026-10"), reissue(bill, changed)))
+    for hour in (3, 4):
+        write_bills(issued, Lake(s3, bucket), datetime(2026, 11, 3, hour, tzinfo=UTC))
 
 
 def _fleet_records(fleet: Fleet) -> Iterator[Record]:

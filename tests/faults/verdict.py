@@ -19,7 +19,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import cache, lru_cache, partial
-from typing import Any
 
 import msgspec
 
@@ -27,6 +26,7 @@ from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.store.dynamodb_items import Item, bill_of, stored_day
 from electrocloud.domain.billing.bill import Bill, bills
+from electrocloud.domain.billing.issuing import unissued
 from electrocloud.domain.billing.terms import UNREGISTERED
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.admission import Admission, admit
@@ -151,11 +151,8 @@ def _bills(
 
 def _timeless(bill: Bill) -> bytes:
     """What does not depend on the bill's history. A final one that says the same by other rules keeps their names."""
-    same: dict[str, Any] = {"version": 1, "adjustment": None, "status": "final", "tariff_fingerprint": ""}
     segments = tuple(msgspec.structs.replace(one, tariff_fingerprint="") for one in bill.segments)
-    return msgspec.json.encode(
-        msgspec.structs.replace(bill, **same, segments=segments, reason="", changed_by="", changed_at=None)
-    )
+    return msgspec.json.encode(msgspec.structs.replace(unissued(bill), tariff_fingerprint="", segments=segments))
 
 
 def _history(key: Key, versions: list[Bill]) -> Iterator[str]:

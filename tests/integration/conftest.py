@@ -48,16 +48,16 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             ("service_points", "service_point_id", None),
         ):
             keys = [(hash_key, "HASH")] + ([(range_key, "RANGE")] if range_key else [])
-            by_month = [("month_part", "HASH"), ("meter_id", "RANGE")] if table == "bills" else []
+            indexes = {"by-month": "month_part", "to-lake": "to_lake"} if table == "bills" else {}
             dynamodb.create_table(
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
                 KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
                 AttributeDefinitions=[
                     {"AttributeName": name, "AttributeType": "S"}
-                    for name in sorted({name for name, _ in keys + by_month})
+                    for name in sorted({*(name for name, _ in keys), *indexes.values()})
                 ],
-                **_indexes(by_month),
+                **_indexes(indexes),
             )
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -71,6 +71,7 @@ def app(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("BUCKET", aws.bucket)
     monkeypatch.setenv("FUTURE_TOLERANCE_MINUTES", "15")
+    monkeypatch.setenv("PAYMENT_DAYS", "21")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "metering")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
@@ -84,9 +85,17 @@ def app(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.reload(app)
 
 
-def _indexes(keys: list[tuple[str, str]]) -> dict[str, Any]:
-    if not keys:
-        return {}
-    schema = [{"AttributeName": name, "KeyType": kind} for name, kind in keys]
-    index = {"IndexName": "by-month", "KeySchema": schema, "Projection": {"ProjectionType": "ALL"}}
-    return {"GlobalSecondaryIndexes": [index]}
+def _indexes(keys: dict[str, str]) -> dict[str, Any]:
+    """Global secondary indexes by the hash key of each; the range key is the meter."""
+    found = [
+        {
+            "IndexName": name,
+            "KeySchema": [
+                {"AttributeName": key, "KeyType": "HASH"},
+                {"AttributeName": "meter_id", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        for name, key in keys.items()
+    ]
+    return {"GlobalSecondaryIndexes": found} if found else {}

@@ -106,7 +106,7 @@ def functions(aws, queue, monkeypatch):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     for name, value in {
         "AWS_REGION": REGION, "DATABASE": "electrocloud", "WORK_GROUP": "primary",
-        "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "FUTURE_TOLERANCE_MINUTES": "60",
+        "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "PAYMENT_DAYS": "21", "FUTURE_TOLERANCE_MINUTES": "60",
         "POWERTOOLS_SERVICE_NAME": "metering",
         "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
     }.items():  # fmt: skip
@@ -117,11 +117,13 @@ def functions(aws, queue, monkeypatch):
     from consumers.closing import app as closing
     from consumers.forecasting import app as forecasting
     from consumers.metering import app as metering
+    from consumers.publishing import app as publishing
     from firehose.transform import app as transform
 
     return {
         "metering": importlib.reload(metering).handler,
         "closing": importlib.reload(closing).handler,
+        "publishing": importlib.reload(publishing).handler,
         "forecasting": importlib.reload(forecasting).handler,
         "transform": importlib.reload(transform).handler,
     }
@@ -155,6 +157,13 @@ def closing_fails(alarm, world, enough):
         world("aws").dynamodb.delete_table(TableName="bills")
     item = {"body": json.dumps({"type": "find-bills", "month": "2026-10", "part": 0, "waiting": False})}
     return failures(alarm, 60, 1, lambda: world("functions")["closing"]({"Records": [item]}, PATIENT))
+
+
+def publishing_fails(alarm, world, enough):
+    """The bills table is not there."""
+    if enough:
+        world("aws").dynamodb.delete_table(TableName="bills")
+    return failures(alarm, 60, 1, lambda: world("functions")["publishing"]({}, PATIENT))
 
 
 def forecasting_fails(alarm, world, enough):
@@ -316,6 +325,7 @@ SITUATIONS = {
     "MeteringErrorsAlarm": metering_fails,
     "TransformErrorsAlarm": transform_fails,
     "ClosingErrorsAlarm": closing_fails,
+    "PublishingErrorsAlarm": publishing_fails,
     "ForecastingErrorsAlarm": forecasting_fails,
     "ClosingLeftOverAlarm": items_are_left_over,
     "ForecastingLeftOverAlarm": items_are_left_over,

@@ -49,6 +49,7 @@ def app(aws, queue, monkeypatch):
     for name in ("windows", "bills", "meters", "tariffs", "service_points"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("ESTIMATE_AFTER_HOURS", "1")
+    monkeypatch.setenv("PAYMENT_DAYS", "14")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "closing")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")

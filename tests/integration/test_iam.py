@@ -43,6 +43,18 @@ def test_the_closing_function_may_do_what_it_does(closing_app, queue, last_month
     check("ClosingRole", calls)
 
 
+def test_the_publishing_function_may_do_what_it_does(app, aws, monkeypatch):
+    days = [date(2026, 6, 30) + timedelta(days=number) for number in range(32)]  # July in Berlin
+    app.handler(kinesis_event([upload_json(day=day, wh=[100] * 24, interval_s=3600) for day in days]), CONTEXT)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "publishing")
+    from consumers.publishing import app as publishing
+
+    publishing = importlib.reload(publishing)
+    with recorded() as calls:
+        assert publishing.handler({}, context(300_000)) == {"BillsPublished": 1}
+    check("PublishingRole", calls)
+
+
 def test_the_transform_may_do_what_it_does(aws, monkeypatch):
     for name, value in {
         "METERS_TABLE": "meters", "FUTURE_TOLERANCE_MINUTES": "60", "POWERTOOLS_SERVICE_NAME": "transform",

@@ -11,6 +11,8 @@ import pytest
 
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.dynamodb_items import bill_of
+from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import RegistryError
 from electrocloud.domain.registry import events
 from electrocloud.domain.registry.records import Account, Registry
@@ -29,6 +31,7 @@ def desk(aws: Aws) -> RegistryDesk:
         "accounts_table": "accounts", "service_points_table": "service_points", "meters_table": "meters",
         "tariffs_table": "tariffs",
         "windows_table": "windows", "bills_table": "bills", "bucket": aws.bucket, "region": REGION, "endpoint": None,
+        "payment_days": 21,
     }  # fmt: skip
     desk = RegistryDesk(Stack(**names))
     desk.apply(registry(), "test", _nobody)
@@ -177,3 +180,34 @@ def test_both_meters_of_an_exchange_in_one_batch_are_one_bill(desk: RegistryDesk
     assert ingest_uploads(uploads, desk._tables, desk._services, lambda attempt: None).failed == frozenset()
     item = desk._tables._client.get_item(TableName="bills", Key={"meter_id": {"S": "AG-1"}, "bill": {"S": "2026-07"}})
     assert bill_of(item["Item"]).intervals.read == 48
+
+
+def _bill(desk: RegistryDesk, cycle: str) -> Bill:
+    _, stored = desk._tables.read([], [BillKey("AG-1", cycle)])
+    return stored[BillKey("AG-1", cycle)].billed.bill
+
+
+def test_a_final_bill_is_issued_and_due_by_the_terms(billed: RegistryDesk) -> None:
+    june, july = _bill(billed, "2026-06"), _bill(billed, "2026-07")
+
+    assert [june.number, july.number] == ["AG-1-20260601", "AG-1-20260701"]
+    assert july.issued_on
+    assert july.due_on == july.issued_on + timedelta(days=21)
+    assert (july.daily_kwh, july.daily_kwh_before) == (Decimal("2.4"), Decimal("2.4"))
+    assert june.daily_kwh_before is None
+
+
+def test_a_new_version_is_issued_under_the_same_number(billed: RegistryDesk) -> None:
+    earlier = events.change_price(billed.store.load(), "flat", document(0.20), date(2026, 7, 1))
+    billed.apply(earlier, "price corrected", _nobody)
+
+    assert _bill(billed, "2026-06").number == "AG-1-20260601"
+    assert _bill(billed, "2026-07").number == "AG-1-20260701-2"
+
+
+def test_an_open_bill_has_no_number_and_no_dates(desk: RegistryDesk) -> None:
+    one_day = upload(meter_id="M-1", day=date(2026, 7, 1), wh=[100] * 24, interval_s=3600)
+    ingest_uploads([one_day], desk._tables, desk._services, lambda attempt: None)
+    bill = _bill(desk, "2026-07")
+
+    assert (bill.status, bill.number, bill.issued_on, bill.due_on) == ("provisional", "", None, None)

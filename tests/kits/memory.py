@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from electrocloud.aws.store import dynamodb_items as items
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.services.store import Change, DayKey, StoredBill, StoredDay
+from electrocloud.services.store import Change, DayKey, IssueTerms, StoredBill, StoredDay
 
 
 class MemoryTables:
@@ -17,6 +17,7 @@ class MemoryTables:
         self.windows: dict[tuple[str, str], items.Item] = {}
         self.bills: dict[BillKey, items.Item] = {}
         self.before_commit: Any = lambda: None
+        self.issue_terms = IssueTerms()
 
     def read(
         self, days: Collection[DayKey], bills: Collection[BillKey]
@@ -67,6 +68,7 @@ class TableNames(NamedTuple):
     meters_table: str = "meters"
     tariffs_table: str = "tariffs"
     service_points_table: str = "service_points"
+    payment_days: int = 21
 
 
 TABLES = TableNames()

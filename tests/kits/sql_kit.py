@@ -1,7 +1,7 @@
 """A small lake in DuckDB, queried in Athena's dialect as on a laptop."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,13 @@ import pyarrow.parquet
 from analytics.duckdb_dialect import to_duckdb
 from analytics.questions import find, views
 from analytics.registry_tables import meters_table, tariff_tables
+from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.registry.records import Registry
 from electrocloud.domain.tariffs.tariff import Tariff
 from registry.lake import registry_tables
+from lake.bill_tables import TABLES as BILLS
+from lake.bill_tables import bill_tables, issue_day
 
 READINGS = pa.schema(
     [
@@ -42,6 +45,7 @@ QUARANTINE = pa.schema(
         ("dt", pa.string()),
     ]
 )
+DT = pa.field("dt", pa.string())
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 TableRow = dict[str, Any]
@@ -65,6 +69,16 @@ def meter(
     return {"meter_id": meter_id, **place, "tariff_id": tariff_id, "timezone": timezone}
 
 
+def dated_bill_tables(issued: Iterable[IssuedBill]) -> dict[str, pa.Table]:
+    """The tables of issued bills with their partition column."""
+    found = {name: [schema.append(DT).empty_table()] for name, schema in BILLS.items()}
+    for one in issued:
+        for name, table in bill_tables([one], NOW).items():
+            day = pa.array([str(issue_day(one.bill))] * len(table), pa.string())
+            found[name].append(table.append_column(DT, day))
+    return {name: pa.concat_tables(tables) for name, tables in found.items()}
+
+
 @cache
 def translated(sql: str) -> str:
     """The SQL that the laptop's Athena receives."""
@@ -80,6 +94,7 @@ class Lake:
         meters: Iterable[TableRow] = (),
         tariffs: Mapping[str, Tariff] | None = None,
         registry: Registry | None = None,
+        issued: Iterable[IssuedBill] = (),
     ) -> None:
         self.duckdb = duckdb.connect()
         self.duckdb.execute("SET threads = 1; SET TimeZone = 'Pacific/Honolulu'")
@@ -89,6 +104,7 @@ class Lake:
             "quarantine": QUARANTINE.empty_table(),
             **tariff_tables(tariffs or {}),
             **registry_tables(registry or Registry()),
+            **dated_bill_tables(issued),
         }
         for name, table in tables.items():
             self.duckdb.register(name, table)
@@ -107,3 +123,16 @@ def write_partitions(folder: Path, readings: Iterable[TableRow]) -> None:
     """Write the rows as Parquet under folder/dt=…/, as the delivery does."""
     table = pa.Table.from_pylist(list(readings), schema=READINGS)
     pa.parquet.write_to_dataset(table, folder, partition_cols=["dt"])
+
+
+def partitioned_lake(folder: Path, days: Iterable[date]) -> duckdb.DuckDBPyConnection:
+    """A lake whose partitioned tables have a file for each of these days; the other tables are empty."""
+    lake, rows = Lake().duckdb, [str(day) for day in days]
+    for name in ("readings", *BILLS):
+        schema = lake.table(name).to_arrow_table().schema
+        table = pa.Table.from_pylist([{"dt": dt} for dt in rows], schema=schema)
+        pa.parquet.write_to_dataset(table, folder / name, partition_cols=["dt"])
+        lake.unregister(name)
+        files = f"read_parquet('{folder / name}/*/*.parquet', hive_types = {{dt: VARCHAR}})"
+        lake.execute(f"CREATE VIEW {name} AS FROM {files}")
+    return lake

@@ -41,7 +41,7 @@ class TransformSettings(_Tolerant, frozen=True):
 
 
 class MeteringSettings(_Tolerant, frozen=True):
-    """Where the metering function finds tables and bucket."""
+    """Where the metering function finds tables and bucket; a bill is due `payment_days` after its issue."""
 
     windows_table: str
     bills_table: str
@@ -49,6 +49,7 @@ class MeteringSettings(_Tolerant, frozen=True):
     tariffs_table: str
     service_points_table: str
     bucket: str
+    payment_days: int
 
 
 class ForecastingSettings(Settings, frozen=True):
@@ -66,8 +67,18 @@ class ForecastingSettings(Settings, frozen=True):
     dead_letters_url: str
 
 
+class PublishingSettings(Settings, frozen=True):
+    """Where the publishing function finds the bills, and the bucket that it writes them to."""
+
+    bills_table: str
+    bucket: str
+
+
 class ClosingSettings(Settings, frozen=True):
-    """Where the closing function finds the tables and its queue, and how long after its end a month is closed (h)."""
+    """Where the closing function finds the tables and its queue, and how long after its end a month is closed (h).
+
+    A bill is due `payment_days` after its issue.
+    """
 
     windows_table: str
     bills_table: str
@@ -77,6 +88,7 @@ class ClosingSettings(Settings, frozen=True):
     queue_url: str
     dead_letters_url: str
     estimate_after_hours: int
+    payment_days: int
 
     @property
     def grace_s(self) -> int:

@@ -20,6 +20,7 @@ from electrocloud.aws.clients import (
     S3Client,
     SQSClient,
 )
+from electrocloud.domain.billing.issuing import PAYMENT_DAYS
 from electrocloud.domain.errors import SettingsError
 
 STATE = Path(os.environ.get("ELECTROCLOUD_STATE", ".electrocloud"))  # where `electrocloud up` keeps what runs here
@@ -52,6 +53,7 @@ class Stack(msgspec.Struct, frozen=True):
     credentials: str = ""
     future_tolerance_minutes: int = 15
     closing_queue: str = ""  # the queue's URL; a stack of an earlier version does not name it
+    payment_days: int = PAYMENT_DAYS
     dead_letters: str = ""  # the queue's URL, where a stack of an earlier version still has one
 
     @property
@@ -91,7 +93,7 @@ class Stack(msgspec.Struct, frozen=True):
 def stack_of(outputs: Mapping[str, str], region: str) -> Stack:
     """The stack in an account that CloudFormation's outputs describe."""
     names = {_snake(name): value for name, value in outputs.items()} | {"region": region}
-    optional = ("endpoint", "credentials", "future_tolerance_minutes", "closing_queue", "dead_letters")
+    optional = ("endpoint", "credentials", "future_tolerance_minutes", "payment_days", "closing_queue", "dead_letters")
     missing = [field for field in Stack.__struct_fields__ if field not in names and field not in optional]
     if missing:
         raise SettingsError(f"the stack's outputs lack {', '.join(missing)}; deploy this version of template.yaml")

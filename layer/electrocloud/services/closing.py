@@ -188,7 +188,7 @@ def _changes(planned: PlannedBill, tables: Tables, seen: list[Bill]) -> list[Cha
     if not is_open and is_of_plan(before.billed, planned.plan):
         return []
     change = Change(planned.key.agreement_id)
-    add_bill(change, planned, estimated_determinants(planned, tables), before)
+    add_bill(change, planned, estimated_determinants(planned, tables), before, tables)
     return [change] if change.bills[0].billed.bill != before.billed.bill else []
 
 

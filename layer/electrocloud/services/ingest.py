@@ -144,4 +144,4 @@ def _rate(
     else:
         found = replaced_days(planned.plan, kept, changed)
     if any(found) or before or any(has_voids(planned, change.owner, day) for day in days):
-        add_bill(change, planned, found, before)
+        add_bill(change, planned, found, before, tables)

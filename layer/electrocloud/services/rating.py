@@ -14,6 +14,7 @@ from electrocloud.domain.billing.plan import PeriodPlan, ServiceSpan
 from electrocloud.domain.billing.service import BillKey, PlannedBill
 from electrocloud.domain.local_time import day_of
 from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.services.issuing import issue_bill
 from electrocloud.services.store import BillChange, BilledPeriod, Change, SpanDays, StoredBill, Tables
 
 WITHDRAWN = "withdrawn"  # the fingerprint of a bill whose agreement has no day in its cycle
@@ -37,9 +38,13 @@ def add_bill(
     planned: PlannedBill,
     days: Sequence[SpanDays],
     before: StoredBill | None,
+    tables: Tables,
     why: VersionReason = READING_CORRECTED,
 ) -> None:
-    """Rate a bill and put it into the change, in place of `before`; a final bill that differs gets a new version."""
+    """Rate a bill and put it into the change, in place of `before`; a final bill that differs gets a new version.
+
+    A bill that becomes final, and each new version, is issued.
+    """
     plan = planned.plan
     bill = rate(plan, days, plan.spans[-1].meter_id if plan.spans else "")
     if before and before.billed.bill.status == "final" and not _never_issued(before.billed):
@@ -47,11 +52,14 @@ def add_bill(
         if bill.version > before.billed.bill.version:
             change.replaced.append((planned.key, before.billed.bill))
             bill = msgspec.structs.replace(bill, reason=why.reason, changed_by=why.by, changed_at=why.at)
+            bill = issue_bill(planned.key, bill, before.billed.bill, tables)
+    elif bill.status == "final":
+        bill = issue_bill(planned.key, bill, None, tables)
     billed = BilledPeriod(plan.fingerprint, days, bill, [span.meter_id for span in plan.spans], plan.shape)
     change.bills.append(BillChange(planned.key, billed, before.mark if before else None))
 
 
-def withdraw_bill(change: Change, key: BillKey, before: StoredBill, why: VersionReason) -> None:
+def withdraw_bill(change: Change, key: BillKey, before: StoredBill, tables: Tables, why: VersionReason) -> None:
     """Put a bill that owes nothing into the change, in place of `before`, unless it owes nothing already.
 
     One that was final gets a new version. One that was not has never been issued, and leaves no trace of it.
@@ -63,6 +71,7 @@ def withdraw_bill(change: Change, key: BillKey, before: StoredBill, why: Version
         bill = reissue(before.billed.bill, bill)
         change.replaced.append((key, before.billed.bill))
         bill = msgspec.structs.replace(bill, reason=why.reason, changed_by=why.by, changed_at=why.at)
+        bill = issue_bill(key, bill, before.billed.bill, tables)
     change.bills.append(BillChange(key, BilledPeriod(WITHDRAWN, (), bill), before.mark))
 
 

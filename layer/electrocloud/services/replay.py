@@ -153,6 +153,6 @@ def _rerate(
     else:
         days = read_determinants(planned, tables)
     if before or any(days):
-        add_bill(change, planned, days, before, why)
+        add_bill(change, planned, days, before, tables, why)
         if before and same_bill(change.bills[-1].billed, before.billed):
             change.bills.pop()

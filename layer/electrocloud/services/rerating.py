@@ -154,6 +154,7 @@ class Preview:
         self.read = tables.read
         self.days_between = tables.days_between
         self.cycles_of = tables.cycles_of
+        self.issue_terms = tables.issue_terms
         self.bills = 0
         self.amount = Decimal(0)
 
@@ -183,7 +184,7 @@ def _withdraw(keys: Collection[BillKey], tables: Tables, pause: Callable[[int], 
             _, stored = tables.read([], [key])
             change = Change(key.agreement_id)
             if key in stored:
-                withdraw_bill(change, key, stored[key], why)
+                withdraw_bill(change, key, stored[key], tables, why)
             return [change] if change.bills else []
 
         held, failed = commit_with_retry([key.agreement_id], changes_of, tables, pause)

@@ -4,6 +4,7 @@ A change is read, worked out and stored on the condition that nothing of it was 
 (optimistic locking). The worker that loses reads again and repeats.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.determinants import DayDeterminants
+from electrocloud.domain.billing.issuing import PAYMENT_DAYS
 from electrocloud.domain.billing.service import BillKey, Service
 from electrocloud.domain.readings.meter_day import MeterDay
 
@@ -71,8 +73,19 @@ class Change:
     new: int = 0
 
 
+class IssueTerms(NamedTuple):
+    """How bills are issued: due `payment_days` after the day of issue, which `clock` (s since 1970 UTC) tells."""
+
+    payment_days: int = PAYMENT_DAYS
+    clock: Callable[[], float] = time.time
+
+
 class Tables(Protocol):
     """The store of windows and bills. Reads see all that was committed before them."""
+
+    @property
+    def issue_terms(self) -> IssueTerms:
+        """How its bills are issued."""
 
     def read(
         self, days: Collection[DayKey], bills: Collection[BillKey]

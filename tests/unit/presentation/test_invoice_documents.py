@@ -1,6 +1,7 @@
 """Invoices show exactly what the stored bill says."""
 
 import csv
+from datetime import date
 from decimal import Decimal
 from io import BytesIO, StringIO
 
@@ -9,6 +10,7 @@ import pytest
 from pypdf import PdfReader
 
 from electrocloud.domain.billing.bill import Bill, bills, reissue
+from electrocloud.domain.billing.issuing import issue
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from presentation import invoice_documents as invoice
 from tests.kits.billing_kit import load
@@ -61,3 +63,15 @@ def test_the_pdf_shows_the_same_text_in_any_script(bill: Bill) -> None:
     assert "Tarif Żółty, ночной" in text
     assert f"${bill.total_rounded}" in text
     assert all(line.explanation.split(" (")[0] in text for line in bill.lines)
+
+
+def test_an_issued_bill_shows_its_number_dates_and_use_per_day_everywhere(bill: Bill) -> None:
+    issued = issue(bill, date(2026, 12, 2), before=bill)
+    expected = ("m-1-20261101", "Dec 2, 2026", "Dec 23, 2026", "Nov 1, 2026", "Nov 20, 2026", "kWh; ")
+    shown = " ".join(invoice.remarks(issued))
+    printed = PdfReader(BytesIO(invoice.as_pdf(issued))).pages[0].extract_text()
+    (row, *_) = csv.DictReader(StringIO(invoice.as_csv(issued)))
+
+    assert all(text in shown for text in expected)
+    assert all(text in printed for text in expected)
+    assert (row["number"], row["issued_on"], row["due_on"]) == ("m-1-20261101", "2026-12-02", "2026-12-23")

@@ -16,7 +16,7 @@ from analytics.voltage_limits import limits_of
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import document, load
 from tests.kits.registry_kit import AGREEMENT, METER, registry
-from tests.kits.sql_kit import NOW, Lake, TableRow, meter, reading, readings_of, translated, write_partitions
+from tests.kits.sql_kit import NOW, Lake, TableRow, meter, partitioned_lake, reading, readings_of, translated
 
 BERLIN = "Europe/Berlin"
 NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC)
@@ -40,19 +40,16 @@ def test_every_quotient_states_its_type_because_the_engines_differ(path: Path):
 
 @pytest.mark.parametrize("name", questions())
 def test_a_question_reads_only_the_days_it_needs(name: str, tmp_path: Path):
-    days = [reading("m", NOVEMBER - timedelta(days=400) + timedelta(days=number), 1) for number in range(450)]
-    write_partitions(tmp_path / "readings", days)
-    lake = Lake(meters=[meter("m")], tariffs={"t": tariff_from_urdb(document())})
-    lake.duckdb.unregister("readings")
-    lake.duckdb.execute(
-        f"CREATE VIEW readings AS FROM read_parquet('{tmp_path}/readings/*/*.parquet', hive_types = {{dt: VARCHAR}})"
-    )
+    first = (NOVEMBER - timedelta(days=400)).date()
+    lake = partitioned_lake(tmp_path, [first + timedelta(days=number) for number in range(450)])
 
-    plan = lake.duckdb.execute(f"EXPLAIN {translated(questions()[name].render({}, NOW))}").fetchall()[0][1]
+    plan = lake.execute(f"EXPLAIN {translated(questions()[name].render({}, NOW))}").fetchall()[0][1]
 
     scans = re.findall(r"Scanning Files:\s*(\d+)/450", plan)
     assert scans or name == "quarantined_by_reason"
-    assert all(int(files) <= 45 for files in scans), plan
+    # A month's bills may have been issued on any day since it began.
+    most = 85 if name in ("bills_of_month", "revenue_by_tariff") else 45
+    assert all(int(files) <= most for files in scans), plan
 
 
 def test_monthly_consumption_is_that_of_the_meters_own_month():

@@ -62,7 +62,7 @@ def test_every_metric_is_of_a_resource_of_this_stack(dashboard):
     for namespace, _, *dimensions in shown(dashboard):
         for name, value in zip(dimensions[::2], dimensions[1::2], strict=True):
             known = {"ApiName": {title}, "Stage": {"prod"}, "Operation": {"TransactWriteItems"}}
-            known["service"] = {"metering", "closing", "transform"}
+            known["service"] = {"metering", "closing", "publishing", "transform"}
             assert value in known.get(name, resources), (namespace, name)
 
 

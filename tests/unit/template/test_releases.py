@@ -9,7 +9,7 @@ from analytics.template import load
 from tests.kits.template_kit import REGION, Resolver
 from tools.deploy_check import expanded
 
-FUNCTIONS = {"MeteringFunction", "ClosingFunction", "ForecastingFunction", "TransformFunction"}
+FUNCTIONS = {"MeteringFunction", "ClosingFunction", "PublishingFunction", "ForecastingFunction", "TransformFunction"}
 OTHER = {
     "Stage": "prod",
     "Architecture": "x86_64",
@@ -69,8 +69,8 @@ def test_each_function_is_called_by_an_alias_and_the_same_template_releases_noth
 
 @pytest.mark.parametrize(
     ("layer", "functions"),
-    [("Layer", FUNCTIONS), ("ForecastLayer", {"ForecastingFunction"})],
-    ids=["Layer", "ForecastLayer"],
+    [("Layer", FUNCTIONS), ("ForecastLayer", {"ForecastingFunction"}), ("LakeLayer", {"PublishingFunction"})],
+    ids=["Layer", "ForecastLayer", "LakeLayer"],
 )
 def test_another_build_of_a_layer_is_a_release_of_the_functions_that_have_it(layer, functions):
     rebuilt = set_property(layer, "ContentUri", "s3://artifacts/rebuilt")

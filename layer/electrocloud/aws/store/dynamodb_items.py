@@ -17,6 +17,7 @@ from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.services.store import BilledPeriod, StoredBill, StoredDay
 
 MONTH_PARTS = 8  # a month's bills are indexed in this many partitions, so that midnight's updates do not meet in one
+OUTBOX_PARTS = 8  # and the index of the bills that are not in the lake yet likewise
 
 Item = dict[str, Any]
 
@@ -78,7 +79,8 @@ def bill_item(key: BillKey, billed: BilledPeriod) -> Item:
     """`document` is the bill as JSON, `determinants` the days it was made of; the rest is for the index by month.
 
     Both are deflated: a change of a bill is the most expensive write there is, and is priced by the kilobyte. A bill of
-    another cycle than the calendar month is in the index of the month in which its cycle begins.
+    another cycle than the calendar month is in the index of the month in which its cycle begins. An issued bill is in
+    the outbox until it has been published.
     """
     bill = billed.bill
     document = _document(bill)
@@ -92,7 +94,7 @@ def bill_item(key: BillKey, billed: BilledPeriod) -> Item:
         "shape": {"S": billed.shape},
         "mark": {"S": _mark(document, determinants)},
         "month": {"S": month},
-        "month_part": {"S": month_part(month, zlib.crc32(key.agreement_id.encode()) % MONTH_PARTS)},
+        "month_part": {"S": month_part(month, _part(key, MONTH_PARTS))},
         "meter": {"S": bill.meter_id},
         "tariff_id": {"S": bill.tariff},
         "status": {"S": bill.status},
@@ -101,6 +103,7 @@ def bill_item(key: BillKey, billed: BilledPeriod) -> Item:
         "total": {"N": str(bill.total_rounded)},
         "missing": {"N": str(bill.intervals.missing)},
         "estimated": {"N": str(bill.intervals.estimated)},
+        **_in_outbox(key, bill),
     }
 
 
@@ -150,10 +153,14 @@ def _decoded_days(item: Item) -> dict[MeterSpanDay, DayDeterminants]:
 
 
 def replaced_item(key: BillKey, bill: Bill) -> Item:
-    """A bill that a new version took the place of, under its cycle and version, and in no index."""
+    """A bill that a new version took the place of, under its cycle and version.
+
+    It is in the outbox again, since the new version's item takes the place of one that may not have been published.
+    """
     return {
         **bill_key(BillKey(key.agreement_id, f"{key.cycle}#v{bill.version:03}")),
         "document": {"B": _document(bill)},
+        **_in_outbox(key, bill),
     }
 
 
@@ -165,6 +172,15 @@ def bill_of(item: Item) -> Bill:
 def month_part(month: str, part: int) -> str:
     """The partition of the index by month that a meter's bill is in."""
     return f"{month}#{part}"
+
+
+def _in_outbox(key: BillKey, bill: Bill) -> Item:
+    """What puts the item of an issued bill into the outbox."""
+    return {"to_lake": {"S": str(_part(key, OUTBOX_PARTS))}} if bill.issued_on else {}
+
+
+def _part(key: BillKey, parts: int) -> int:
+    return zlib.crc32(key.agreement_id.encode()) % parts
 
 
 def _document(bill: Bill) -> bytes:

@@ -15,7 +15,7 @@ from electrocloud.aws.store import dynamodb_items as items
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import StoreBusyError
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.services.store import Change, DayKey, StoredBill, StoredDay
+from electrocloud.services.store import Change, DayKey, IssueTerms, StoredBill, StoredDay
 
 READ_AT_ONCE = 100  # DynamoDB's limit for BatchGetItem
 WRITE_AT_ONCE = 100  # and for TransactWriteItems
@@ -24,6 +24,8 @@ SCAN_FOR_METERS = 1_000
 SCAN_PAGES = 100  # of 1 MB
 
 Action = dict[str, Any]
+
+DEFAULT_TERMS = IssueTerms()
 
 # Why a transaction did not go through where trying again can help.
 _PASSING = frozenset(
@@ -34,11 +36,19 @@ _PASSING = frozenset(
 class DynamoTables:
     """The store that the use cases ask for, on a boto3 DynamoDB client; `pause(n)` waits before try n + 1."""
 
-    def __init__(self, client: DynamoDBClient, windows_table: str, bills_table: str, pause: Pause) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        windows_table: str,
+        bills_table: str,
+        pause: Pause,
+        issue_terms: IssueTerms = DEFAULT_TERMS,
+    ) -> None:
         self._client = client
         self._windows = windows_table
         self._bills = bills_table
         self._pause = pause
+        self.issue_terms = issue_terms
 
     def read(
         self, days: Collection[DayKey], bills: Collection[BillKey]

@@ -77,6 +77,12 @@ class BillingCycle(NamedTuple):
         return [first] if midnight + DAY_S <= first.end else [first, self.period_of(first.end_day, zone)]
 
 
+def cycle_before(cycle: str, months: int) -> str:
+    """The name of the cycle so many months before one that is named `2026-07` or, from a read day on, `2026-07-15`."""
+    number = int(cycle[:4]) * 12 + int(cycle[5:7]) - 1 - months
+    return f"{number // 12:04}-{number % 12 + 1:02}{cycle[len('2026-07') :]}"
+
+
 def calendar_period(month: BillingMonth) -> BillingPeriod:
     """A whole calendar month."""
     return BillingCycle().period_of(date(month.year, month.month, 1), month.zone)

@@ -1,11 +1,14 @@
 """A bill that was final and is billed again."""
 
+from datetime import date
 from decimal import Decimal
 
 import msgspec
 import pytest
 
 from electrocloud.domain.billing.bill import Bill, bills, reissue
+from electrocloud.domain.billing.issuing import issue, unissued
+from electrocloud.domain.billing.period import cycle_before
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import document, load
 
@@ -80,3 +83,28 @@ def test_a_bill_that_was_final_stays_final():
 @pytest.mark.parametrize("bill", [february(1_000), reissue(february(1_000), february(2_000))])
 def test_a_bill_is_the_same_after_json(bill: Bill):
     assert msgspec.json.decode(msgspec.json.encode(bill), type=Bill) == bill
+
+
+def test_a_new_version_keeps_the_first_ones_number_with_its_version():
+    first = issue(msgspec.structs.replace(february(1_000), agreement_id="A-1"), date(2026, 3, 1))
+    moved = msgspec.structs.replace(february(2_000), agreement_id="A-1", period_start=date(2026, 2, 3))
+    second = issue(reissue(first, moved), date(2026, 3, 9), replaced=first)
+    third = issue(reissue(second, february(3_000)), date(2026, 4, 9), replaced=second)
+
+    assert [bill.number for bill in (first, second, third)] == ["A-1-20260201", "A-1-20260201-2", "A-1-20260201-3"]
+    assert (second.issued_on, second.due_on) == (date(2026, 3, 9), date(2026, 3, 30))
+
+
+def test_a_bill_that_says_the_same_again_is_not_issued_again():
+    first = issue(february(1_000), date(2026, 3, 1))
+
+    assert reissue(first, february(1_000)) is first
+    assert unissued(first) == unissued(february(1_000))
+
+
+@pytest.mark.parametrize(
+    ("cycle", "months", "before"),
+    [("2026-01", 1, "2025-12"), ("2026-03", 12, "2025-03"), ("2026-01-15", 1, "2025-12-15")],
+)
+def test_the_cycle_before_has_the_same_read_day(cycle: str, months: int, before: str):
+    assert cycle_before(cycle, months) == before

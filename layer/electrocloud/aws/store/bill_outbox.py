@@ -1,0 +1,94 @@
+"""The bills' outbox: issued bills that are not in the lake yet.
+
+The item of an issued bill is written with the attribute `to_lake`, in the transaction that stores the bill, and loses
+it once the bill has been published. A sparse index by that attribute lists what is left, so no crash between the two
+can lose a bill; it may publish one twice.
+"""
+
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from botocore.exceptions import ClientError
+
+from electrocloud.aws.backoff import pause
+from electrocloud.aws.clients import DynamoDBClient
+from electrocloud.aws.store.dynamodb_items import OUTBOX_PARTS, Item, bill_key, bill_of, key_of_bill
+from electrocloud.aws.store.tables import batch_get
+from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.service import BillKey
+
+INDEX = "to-lake"
+WRITERS = 8
+
+
+class IssuedBill(NamedTuple):
+    """A version of a bill, by its agreement and cycle."""
+
+    key: BillKey
+    bill: Bill
+
+
+class WaitingBill(NamedTuple):
+    """An issued bill in the outbox: the key of its item, and the item's version tag; "" for a replaced version."""
+
+    item_key: BillKey
+    mark: str
+    issued: IssuedBill
+
+
+class BillOutbox:
+    """The outbox of a deployment's bills, on a boto3 DynamoDB client."""
+
+    def __init__(self, client: DynamoDBClient, bills_table: str) -> None:
+        self._client = client
+        self._table = bills_table
+
+    def pages(self) -> Iterator[list[WaitingBill]]:
+        """The bills that wait, a page of the index (at most 1 MB of keys) at a time."""
+        for part in range(OUTBOX_PARTS):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                IndexName=INDEX,
+                KeyConditionExpression="to_lake = :part",
+                ExpressionAttributeValues={":part": {"S": str(part)}},
+                ProjectionExpression="meter_id, bill",
+            )
+            for page in pages:
+                keys = [(self._table, bill_key(key_of_bill(item))) for item in page["Items"]]
+                found = batch_get(self._client, keys, pause)
+                if waiting := [_waiting_bill(item) for _, item in found if "to_lake" in item]:
+                    yield waiting
+
+    def remove(self, published: Collection[WaitingBill]) -> None:
+        """Take bills out of the outbox, but for those that another version has replaced since they were read."""
+        with ThreadPoolExecutor(WRITERS) as pool:
+            for _ in pool.map(self._remove, published):
+                pass
+
+    def _remove(self, waiting: WaitingBill) -> None:
+        condition = "#mark = :mark" if waiting.mark else "attribute_exists(meter_id)"
+        names = {"ExpressionAttributeNames": {"#mark": "mark"}} if waiting.mark else {}
+        values = {"ExpressionAttributeValues": {":mark": {"S": waiting.mark}}} if waiting.mark else {}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=bill_key(waiting.item_key),
+                UpdateExpression="REMOVE to_lake",
+                ConditionExpression=condition,
+                **names,
+                **values,
+            )
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+
+def issued_bill(item: Item) -> IssuedBill:
+    """The bill of an item, current or replaced."""
+    key = key_of_bill(item)
+    return IssuedBill(BillKey(key.agreement_id, key.cycle.partition("#")[0]), bill_of(item))
+
+
+def _waiting_bill(item: Item) -> WaitingBill:
+    return WaitingBill(key_of_bill(item), item.get("mark", {}).get("S", ""), issued_bill(item))

@@ -1,0 +1,29 @@
+"""Issuing bills: a bill that becomes final, or replaces a final one, gets its number, dates and comparison."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.issuing import issue
+from electrocloud.domain.billing.period import cycle_before
+from electrocloud.domain.billing.service import BillKey
+from electrocloud.services.store import Tables
+
+
+def issue_bill(key: BillKey, bill: Bill, replaced: Bill | None, tables: Tables) -> Bill:
+    """A final bill, issued on this day of its time zone, with the use per day of its agreement's bills before it.
+
+    These count as they are stored now, and where they are final. `replaced` is the version that this one replaces.
+    """
+    before, last_year = (BillKey(key.agreement_id, cycle_before(key.cycle, months)) for months in (1, 12))
+    _, stored = tables.read([], [before, last_year])
+    final = {key: one.billed.bill for key, one in stored.items() if one.billed.bill.status == "final"}
+    terms = tables.issue_terms
+    return issue(
+        bill,
+        datetime.fromtimestamp(terms.clock(), ZoneInfo(bill.zone)).date(),
+        payment_days=terms.payment_days,
+        before=final.get(before),
+        last_year=final.get(last_year),
+        replaced=replaced,
+    )

@@ -1,0 +1,158 @@
+"""Issued bills from the table to the lake: none is lost, however it is interrupted, and a copy counts once."""
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import msgspec
+import pyarrow.parquet as pq
+import pytest
+
+from electrocloud.aws.store.bill_outbox import BillOutbox
+from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.service import BillKey
+from electrocloud.domain.registry import events
+from lake.publishing import Lake, publish_bills
+from registry.desk import RegistryDesk
+from tests.integration.conftest import Aws
+from tests.integration.test_registry_desk import billed, desk  # noqa: F401  fixtures
+from tests.kits.billing_kit import document
+from tests.kits.sql_kit import translated
+
+NOW = datetime(2026, 8, 2, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def outbox(aws: Aws) -> BillOutbox:
+    return BillOutbox(aws.dynamodb, "bills")
+
+
+def publish(aws: Aws, outbox: BillOutbox) -> int:
+    return publish_bills(outbox, Lake(aws.s3, aws.bucket), NOW, lambda: False)
+
+
+def published(aws: Aws, view: str) -> list[dict[str, Any]]:
+    """What an analyst finds."""
+    lake = duckdb.connect()
+    for table in ("bills", "bill_lines"):
+        lake.register(table, _table(aws, table))
+    answer = lake.execute(translated(f"SELECT * FROM {view} ORDER BY cycle, version"))
+    names = [column[0] for column in answer.description]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def _table(aws: Aws, table: str) -> Any:
+    import pyarrow as pa
+
+    parts = []
+    for found in aws.s3.list_objects_v2(Bucket=aws.bucket, Prefix=f"{table}/dt=").get("Contents", []):
+        body = aws.s3.get_object(Bucket=aws.bucket, Key=found["Key"])["Body"].read()
+        part = pq.ParquetFile(io.BytesIO(body)).read()
+        parts.append(part.append_column("dt", pa.repeat(found["Key"].split("dt=")[1].split("/")[0], len(part))))
+    return pa.concat_tables(parts)
+
+
+def stored(desk: RegistryDesk, cycle: str) -> Bill:  # noqa: F811
+    key = BillKey("AG-1", cycle)
+    return desk._tables.read([], [key])[1][key].billed.bill
+
+
+def test_final_bills_are_published_once_with_all_their_lines(billed: RegistryDesk, aws: Aws, outbox: BillOutbox):  # noqa: F811
+    assert publish(aws, outbox) == 2
+    assert publish(aws, outbox) == 0
+
+    june, july = published(aws, "bills_issued")
+    bill = stored(billed, "2026-07")
+    assert (june["cycle"], july["cycle"], july["number"]) == ("2026-06", "2026-07", "AG-1-20260701")
+    assert (july["amount_due"], july["energy_kwh"], july["dt"]) == (
+        bill.total_rounded,
+        Decimal("74.4"),
+        str(bill.issued_on),
+    )
+    lines = [row for row in published(aws, "bill_lines_issued") if row["cycle"] == "2026-07"]
+    assert [row["amount_rounded"] for row in lines] == [line.amount_rounded for line in bill.lines]
+    assert (lines[0]["segment_start"], lines[0]["segment_end"]) == (date(2026, 7, 1), date(2026, 8, 1))
+
+
+def test_a_version_that_was_replaced_before_it_was_published_is_published_too(
+    billed: RegistryDesk,  # noqa: F811
+    aws: Aws,
+    outbox: BillOutbox,
+):
+    changed = events.change_price(billed.store.load(), "flat", document(0.20), date(2026, 7, 1))
+    billed.apply(changed, "price corrected", lambda count: None)
+    publish(aws, outbox)
+
+    found = [(row["cycle"], row["version"], row["reason"]) for row in published(aws, "bills_issued")]
+    assert found == [("2026-06", 1, ""), ("2026-07", 1, ""), ("2026-07", 2, "price corrected")]
+
+
+def test_an_open_bill_is_not_in_the_lake(desk: RegistryDesk, aws: Aws, outbox: BillOutbox):  # noqa: F811
+    assert publish(aws, outbox) == 0
+    assert "Contents" not in aws.s3.list_objects_v2(Bucket=aws.bucket, Prefix="bill")
+
+
+class Crash(Exception):
+    """The process ends here."""
+
+
+class CrashingS3:
+    """An S3 client whose process ends at the put with a number, before it or just after it."""
+
+    def __init__(self, s3: Any, at: int, after: bool) -> None:
+        self._s3, self._left, self._after = s3, at, after
+
+    def put_object(self, **put: Any) -> Any:
+        self._left -= 1
+        if self._left < 0 and not self._after:
+            raise Crash
+        answer = self._s3.put_object(**put)
+        if self._left < 0:
+            raise Crash
+        return answer
+
+
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize("after", [False, True])
+def test_no_bill_is_lost_or_counted_twice_whenever_publishing_ends(
+    billed: RegistryDesk,  # noqa: F811
+    aws: Aws,
+    outbox: BillOutbox,
+    at: int,
+    after: bool,
+):
+    with pytest.raises(Crash):
+        publish_bills(outbox, Lake(CrashingS3(aws.s3, at, after), aws.bucket), NOW, lambda: False)
+    publish(aws, outbox)
+
+    assert [row["cycle"] for row in published(aws, "bills_issued")] == ["2026-06", "2026-07"]
+    lines = published(aws, "bill_lines_issued")
+    assert len({(row["cycle"], row["line"]) for row in lines}) == len(lines) > 0
+
+
+def test_a_bill_that_changes_while_it_is_published_stays_in_the_outbox(
+    billed: RegistryDesk,  # noqa: F811
+    aws: Aws,
+    outbox: BillOutbox,
+):
+    (page,) = _pages(outbox)
+    changed = events.change_price(billed.store.load(), "flat", document(0.20), date(2026, 7, 1))
+    billed.apply(changed, "price corrected", lambda count: None)
+    outbox.remove(page)
+
+    assert publish(aws, outbox) == 2  # the second version, and the first one under its own key
+    assert [row["version"] for row in published(aws, "bills_issued")] == [1, 2]
+
+
+def _pages(outbox: BillOutbox) -> Iterator[Any]:
+    return iter([*outbox.pages()])
+
+
+def test_a_bill_of_an_earlier_release_is_published_under_its_last_day(billed: RegistryDesk) -> None:  # noqa: F811
+    from lake.bill_tables import issue_day
+
+    old = msgspec.structs.replace(stored(billed, "2026-07"), issued_on=None, period_end=None)
+    assert issue_day(old) == date(2026, 7, 1)
