@@ -12,6 +12,7 @@ from analytics.voltage_limits import standard_of
 from electrocloud.aws.clients import S3Client
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariffs.tariff import Tariff, Tiers
+from electrocloud.domain.tariffs.versions import DatedTariff, always
 
 RATE = pa.decimal128(24, 15)  # $ a kWh, a kW or a month
 LIMIT = pa.decimal128(24, 12)  # kWh, kW, or kWh a kW
@@ -32,6 +33,9 @@ TARIFFS = {
     "tariffs": pa.schema(
         [
             ("tariff_id", pa.string()),
+            ("version", pa.int32()),
+            ("first", pa.date32()),
+            ("end", pa.date32()),
             ("name", pa.string()),
             ("timezone", pa.string()),
             ("allocation", pa.string()),
@@ -41,6 +45,7 @@ TARIFFS = {
     "tariff_hours": pa.schema(
         [
             ("tariff_id", pa.string()),
+            ("version", pa.int32()),
             ("month", pa.int32()),
             ("weekend", pa.bool_()),
             ("hour", pa.int32()),
@@ -52,6 +57,7 @@ TARIFFS = {
     "tariff_prices": pa.schema(
         [
             ("tariff_id", pa.string()),
+            ("version", pa.int32()),
             ("charge", pa.string()),
             ("period", pa.int32()),
             ("tier", pa.int32()),
@@ -75,33 +81,40 @@ def meters_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(with_standard, schema=METERS)
 
 
-def tariff_tables(tariffs: Mapping[str, Tariff]) -> dict[str, pa.Table]:
+def tariff_tables(tariffs: Mapping[str, Tariff | DatedTariff]) -> dict[str, pa.Table]:
     """The tables that a bill in SQL needs, by name, from the tariffs by their id.
 
-    `tariffs`: a row a tariff. `tariff_hours`: which periods hold in an hour of a month's weekdays or weekends.
-    `tariff_prices`: one row per possible bill line. For the charge `energy`, the row prices the month's kWh above
-    `above` and up to `up_to` (None: no limit); `*_daily` limits are multiplied by the days of the month, `per_kw`
-    limits by its demand in kW. For demand charges, limits are in kW; fixed and minimum charges count one month.
-    Tiers are numbered from 1, as on the bill. Rates have 15 decimals and limits 12.
+    `tariffs`: a row a version, which is numbered from 0 and in force from the local day `first` to before `end` (None:
+    no limit). `tariff_hours`: which periods hold in an hour of a month's weekdays or weekends. `tariff_prices`: one row
+    per possible bill line. For the charge `energy`, the row prices the cycle's kWh above `above` and up to `up_to`
+    (None: no limit); `*_daily` limits are multiplied by the days, `per_kw` limits by the bill's demand in kW. For
+    demand charges, limits are in kW; fixed and minimum charges count one month. Tiers are numbered from 1, as on the
+    bill. Rates have 15 decimals and limits 12.
     """
     rows: dict[str, list[TariffRow]] = {name: [] for name in TARIFFS}
-    for tariff_id, tariff in tariffs.items():
-        own = {"tariff_id": tariff_id}
-        rows["tariffs"].append(
-            {
-                **own,
-                "name": tariff.name,
-                "timezone": tariff.zone,
-                "allocation": tariff.allocation,
-                "demand_window_s": tariff.demand_window_s,
-            }
-        )
-        rows["tariff_hours"] += [own | row for row in _hours(tariff)]
-        rows["tariff_prices"] += [own | row for row in _prices(tariff)]
+    for tariff_id, dated in tariffs.items():
+        versions = (always(dated) if isinstance(dated, Tariff) else dated).versions
+        for number, (tariff, first, end) in enumerate(versions):
+            own = {"tariff_id": tariff_id, "version": number}
+            rows["tariffs"].append(
+                {
+                    **own,
+                    "first": first,
+                    "end": end,
+                    "name": tariff.name,
+                    "timezone": tariff.zone,
+                    "allocation": tariff.allocation,
+                    "demand_window_s": tariff.demand_window_s,
+                }
+            )
+            rows["tariff_hours"] += [own | row for row in _hours(tariff)]
+            rows["tariff_prices"] += [own | row for row in _prices(tariff)]
     return {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in TARIFFS.items()}
 
 
-def publish(s3: S3Client, bucket: str, meters: Iterable[Mapping[str, Any]], tariffs: Mapping[str, Tariff]) -> None:
+def publish(
+    s3: S3Client, bucket: str, meters: Iterable[Mapping[str, Any]], tariffs: Mapping[str, Tariff | DatedTariff]
+) -> None:
     """Write the meters and tariffs to the S3 locations of their tables, replacing the previous files."""
     tables = {f"tariffs/{name}/{name}": table for name, table in tariff_tables(tariffs).items()}
     tables["meters/meters"] = meters_table(meters)

@@ -1,7 +1,8 @@
-"""`electrocloud audit`: prove that windows, Parquet and bills hold the same readings."""
+"""`electrocloud audit`: prove that windows, Parquet, bills and the lake agree."""
 
 import time
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 import typer
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from analytics.audit import Amount, Books, DayRange, Difference, total
 from analytics.books import quarantined, read_books
+from analytics.bill_audit import BillAudit, BillDifference, audit_bills
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.domain.errors import UsageError
 
@@ -17,24 +19,55 @@ SHOWN = 20
 LOOK_AGAIN_S = 5.0
 
 
+class Findings(NamedTuple):
+    """What was compared, and what differs."""
+
+    books: Books
+    bills: list[BillAudit]
+
+    def meter_days(self) -> list[Difference]:
+        """The meter-days on which places differ."""
+        return self.books.differences()
+
+    def bill_differences(self) -> list[BillDifference]:
+        """The bills that differ from the engine's, or from the lake's."""
+        return [one for audited in self.bills for one in audited.differences]
+
+    def count(self) -> int:
+        """How many differences there are."""
+        return len(self.meter_days()) + len(self.bill_differences())
+
+
 def audit(month: str | None, meter: str | None, wait_s: float, *, as_json: bool) -> None:
-    """Prove that windows, Parquet and bills hold the same readings, in count and Wh, for each meter and day.
+    """Prove that windows, Parquet and bills hold the same readings, in count and Wh, for each meter and day; that the
+    stored bills are the engine's, from the raw readings; and that the lake's bills are the stored ones.
 
     Exits with 1 where they differ. A difference that goes away within --wait was on its way; it is counted as waiting.
     """
     stack = find_stack()
     wanted = _range(month, meter)
-    books = read_books(stack, wanted, lambda name: typer.echo(f"{name} read", err=True))
-    first = books.differences()
-    books, left = _await_equal(stack, wanted, books, first, wait_s)
-    waited = {(one.meter_id, one.day) for one in first} - {(one.meter_id, one.day) for one in left}
+    first = _read(stack, wanted, loud=True)
+    found = _await_equal(stack, wanted, first, wait_s)
+    waited = first.count() - found.count()
     rejected = quarantined(stack, wanted)
     if as_json:
-        typer.echo(msgspec.json.encode(_document(wanted, books, left, len(waited), rejected)).decode())
+        typer.echo(msgspec.json.encode(_document(wanted, found, waited, rejected)).decode())
     else:
-        _print(Console(), wanted, books, left, len(waited), rejected)
-    if left:
+        _print(Console(), wanted, found, waited, rejected)
+    if found.count():
         raise typer.Exit(1)
+
+
+def _read(stack: Stack, wanted: DayRange, *, loud: bool) -> Findings:
+    def progress(name: str) -> None:
+        if loud:
+            typer.echo(f"{name} read", err=True)
+
+    books = read_books(stack, wanted, progress)
+    months = sorted({f"{day:%Y-%m}" for day in wanted.days()})
+    bills = [audit_bills(stack, month, wanted.meter_id) for month in months]
+    progress("bills of the lake")
+    return Findings(books, bills)
 
 
 def _range(month: str | None, meter: str | None) -> DayRange:
@@ -48,21 +81,17 @@ def _range(month: str | None, meter: str | None) -> DayRange:
     return DayRange(first, (first + timedelta(days=31)).replace(day=1), meter)
 
 
-def _await_equal(
-    stack: Stack, wanted: DayRange, books: Books, left: list[Difference], wait_s: float
-) -> tuple[Books, list[Difference]]:
+def _await_equal(stack: Stack, wanted: DayRange, found: Findings, wait_s: float) -> Findings:
     """Read again until nothing differs or `wait_s` are over."""
     until = time.monotonic() + wait_s
-    while left and time.monotonic() < until:
+    while found.count() and time.monotonic() < until:
         time.sleep(LOOK_AGAIN_S)
-        books = read_books(stack, wanted, lambda _: None)
-        left = books.differences()
-    return books, left
+        found = _read(stack, wanted, loud=False)
+    return found
 
 
-def _print(
-    console: Console, wanted: DayRange, books: Books, left: list[Difference], waited: int, rejected: int
-) -> None:
+def _print(console: Console, wanted: DayRange, found: Findings, waited: int, rejected: int) -> None:
+    books, left = found.books, found.meter_days()
     table = Table("", "Meter-days", "Readings", "Energy (Wh)", title=f"{wanted.first} to {wanted.end} (UTC, exclusive)")
     for column in table.columns[1:]:
         column.justify = "right"
@@ -72,14 +101,21 @@ def _print(
     unbilled = books.unbilled()
     table.add_row("On no bill", "", f"{unbilled.readings:,}", f"{unbilled.wh:,}")
     console.print(table)
-    console.print(f"Rejected uploads: {rejected:,} objects. Waiting for Parquet or a bill: {waited:,} meter-days.")
+    console.print(f"Rejected uploads: {rejected:,} objects. Was on its way at first: {waited:,} differences.")
+    console.print(
+        f"{sum(one.bills for one in found.bills):,} bills compared with the engine, "
+        f"{sum(one.versions for one in found.bills):,} versions with the lake."
+    )
     for one in left[:SHOWN]:
         places = (
             f"{name} {_text(amount)}" for name, amount in zip(("windows", "Parquet", "bills"), one[2:], strict=True)
         )
         console.print(f"{one.meter_id} {one.day}: {', '.join(places)}", highlight=False, markup=False)
-    if left:
-        console.print(f"{len(left):,} meter-days differ.", style="red")
+    for bill in found.bill_differences()[:SHOWN]:
+        console.print(str(bill), highlight=False, markup=False)
+    if found.count():
+        differing = f"{len(left):,} meter-days differ, and {len(found.bill_differences()):,} times a bill."
+        console.print(differing, style="red")
     else:
         console.print("No differences.")
 
@@ -88,7 +124,8 @@ def _text(amount: Amount) -> str:
     return f"{amount.readings:,} readings, {amount.wh:,} Wh"
 
 
-def _document(wanted: DayRange, books: Books, left: list[Difference], waited: int, rejected: int) -> dict[str, object]:
+def _document(wanted: DayRange, found: Findings, waited: int, rejected: int) -> dict[str, object]:
+    books = found.books
     places = dict(
         zip(("windows", "parquet", "bills"), (total(place.values())._asdict() for place in books[:3]), strict=True)
     )
@@ -98,10 +135,13 @@ def _document(wanted: DayRange, books: Books, left: list[Difference], waited: in
         **places,
         "unbilled": books.unbilled()._asdict(),
         "rejected_objects": rejected,
-        "waiting_meter_days": waited,
+        "waiting": waited,
+        "bills_compared": sum(one.bills for one in found.bills),
+        "versions_compared": sum(one.versions for one in found.bills),
         "differences": [
             {"meter_id": one.meter_id, "day": one.day}
             | {name: amount._asdict() for name, amount in zip(("windows", "parquet", "bills"), one[2:], strict=True)}
-            for one in left
+            for one in found.meter_days()
         ],
+        "bill_differences": [one._asdict() for one in found.bill_differences()],
     }

@@ -1,7 +1,7 @@
 """Issued bills and their lines as the lake's tables `bills` and `bill_lines`: a row per version, and one per line."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -54,7 +54,7 @@ BILLS = pa.schema(
         ("intervals_read", pa.int32()),
         ("intervals_estimated", pa.int32()),
         ("reason", pa.string()),
-        ("published_at", pa.timestamp("ms", tz="UTC")),
+        ("published_at", pa.timestamp("ms")),
     ]
 )
 BILL_LINES = pa.schema(
@@ -73,7 +73,7 @@ BILL_LINES = pa.schema(
         ("amount_rounded", CENTS),
         ("estimated_share", RATE),
         ("description", pa.string()),
-        ("published_at", pa.timestamp("ms", tz="UTC")),
+        ("published_at", pa.timestamp("ms")),
     ]
 )
 TABLES = {"bills": BILLS, "bill_lines": BILL_LINES}
@@ -88,7 +88,7 @@ def bill_tables(issued: Iterable[IssuedBill], now: datetime) -> dict[str, pa.Tab
     """The rows of issued bills, by table; `now` is when they are published."""
     bills, lines = [], []
     for one in issued:
-        own = _version(one) | {"published_at": now}
+        own = _version(one) | {"published_at": now.astimezone(UTC).replace(tzinfo=None)}
         bills.append(own | _bill_row(one.bill))
         lines += [own | _line_row(one.bill, number, line) for number, line in enumerate(one.bill.lines, 1)]
     return {

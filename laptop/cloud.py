@@ -153,8 +153,8 @@ def start_build(children: ProcessGroup, template: Path = ROOT / "template.yaml")
     # of it, so each Python has its own.
     cache = BUILD.resolve().with_name(f"cache-{sys.implementation.cache_tag}")
     arguments = (
-        "--exclude", "ForecastLayer", "--exclude", "LakeLayer", "--cached", "--parallel", "--template-file", str(template),
-        "--build-dir", str(BUILD.resolve()), "--cache-dir", str(cache),
+        "--exclude", "ForecastLayer", "--exclude", "LakeLayer", "--cached", "--parallel",
+        "--template-file", str(template), "--build-dir", str(BUILD.resolve()), "--cache-dir", str(cache),
     )  # fmt: skip
     wheels = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS)}  # which `make setup` has fetched
     env = environment() | wheels | {"PYTHON": sys.executable, "TARGET": ""}

@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 
 from analytics.registry_tables import meters_table, publish
 from electrocloud.aws.clients import S3Client
-from electrocloud.domain.registry.records import Agreement, Registry, TariffDocument
-from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.domain.registry.records import Agreement, Registry
+from electrocloud.services.registry import dated_tariffs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-INSTANT = pa.timestamp("ms", tz="UTC")
+INSTANT = pa.timestamp("ms")  # UTC
 
 TABLES = {
     "service_points": pa.schema(
@@ -83,9 +83,7 @@ def registry_tables(registry: Registry) -> dict[str, pa.Table]:
 
 def publish_registry(s3: S3Client, bucket: str, registry: Registry) -> None:
     """Write the tables where Glue expects them, in place of what was there."""
-    documents = {one.tariff_id: one.document for one in sorted(registry.tariffs.values(), key=_first)}
-    tariffs = {tariff_id: tariff_from_urdb(document) for tariff_id, document in documents.items()}
-    publish(s3, bucket, meter_rows(registry), tariffs)
+    publish(s3, bucket, meter_rows(registry), dated_tariffs(registry))
     for name, table in registry_tables(registry).items():
         _put(s3, bucket, _key(name), table)
 
@@ -105,7 +103,7 @@ def _replace(s3: S3Client, bucket: str, key: str, table: pa.Table, owner: str) -
     except s3.exceptions.NoSuchKey:
         stored = table.schema.empty_table()
     else:
-        stored = pq.read_table(io.BytesIO(body))
+        stored = pq.read_table(io.BytesIO(body)).cast(table.schema)  # instants had a zone before
     others = stored.filter(pc.invert(pc.is_in(stored.column(owner), pc.unique(table.column(owner)))))
     _put(s3, bucket, key, pa.concat_tables([others, table], promote_options="default"))
 
@@ -138,9 +136,9 @@ def meter_rows(registry: Registry) -> list[dict[str, Any]]:
     return [rows[meter_id] for meter_id in sorted(rows)]
 
 
-def _first(record: Agreement | TariffDocument) -> date:
-    return record.first or date.min
+def _first(record: Agreement) -> date:
+    return record.first
 
 
 def _moment(instant: int | None) -> datetime | None:
-    return None if instant is None else datetime.fromtimestamp(instant, UTC)
+    return None if instant is None else datetime.fromtimestamp(instant, UTC).replace(tzinfo=None)

@@ -23,5 +23,5 @@ ORDER BY
   l.tariff_id,
   l.currency,
   array_position(
-    ARRAY['energy', 'demand', 'flat demand', 'fixed', 'minimum', 'rider', 'tax', 'total'], coalesce(l.kind, 'total')
+    ARRAY['energy', 'demand', 'flat demand', 'fixed', 'minimum', 'reactive', 'rider', 'tax', 'total'], coalesce(l.kind, 'total')
   )

@@ -3,12 +3,14 @@
 The readings are written by the laptop's delivery, from uploads as meters send them.
 """
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
+import pyarrow.parquet as pq
 
 from analytics.registry_tables import publish
 from analytics.template import ROOT, load
@@ -20,15 +22,17 @@ from electrocloud.domain.billing.issuing import issue
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.registry.records import Agreement, Installation, Registry, ServicePoint
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from laptop.cloud import PARAMETERS
 from lake.publishing import Lake, write_bills
+from laptop.cloud import PARAMETERS
 from laptop.delivery import Delivery, Plan
 from producers.fleet.faults import Faults
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.uploads import uploads
+from registry.lake import registry_tables
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FIRST_DAY, DAYS = date(2026, 10, 20), 36  # the clocks of Europe and America go back in it, and a day of it is to come
@@ -47,6 +51,11 @@ def fill(s3: Any, bucket: str) -> None:
 
     def write(key: str, body: bytes) -> None:
         s3.put_object(Bucket=bucket, Key=key, Body=body)
+
+    for name, table in registry_tables(_registry()).items():
+        sink = io.BytesIO()
+        pq.write_table(table, sink)
+        write(f"registry/{name}/{name}.parquet", sink.getvalue())
 
     delivery = Delivery(Plan.of(load(), PARAMETERS), write, lambda: 0.0)
     delivery.take(list(_fleet_records(fleet)))
@@ -91,6 +100,20 @@ def _own_meters() -> Iterator[RegisteredMeter]:
         ("own-mute", "UTC", "flat"),
     ):
         yield RegisteredMeter(name, 0.0, 0.0, "own", "home", tariff, zone)
+
+
+def _registry() -> Registry:
+    """A customer who moved in on November 2, and whose tariff changed on November 12."""
+    point = ServicePoint(
+        service_point_id="SP", address="", latitude=0.0, longitude=0.0, feeder="own", customer_class="home",
+        time_zone="Asia/Kathmandu",
+    )  # fmt: skip
+    moved, changed = date(2026, 11, 2), date(2026, 11, 12)
+    parties = {"agreement_id": "A-own", "account_id": "A", "service_point_id": "SP"}
+    first = Agreement(**parties, tariff_id="residential-tou", first=moved, end=changed)
+    then = Agreement(**parties, tariff_id="residential-tiered", first=changed)
+    installed = Installation(meter_id="own-kathmandu", service_point_id="SP", start=0)
+    return Registry({}, {"SP": point}, {installed.key: installed}, {first.key: first, then.key: then}, {})
 
 
 def _own_uploads() -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -20,7 +21,7 @@ from registry.desk import RegistryDesk
 from tests.integration.conftest import Aws
 from tests.integration.test_registry_desk import billed, desk  # noqa: F401  fixtures
 from tests.kits.billing_kit import document
-from tests.kits.sql_kit import translated
+from tests.kits.sql_kit import dated_bill_tables, translated
 
 NOW = datetime(2026, 8, 2, 3, tzinfo=UTC)
 
@@ -37,22 +38,23 @@ def publish(aws: Aws, outbox: BillOutbox) -> int:
 def published(aws: Aws, view: str) -> list[dict[str, Any]]:
     """What an analyst finds."""
     lake = duckdb.connect()
-    for table in ("bills", "bill_lines"):
-        lake.register(table, _table(aws, table))
+    for name, table in lake_of(aws).items():
+        lake.register(name, table)
     answer = lake.execute(translated(f"SELECT * FROM {view} ORDER BY cycle, version"))
     names = [column[0] for column in answer.description]
     return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
-def _table(aws: Aws, table: str) -> Any:
-    import pyarrow as pa
-
-    parts = []
-    for found in aws.s3.list_objects_v2(Bucket=aws.bucket, Prefix=f"{table}/dt=").get("Contents", []):
-        body = aws.s3.get_object(Bucket=aws.bucket, Key=found["Key"])["Body"].read()
-        part = pq.ParquetFile(io.BytesIO(body)).read()
-        parts.append(part.append_column("dt", pa.repeat(found["Key"].split("dt=")[1].split("/")[0], len(part))))
-    return pa.concat_tables(parts)
+def lake_of(aws: Aws) -> dict[str, pa.Table]:
+    """The tables of issued bills, as the bucket has them."""
+    found = {name: [table] for name, table in dated_bill_tables([]).items()}
+    for name, parts in found.items():
+        for listed in aws.s3.list_objects_v2(Bucket=aws.bucket, Prefix=f"{name}/dt=").get("Contents", []):
+            body = aws.s3.get_object(Bucket=aws.bucket, Key=listed["Key"])["Body"].read()
+            part = pq.ParquetFile(io.BytesIO(body)).read()
+            day = listed["Key"].split("dt=")[1].split("/")[0]
+            parts.append(part.append_column("dt", pa.repeat(day, len(part))))
+    return {name: pa.concat_tables(parts) for name, parts in found.items()}
 
 
 def stored(desk: RegistryDesk, cycle: str) -> Bill:  # noqa: F811

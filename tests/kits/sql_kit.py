@@ -17,9 +17,10 @@ from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.registry.records import Registry
 from electrocloud.domain.tariffs.tariff import Tariff
-from registry.lake import registry_tables
+from electrocloud.services.registry import dated_tariffs
 from lake.bill_tables import TABLES as BILLS
 from lake.bill_tables import bill_tables, issue_day
+from registry.lake import meter_rows, registry_tables
 
 READINGS = pa.schema(
     [
@@ -100,9 +101,9 @@ class Lake:
         self.duckdb.execute("SET threads = 1; SET TimeZone = 'Pacific/Honolulu'")
         tables = {
             "readings": pa.Table.from_pylist(list(readings), schema=READINGS),
-            "meters": meters_table(meters),
+            "meters": meters_table(meter_rows(registry) if registry else meters),
             "quarantine": QUARANTINE.empty_table(),
-            **tariff_tables(tariffs or {}),
+            **tariff_tables(dated_tariffs(registry) if registry else tariffs or {}),
             **registry_tables(registry or Registry()),
             **dated_bill_tables(issued),
         }

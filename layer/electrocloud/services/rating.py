@@ -15,7 +15,7 @@ from electrocloud.domain.billing.service import BillKey, PlannedBill
 from electrocloud.domain.local_time import day_of
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.services.issuing import issue_bill
-from electrocloud.services.store import BillChange, BilledPeriod, Change, SpanDays, StoredBill, Tables
+from electrocloud.services.store import BillChange, BilledPeriod, Change, MeterDays, SpanDays, StoredBill, Tables
 
 WITHDRAWN = "withdrawn"  # the fingerprint of a bill whose agreement has no day in its cycle
 
@@ -79,7 +79,7 @@ def _never_issued(billed: BilledPeriod) -> bool:
     return billed.fingerprint == WITHDRAWN and billed.bill.version == 1
 
 
-def read_determinants(planned: PlannedBill, tables: Tables) -> list[dict[date, DayDeterminants]]:
+def read_determinants(planned: PlannedBill, tables: MeterDays) -> list[dict[date, DayDeterminants]]:
     """The determinants of all of a bill's readings, by span."""
     return replaced_days(planned.plan, [{} for _ in planned.plan.spans], meter_days(planned, tables))
 
@@ -153,7 +153,7 @@ def has_estimates(days: Sequence[SpanDays]) -> bool:
     return any(day.estimated for own in days for day in own.values())
 
 
-def meter_days(planned: PlannedBill, tables: Tables) -> dict[str, list[MeterDay]]:
+def meter_days(planned: PlannedBill, tables: MeterDays) -> dict[str, list[MeterDay]]:
     """The stored days of the meters that served in a bill's period."""
     days = planned.plan.period.utc_days()
     meters = dict.fromkeys(span.meter_id for span in planned.plan.spans)

@@ -8,7 +8,7 @@ from electrocloud.domain.registry.changes import RecordChange, changes, touched_
 from electrocloud.domain.registry.records import Agreement, Installation, Registry
 from electrocloud.domain.registry.validation import RecordFault, faults
 from electrocloud.domain.tariffs.urdb import registered_tariff
-from electrocloud.domain.tariffs.versions import TariffVersion, dated_tariff
+from electrocloud.domain.tariffs.versions import DatedTariff, TariffVersion, dated_tariff
 
 R = TypeVar("R", Installation, Agreement)
 
@@ -36,13 +36,18 @@ def plan_change(stored: Registry, update: Registry) -> RegistryPlan:
     return RegistryPlan(after, found, faults(after), touched_service_points(found, after))
 
 
-def services_in(registry: Registry, points: Collection[str]) -> list[Service]:
-    """The services at service points by a registry, of tariffs that can be rated."""
+def dated_tariffs(registry: Registry) -> dict[str, DatedTariff]:
+    """The tariffs of a registry by their id. `TariffError` for one that cannot be rated."""
     versions: dict[str, list[TariffVersion]] = {}
     for one in registry.tariffs.values():
         version = TariffVersion(registered_tariff(one.document), one.first, one.end)
         versions.setdefault(one.tariff_id, []).append(version)
-    dated = {tariff_id: dated_tariff(tariff_id, own) for tariff_id, own in versions.items()}
+    return {tariff_id: dated_tariff(tariff_id, own) for tariff_id, own in versions.items()}
+
+
+def services_in(registry: Registry, points: Collection[str]) -> list[Service]:
+    """The services at service points by a registry, of tariffs that can be rated."""
+    dated = dated_tariffs(registry)
     installations = _by_point(registry.installations.values())
     agreements = _by_point(registry.agreements.values())
     found = []

@@ -80,7 +80,14 @@ class IssueTerms(NamedTuple):
     clock: Callable[[], float] = time.time
 
 
-class Tables(Protocol):
+class MeterDays(Protocol):
+    """What meters measured."""
+
+    def days_between(self, meter_id: str, first: date, last: date) -> list[MeterDay]:
+        """A meter's UTC days from `first` to `last`, in order."""
+
+
+class Tables(MeterDays, Protocol):
     """The store of windows and bills. Reads see all that was committed before them."""
 
     @property
@@ -91,9 +98,6 @@ class Tables(Protocol):
         self, days: Collection[DayKey], bills: Collection[BillKey]
     ) -> tuple[dict[DayKey, StoredDay], dict[BillKey, StoredBill]]:
         """Those of them that exist."""
-
-    def days_between(self, meter_id: str, first: date, last: date) -> list[MeterDay]:
-        """A meter's UTC days from `first` to `last`, in order."""
 
     def cycles_of(self, agreement_id: str) -> list[str]:
         """The cycles that an agreement has bills of."""

@@ -7,7 +7,7 @@ can lose a bill; it may publish one twice.
 
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -67,17 +67,19 @@ class BillOutbox:
                 pass
 
     def _remove(self, waiting: WaitingBill) -> None:
-        condition = "#mark = :mark" if waiting.mark else "attribute_exists(meter_id)"
-        names = {"ExpressionAttributeNames": {"#mark": "mark"}} if waiting.mark else {}
-        values = {"ExpressionAttributeValues": {":mark": {"S": waiting.mark}}} if waiting.mark else {}
+        unchanged: dict[str, Any] = {"ConditionExpression": "attribute_exists(meter_id)"}
+        if waiting.mark:
+            unchanged = {
+                "ConditionExpression": "#mark = :mark",
+                "ExpressionAttributeNames": {"#mark": "mark"},
+                "ExpressionAttributeValues": {":mark": {"S": waiting.mark}},
+            }
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key=bill_key(waiting.item_key),
                 UpdateExpression="REMOVE to_lake",
-                ConditionExpression=condition,
-                **names,
-                **values,
+                **unchanged,
             )
         except ClientError as fault:
             if fault.response["Error"]["Code"] != "ConditionalCheckFailedException":
