@@ -33,7 +33,7 @@ class Findings(NamedTuple):
         """The bills that differ from the engine's, or from the lake's."""
         return [one for audited in self.bills for one in audited.differences]
 
-    def count(self) -> int:
+    def total(self) -> int:
         """How many differences there are."""
         return len(self.meter_days()) + len(self.bill_differences())
 
@@ -48,13 +48,13 @@ def audit(month: str | None, meter: str | None, wait_s: float, *, as_json: bool)
     wanted = _range(month, meter)
     first = _read(stack, wanted, loud=True)
     found = _await_equal(stack, wanted, first, wait_s)
-    waited = first.count() - found.count()
+    waited = first.total() - found.total()
     rejected = quarantined(stack, wanted)
     if as_json:
         typer.echo(msgspec.json.encode(_document(wanted, found, waited, rejected)).decode())
     else:
         _print(Console(), wanted, found, waited, rejected)
-    if found.count():
+    if found.total():
         raise typer.Exit(1)
 
 
@@ -84,7 +84,7 @@ def _range(month: str | None, meter: str | None) -> DayRange:
 def _await_equal(stack: Stack, wanted: DayRange, found: Findings, wait_s: float) -> Findings:
     """Read again until nothing differs or `wait_s` are over."""
     until = time.monotonic() + wait_s
-    while found.count() and time.monotonic() < until:
+    while found.total() and time.monotonic() < until:
         time.sleep(LOOK_AGAIN_S)
         found = _read(stack, wanted, loud=False)
     return found
@@ -113,7 +113,7 @@ def _print(console: Console, wanted: DayRange, found: Findings, waited: int, rej
         console.print(f"{one.meter_id} {one.day}: {', '.join(places)}", highlight=False, markup=False)
     for bill in found.bill_differences()[:SHOWN]:
         console.print(str(bill), highlight=False, markup=False)
-    if found.count():
+    if found.total():
         differing = f"{len(left):,} meter-days differ, and {len(found.bill_differences()):,} times a bill."
         console.print(differing, style="red")
     else:

@@ -1,4 +1,4 @@
-"""`electrocloud erase METER`: delete a meter's data from tables, Parquet, quarantine and errors, old versions too."""
+"""`electrocloud erase`: delete all that is stored about a meter, or who a customer is."""
 
 from rich.console import Console
 from rich.table import Table
@@ -6,6 +6,7 @@ from rich.table import Table
 from analytics.erasure import StoredData, erase_meter
 from electrocloud.aws.stack import find_stack
 from presentation import units
+from registry.erasure import erase_account
 
 
 def erase(meter: str, *, confirm: bool) -> None:
@@ -17,6 +18,22 @@ def erase(meter: str, *, confirm: bool) -> None:
         console.print(
             "The stream keeps the meter's records until StreamRetentionHours have passed, and point-in-time recovery "
             "keeps the tables' last 35 days. Run this again once the meter's last uploads have left the stream."
+        )
+
+
+def erase_customer(account: str, *, confirm: bool) -> None:
+    """Permanently erase who an account is. Its ID stays in agreements and bills."""
+    console = Console()
+    found = erase_account(find_stack(), account, confirm=confirm)
+    outcome = "erased" if confirm else "would be erased (run with --confirm to erase)"
+    table = Table(title=f"{account}: {outcome}", show_header=False)
+    table.add_row("Accounts", f"{found.accounts:,}")
+    table.add_row("Search index", units.count(found.entries, "entry", "entries"))
+    table.add_row("Old versions of the index", units.count(found.versions, "object version"))
+    console.print(table)
+    if confirm:
+        console.print(
+            "Agreements and bills keep the account's ID. Point-in-time recovery keeps the table's last 35 days."
         )
 
 

@@ -35,15 +35,25 @@ def replay(
 
 
 def erase(
-    meter: Annotated[str, typer.Argument(help="The meter ID.")],
+    meter: Annotated[str | None, typer.Argument(help="The meter ID.")] = None,
+    account: Annotated[str | None, typer.Option(help="Instead of a meter: the account ID of a customer.")] = None,
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Delete. Without it, only list what would be deleted.")
     ] = False,
 ) -> None:
-    """Permanently delete everything stored about a meter. It is safe to run again."""
-    from cli.erase import erase
+    """Permanently delete everything stored about a meter, or who an account is. It is safe to run again.
 
-    erase(meter, confirm=confirm)
+    Of a customer, name, mailing address, e-mail and language are erased; bills keep the account's ID.
+    """
+    from cli.erase import erase, erase_customer
+    from electrocloud.domain.errors import UsageError
+
+    if (meter is None) == (account is None):
+        raise UsageError("name a meter, or give --account with the ID of a customer")
+    if account is not None:
+        erase_customer(account, confirm=confirm)
+    elif meter is not None:
+        erase(meter, confirm=confirm)
 
 
 def audit(
@@ -52,10 +62,11 @@ def audit(
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for readings on their way to Parquet.")] = 90.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check that windows, Parquet and bills agree.
+    """Check that windows, Parquet, bills and the lake agree.
 
-    Compares each meter's number of readings and Wh per day. Exits with 1 if they differ. A difference that
-    disappears within --wait was still being delivered; it is counted as waiting.
+    Compares each meter's number of readings and Wh per day, the stored bills with those of the engine over the raw
+    readings, and the lake's bills with the stored ones. Names each difference, and exits with 1 if there is one. A
+    difference that disappears within --wait was on its way; it is counted as waiting.
     """
     from cli.audit import audit
 

@@ -96,6 +96,6 @@ def test_a_stored_bill_that_was_changed_by_hand_differs_from_engine_and_lake(
     aws.dynamodb.put_item(TableName="bills", Item=bill_item(key, kept._replace(bill=wrong, meters=["M-1"])))
 
     assert audited(aws, "2026-07") == [
-        "AG-1 2026-07 v1: amount due: stored 7.45 USD, engine 7.44 USD",
         "AG-1 2026-07 v1: amount due: stored 7.45, lake 7.44",
+        "AG-1 2026-07 v1: amount due: stored 7.45 USD, engine 7.44 USD",
     ]

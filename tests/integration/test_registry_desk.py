@@ -25,15 +25,20 @@ from tests.kits.examples import upload
 from tests.kits.registry_kit import AGREEMENT, POINT, ZONE, registry
 
 
-@pytest.fixture
-def desk(aws: Aws) -> RegistryDesk:
+def stack_on(aws: Aws) -> Stack:
+    """The parts of a stack that the registry uses."""
     names = dict.fromkeys(Stack.__struct_fields__, "-") | {
         "accounts_table": "accounts", "service_points_table": "service_points", "meters_table": "meters",
         "tariffs_table": "tariffs",
         "windows_table": "windows", "bills_table": "bills", "bucket": aws.bucket, "region": REGION, "endpoint": None,
         "payment_days": 21,
     }  # fmt: skip
-    desk = RegistryDesk(Stack(**names))
+    return Stack(**names)
+
+
+@pytest.fixture
+def desk(aws: Aws) -> RegistryDesk:
+    desk = RegistryDesk(stack_on(aws))
     desk.apply(registry(), "test", _nobody)
     return desk
 

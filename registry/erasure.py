@@ -1,0 +1,53 @@
+"""Erases a customer: name, mailing address, e-mail and language, wherever they are.
+
+The account's ID stays, in agreements and bills: it says that somebody owed an amount, and no longer who that was.
+"""
+
+from typing import NamedTuple
+
+from electrocloud.aws.clients import S3Client
+from electrocloud.aws.stack import Stack
+from electrocloud.aws.store.search_index import PREFIX
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.registry.records import Account, Registry
+from registry.desk import RegistryDesk
+
+ERASED = "erased"  # the name of such an account
+MOST_POINTS = 10_000
+
+
+class StoredPerson(NamedTuple):
+    """How much is stored about a customer: accounts, entries of the search index, and old versions of its objects."""
+
+    accounts: int
+    entries: int
+    versions: int
+
+
+def erase_account(stack: Stack, account_id: str, *, confirm: bool) -> StoredPerson:
+    """Find a customer's personal data and, with `confirm`, erase them. It is safe to run again.
+
+    The index's old versions have the names of all customers: they are deleted as a whole. `UsageError` where there is
+    no such account.
+    """
+    desk = RegistryDesk(stack)
+    account = desk.account(account_id)
+    if account is None:
+        raise UsageError(f"there is no account {account_id}; `electrocloud registry search` finds customers")
+    entries = [entry for entry in desk.search(account_id, MOST_POINTS) if entry.account_id == account_id]
+    blank = Account(account_id=account_id, name=ERASED)
+    if confirm and account != blank:
+        points = {entry.service_point_id for entry in entries}
+        desk.change(points, [account_id], "account erased", lambda _: Registry(accounts={blank.key: blank}))
+    versions = _old_versions(stack.client("s3"), stack.bucket, confirm=confirm)
+    named = [entry for entry in entries if entry.name != ERASED]
+    return StoredPerson(int(account != blank), len(named), versions)
+
+
+def _old_versions(s3: S3Client, bucket: str, *, confirm: bool) -> int:
+    """How many versions of the search index are not the latest ones; with `confirm` they are deleted."""
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=PREFIX)
+    old = [one for page in pages for one in page.get("Versions", []) if not one["IsLatest"]]
+    for version in old if confirm else ():
+        s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+    return len(old)
