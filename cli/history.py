@@ -20,7 +20,7 @@ def history(meter: str, *, as_json: bool) -> None:
 
 
 def show_current(account: str | None, meter: str | None, *, as_json: bool) -> None:
-    """Print the current bills of a meter or an agreement, or of an account at the service points where it is now."""
+    """Print the current bills of a meter or an agreement, or of an account wherever it is or was served."""
     stack = find_stack()
     reader = Reader(stack)
     owners = [meter] if meter else _agreements_of(stack, str(account))
@@ -35,6 +35,10 @@ def show_current(account: str | None, meter: str | None, *, as_json: bool) -> No
 
 def _agreements_of(stack: Stack, account: str) -> list[str]:
     desk = RegistryDesk(stack)
-    points = [entry.service_point_id for entry in desk.search(account, ACCOUNTS_POINTS) if entry.account_id == account]
+    points = [
+        entry.service_point_id
+        for entry in desk.search(account, ACCOUNTS_POINTS)
+        if account in (entry.account_id, *entry.former_account_ids)
+    ]
     found = desk.store.load_points(points).agreements.values()
     return list(dict.fromkeys(one.agreement_id for one in found if one.account_id == account))

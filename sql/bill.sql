@@ -1,7 +1,7 @@
 -- What does the energy of each agreement cost in a month, by dated price, period and tier?
 -- Computed from the raw readings by the dated registry, and equal to the issued bills' energy lines to the cent. It covers energy
 -- charges alone, also of periods that a price, a tariff, a meter or the agreement cuts; missing readings are not estimated. It
--- does not cover holidays, hours-use rates (kWh and kWh/kW in one period), and readings that an agreement shares by time. All
+-- does not cover holidays, hours-use rates (kWh and kWh/kW in one period), hourly prices, and readings that an agreement shares by time. All
 -- other charges are in revenue_by_tariff and the views of issued bills.
 -- param: month month this-month month in which the billing cycle begins, in the service point's time zone
 -- param: meter meter all one meter, or all

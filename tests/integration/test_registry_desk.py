@@ -82,6 +82,7 @@ def test_a_customer_who_moved_out_is_no_longer_found_there(desk: RegistryDesk) -
     )
     assert [entry.name for entry in desk.search("SP-1")] == ["Li"]
     assert desk.search("gomez") == []
+    assert [entry.former_account_ids for entry in desk.search("A-1")] == [("A-1",)]
 
 
 def test_the_lake_has_agreements_and_no_names(desk: RegistryDesk, aws: Aws) -> None:

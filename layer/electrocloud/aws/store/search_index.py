@@ -21,7 +21,10 @@ READERS = 8
 
 
 class SearchEntry(msgspec.Struct, frozen=True):
-    """A service point as it is found: who is served there now, and the meters that are or were there."""
+    """A service point as it is found: who is served there now, and the meters that are or were there.
+
+    Of customers who were served there before, it has the IDs of their accounts alone.
+    """
 
     service_point_id: str
     address: str
@@ -29,6 +32,7 @@ class SearchEntry(msgspec.Struct, frozen=True):
     account_id: str
     name: str
     meter_ids: tuple[str, ...]
+    former_account_ids: tuple[str, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(SearchEntry)
@@ -40,18 +44,19 @@ def entries_of(registry: Registry, points: Collection[str]) -> list[SearchEntry]
     for installation in sorted(registry.installations.values(), key=lambda one: one.start):
         if installation.service_point_id in points:
             meters.setdefault(installation.service_point_id, []).append(installation.meter_id)
-    account_of = {
-        agreement.service_point_id: agreement.account_id
-        for agreement in sorted(registry.agreements.values(), key=lambda one: (one.end is None, one.end or date.min))
-        if agreement.service_point_id in points
-    }
+    accounts: dict[str, list[str]] = {}  # of each point, the present or last one at the end
+    for agreement in sorted(registry.agreements.values(), key=lambda one: (one.end is None, one.end or date.min)):
+        if agreement.service_point_id in points:
+            accounts.setdefault(agreement.service_point_id, []).append(agreement.account_id)
     found = []
     for key in sorted(points):
         point = registry.service_points[key]
-        account = registry.accounts.get(account_of.get(key, ""))
+        served = accounts.get(key, [""])
+        account = registry.accounts.get(served[-1])
         name, account_id = (account.name, account.account_id) if account else ("", "")
         own = tuple(dict.fromkeys(meters.get(key, ())))
-        found.append(SearchEntry(key, point.address, point.feeder, account_id, name, own))
+        former = tuple(dict.fromkeys(one for one in served if one != served[-1]))
+        found.append(SearchEntry(key, point.address, point.feeder, account_id, name, own, former))
     return found
 
 
@@ -96,7 +101,8 @@ class SearchIndex:
 
 
 def _values(entry: SearchEntry) -> list[str]:
-    return [entry.service_point_id, entry.address, entry.feeder, entry.account_id, entry.name, *entry.meter_ids]
+    own = [entry.service_point_id, entry.address, entry.feeder, entry.account_id, entry.name]
+    return [*own, *entry.meter_ids, *entry.former_account_ids]
 
 
 def _key(part: int) -> str:
