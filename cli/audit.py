@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from analytics.audit import Amount, Books, DayRange, Difference, total
-from analytics.books import quarantined, read_books
 from analytics.bill_audit import BillAudit, BillDifference, audit_bills
+from analytics.books import quarantined, read_books
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.domain.errors import UsageError
 

@@ -16,7 +16,9 @@ TEMPLATE = load()
 TABLES = {f"{name}Table.Arn": part for name, part in {
     "Windows": "windows", "Bills": "bills", "Meters": "meters", "Tariffs": "tariffs", "ServicePoints": "service_points",
     "Forecasts": "forecasts",
-}.items()} | {"BillsTable.Arn/index/by-month": "bills/by-month", "BillsTable.Arn/index/to-lake": "bills/to-lake"}  # fmt: skip
+}.items()} | {
+    "BillsTable.Arn/index/by-month": "bills/by-month", "BillsTable.Arn/index/to-lake": "bills/to-lake",
+}  # fmt: skip
 # What Lambda itself calls in the role's name: it reads the stream and the queue, writes dead letters and logs.
 BY_LAMBDA = {
     "kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator",

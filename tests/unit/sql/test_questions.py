@@ -13,6 +13,10 @@ from sqlglot import exp
 
 from analytics.questions import FOLDER, questions
 from analytics.voltage_limits import limits_of
+from electrocloud.aws.store.bill_outbox import IssuedBill
+from electrocloud.domain.billing.bill import bills, reissue, without_charges
+from electrocloud.domain.billing.issuing import issue
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import document, load
 from tests.kits.registry_kit import AGREEMENT, METER, registry
@@ -273,3 +277,41 @@ def test_consumption_at_a_vacant_premise_is_that_of_local_days_without_an_agreem
 
     assert (row["service_point_id"], row["meter_id"], row["days"]) == ("SP-1", "M-1", 2)
     assert (row["first_day"], row["last_day"], float(row["kwh"])) == (date(2026, 11, 3), date(2026, 11, 4), 48.0)
+
+
+def issued_bills() -> list[IssuedBill]:
+    """Two October bills of a tariff: one in two versions, one that was withdrawn."""
+    tariff = tariff_from_urdb(document(0.5, fixedchargefirstmeter=2))
+    first, second = (
+        issue(
+            msgspec.structs.replace(bills(tariff, load("2026-10-01T00:00", [wh]))[0], status="final"), date(2026, 11, 3)
+        )
+        for wh in (1_000, 3_000)
+    )
+    kept, gone = BillKey("A-1", "2026-10"), BillKey("A-2", "2026-10")
+    return [
+        IssuedBill(kept, first),
+        IssuedBill(kept, reissue(first, second)),
+        IssuedBill(kept, reissue(first, second)),
+        IssuedBill(gone, first),
+        IssuedBill(gone, reissue(first, without_charges(first))),
+    ]
+
+
+def test_the_bills_of_a_month_are_those_that_count_now():
+    rows = Lake(issued=issued_bills()).ask("bills_of_month", month="2026-10")
+
+    assert [(row["agreement_id"], row["version"], row["amount_due"], row["adjustment"]) for row in rows] == [
+        ("A-1", 2, Decimal("3.50"), Decimal("1.00")),
+        ("A-2", 2, Decimal("0.00"), Decimal("-2.50")),
+    ]
+
+
+def test_revenue_has_no_replaced_and_no_withdrawn_bill():
+    rows = Lake(issued=issued_bills()).ask("revenue_by_tariff", month="2026-10")
+
+    assert [(row["charge"], row["bills"], row["energy_kwh"], row["amount"]) for row in rows] == [
+        ("energy", 1, Decimal(3), Decimal("1.50")),
+        ("fixed", 1, None, Decimal("2.00")),
+        ("total", 1, Decimal(3), Decimal("3.50")),
+    ]
