@@ -28,7 +28,7 @@ def run(aws: Aws, billed: RegistryDesk, monkeypatch: pytest.MonkeyPatch):  # noq
 
 @pytest.mark.parametrize("owner", [("--account", "A-1"), ("--meter", "M-1"), ("--meter", "AG-1")])
 def test_the_stored_bills_of_an_owner_are_printed_as_json(run, owner: tuple[str, str]):
-    june, july, *_ = json.loads(run(*owner, "--json"))
+    june, july = (bill for bill in json.loads(run(*owner, "--json")) if bill["status"] == "final")
 
     assert (june["number"], july["number"]) == ("AG-1-20260601", "AG-1-20260701")
     assert july["issued_on"] < july["due_on"]
@@ -49,7 +49,7 @@ def test_the_bills_of_a_customer_who_has_moved_out_are_printed(run, billed: Regi
     li = Account(account_id="A-2", name="Li")
     billed.change(["SP-1"], [], "moved in", lambda part: events.move_in(part, li, "SP-1", "flat", day))
 
-    assert [bill["account_id"] for bill in json.loads(run("--account", "A-1", "--json"))][:2] == ["A-1", "A-1"]
+    assert {bill["account_id"] for bill in json.loads(run("--account", "A-1", "--json"))} == {"A-1"}
 
 
 def test_an_owner_without_bills_is_named(run):
