@@ -41,9 +41,9 @@ def erase(
         bool, typer.Option("--confirm", help="Delete. Without it, only list what would be deleted.")
     ] = False,
 ) -> None:
-    """Permanently delete everything stored about a meter, or who an account is. It is safe to run again.
+    """Permanently delete a meter's data, or a customer's identity.
 
-    Of a customer, name, mailing address, e-mail and language are erased; bills keep the account's ID.
+    It is safe to run again. Of a customer, name, mailing address, e-mail and language are erased; bills keep the account's ID.
     """
     from cli.erase import erase, erase_customer
     from electrocloud.domain.errors import UsageError

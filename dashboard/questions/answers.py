@@ -30,6 +30,7 @@ class ChartDesign(NamedTuple):
 
 CHARTS = {
     "bill": ChartDesign("bar", "line", ["amount_rounded"], "Charge, all listed bills", "Amount, $"),
+    "bills_of_month": ChartDesign("bar", "tariff_id", ["amount_due"], "Tariff", "Amount due, all bills of the month"),
     "coincident_peak": ChartDesign("bar", "feeder", ["at_fleet_peak_kw"], "Feeder", "Load at the fleet's peak, kW"),
     "completeness_by_day": ChartDesign("line", "dt", ["complete"], "Day, UTC", "Completeness, share"),
     "consumption_by_class": ChartDesign("bar", "class", ["kwh"], "Customer class", "Energy, kWh"),
@@ -48,6 +49,7 @@ CHARTS = {
     "peak_hour_of_fleet": ChartDesign("line", "day", ["peak_kw", "mean_kw"], "Day", "Power, kW"),
     "quarantined_by_reason": ChartDesign("bar", "reason", ["uploads"], "Reason", "Uploads"),
     "senders_of_readings": ChartDesign("line", "start", ["wh"], "Start, UTC", "Energy, Wh"),
+    "revenue_by_tariff": ChartDesign("bar", "charge", ["amount"], "Charge", "Amount, all tariffs"),
     "silent_meters": ChartDesign("bar", "feeder", ["count"], "Feeder", "Silent meters"),
     "unregistered_meters": ChartDesign("bar", "meter_id", ["readings"], "Meter", "Readings"),
     "voltage_out_of_band": ChartDesign("bar", "meter_id", ["within"], "Meter", "Share within the band"),
