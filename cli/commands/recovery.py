@@ -43,7 +43,8 @@ def erase(
 ) -> None:
     """Permanently delete a meter's data, or a customer's identity.
 
-    It is safe to run again. Of a customer, name, mailing address, e-mail and language are erased; bills keep the account's ID.
+    It is safe to run again. Of a customer, name, mailing address, e-mail and language are erased; bills keep the
+    account's ID.
     """
     from cli.erase import erase, erase_customer
     from electrocloud.domain.errors import UsageError
