@@ -58,7 +58,12 @@ def desk_stack(dynamodb: Any, s3: Any) -> SimpleNamespace:
     names = {f"{name}_table": name for name in ("service_points", "meters", "tariffs", "accounts", "windows", "bills")}
     clients = {"dynamodb": dynamodb, "s3": s3}
     return SimpleNamespace(
-        **names, bucket="bucket", closing_queue="", local=True, client=lambda service, **_: clients[service]
+        **names,
+        bucket="bucket",
+        closing_queue="",
+        payment_days=21,
+        local=True,
+        client=lambda service, **_: clients[service],
     )
 
 

@@ -14,7 +14,7 @@ from tests.faults import function, mishaps, table
 from tests.faults.plan import TINY, Plan, plan
 from tests.faults.run import run
 
-SEEDS = range(1, 4)
+SEEDS = range(1, 5)
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 

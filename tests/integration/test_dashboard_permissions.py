@@ -32,7 +32,7 @@ TABLE = "| what | actions | on |"
 DOCUMENT = TIME_OF_USE | {"timezone": "UTC"}
 OUTPUTS = {"Bucket": "bucket", "WorkGroup": "primary", "Database": "lake"} | {
     f"{name}Table": name.lower() for name in ("Windows", "Bills", "Meters", "Tariffs", "Accounts", "Forecasts")
-} | {"ServicePointsTable": "service_points"}  # fmt: skip
+} | {"ServicePointsTable": "service_points", "PaymentDays": "21"}  # fmt: skip
 NOW = datetime.now(UTC)
 POWER = {"start": "timestamp", "interval_s": "integer", "wh": "bigint", "readings": "bigint"}
 
