@@ -15,7 +15,7 @@ ifdef AWS_REGION # which the AWS CLI reads; boto3 and SAM read the other
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
-.PHONY: help setup run test conformance fuzz faults bench soak audit backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses tariff-fields clean
+.PHONY: help setup run test slow conformance fuzz faults bench soak audit backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses tariff-fields clean
 STAGE ?= dev
 METERS ?= 10000
 
@@ -58,8 +58,12 @@ $(VENV)/wheels/.ready: layer/requirements.txt $(VENV)/.ready
 run: setup  ## start everything on this laptop; Ctrl-C stops it (RUN="--meters 200 --speed 10")
 	$(BIN)/electrocloud up $(RUN)
 
-test: setup  ## run all tests
-	$(BIN)/python -m pytest tests/unit tests/integration tests/faults tests/browser tests/deploy tests/laptop $(PYTEST)
+test: setup  ## run the tests
+	$(BIN)/python -m pytest -n 2 tests/unit tests/integration tests/faults $(PYTEST)
+	$(BIN)/python -m pytest -m "not slow" tests/browser tests/deploy tests/laptop $(PYTEST)
+
+slow: setup  ## run the tests that take minutes each, such as a fleet with 13 months of history
+	$(BIN)/python -m pytest -m slow tests/laptop $(PYTEST)
 
 conformance: setup  ## test against the engines behind the AWS services: Trino, Velocity, the KPL, DynamoDB's interface (needs Java 17, Maven, Node)
 	$(BIN)/python -m tests.conformance.engines
@@ -109,7 +113,7 @@ format: setup  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-pr: lint test conformance  ## run everything that CI runs
+pr: lint test slow conformance  ## run everything that CI runs
 
 deploy-check: setup  ## show what `make deploy` would change and the monthly cost for METERS; creates nothing (STAGE=dev or prod)
 	$(BIN)/python -m tools.deploy_check --stage $(STAGE) --meters $(METERS)

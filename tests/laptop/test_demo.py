@@ -21,7 +21,7 @@ from tests.kits.laptop_kit import Laptop
 from tests.kits.waiting import until
 from tools.browser import browser, chromium, serving
 
-pytestmark = [pytest.mark.deploy, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.deploy, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 HISTORY_S = 600  # on a busy machine
 PATIENCE_MS = 60_000
