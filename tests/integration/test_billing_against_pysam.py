@@ -52,12 +52,17 @@ def structure(draw: st.DrawFn, kind: str, unit: str, scale: float) -> Rate:
         above = [{**tier, "max": tier["max"] + hours} if "max" in tier else tier for tier in first]
         first = [{"rate": 0, "max": hours, "unit": "kWh/kW"}, *within, *above]
     others = range(draw(st.integers(0, 3)))
-    periods = [first, *([{**tier, "rate": draw(dollars) / 20} for tier in first] for _ in others)]
+    periods = [first, *([_priced(tier, draw(dollars) / 20) for tier in first] for _ in others)]
     return {
         f"{kind}ratestructure": periods,
         f"{kind}weekdayschedule": draw(schedules(len(periods))),
         f"{kind}weekendschedule": draw(schedules(len(periods))),
     }
+
+
+def _priced(tier: Rate, rate: float) -> Rate:
+    # The adjustment follows the rate: SAM lets no month's energy charge fall below 0, and here prices may be negative.
+    return {**tier, "rate": rate} | ({"adj": -rate / 2} if tier.get("adj") else {})
 
 
 def units(*more: str) -> st.SearchStrategy[str]:
