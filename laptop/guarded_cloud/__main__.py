@@ -70,6 +70,7 @@ def main() -> None:
     dynamodb._apply_exclusive_start_key_scan = with_strings(dynamodb._apply_exclusive_start_key_scan)
     iam_actions.extract_iam_action = with_batches(iam_actions.extract_iam_action)
     retention.shorten()
+    retention.save_no_results()
     tasks: list[asyncio.Task[None]] = []  # asyncio itself keeps no reference to a task
 
     def on_start() -> None:

@@ -26,6 +26,16 @@ def shorten() -> None:
     dynamodb._TXN_TOKEN_TTL = TRANSACTIONS_S
 
 
+def save_no_results() -> None:
+    """Leave the results of queries out of what is saved at the end.
+
+    They hold dates and decimals, which MiniStack cannot write as JSON: then it saves nothing of Athena, and the next
+    start has no work group.
+    """
+    state_of = athena.get_state
+    athena.get_state = lambda: state_of() | {"_executions": type(athena._executions)()}
+
+
 async def keep_expiring() -> None:
     """Delete what is too old, until the process ends; on the event loop, where MiniStack answers calls too."""
     while True:

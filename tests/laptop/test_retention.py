@@ -49,6 +49,15 @@ dynamodb._txn_idempotency["old"]["completed_at"] = now - retention.TRANSACTIONS_
 dynamodb._txn_token_sweep_at = 0
 dynamodb._txn_token_store("new", {})
 print(*(key[2] for key in dynamodb._txn_idempotency._data))
+
+import json
+from datetime import date
+from ministack.core import persistence
+retention.save_no_results()
+athena._executions._data["a", "r", "young"]["_results"] = {"rows": [[date(2026, 1, 1)]]}
+athena._workgroups["electrocloud"] = {"Name": "electrocloud"}
+saved = json.loads(json.dumps(athena.get_state(), default=persistence._json_default))
+print(len(saved["_executions"]["data"]), [one["Name"] for one in saved["_workgroups"]["data"].values()][-1])
 """
 
 
@@ -61,4 +70,5 @@ def test_what_is_too_old_is_deleted_and_what_is_not_is_kept() -> None:
         "9 5 True",
         "1",
         "new",
+        "0 electrocloud",
     ], done.stderr

@@ -27,6 +27,7 @@ def test_the_data_of_a_run_are_there_in_the_next_one_and_fresh_starts_empty(lapt
     first = laptop.up("--meters", "2", "--speed", "5000")
     laptop.wait_until_up(first)
     until(lambda: (now := laptop.status()) and now["windows"] >= 70 and now["files"], "windows and Parquet", 120)
+    assert laptop.call("query", "load_trend").returncode == 0  # whose answer has times
     assert laptop.call("down").returncode == 0
     assert first.wait(END_S) == 0
     laptop.wait_until_nothing_runs()
