@@ -22,6 +22,7 @@ from electrocloud.aws.ingest.parquet_replay import Part, from_stream
 from electrocloud.aws.ingest.redrive import Case, Put, redrive_quarantine
 from electrocloud.aws.ingest.stream import put
 from electrocloud.aws.stack import Stack, find_stack
+from electrocloud.aws.store.meter_lookup import admission_of
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.admission import Admission
@@ -60,7 +61,7 @@ def replay(since: str, source: Source) -> None:
         raise UsageError(f"--from is {since}, which is in the future")
     stack = find_stack()
     tables, registry = open_store(stack.client("dynamodb"), stack)
-    admission = Admission(stack.future_tolerance_minutes * 60, registry.head_ends_of)
+    admission = admission_of(stack, registry.meters)
     refused: list[int] = []
     with _progress() as progress:
         reading = progress.add_task("readings", total=1.0)

@@ -24,7 +24,7 @@ from electrocloud.aws.clients import KinesisClient
 from electrocloud.aws.ingest.firehose_rows import to_rows
 from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.aws.stack import STATE, find_stack
-from electrocloud.aws.store.meter_lookup import MeterLookup
+from electrocloud.aws.store.meter_lookup import MeterLookup, admission_of
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.admission import DEFAULT, Admission, admit
 from laptop.bill_publishing import BillPublisher
@@ -259,7 +259,7 @@ def main() -> None:
         s3.put_object(Bucket=stack.bucket, Key=key, Body=body)
 
     meters = MeterLookup(stack.client("dynamodb"), stack.meters_table, pause, time.monotonic)
-    admission = Admission(stack.future_tolerance_minutes * 60, meters.head_ends_of)
+    admission = admission_of(stack, meters)
     plan = Plan.of(load(), PARAMETERS)._replace(buffer_s=BUFFER_S)
     delivery = Delivery(plan, put, time.monotonic, admission)
     place = Checkpoint(STATE / DATA / "delivery.json")

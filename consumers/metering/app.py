@@ -16,8 +16,8 @@ from electrocloud.aws.ingest.batch_metrics import record_batch_metrics
 from electrocloud.aws.ingest.kinesis_event import read_event
 from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.settings import MeteringSettings
+from electrocloud.aws.store.meter_lookup import admission_of
 from electrocloud.aws.store.store import open_store
-from electrocloud.domain.readings.admission import Admission
 from electrocloud.services.ingest import ingest_uploads
 
 RESERVE_MS = 25_000  # of the function's timeout: what is not in the quarantine by then is returned for retry
@@ -33,7 +33,7 @@ s3 = boto3.client(
     "s3", config=Config(connect_timeout=2, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
 )
 tables, registry = open_store(dynamodb, settings)
-admission = Admission(settings.future_tolerance_s, registry.head_ends_of)
+admission = admission_of(settings, registry.meters)
 
 # A batch is tens of thousands of readings, with no cycle among them: a tenth of the time went to looking for one.
 gc.set_threshold(50_000)
@@ -49,7 +49,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     # The good ones come first: however many are rejected, their neighbors do not wait.
     unwritten = put(s3, settings.bucket, rejected, lambda: context.get_remaining_time_in_millis() < RESERVE_MS)
     record_batch_metrics(metrics, logger, accepted, rejected, unwritten, outcome, datetime.now(UTC))
-    unregistered = registry.unregistered({got.upload.meter_id for got in accepted})
+    unregistered = registry.meters.unregistered({got.upload.meter_id for got in accepted})
     metrics.add_metric("UnregisteredMeters", MetricUnit.Count, unregistered)
     metrics.add_metric("InvalidTariffs", MetricUnit.Count, len(registry.invalid))
     for tariff_id, fault in registry.invalid.items():

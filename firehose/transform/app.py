@@ -24,9 +24,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.ingest.firehose_rows import to_rows
 from electrocloud.aws.settings import TransformSettings
-from electrocloud.aws.store.meter_lookup import MeterLookup
+from electrocloud.aws.store.meter_lookup import MeterLookup, admission_of
 from electrocloud.domain.errors import UploadError
-from electrocloud.domain.readings.admission import Admission, admit
+from electrocloud.domain.readings.admission import admit
 
 logger = Logger()
 metrics = Metrics()
@@ -34,7 +34,7 @@ tracer = Tracer()
 
 settings = TransformSettings.from_environment()
 meters = MeterLookup(boto3.client("dynamodb"), settings.meters_table, pause, time.monotonic)
-admission = Admission(settings.future_tolerance_s, meters.head_ends_of)
+admission = admission_of(settings, meters)
 
 
 @logger.inject_lambda_context

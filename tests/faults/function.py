@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "SERVICE_POINTS_TABLE": "service_points",
     "BUCKET": "bucket",
     "FUTURE_TOLERANCE_MINUTES": "15",
+    "ACCEPT_UNREGISTERED_METERS": "true",
     "PAYMENT_DAYS": "21",
     "POWERTOOLS_SERVICE_NAME": "metering",
     "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud",

@@ -155,7 +155,7 @@ class World:
         client = Dynamo(self.dynamo, self.mishaps, self.turns.switch)
         store, registry = open_store(client, TABLES, self.turns.switch, lambda: 0.0)
         parts = (
-            uploads_in(records, Admission(head_ends_of=registry.head_ends_of))[0]
+            uploads_in(records, Admission(head_ends_of=registry.meters.head_ends_of))[0]
             for shard_id in shard_ids(self.stream, "readings")
             for records in read(self.stream, "readings", shard_id, self.now, ShardIteratorType="TRIM_HORIZON")
         )

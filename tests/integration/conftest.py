@@ -71,6 +71,7 @@ def app(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("BUCKET", aws.bucket)
     monkeypatch.setenv("FUTURE_TOLERANCE_MINUTES", "15")
+    monkeypatch.setenv("ACCEPT_UNREGISTERED_METERS", "true")
     monkeypatch.setenv("PAYMENT_DAYS", "21")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "metering")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")

@@ -57,7 +57,8 @@ def test_the_publishing_function_may_do_what_it_does(app, aws, monkeypatch):
 
 def test_the_transform_may_do_what_it_does(aws, monkeypatch):
     for name, value in {
-        "METERS_TABLE": "meters", "FUTURE_TOLERANCE_MINUTES": "60", "POWERTOOLS_SERVICE_NAME": "transform",
+        "METERS_TABLE": "meters", "FUTURE_TOLERANCE_MINUTES": "60",
+        "ACCEPT_UNREGISTERED_METERS": "true", "POWERTOOLS_SERVICE_NAME": "transform",
         "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)

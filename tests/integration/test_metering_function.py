@@ -221,6 +221,19 @@ def test_meters_that_nobody_registered_are_counted_and_stored(app, aws, capsys):
     assert len(aws.dynamodb.scan(TableName="bills")["Items"]) == 2
 
 
+def test_where_only_registered_meters_are_taken_the_others_wait_in_the_quarantine(app, aws, monkeypatch):
+    monkeypatch.setenv("ACCEPT_UNREGISTERED_METERS", "false")
+    closed = importlib.reload(app)
+    batch = [upload_json(meter_id=f"m-{number}") for number in (1, 8)]
+    assert closed.handler(kinesis_event(batch), CONTEXT) == {"batchItemFailures": []}
+    assert days(aws).keys() == {("m-1", "2026-11-24")}
+    (row,) = quarantined(aws)
+    assert (row.reason, row.payload) == ("unregistered", batch[1])
+    aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-8"}})
+    closed.handler(kinesis_event([row.payload]), CONTEXT)
+    assert days(aws).keys() == {("m-1", "2026-11-24"), ("m-8", "2026-11-24")}
+
+
 def test_a_registered_meter_without_an_agreement_has_windows_and_no_bill(app, aws, capsys):
     aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-3"}})
     app.handler(kinesis_event([upload_json(meter_id="m-3")]), CONTEXT)

@@ -291,7 +291,7 @@ def test_an_object_that_is_no_dead_letter_stays_and_is_named(parts):
     assert len(objects(parts)) == 3
 
 
-@pytest.mark.parametrize("reason", ["future", "head-end"])
+@pytest.mark.parametrize("reason", ["future", "head-end", "unregistered"])
 def test_what_keeps_the_contract_goes_back_only_where_its_reason_is_named(parts, reason):
     quarantine(parts, upload_json(), reason=reason)
     assert "No rejected uploads" in run().output

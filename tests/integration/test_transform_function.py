@@ -20,8 +20,9 @@ ANSWER_BYTES = 6_000_000
 
 
 @pytest.fixture
-def transform(aws, monkeypatch):
+def transform(aws, monkeypatch, request):
     names = {"METERS_TABLE": "meters", "FUTURE_TOLERANCE_MINUTES": "15", "POWERTOOLS_SERVICE_NAME": "transform"}
+    names |= {"ACCEPT_UNREGISTERED_METERS": getattr(request, "param", "true")}
     names |= {"POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true"}
     for name, value in names.items():
         monkeypatch.setenv(name, value)
@@ -80,6 +81,12 @@ def test_what_the_metering_function_rejects_fails_here_by_the_streams_own_time(t
     own = document(meter_id="m-2", caller="arn:aws:iam::1:user/own")
     answer = transform(future, b"no json", foreign, own)["records"]
     assert [record["result"] for record in answer] == ["ProcessingFailed"] * 3 + ["Ok"]
+
+
+@pytest.mark.parametrize("transform", ["false"], indirect=True)
+def test_unregistered_meters_have_no_rows_where_only_registered_ones_are_taken(transform):
+    answer = transform(document(meter_id="m-2"), document(meter_id="m-3"))["records"]
+    assert [record["result"] for record in answer] == ["Ok", "ProcessingFailed"]
 
 
 def test_who_and_why_are_cut_in_parquet_at_a_whole_character(transform):

@@ -24,23 +24,25 @@ class Settings(msgspec.Struct, frozen=True):
             raise SettingsError(f"the environment is wrong: {fault}") from None
 
 
-class _Tolerant(Settings, frozen=True):
-    """How far ahead of its arrival a reading may start (min)."""
+class _Admitting(Settings, frozen=True):
+    """How far ahead of its arrival a reading may start (min), and whether unregistered meters' uploads are stored."""
 
     future_tolerance_minutes: int
+    accept_unregistered_meters: bool
 
     @property
     def future_tolerance_s(self) -> int:
+        """How far ahead of its arrival a reading may start (s)."""
         return self.future_tolerance_minutes * 60
 
 
-class TransformSettings(_Tolerant, frozen=True):
+class TransformSettings(_Admitting, frozen=True):
     """Where the transform finds the registry."""
 
     meters_table: str
 
 
-class MeteringSettings(_Tolerant, frozen=True):
+class MeteringSettings(_Admitting, frozen=True):
     """Where the metering function finds tables and bucket; a bill is due `payment_days` after its issue."""
 
     windows_table: str

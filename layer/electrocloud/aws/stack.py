@@ -52,9 +52,15 @@ class Stack(msgspec.Struct, frozen=True):
     endpoint: str | None = None
     credentials: str = ""
     future_tolerance_minutes: int = 15
+    accept_unregistered_meters: bool = True
     closing_queue: str = ""  # the queue's URL; a stack of an earlier version does not name it
     payment_days: int = PAYMENT_DAYS
     dead_letters: str = ""  # the queue's URL, where a stack of an earlier version still has one
+
+    @property
+    def future_tolerance_s(self) -> int:
+        """How far ahead of its arrival a reading may start (s)."""
+        return self.future_tolerance_minutes * 60
 
     @property
     def local(self) -> bool:
@@ -93,8 +99,7 @@ class Stack(msgspec.Struct, frozen=True):
 def stack_of(outputs: Mapping[str, str], region: str) -> Stack:
     """The stack in an account that CloudFormation's outputs describe."""
     names = {_snake(name): value for name, value in outputs.items()} | {"region": region}
-    optional = ("endpoint", "credentials", "future_tolerance_minutes", "payment_days", "closing_queue", "dead_letters")
-    missing = [field for field in Stack.__struct_fields__ if field not in names and field not in optional]
+    missing = [field.name for field in msgspec.structs.fields(Stack) if field.required and field.name not in names]
     if missing:
         raise SettingsError(f"the stack's outputs lack {', '.join(missing)}; deploy this version of template.yaml")
     return msgspec.convert(names, Stack, strict=False)

@@ -16,6 +16,7 @@ OTHER = {
     "ManagedDelivery": "false",
     "StreamMode": "PROVISIONED",
     "GradualDeployment": "true",
+    "AcceptUnregisteredMeters": "false",
     "AlarmEmail": "alarms@example.com",
     "LogRetentionDays": "90",
 }

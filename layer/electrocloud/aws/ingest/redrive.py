@@ -19,7 +19,9 @@ from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.upload import decode
 
 REDRIVEN = f"{PREFIX}redriven/"  # in the quarantine still, where a meter's data is looked for that is to be forgotten
-BY_NAME = frozenset({"future", "head-end"})  # they keep the contract: it is an operator who decides to put them back
+BY_NAME = frozenset(
+    {"future", "head-end", "unregistered"}
+)  # they keep the contract: it is an operator who decides to put them back
 
 Put = Callable[[Sequence[Entry]], None]
 

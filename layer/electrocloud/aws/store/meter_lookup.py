@@ -1,11 +1,12 @@
 """What the registry's table of meters says of a meter: where it has been, and whose uploads of it are accepted."""
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from electrocloud.aws.backoff import Pause
 from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.tables import batch_get
+from electrocloud.domain.readings.admission import Admission
 
 REMEMBER_S = 300.0
 
@@ -50,9 +51,31 @@ class MeterLookup:
         """The head-ends of those registered meters that have one of their own."""
         return {meter: entry.head_end for meter, entry in self.entries_of(meter_ids).items() if entry.head_end}
 
+    def registered_among(self, meter_ids: Collection[str]) -> Collection[str]:
+        """Those of the meters that are registered."""
+        return self.entries_of(meter_ids).keys()
+
     def unregistered(self, meter_ids: Collection[str]) -> int:
         """How many of these meters the registry did not have when it was last asked for them."""
         return sum(meter not in self._entries for meter in meter_ids)
+
+
+class AdmissionTerms(Protocol):
+    """What a deployment's parameters say of the uploads that it takes: a function's settings, or a `Stack`."""
+
+    @property
+    def future_tolerance_s(self) -> int:
+        """How far ahead of its arrival a reading may start (s)."""
+
+    @property
+    def accept_unregistered_meters(self) -> bool:
+        """Whether uploads of meters are stored that the registry does not have."""
+
+
+def admission_of(terms: AdmissionTerms, meters: MeterLookup) -> Admission:
+    """The rules of a deployment, which windows and Parquet share."""
+    registered_among = None if terms.accept_unregistered_meters else meters.registered_among
+    return Admission(terms.future_tolerance_s, meters.head_ends_of, registered_among)
 
 
 def _entry(item: dict[str, Any]) -> MeterEntry:

@@ -13,13 +13,13 @@ from electrocloud.domain.tariffs.versions import DatedTariff, TariffVersion, dat
 class ServiceLookup:
     """Looks services up and remembers them until the registry changes, and REMEMBER_S at most; `clock` counts seconds.
 
-    A tariff that cannot be rated is in `invalid`, by its id: it must not keep its meters' readings, and those behind
-    them, out of the windows. Its meters are not billed.
+    `meters` is where it looks them up. A tariff that cannot be rated is in `invalid`, by its id: it must not keep its
+    meters' readings, and those behind them, out of the windows. Its meters are not billed.
     """
 
     def __init__(self, registry: RegistryStore, meters: MeterLookup, clock: Callable[[], float]) -> None:
         self._registry = registry
-        self._meters = meters
+        self.meters = meters
         self._clock = clock
         self._version = -1
         self._forget()
@@ -48,14 +48,6 @@ class ServiceLookup:
         self._at_points |= {point: self._of_history(history) for point, history in histories.items()}
         return {point: self._at_points[point] for point in service_points if point in self._at_points}
 
-    def head_ends_of(self, meter_ids: Collection[str]) -> Mapping[str, str]:
-        """The head-ends of those registered meters that have one of their own."""
-        return self._meters.head_ends_of(meter_ids)
-
-    def unregistered(self, meter_ids: Collection[str]) -> int:
-        """How many of these meters the registry did not have when it was last asked for them."""
-        return self._meters.unregistered(meter_ids)
-
     def _forget(self) -> None:
         self._since = self._clock()
         self._services: dict[str, Sequence[Service]] = {}
@@ -63,10 +55,10 @@ class ServiceLookup:
         self._tariffs: dict[str, DatedTariff] = {}
         self._placed: dict[tuple[str, str], DatedTariff] = {}
         self.invalid: dict[str, str] = {}
-        self._meters.clear()
+        self.meters.clear()
 
     def _look_up(self, meters: Collection[str]) -> None:
-        entries = self._meters.entries_of(meters)
+        entries = self.meters.entries_of(meters)
         services = self.services_at({point for entry in entries.values() for point in entry.service_points})
         self._read_tariffs({entry.tariff_id for entry in entries.values() if entry.tariff_id})
         for meter in meters:

@@ -11,6 +11,7 @@ from electrocloud.domain.readings.upload import Upload, decode
 FUTURE_TOLERANCE_S = 15 * 60
 
 HeadEndsOf = Callable[[Collection[str]], Mapping[str, str]]
+RegisteredAmong = Callable[[Collection[str]], Collection[str]]
 
 
 class Arrival(Protocol):
@@ -31,10 +32,12 @@ class Admission(NamedTuple):
     `head_ends_of` says which of some meters have a head-end of their own in the registry: the ARN of an IAM principal,
     or of a role's sessions without the session's name. Such a meter takes uploads from its head-end and on its own
     route. What was written to the stream without the API has no caller and is trusted: IAM decides who may do that.
+    `registered_among` says which of some meters the registry has; the others' uploads are refused. None: accepted.
     """
 
     future_tolerance_s: float = FUTURE_TOLERANCE_S
     head_ends_of: HeadEndsOf = lambda _: {}
+    registered_among: RegisteredAmong | None = None
 
     def refusals(self, arrivals: Sequence[Arrival]) -> dict[int, UploadError]:
         """Why those that are not admitted are not, by their places."""
@@ -59,7 +62,14 @@ class Admission(NamedTuple):
                 refusal = _foreign(upload, head_ends.get(upload.meter_id))
             if refusal:
                 found[place] = refusal
-        return found
+        return self._unregistered(arrivals) | found
+
+    def _unregistered(self, arrivals: Sequence[Arrival]) -> dict[int, UploadError]:
+        if not self.registered_among:
+            return {}
+        meters = [arrival.upload.meter_id for arrival in arrivals]
+        registered = self.registered_among(set(meters))
+        return {place: _unknown(meter) for place, meter in enumerate(meters) if meter not in registered}
 
 
 DEFAULT = Admission()
@@ -108,6 +118,14 @@ def _ahead(what: str, at: float, arrived: float, tolerance_s: float) -> UploadEr
         "future",
         f"{what} is {moments[0]} and the upload arrived at {moments[1]}; it may be at most {tolerance_s / 60:.0f} "
         "minutes ahead: set the meter's clock",
+    )
+
+
+def _unknown(meter_id: str) -> UploadError:
+    return UploadError(
+        "unregistered",
+        f"the registry has no meter {meter_id}, and this stack takes uploads of registered meters only: "
+        "register it with its service point, and redrive the upload",
     )
 
 

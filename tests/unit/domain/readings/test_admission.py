@@ -99,6 +99,14 @@ def test_the_registry_is_not_asked_for_what_came_without_a_caller() -> None:
     assert Admission(0, asked).refusals([Arrived(decode(upload_json()), 2e9)]) == {}
 
 
+def test_meters_that_nobody_registered_are_refused_only_where_the_deployment_takes_no_others() -> None:
+    arrivals = [Arrived(decode(upload_json(meter_id=meter)), 2e9) for meter in ("m-1", "m-2", "m-1", "m-3")]
+    assert Admission().refusals(arrivals) == {}
+    refused = Admission(registered_among=lambda meters: {"m-1", "m-9"}).refusals(arrivals)
+    assert {place: fault.reason for place, fault in refused.items()} == {1: "unregistered", 3: "unregistered"}
+    assert "the registry has no meter m-2" in str(refused[1])
+
+
 def test_payloads_are_judged_in_their_places() -> None:
     payloads = [b"x", upload_json(day=DAY), upload_json(day=date(2027, 1, 1)), b"y", upload_json(day=DAY)]
     judged = admit([(payload, (MIDNIGHT + timedelta(days=1)).timestamp()) for payload in payloads], Admission())
