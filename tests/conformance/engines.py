@@ -7,10 +7,12 @@ after a change of a version and for nothing else.
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
+import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +23,14 @@ from analytics.template import ROOT
 SOURCES = Path(__file__).parent / "engines"
 CHECKSUMS = SOURCES / "checksums.sha256"
 BUILD = ROOT / "build" / "conformance"
+PYTHON314 = (
+    "--python-version", "3.14", "--implementation", "cp", "--abi", "cp314", "--abi", "none",
+    "--platform", "pyemscripten_2026_0_wasm32", "--platform", "any",
+)  # fmt: skip
+TOOLS = (
+    "boto3", "botocore", "hypothesis", "iniconfig", "packaging", "pluggy", "pygments", "pytest", "s3transfer",
+    "sortedcontainers", "urllib3",
+)  # fmt: skip
 ENGINES = ("trino", "trino-hive", "mapping", "kpl")
 
 
@@ -71,6 +81,28 @@ def fetch_node() -> Path:
     return folder / "node_modules"
 
 
+@cache
+def python_packages() -> Path:
+    """The folder with the layer's packages, and pytest's, for CPython 3.14 on WebAssembly, by the locks' hashes."""
+    folder = BUILD / "python314"
+    if not folder.exists():
+        part = BUILD / "python314.part"
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        pins = (ROOT / "layer" / "requirements.txt").read_text() + _pins_of(TOOLS)
+        (part / "requirements.txt").write_text(pins)
+        wheels = ["--only-binary", ":all:", "--no-deps", "--require-hashes", *PYTHON314]
+        _run(sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", "install", "--target", str(part),
+             *wheels, "-r", str(part / "requirements.txt"))  # fmt: skip
+        part.rename(folder)
+    return folder
+
+
+def _pins_of(names: Collection[str]) -> str:
+    blocks = re.split(r"^(?=\S)", (ROOT / "locks" / "dev.txt").read_text(), flags=re.MULTILINE)
+    return "".join(block for block in blocks if block.partition("==")[0] in names)
+
+
 def java(engine: str, source: str, *arguments: str, options: tuple[str, ...] = ()) -> list[str]:
     """The command that runs a program of engines/, from its source, with an engine's libraries."""
     return ["java", *options, "-cp", f"{fetch(engine)}/*", str(SOURCES / source), *arguments]
@@ -119,6 +151,7 @@ def main() -> None:
     for engine in ENGINES:
         fetch(engine)
     fetch_node()
+    python_packages()
 
 
 if __name__ == "__main__":
