@@ -112,6 +112,7 @@ def test_a_closed_terminal_leaves_nothing_running(laptop: Laptop) -> None:
     laptop.state.mkdir()
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and `up` keeps it so
         os.environ["ELECTROCLOUD_STATE"] = str(laptop.state)
         os.chdir(ROOT)
         os.execv(ELECTROCLOUD, ["electrocloud", "up", "--headless", "--meters", "2"])
