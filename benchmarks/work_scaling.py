@@ -16,11 +16,13 @@ import typer
 
 from benchmarks.scaling import item_bytes
 from electrocloud.aws.store import dynamodb_items as items
+from electrocloud.domain.billing.estimation import ClassProfile
 from electrocloud.domain.billing.service import BillKey, Service, service_without_agreement
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.readings.upload import decode
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.services.closing import BILLS_AN_ITEM, CloseBills, FindBills, close
+from electrocloud.services.class_profiles import SampledMeter
+from electrocloud.services.closing import BILLS_AN_ITEM, CloseBills, ClosingStore, FindBills, close
 from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from electrocloud.services.store import Change, DayKey, StoredBill, StoredDay
@@ -94,6 +96,18 @@ class _OneForAll:
     def pages(self, item: FindBills) -> Iterator[Sequence[BillKey]]:
         raise AssertionError(item)
 
+    def any_of_month(self, month: str) -> bool:
+        raise AssertionError(month)
+
+    def class_profile(self, customer_class: str, month: str) -> ClassProfile | None:
+        raise AssertionError(customer_class, month)
+
+    def add_class_profile(self, customer_class: str, month: str, profile: ClassProfile) -> None:
+        raise AssertionError(customer_class, month, profile)
+
+    def sample(self, customer_class: str, most: int) -> Sequence[SampledMeter]:
+        raise AssertionError(customer_class, most)
+
     def meters_of(self, bills: Collection[BillKey]) -> Mapping[BillKey, str]:
         return dict.fromkeys(bills, "")
 
@@ -126,7 +140,7 @@ def closing(template: _OneForAll, bills: int) -> Cost:
     began = time.process_time()
     for first in range(0, bills, BILLS_AN_ITEM):
         part = CloseBills([BillKey(f"m{number:07}", MONTH) for number in range(first, first + BILLS_AN_ITEM)])
-        done = close(part, template, template, template, due, print, lambda: False)
+        done = close(part, ClosingStore(template, template, template, template), due, print, lambda: False)
         assert done.final == BILLS_AN_ITEM
     cpu_s = (time.process_time() - began) / bills
     day = float(np.mean([item_bytes(item) for item in template.windows.values()]))

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.settings import ClosingSettings
 from electrocloud.aws.store.bills_to_finalize import DynamoOpenBills
+from electrocloud.aws.store.class_meters import DynamoClassMeters
 from electrocloud.aws.store.dynamodb_items import MONTH_PARTS
 from electrocloud.aws.store.registry_state import RegistryState
 from electrocloud.aws.store.store import open_store
@@ -32,6 +33,7 @@ dynamodb = boto3.client("dynamodb")
 tables, registry = open_store(dynamodb, settings)
 state = RegistryState(dynamodb, settings.service_points_table, pause)
 bills = DynamoOpenBills(dynamodb, settings.bills_table)
+store = closing.ClosingStore(tables, bills, registry, DynamoClassMeters(dynamodb, settings.meters_table))
 queue = WorkQueue(boto3.client("sqs"), settings.queue_url, settings.dead_letters_url)
 
 
@@ -70,6 +72,9 @@ def _work(items: Iterable[Item], context: LambdaContext, now: int) -> dict[str, 
         if isinstance(item, closing.FindBills):
             sent += queue.send(closing.find(item, bills, out_of_time))
             continue
+        if isinstance(item, closing.FindUnbilled):
+            sent += queue.send(closing.find_unbilled(item, registry, bills, now - settings.grace_s, out_of_time))
+            continue
         if isinstance(item, RateServicePoints):
             rated, left = rate_item(item, registry, tables, now, pause, out_of_time)
             rerated += rated.changed
@@ -77,7 +82,7 @@ def _work(items: Iterable[Item], context: LambdaContext, now: int) -> dict[str, 
             if left is None:
                 state.mark_rated(item.part)
             continue
-        done = closing.close(item, tables, bills, registry, now - settings.grace_s, pause, out_of_time)
+        done = closing.close(item, store, now - settings.grace_s, pause, out_of_time)
         sent += queue.send([done.left] if done.left else [])
         final, estimated, waiting = final + done.final, estimated + done.estimated, waiting + done.waiting
     return {

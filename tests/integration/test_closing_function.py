@@ -16,12 +16,16 @@ from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.services.closing import FindBills
+from electrocloud.services.class_profiles import LEAST_METERS
+from electrocloud.services.closing import FindBills, FindUnbilled, find_unbilled
 from electrocloud.services.ingest import ingest_uploads
 from electrocloud.services.rating import VersionReason
+from registry.desk import RegistryDesk
+from tests.integration.test_registry_desk import stack_on
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import TABLES
 from tests.kits.queue_kit import MemoryQueue
+from tests.kits.registry_kit import ZONE, street
 from tests.kits.services_kit import all_at
 
 TARIFF = {**TIME_OF_USE, "timezone": "UTC"}
@@ -76,13 +80,34 @@ def last_month(aws):
     return month
 
 
+@pytest.fixture
+def silent_neighbor(aws):
+    """A street of which all meters but M-1 were read in the last month."""
+    desk = RegistryDesk(stack_on(aws))
+    houses = LEAST_METERS + 1
+    desk.apply(street(houses), "test", lambda count: None)
+    this = BillingMonth.at(int(datetime.now(UTC).timestamp()), ZONE)
+    month = BillingMonth.at(this.start - 1, ZONE)
+    days = [date(month.year, month.month, 1) + timedelta(days=number) for number in range(month.days)]
+    uploads = [
+        upload(meter_id=f"M-{number}", day=day, wh=[300] * 24, interval_s=3600)
+        for number in range(2, houses + 1)
+        for day in days
+    ]
+    tables, registry = open_store(aws.dynamodb, TABLES, lambda attempt: None)
+    ingest_uploads(uploads, tables, registry, lambda attempt: None)
+    return month
+
+
 def item(aws, month, meter_id="m-1"):
     return aws.dynamodb.get_item(TableName="bills", Key=bill_key(BillKey(meter_id, str(month))))["Item"]
 
 
 def test_after_the_grace_time_gaps_are_estimated_and_the_bill_is_final(app, aws, queue, last_month):
     assert bill_of(item(aws, last_month)).status == "provisional"
-    assert app.handler({}, context(300_000))["WorkItemsSent"] in (8, 16, 24, 32)  # months whose grace time is over
+    searches = app.handler({}, context(300_000))["WorkItemsSent"]  # of the months whose grace time is over
+    assert searches
+    assert searches % 8 == 0
     counts = queue.drain(app.handler, context(300_000))
     assert (counts["BillsClosed"], counts["ReadingsEstimated"]) == (1, 24)
     bill = bill_of(item(aws, last_month))
@@ -190,3 +215,22 @@ def test_a_change_that_a_killed_command_left_is_rated_in_the_next_round(app, aws
     assert state.abandoned(now) == []
     pending = state.pending(now)
     assert [part.rated for part in state.parts(pending.parts)] == [True]
+
+
+def test_a_meter_that_was_silent_all_month_is_estimated_from_its_class_exactly_once(app, aws, queue, silent_neighbor):
+    for _ in range(2):
+        app.queue.send([FindUnbilled(str(silent_neighbor), 0, 1)])
+        queue.drain(app.handler, context(300_000))
+    bill = bill_of(item(aws, silent_neighbor, "AG-1"))
+    assert (bill.status, bill.version, bill.intervals.read, bill.intervals.missing) == ("final", 1, 0, 0)
+    assert bill.intervals.from_profile == bill.intervals.expected == bill.days * 24
+    assert bill.energy_kwh * 1000 == bill.days * 24 * 300
+
+
+def test_a_search_for_agreements_without_bills_goes_on_after_a_service_point(app, aws, queue, silent_neighbor):
+    search = FindUnbilled(str(silent_neighbor), 0, 1)
+    found = [*find_unbilled(search, app.registry, app.bills, int(datetime.now(UTC).timestamp()), lambda: True)]
+    closing, rest = found
+    assert closing.meters == {"AG-1": "M-1"}
+    assert rest.after
+    assert [*app.registry.services_in(0, 1, rest.after)] == []

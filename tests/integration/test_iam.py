@@ -10,13 +10,13 @@ import pytest
 
 from electrocloud.aws.athena import QueryError
 from electrocloud.aws.store.registry_state import LOCK_S
+from electrocloud.services.closing import FindUnbilled
 from electrocloud.services.rating import VersionReason
 from forecasting.fleet_loads import _LOADS
 from tests.integration.conftest import CONTEXT
 from tests.integration.test_closing_function import app as closing_app  # noqa: F401  fixtures
-from tests.integration.test_closing_function import context, last_month, queue  # noqa: F401
+from tests.integration.test_closing_function import context, last_month, queue, silent_neighbor  # noqa: F401
 from tests.integration.test_forecasting_work import register
-from tests.integration.test_registry_desk import desk  # noqa: F401
 from tests.kits.calls_kit import answer_query, queries_that_run_on, recorded
 from tests.kits.examples import kinesis_event, upload_json
 from tests.kits.iam_kit import BY_ATHENA, BY_LAMBDA, check, granted, tables_of
@@ -33,12 +33,13 @@ def test_the_metering_function_may_do_what_it_does(app, aws):
     check("MeteringRole", calls)
 
 
-def test_the_closing_function_may_do_what_it_does(closing_app, queue, last_month, desk):  # noqa: F811
+def test_the_closing_function_may_do_what_it_does(closing_app, queue, last_month, silent_neighbor):  # noqa: F811
     long_ago = int(datetime.now(UTC).timestamp()) - 2 * LOCK_S
     with closing_app.state.lock(long_ago):  # of a command that was killed
         closing_app.state.begin(["SP-1"], VersionReason("price corrected", "a clerk"))
     with recorded() as calls:
         closing_app.handler({}, context(300_000))
+        closing_app.queue.send([FindUnbilled(str(silent_neighbor), 0, 1)])
         queue.drain(closing_app.handler, context(300_000))
     check("ClosingRole", calls)
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from electrocloud.aws.store import dynamodb_items as items
+from electrocloud.domain.billing.estimation import ClassProfile
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.services.store import Change, DayKey, IssueTerms, StoredBill, StoredDay
@@ -16,6 +17,7 @@ class MemoryTables:
     def __init__(self) -> None:
         self.windows: dict[tuple[str, str], items.Item] = {}
         self.bills: dict[BillKey, items.Item] = {}
+        self.profiles: dict[tuple[str, str], ClassProfile] = {}
         self.before_commit: Any = lambda: None
         self.issue_terms = IssueTerms()
 
@@ -35,6 +37,12 @@ class MemoryTables:
 
     def cycles_of(self, agreement_id: str) -> list[str]:
         return sorted(cycle for agreement, cycle in self.bills if agreement == agreement_id and "#" not in cycle)
+
+    def class_profile(self, customer_class: str, month: str) -> ClassProfile | None:
+        return self.profiles.get((customer_class, month))
+
+    def add_class_profile(self, customer_class: str, month: str, profile: ClassProfile) -> None:
+        self.profiles.setdefault((customer_class, month), profile)
 
     def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:
         self.before_commit()

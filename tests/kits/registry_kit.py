@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from electrocloud.domain.registry.records import (
     Account,
     Agreement,
@@ -46,3 +48,15 @@ def registry(*records: Any) -> Registry:
     for record in own:
         getattr(found, kinds[type(record)])[record.key] = record
     return found
+
+
+def street(houses: int, customer_class: str = "residential") -> Registry:
+    """The small registry with so many service points: SP-1 with the meter M-1 and the agreement AG-1, and so on."""
+    numbers = range(2, houses + 1)
+    point = msgspec.structs.replace(POINT, customer_class=customer_class)
+    return registry(
+        point,
+        *(msgspec.structs.replace(point, service_point_id=f"SP-{number}") for number in numbers),
+        *(msgspec.structs.replace(METER, meter_id=f"M-{n}", service_point_id=f"SP-{n}") for n in numbers),
+        *(msgspec.structs.replace(AGREEMENT, agreement_id=f"AG-{n}", service_point_id=f"SP-{n}") for n in numbers),
+    )

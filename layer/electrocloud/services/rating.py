@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from electrocloud.domain.billing.bill import rate, reissue, without_charges
+from electrocloud.domain.billing.counting import count_intervals
 from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
 from electrocloud.domain.billing.estimation import WEEKS
 from electrocloud.domain.billing.gaps import plan_determinants
@@ -103,7 +104,8 @@ def estimated_determinants(
 ) -> list[dict[date, DayDeterminants]]:
     """The determinants of a bill with its gaps estimated from the service point's readings, its own and those before.
 
-    `changed` are days that are about to be stored: they count in place of what is there.
+    What these say nothing of is estimated from the mean profile of the customer's class, if there is one of the month
+    in which the cycle begins. `changed` are days that are about to be stored: they count in place of what is there.
     """
     own = {meter_id: {day.day: day for day in days} for meter_id, days in meter_days(planned, tables).items()}
     for meter_id, days in (changed or {}).items():
@@ -113,7 +115,13 @@ def estimated_determinants(
         meter_id: tables.days_between(meter_id, first - timedelta(weeks=WEEKS, days=1), first - timedelta(days=1))
         for meter_id in planned.meter_ids
     }
-    return plan_determinants(planned.plan, {meter: [*days.values()] for meter, days in own.items()}, before, fill=True)
+    plan, read = planned.plan, {meter: [*days.values()] for meter, days in own.items()}
+    found = plan_determinants(plan, read, before, fill=True)
+    if plan.terms.customer_class and count_intervals(plan, found).missing:
+        profile = tables.class_profile(plan.terms.customer_class, planned.key.month)
+        if profile:
+            return plan_determinants(plan, read, before, fill=True, profile=profile)
+    return found
 
 
 def is_of_plan(billed: BilledPeriod, plan: PeriodPlan) -> bool:

@@ -154,6 +154,7 @@ class Preview:
         self.read = tables.read
         self.days_between = tables.days_between
         self.cycles_of = tables.cycles_of
+        self.class_profile = tables.class_profile
         self.issue_terms = tables.issue_terms
         self.bills = 0
         self.amount = Decimal(0)

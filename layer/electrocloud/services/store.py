@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.determinants import DayDeterminants
+from electrocloud.domain.billing.estimation import ClassProfile
 from electrocloud.domain.billing.issuing import PAYMENT_DAYS
 from electrocloud.domain.billing.service import BillKey, Service
 from electrocloud.domain.readings.meter_day import MeterDay
@@ -101,6 +102,9 @@ class Tables(MeterDays, Protocol):
 
     def cycles_of(self, agreement_id: str) -> list[str]:
         """The cycles that an agreement has bills of."""
+
+    def class_profile(self, customer_class: str, month: str) -> ClassProfile | None:
+        """The mean profile of a customer class in a month such as `2026-10`, if it is stored."""
 
     def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:
         """Store each change whole, or not where a version tag no longer holds; returns the owners of those.

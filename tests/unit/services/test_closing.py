@@ -1,5 +1,6 @@
 from datetime import date, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 from electrocloud.aws.store.dynamodb_items import bill_of
 from electrocloud.domain.billing.service import BillKey
@@ -10,7 +11,9 @@ from electrocloud.services.closing import (
     NO_SERVICE,
     ROUND_S,
     CloseBills,
+    ClosingStore,
     FindBills,
+    FindUnbilled,
     close,
     close_bill,
     find,
@@ -126,6 +129,9 @@ class Bills:
         keys = [one for page in self._pages for one in page]
         return (page for page in self._pages if item.after is None or keys.index(page[0]) > keys.index(item.after))
 
+    def any_of_month(self, month):
+        return True
+
     def meters_of(self, bills):
         return dict.fromkeys(bills, "")
 
@@ -142,11 +148,16 @@ def never():
 
 
 REGISTRY = FixedServices(lambda meters: {meter: TARIFF for meter in meters if meter != "unknown"})
+NO_CLASSES = SimpleNamespace(sample=lambda customer_class, most: [])
 DUE = MARCH.plan.period.end
 
 
 def close_all(tables, bills, *meters, due=DUE, out_of_time=never):
-    return close(CloseBills([*map(key, meters)]), tables, bills, REGISTRY, due, still, out_of_time)
+    return close(CloseBills([*map(key, meters)]), store_of(tables, bills), due, still, out_of_time)
+
+
+def store_of(tables, bills):
+    return ClosingStore(tables, bills, REGISTRY, NO_CLASSES)
 
 
 def test_the_open_bills_of_a_part_become_items_of_a_bounded_size():
@@ -191,7 +202,7 @@ def test_a_bill_that_lost_to_other_workers_every_time_is_left_over():
     tables = month_without(date(2027, 3, 10))
     tables.commit = lambda changes, *, alone: {change.owner for change in changes}
     item = CloseBills([key("m-1")])
-    assert close(item, tables, Bills(), REGISTRY, DUE, lambda attempt: None, never).left == item
+    assert close(item, store_of(tables, Bills()), DUE, lambda attempt: None, never).left == item
 
 
 def test_a_bill_that_cannot_be_estimated_waits_with_its_reason_and_does_not_hold_up_the_others():
@@ -201,7 +212,10 @@ def test_a_bill_that_cannot_be_estimated_waits_with_its_reason_and_does_not_hold
     assert bills.waiting["unknown"] == NO_SERVICE
     # Its only day is a Wednesday: later workdays can be estimated from it, earlier days and weekends cannot.
     missing = bill_of(tables.bills[key("new")]).intervals.missing
-    assert bills.waiting["new"] == f"{missing} intervals have no reading of the same hours in the 4 weeks before"
+    assert bills.waiting["new"] == (
+        f"{missing} intervals have no reading of the same hours in the 4 weeks before, "
+        "and there is no customer class to estimate them from"
+    )
 
 
 def test_months_are_looked_at_from_their_grace_time_on_and_waiting_bills_at_growing_distances():
@@ -211,8 +225,11 @@ def test_months_are_looked_at_from_their_grace_time_on_and_waiting_bills_at_grow
     with_waiting = []
     for number in range(80):
         items = [item for item in plan(first + number * ROUND_S, grace_s, parts) if item.month == "2027-03"]
-        assert [item.part for item in items] == list(range(parts))
-        if items[0].waiting:
+        searches = [item for item in items if isinstance(item, FindBills)]
+        assert [item.part for item in searches] == list(range(parts))
+        unbilled = [item.part for item in items if isinstance(item, FindUnbilled)]
+        assert unbilled == (list(range(parts)) if searches[0].waiting else [])
+        if searches[0].waiting:
             with_waiting.append(number)
     assert with_waiting == [0, 1, 2, 4, 8, 16, 32, 64]
 

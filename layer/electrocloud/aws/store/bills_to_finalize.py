@@ -40,8 +40,21 @@ class DynamoOpenBills:
     def meters_of(self, bills: Collection[BillKey]) -> Mapping[BillKey, str]:
         """See `OpenBills`. The index has no meters, so the bills themselves are read."""
         keys = [(self._table, bill_key(key)) for key in bills]
-        found = (item for _, item in batch_get(self._client, keys, pause))
+        found = (item for _, item in batch_get(self._client, keys, pause, "meter_id, bill, meter"))
         return {key_of_bill(item): item.get("meter", {}).get("S", "") for item in found}
+
+    def any_of_month(self, month: str) -> bool:
+        """See `OpenBills`."""
+        return any(
+            self._client.query(
+                TableName=self._table,
+                IndexName="by-month",
+                KeyConditionExpression="month_part = :part",
+                ExpressionAttributeValues={":part": {"S": month_part(month, part)}},
+                Limit=1,
+            )["Items"]
+            for part in range(MONTH_PARTS)
+        )
 
     def wait_for_estimate(self, key: BillKey, missing: int | None, reason: str) -> None:
         """See `OpenBills`. The version tag stays, since the bill does; the next rating replaces the item."""

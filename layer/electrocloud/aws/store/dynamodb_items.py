@@ -5,6 +5,7 @@ An item's `mark` is a hash of its content: equal content gives an equal item, no
 
 import zlib
 from datetime import date
+from fractions import Fraction
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import msgspec
 
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.determinants import DayDeterminants
+from electrocloud.domain.billing.estimation import ClassProfile
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.services.store import BilledPeriod, StoredBill, StoredDay
@@ -20,6 +22,8 @@ MONTH_PARTS = 8  # a month's bills are indexed in this many partitions, so that 
 OUTBOX_PARTS = 8  # and the index of the bills that are not in the lake yet likewise
 
 Item = dict[str, Any]
+
+_DAY_TYPES = {False: "workday", True: "weekend"}
 
 _determinants_encoder = msgspec.msgpack.Encoder()
 _determinants_decoder = msgspec.msgpack.Decoder(dict[str, DayDeterminants])
@@ -85,7 +89,6 @@ def bill_item(key: BillKey, billed: BilledPeriod) -> Item:
     bill = billed.bill
     document = _document(bill)
     determinants = zlib.compress(_determinants_encoder.encode(_named_days(key, billed)), 6)
-    month = key.cycle[: len("2026-07")]
     return {
         **bill_key(key),
         "document": {"B": document},
@@ -93,8 +96,8 @@ def bill_item(key: BillKey, billed: BilledPeriod) -> Item:
         "fingerprint": {"S": billed.fingerprint},
         "shape": {"S": billed.shape},
         "mark": {"S": _mark(document, determinants)},
-        "month": {"S": month},
-        "month_part": {"S": month_part(month, _part(key, MONTH_PARTS))},
+        "month": {"S": key.month},
+        "month_part": {"S": month_part(key.month, _part(key, MONTH_PARTS))},
         "meter": {"S": bill.meter_id},
         "tariff_id": {"S": bill.tariff},
         "status": {"S": bill.status},
@@ -167,6 +170,24 @@ def replaced_item(key: BillKey, bill: Bill) -> Item:
 def bill_of(item: Item) -> Bill:
     """The bill in an item."""
     return _bill_decoder.decode(zlib.decompress(item["document"]["B"]))
+
+
+def profile_key(customer_class: str, month: str) -> Item:
+    """The key of a class's mean profile, among the bills. No agreement's ID, and no cycle, has such a name."""
+    return {"meter_id": {"S": f"#class-profile/{customer_class}"}, "bill": {"S": f"profile#{month}"}}
+
+
+def profile_item(customer_class: str, month: str, profile: ClassProfile) -> Item:
+    """`profile` has the mean power by day type and hour as exact fractions of W: `workday 17` and `weekend 17`."""
+    named = {f"{_DAY_TYPES[weekend]} {hour}": str(power) for (weekend, hour), power in sorted(profile.items())}
+    return {**profile_key(customer_class, month), "profile": {"S": _bill_encoder.encode(named).decode()}}
+
+
+def profile_of(item: Item) -> ClassProfile:
+    """The profile in an item."""
+    named = msgspec.json.decode(item["profile"]["S"], type=dict[str, str])
+    pairs = ((name.split(), Fraction(power)) for name, power in named.items())
+    return {(day_type == _DAY_TYPES[True], int(hour)): power for (day_type, hour), power in pairs}
 
 
 def month_part(month: str, part: int) -> str:

@@ -28,6 +28,7 @@ from electrocloud.domain.registry.records import (
 )
 
 WRITERS = 4
+POINTS_AT_ONCE = 250
 
 Item = dict[str, Any]
 
@@ -85,6 +86,20 @@ class RegistryStore:
         """The histories of those service points that exist."""
         found = self._get(self._tables.service_points, "service_point_id", sorted(service_points))
         return {item["service_point_id"]["S"]: _history(item) for item in found}
+
+    def histories_in(self, part: int, parts: int, after: str | None) -> Iterator[list[ServiceHistory]]:
+        """The histories of one part of the service points, POINTS_AT_ONCE at a time, from after a point on."""
+        start: dict[str, Any] = {"ExclusiveStartKey": {"service_point_id": {"S": after}}} if after else {}
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._tables.service_points,
+            Segment=part,
+            TotalSegments=parts,
+            PaginationConfig={"PageSize": POINTS_AT_ONCE},
+            **start,
+        )
+        for page in pages:
+            if found := [_history(item) for item in page["Items"] if not _is_state(item)]:
+                yield found
 
     def points_of_meters(self, meters: Collection[str]) -> dict[str, tuple[str, ...]]:
         """The service points that each of these meters has been at; meters that are not installed are left out."""

@@ -1,6 +1,6 @@
 """Which services a meter has a part in, from the registry's tables."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from electrocloud.aws.store.meter_lookup import REMEMBER_S, MeterLookup
 from electrocloud.aws.store.registry import RegistryStore, ServiceHistory, TariffHistory
@@ -47,6 +47,12 @@ class ServiceLookup:
         self._read_tariffs({record.tariff_id for one in histories.values() for record in one.agreements})
         self._at_points |= {point: self._of_history(history) for point, history in histories.items()}
         return {point: self._at_points[point] for point in service_points if point in self._at_points}
+
+    def services_in(self, part: int, parts: int, after: str | None) -> Iterator[tuple[str, list[Service]]]:
+        """The services at one part of the service points, a page at a time, each with its last service point."""
+        for histories in self._registry.histories_in(part, parts, after):
+            self._read_tariffs({record.tariff_id for one in histories for record in one.agreements})
+            yield histories[-1].point.key, [service for one in histories for service in self._of_history(one)]
 
     def _forget(self) -> None:
         self._since = self._clock()

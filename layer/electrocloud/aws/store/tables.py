@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from electrocloud.aws.backoff import Pause
 from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store import dynamodb_items as items
+from electrocloud.domain.billing.estimation import ClassProfile
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import StoreBusyError
 from electrocloud.domain.readings.meter_day import MeterDay
@@ -48,6 +49,7 @@ class DynamoTables:
         self._windows = windows_table
         self._bills = bills_table
         self._pause = pause
+        self._profiles: dict[tuple[str, str], ClassProfile] = {}
         self.issue_terms = issue_terms
 
     def read(
@@ -102,6 +104,27 @@ class DynamoTables:
         keys = (items.key_of_bill(item) for page in pages for item in page["Items"])
         return [key.cycle for key in keys if "#" not in key.cycle]
 
+    def class_profile(self, customer_class: str, month: str) -> ClassProfile | None:
+        """A class's mean profile; see `Tables`. It never changes once it is stored, so it is remembered."""
+        key = customer_class, month
+        if key not in self._profiles:
+            wanted = [(self._bills, items.profile_key(*key))]
+            for _, item in batch_get(self._client, wanted, self._pause):
+                self._profiles[key] = items.profile_of(item)
+        return self._profiles.get(key)
+
+    def add_class_profile(self, customer_class: str, month: str, profile: ClassProfile) -> None:
+        """Store a class's mean profile; see `Tables`."""
+        try:
+            self._client.put_item(
+                TableName=self._bills,
+                Item=items.profile_item(customer_class, month, profile),
+                ConditionExpression="attribute_not_exists(meter_id)",
+            )
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
     def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:
         """Write each change as a part of a transaction; see `Tables`.
 
@@ -148,18 +171,19 @@ class DynamoTables:
 
 
 def batch_get(
-    client: DynamoDBClient, keys: list[tuple[str, items.Item]], pause: Pause
+    client: DynamoDBClient, keys: list[tuple[str, items.Item]], pause: Pause, attributes: str = ""
 ) -> Iterator[tuple[str, items.Item]]:
-    """The items of (table, key) that exist, with their table, strongly consistent.
+    """The items of (table, key) that exist, with their table, strongly consistent; only these attributes, if named.
 
     Keys that DynamoDB leaves unprocessed are asked for again, READ_ATTEMPTS times without progress; then its own error.
     """
+    projection = {"ProjectionExpression": attributes} if attributes else {}
     attempt = 0
     while keys:
         now, keys = keys[:READ_AT_ONCE], keys[READ_AT_ONCE:]
         request: dict[str, Any] = {}
         for table, key in now:
-            request.setdefault(table, {"ConsistentRead": True, "Keys": []})["Keys"].append(key)
+            request.setdefault(table, {"ConsistentRead": True, "Keys": [], **projection})["Keys"].append(key)
         answer = client.batch_get_item(RequestItems=request)
         for table, found in answer["Responses"].items():
             for item in found:

@@ -42,12 +42,37 @@ def estimate(missing: Iterable[ExpectedInterval], history: Iterable[Interval], z
     return found
 
 
+def mean_profile(meters: Iterable[tuple[str, Iterable[Interval]]]) -> dict[tuple[bool, int], Fraction]:
+    """The mean profile of a class, from the readings of some of its meters, each with its time zone.
+
+    A meter counts by the time for which it was read. Readings longer than an hour say nothing of an hour, and are left
+    out. Day types and hours that no reading starts in have no entry.
+    """
+    sums: defaultdict[tuple[bool, int], list[int]] = defaultdict(lambda: [0, 0])
+    for zone, readings in meters:
+        for reading in readings:
+            if reading.seconds <= HOUR_S:
+                used = sums[_hour(reading.start, zone)]
+                used[0] += reading.wh
+                used[1] += reading.seconds
+    return {hour: Fraction(wh * HOUR_S, seconds) for hour, (wh, seconds) in sums.items()}
+
+
 def estimate_from_profile(missing: Iterable[ExpectedInterval], profile: ClassProfile, zone: str) -> list[Interval]:
-    """An interval for each missing one whose hour the mean profile of the customer's class has, for want of history."""
+    """An interval for each missing one whose hours the mean profile of the customer's class has, for want of history.
+
+    One that is longer than an hour has the energy of all its hours.
+    """
     found = []
     for slot in missing:
-        here = local(slot.start, zone)
-        power = profile.get((is_weekend(here // DAY_S), here % DAY_S // HOUR_S))
-        if power is not None:
-            found.append(Interval(slot.start, slot.seconds, round(power * slot.seconds / HOUR_S)))
+        steps = range(slot.start, slot.start + slot.seconds, HOUR_S)
+        powers = [(profile.get(_hour(at, zone)), min(HOUR_S, slot.start + slot.seconds - at)) for at in steps]
+        known = [power * seconds for power, seconds in powers if power is not None]
+        if len(known) == len(powers):
+            found.append(Interval(slot.start, slot.seconds, round(sum(known, Fraction(0)) / HOUR_S)))
     return found
+
+
+def _hour(instant: int, zone: str) -> tuple[bool, int]:
+    here = local(instant, zone)
+    return is_weekend(here // DAY_S), here % DAY_S // HOUR_S

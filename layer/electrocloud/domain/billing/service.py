@@ -9,7 +9,7 @@ from electrocloud.domain.billing.period import BillingPeriod
 from electrocloud.domain.billing.plan import PeriodPlan, plan_period
 from electrocloud.domain.billing.terms import UNREGISTERED, ServiceTerms, prices_of, terms_of
 from electrocloud.domain.local_time import DAY_S, instant_of, local_day
-from electrocloud.domain.registry.records import Agreement, Installation, ServicePoint
+from electrocloud.domain.registry.records import CALENDAR_MONTH, Agreement, Installation, ServicePoint
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.versions import DatedTariff, always
 
@@ -22,6 +22,11 @@ class BillKey(NamedTuple):
 
     agreement_id: str
     cycle: str
+
+    @property
+    def month(self) -> str:
+        """The calendar month in which the cycle begins, as YYYY-MM."""
+        return self.cycle[: len("2026-07")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +66,11 @@ class Service:
     def bills_between(self, first: date, end: date) -> list[PlannedBill]:
         """The bills of the periods that have a local day from `first` to before `end`, in order."""
         return [self.bill_of(period) for period in self.terms.periods(first, end, self.zone)]
+
+    def bill_of_month(self, month: str) -> PlannedBill | None:
+        """The bill of the cycle that begins in a month such as `2026-07`; None where the agreement has no day in it."""
+        day = self.terms.cycle_day
+        return self.bill_of_cycle(month if day == CALENDAR_MONTH else f"{month}-{day:02}")
 
     def bill_of_cycle(self, cycle: str) -> PlannedBill | None:
         """The bill of a key's cycle; None where the agreement has no day in it, or is billed by other cycles now."""

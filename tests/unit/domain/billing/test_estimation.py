@@ -1,16 +1,19 @@
 """What stands in for a reading that never came, and which readings those are."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from electrocloud.domain.billing.determinants import ExpectedInterval, missing_intervals
-from electrocloud.domain.billing.estimation import WEEKS, estimate
+from electrocloud.domain.billing.estimation import WEEKS, estimate, estimate_from_profile, mean_profile
 from electrocloud.domain.readings.meter_day import Interval
 from tests.kits.billing_kit import instant, load
 
 HOUR = 3_600
 DAY = 24 * HOUR
+HOURS_OF_WEEK = [(weekend, hour) for weekend in (False, True) for hour in range(24)]
 
 
 def guesses(gap: str, history: list[Interval], seconds: int = HOUR, zone: str = "UTC") -> list[int]:
@@ -102,3 +105,39 @@ def test_a_gap_is_cut_in_steps_of_the_reading_before_it(seconds: int):
     assert [slot for slot in slots if slot.start > low + 2 * HOUR] == [
         ExpectedInterval(low + 2 * HOUR + 1_800 * step, 1_800) for step in (1, 2, 3)
     ]
+
+
+def test_a_class_is_the_mean_of_its_meters_by_local_hour_and_day_type():
+    profile = mean_profile(
+        [
+            ("UTC", at(("2026-07-08T10:00", 100), ("2026-07-11T10:00", 500))),  # a Wednesday, a Saturday
+            ("Asia/Kolkata", at(("2026-07-08T10:30", 300), zone="Asia/Kolkata")),
+        ]
+    )
+    assert profile == {(False, 10): 200, (True, 10): 500}
+
+
+def test_readings_longer_than_an_hour_say_nothing_of_an_hour():
+    assert mean_profile([("UTC", [Interval(instant("2026-07-08T10:00"), 2 * HOUR, 900)])]) == {}
+
+
+@given(
+    powers=st.dictionaries(
+        st.tuples(st.booleans(), st.integers(0, 23)), st.integers(0, 5_000), min_size=48, max_size=48
+    ),
+    seconds=st.sampled_from([900, 1_800, HOUR, 2 * HOUR, DAY]),
+    start=st.integers(0, 14 * 96).map(lambda quarter: instant("2026-10-20T00:00") + 900 * quarter),
+    zone=st.sampled_from(["UTC", "America/Phoenix", "Europe/Berlin"]),
+)
+def test_an_interval_of_any_length_has_the_energy_of_its_quarters(powers, seconds, start, zone):
+    profile = {hour: Fraction(4 * power) for hour, power in powers.items()}  # whole Wh in a quarter of an hour
+    start -= start % min(seconds, HOUR)
+    (whole,) = estimate_from_profile([ExpectedInterval(start, seconds)], profile, zone)
+    quarters = [ExpectedInterval(at, 900) for at in range(start, start + seconds, 900)]
+    parts = estimate_from_profile(quarters, profile, zone)
+    assert whole.wh == sum(part.wh for part in parts)
+
+
+def test_a_long_interval_with_an_hour_that_the_class_has_no_mean_for_stays_missing():
+    profile = {(False, hour): Fraction(100) for hour in range(23)}
+    assert estimate_from_profile([ExpectedInterval(instant("2026-07-08T00:00"), DAY)], profile, "UTC") == []
