@@ -15,7 +15,7 @@ ifdef AWS_REGION # which the AWS CLI reads; boto3 and SAM read the other
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
-.PHONY: help setup run test slow conformance fuzz faults bench soak audit backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses tariff-fields clean
+.PHONY: help setup run test slow conformance fuzz faults bench soak audit backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses tariff-fields commands clean
 STAGE ?= dev
 METERS ?= 10000
 
@@ -131,6 +131,9 @@ lock: $(VENV)/.python  ## update the pins of all dependencies, with hashes
 	$(UV) pip compile --quiet --upgrade forecasting/requirements.in -o forecasting/requirements.txt --python-version 3.14 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	$(UV) pip compile --quiet --upgrade lake/requirements.in -o lake/requirements.txt --python-version 3.14 --generate-hashes --no-annotate --no-header
 	for name in dev benchmarks sam cloud checkov; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
+
+commands: setup  ## write docs/commands.md from the help of the command
+	$(BIN)/python -m tools.command_reference
 
 tariff-fields: setup  ## write the tables of docs/tariffs.md
 	$(BIN)/python -m tools.tariff_fields

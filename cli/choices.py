@@ -63,3 +63,12 @@ class ImportChannel(StrEnum):
     api = "api"
     kinesis = "kinesis"
     file = "file"
+
+
+class Output(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    tsv = "tsv"

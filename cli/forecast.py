@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from analytics.ask import ask
-from cli.suspects import suspects_table
+from cli.choices import Output
+from cli.rows import print_rows
+from cli.suspects import suspect_rows
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.forecast import Forecast
@@ -66,7 +68,7 @@ def of_meter(meter_id: str, horizon: int, form: Form) -> None:
         print(f"{end.month} comes to {kwh.value:,.0f} kWh ({kwh.low:,.0f} to {kwh.high:,.0f}) ", end="")
         print(f"and ${due.value:,.2f} (${due.low:,.2f} to ${due.high:,.2f}).")
     if made.suspects:
-        Console().print(suspects_table(made.suspects))
+        print_rows(suspect_rows(made.suspects), Output.table)
 
 
 def _print(made: Forecast, form: Form) -> None:

@@ -47,10 +47,18 @@ def _is_click(error: Exception) -> bool:
     return type(error).__module__.startswith(("click", "typer"))
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        typer.echo(f"electrocloud {version('electrocloud')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     help="From smart meters to bills, Parquet and charts.",
     cls=_Commands,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich's help takes longer to import than all of this command
@@ -60,6 +68,9 @@ app = typer.Typer(
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_version)
+    ] = False,
 ) -> None:
     """From smart meters to bills, Parquet and charts."""
 
@@ -68,6 +79,7 @@ for command in (
     laptop.up,
     laptop.down,
     laptop.status,
+    laptop.doctor,
     fleet.load,
     fleet.simulate,
     recovery.audit,

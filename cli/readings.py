@@ -4,10 +4,10 @@ import getpass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
+from cli.choices import Output
+from cli.rows import Rows, print_rows
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.ingest.stream import Entry, put
 from electrocloud.aws.stack import Stack, find_stack
@@ -41,29 +41,24 @@ def correct(meter: str, at: str, wh: int, reason: str) -> None:
     console.print(f"The reading of {meter} at {at} is {wh:,} Wh as soon as the stream is read; bills follow.")
 
 
-def history(meter: str, since: str, until: str) -> None:
+def history(meter: str, since: str, until: str, output: Output | None) -> None:
     """Print what operators did to a meter's readings."""
     begin, end = _moment("--from", since), _moment("--to", until)
-    table = Table(box=SIMPLE_HEAD)
-    for name in ("When (UTC)", "Who", "What", "UTC day", "Starts", "Interval", "Why"):
-        table.add_column(name, overflow="fold", no_wrap=name != "Why" and name != "Who")
     made = [
         (adjustment, day)
         for day in Reader(find_stack()).days(meter, begin.date(), (end - timedelta(microseconds=1)).date())
         for adjustment in day.adjustments
     ]
-    if not made:
-        console.print(f"Nobody voided or corrected readings of {meter} in these days.")
-        return
+    rows = []
     for one, day in sorted(made, key=lambda pair: pair[0]):
         minutes = day.minutes_of(one)
         starts = (
             "–".join(_clock(minute) for minute in dict.fromkeys((minutes[0], minutes[-1]))) if minutes else "replaced"
         )
         what = {"void": "voided", "correct": "corrected"}[one.action]
-        when, length = f"{one.at:%Y-%m-%d %H:%M:%S}", f"{one.interval_s} s"
-        table.add_row(when, one.by, what, str(day.day), starts, length, one.reason)
-    console.print(table)
+        rows.append((one.at, one.by, what, day.day, starts, one.interval_s, one.reason))
+    empty = f"Nobody voided or corrected readings of {meter} in these days."
+    print_rows(Rows(("at_utc", "by", "what", "day_utc", "starts", "interval_s", "reason"), rows, empty=empty), output)
 
 
 def _clock(minute: int) -> str:

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from analytics.uploads import from_parquet
-from cli.choices import Source
+from cli.choices import Output, Source
+from cli.rows import Rows, print_rows
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.clients import KinesisClient
 from electrocloud.aws.ingest.dead_letters import redrive_dead_letters, redrive_failed_batches
@@ -31,24 +32,24 @@ from electrocloud.services.ingest import Outcome
 from electrocloud.services.replay import Rerated, reingest, rerate_days
 
 
-def redrive(reasons: list[str], *, dry_run: bool) -> None:
+def redrive(reasons: list[str], output: Output | None, *, dry_run: bool) -> None:
     """Put quarantined uploads and dead-letter batches back into the stream, once the cause is fixed."""
-    console = Console()
     stack = find_stack()
     kinesis = stack.client("kinesis")
     put_back = None if dry_run else partial(put, kinesis, stack.stream, pause=pause)
     items: Counter[tuple[str, str, str]] = Counter()
     records: Counter[tuple[str, str, str]] = Counter()
-    with console.status("reading the quarantine and the dead letters"):
+    with Console(stderr=True).status("reading the quarantine and the dead letters"):
         for case in _cases(stack, kinesis, put_back, reasons):
             items[case[:3]] += case.items
             records[case[:3]] += case.records
-    if not items:
-        console.print("No rejected uploads." if not reasons else f"No uploads were rejected for {', '.join(reasons)}.")
-        return
-    console.print(_redriven(items, records, dry_run))
+    empty = "No rejected uploads." if not reasons else f"No uploads were rejected for {', '.join(reasons)}."
+    rows = [(*key, count, records[key]) for key, count in sorted(items.items())]
+    print_rows(Rows(("where", "reason", "outcome", "items", "records put back"), rows, empty=empty), output)
+    if dry_run:
+        typer.echo("Dry run: nothing was put back.", err=True)
     if any(fate.startswith("gone") for _, _, fate in items):
-        console.print("Expired records may be in Parquet: electrocloud replay --source parquet --from DAY")
+        typer.echo("Expired records may be in Parquet: electrocloud replay --source parquet --from DAY", err=True)
         raise typer.Exit(1)
 
 
@@ -103,17 +104,6 @@ def _moment(text: str) -> datetime:
     except ValueError:
         raise UsageError(f"--from is {text!r}; give an ISO 8601 date or time, such as 2026-11-24T06:00Z") from None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _redriven(items: Counter[tuple[str, str, str]], records: Counter[tuple[str, str, str]], dry_run: bool) -> Table:
-    table = Table(title="Dry run" if dry_run else None, box=SIMPLE_HEAD, title_justify="left")
-    for name in ("Where", "Reason", "Outcome"):
-        table.add_column(name)
-    for name in ("Items", "Records put back"):
-        table.add_column(name, justify="right")
-    for key, count in sorted(items.items()):
-        table.add_row(*key, f"{count:,}", f"{records[key]:,}")
-    return table
 
 
 def _replayed(outcome: Outcome, rated: Rerated, refused: int) -> Table:

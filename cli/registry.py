@@ -10,8 +10,9 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from cli.choices import Output
+from cli.rows import Rows, print_rows
 from electrocloud.aws.stack import find_stack
 from electrocloud.domain.errors import RegistryError
 from electrocloud.domain.registry import events
@@ -62,27 +63,20 @@ def _check(content: FolderContent, plan: RegistryPlan) -> None:
         raise typer.Exit(1)
 
 
-def search(text: str, most: int, *, as_json: bool) -> None:
+def search(text: str, most: int, output: Output | None, *, as_json: bool) -> None:
     """Find service points."""
-    console = Console()
     found = RegistryDesk(find_stack()).search(text, most)
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
         return
+    rows = [
+        (one.service_point_id, one.name, one.account_id, one.address, ", ".join(one.meter_ids), one.feeder)
+        for one in found
+    ]
+    empty = f"No service point has {text!r} in a name, address, account, meter or feeder."
+    print_rows(Rows(("service point", "customer", "account", "address", "meters", "feeder"), rows, empty=empty), output)
     if not found:
-        console.print(f"No service point has {text!r} in a name, address, account, meter or feeder.")
         raise typer.Exit(1)
-    table = Table("Service point", "Customer", "Account", "Address", "Meters", "Feeder")
-    for entry in found:
-        table.add_row(
-            entry.service_point_id,
-            entry.name,
-            entry.account_id,
-            entry.address,
-            ", ".join(entry.meter_ids),
-            entry.feeder,
-        )
-    console.print(table)
 
 
 def show(service_point: str) -> None:

@@ -2,16 +2,14 @@
 
 from datetime import date
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-
+from cli.choices import Output
+from cli.rows import Rows, print_rows
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.bills_to_finalize import DynamoOpenBills
 from electrocloud.domain.errors import UsageError
 
 
-def show_waiting(month: str) -> None:
+def show_waiting(month: str, output: Output | None) -> None:
     """List the bills of a month of the deployment at hand that wait for an estimate."""
     try:
         date.fromisoformat(f"{month}-01")
@@ -19,12 +17,6 @@ def show_waiting(month: str) -> None:
         raise UsageError(f"{month!r} is not a month; give one such as 2026-10") from None
     stack = find_stack()
     found = DynamoOpenBills(stack.client("dynamodb"), stack.bills_table).waiting(month)
-    if not found:
-        print(f"No bills of {month} wait for an estimate.")
-        return
-    table = Table("meter", box=SIMPLE_HEAD)
-    table.add_column("missing", justify="right")
-    table.add_column("reason")
-    for bill in found:
-        table.add_row(bill.meter_id, f"{bill.missing:,}", bill.reason)
-    Console().print(table)
+    rows = [(bill.meter_id, bill.missing, bill.reason) for bill in found]
+    empty = f"No bills of {month} wait for an estimate."
+    print_rows(Rows(("meter", "missing intervals", "reason"), rows, empty=empty), output)

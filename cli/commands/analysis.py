@@ -5,28 +5,39 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.output_option import OutputOption
 from electrocloud.domain.errors import UsageError
 
 AS_JSON = typer.Option("--json", help="Print JSON only.")
 SOURCE = "give exactly one of --input FILE, --fleet, --feeder F and --meter M"
 
 
+def _questions(start: str) -> list[str]:
+    from analytics.questions import questions
+
+    return [name for name in questions() if name.startswith(start)]
+
+
 def query(
     name_or_file: Annotated[
-        str | None, typer.Argument(help="A question in sql/, or a file of that format. Omit to list them.")
+        str | None,
+        typer.Argument(
+            help="A question in sql/, or a file of that format. Omit to list them.", autocompletion=_questions
+        ),
     ] = None,
     param: Annotated[list[str] | None, typer.Option("--param", help="Set a parameter: name=value. Repeatable.")] = None,
     to_csv: Annotated[Path | None, typer.Option("--csv", help="Write CSV to this file; - for stdout.")] = None,
     to_parquet: Annotated[Path | None, typer.Option("--parquet", help="Write Parquet to this file.")] = None,
     show_sql: Annotated[bool, typer.Option("--sql", help="Only print the SQL, ready for the Athena console.")] = False,
+    output: OutputOption = None,
 ) -> None:
     """Run a question of sql/ on Athena, or list the questions."""
     from cli.query import list_questions, query
 
     if name_or_file is None:
-        list_questions()
+        list_questions(output)
     else:
-        query(name_or_file, param or [], to_csv, to_parquet, show_sql=show_sql)
+        query(name_or_file, param or [], to_csv, to_parquet, output, show_sql=show_sql)
 
 
 def forecast(
@@ -53,11 +64,11 @@ def forecast(
         forecast.of_group("fleet" if fleet else f"feeder/{feeder}", horizon, form)
 
 
-def suspects() -> None:
+def suspects(output: OutputOption = None) -> None:
     """List the suspect readings of the last week. None is dropped from a bill."""
     from cli.suspects import suspects
 
-    suspects()
+    suspects(output)
 
 
 def cost(

@@ -18,6 +18,7 @@ from cli.commands.file_options import (
     ValueUnit,
     read_options,
 )
+from cli.commands.output_option import OutputOption
 from electrocloud.domain.errors import UsageError
 
 app = typer.Typer(invoke_without_command=True)
@@ -198,11 +199,12 @@ def history(
 @app.command()
 def waiting(
     month: Annotated[str, typer.Argument(help="The month, such as 2026-10.", show_default=False)],
+    output: OutputOption = None,
 ) -> None:
     """List the bills of a month that cannot be closed yet, and why."""
     from cli.waiting_bills import show_waiting
 
-    show_waiting(month)
+    show_waiting(month, output)
 
 
 def compare(

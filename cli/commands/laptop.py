@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.output_option import OutputOption
+
 
 def up(
     meters: Annotated[int, typer.Option(min=0, help="Simulated meters; 0 for none.")] = 60,
@@ -43,3 +45,10 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     from cli.up import status
 
     status(as_json)
+
+
+def doctor(output: OutputOption = None) -> None:
+    """Check what this machine has and lacks."""
+    from cli.doctor import doctor
+
+    doctor(output)

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.output_option import OutputOption
+
 app = typer.Typer(no_args_is_help=True, help="Void or correct stored readings, and see who did.")
 
 Meter = Annotated[str, typer.Option(help="The meter's id.")]
@@ -40,8 +42,8 @@ def correct(
 
 
 @app.command()
-def history(meter: Meter, since: From, until: To) -> None:
+def history(meter: Meter, since: From, until: To, output: OutputOption = None) -> None:
     """List what operators did to a meter's readings: who, when and why."""
     from cli.readings import history
 
-    history(meter, since, until)
+    history(meter, since, until, output)

@@ -5,11 +5,13 @@ from typing import Annotated
 import typer
 
 from cli.choices import Source
+from cli.commands.output_option import OutputOption
 
 
 def redrive(
     reason: Annotated[list[str] | None, typer.Option(help="Only items rejected for this reason. Repeatable.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be put back.")] = False,
+    output: OutputOption = None,
 ) -> None:
     """Put rejected uploads back into the stream.
 
@@ -17,7 +19,7 @@ def redrive(
     """
     from cli.recover import redrive
 
-    redrive(reason or [], dry_run=dry_run)
+    redrive(reason or [], output, dry_run=dry_run)
 
 
 def replay(

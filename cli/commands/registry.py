@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.output_option import OutputOption
+
 app = typer.Typer(no_args_is_help=True, help="Register customers, service points, meters and tariffs, dated.")
 
 ServicePointId = Annotated[str, typer.Option("--service-point", help="Service point ID.")]
@@ -32,11 +34,12 @@ def search(
     text: Annotated[str, typer.Argument(help="Any part of a name, address, account, meter or feeder.")],
     most: Annotated[int, typer.Option(min=1, help="Maximum number of results.")] = 20,
     as_json: AsJson = False,
+    output: OutputOption = None,
 ) -> None:
     """Find service points."""
     from cli.registry import search
 
-    search(text, most, as_json=as_json)
+    search(text, most, output, as_json=as_json)
 
 
 @app.command()

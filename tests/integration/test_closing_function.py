@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from cli import waiting_bills
+from cli.choices import Output
 from electrocloud.aws.store.bills_to_finalize import WAITING, DynamoOpenBills
 from electrocloud.aws.store.dynamodb_items import bill_key, bill_of
 from electrocloud.aws.store.registry_state import LOCK_S
@@ -188,18 +189,18 @@ def test_a_search_of_the_index_goes_on_after_a_bill(aws, last_month):
 def test_the_command_lists_the_bills_that_wait_and_why(app, aws, queue, last_month, monkeypatch, capsys):
     stack = SimpleNamespace(client=lambda service: aws.dynamodb, bills_table="bills")
     monkeypatch.setattr(waiting_bills, "find_stack", lambda: stack)
-    waiting_bills.show_waiting(str(last_month))
+    waiting_bills.show_waiting(str(last_month), Output.table)
     assert capsys.readouterr().out == f"No bills of {last_month} wait for an estimate.\n"
     app.handler({}, context(300_000))
     queue.drain(app.handler, context(300_000))
     capsys.readouterr()
-    waiting_bills.show_waiting(str(last_month))
+    waiting_bills.show_waiting(str(last_month), Output.table)
     shown = " ".join(capsys.readouterr().out.split())
     assert "m-2" in shown
     assert "m-1" not in shown
     assert "no reading of the same hours" in shown
     with pytest.raises(UsageError, match="give one such as 2026-10"):
-        waiting_bills.show_waiting("October")
+        waiting_bills.show_waiting("October", Output.table)
 
 
 def test_a_change_that_a_killed_command_left_is_rated_in_the_next_round(app, aws, queue):

@@ -96,7 +96,7 @@ def electrocloud(laptop: Stack, monkeypatch: pytest.MonkeyPatch):
     def invoke(*arguments: str) -> str:
         result = CliRunner().invoke(app, ["query", *arguments])
         assert result.exit_code == 0, result.output
-        return result.stdout
+        return result.output if "table" in arguments else result.stdout
 
     return invoke
 
@@ -119,7 +119,7 @@ def test_a_bill_asked_of_athena_is_the_engines_to_the_cent(electrocloud):
 
 
 def test_a_result_is_printed_as_a_table_with_its_time(electrocloud):
-    shown = electrocloud("monthly_consumption", "--param", "month=2026-11")
+    shown = electrocloud("monthly_consumption", "--param", "month=2026-11", "--output", "table")
 
     kwh = sum(i.wh for i in INTERVALS if i.start >= datetime(2026, 11, 1, 4, tzinfo=UTC).timestamp()) / 1000
     assert "How much energy did each meter use in a month?" in shown

@@ -53,7 +53,7 @@ def run(*words: str) -> Any:
 
 
 def rows(output: str) -> list[list[str]]:
-    return [re.split(r" {2,}", line.strip()) for line in output.splitlines() if re.search(r"\d\s*$", line)]
+    return [line.split("\t") for line in output.splitlines() if re.search(r"\d$", line)]
 
 
 def quarantine(parts: Parts, *payloads: bytes, reason: str | None = None) -> None:
