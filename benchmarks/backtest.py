@@ -18,12 +18,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from cli.files.series import read_series
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Errors, coverage_of, errors_of
 from forecasting.backtest import actual, choose, origins_of, run_candidates, scale_of, with_blends
 from forecasting.intervals import bounds
 from forecasting.load import Load, load_of, wall_clock
-from forecasting.series_file import read_series
+from meter_files.channel import ReadOptions
 from producers.fleet.fleet import make_fleet
 from producers.fleet.simulate import simulate
 
@@ -114,7 +115,8 @@ def main(
     homes: Annotated[int, typer.Option(help="How many single homes.")] = 3,
 ) -> None:
     """Print the errors of the forecasts made, next to those of each model alone."""
-    loads = [(series.name, read_series(series, zone).load)] if series else simulated(meters, seed, homes)
+    options = ReadOptions(zone=zone or None)
+    loads = [(series.name, read_series(series, options).load)] if series else simulated(meters, seed, homes)
     console = Console(width=160)
     table = Table(box=SIMPLE_HEAD)
     heads = ("series", "WAPE", "lag-24h", "lag-168h", "below the better", "MASE", "coverage", "s an origin", "models")

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from analytics.ask import ask
 from cli.choices import Output
+from cli.files.series import read_series
 from cli.rows import print_rows
 from cli.suspects import suspect_rows
 from electrocloud.aws.stack import find_stack
@@ -21,8 +22,8 @@ from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.forecast import Forecast
 from forecasting.ahead import forecast_of
 from forecasting.on_demand import forecast_group, forecast_meter
-from forecasting.series_file import read_series
 from forecasting.work import open_deployment
+from meter_files.channel import ReadOptions
 
 
 class Form(StrEnum):
@@ -33,9 +34,11 @@ class Form(StrEnum):
     csv = "csv"
 
 
-def of_file(path: Path, zone: str, horizon: int, form: Form) -> None:
-    """Forecast the series in a file."""
-    series = read_series(path, zone)
+def of_file(path: Path, options: ReadOptions, horizon: int, form: Form) -> None:
+    """Forecast the load or the series in a file; what was found in it goes to stderr."""
+    series = read_series(path, options)
+    for line in series.found:
+        Console(stderr=True, soft_wrap=True).print(line, style="dim", highlight=False, markup=False)
     _print(forecast_of(path.name, series.load, series.ahead(horizon), datetime.now(UTC)), form)
 
 

@@ -13,7 +13,8 @@ Kind = Literal["interval energy", "average power", "register"]
 Unit = Literal["Wh", "kWh", "MWh", "W", "kW", "MW", "other"]
 Stamp = Literal["start", "end"]
 
-SCALE: dict[str, int] = {"Wh": 10**3, "kWh": 10**6, "MWh": 10**9, "W": 10**3, "kW": 10**6, "MW": 10**9}
+SCALE: dict[str, int] = {"Wh": 10**3, "kWh": 10**6, "MWh": 10**9, "W": 10**3, "kW": 10**6, "MW": 10**9, "other": 10**6}
+UNITS = tuple(unit for unit in SCALE if unit != "other")
 
 
 class Channel(NamedTuple):
@@ -21,8 +22,8 @@ class Channel(NamedTuple):
 
     `stamp` is an instant (s since 1970 UTC) at the start or end of each reading, as `stamped` says; `seconds` its
     length, 0 where the file does not say. `value` counts mWh or, for average power, mW: exact to the sixth decimal of
-    kWh or kW. `row` is the line in the file, `version` the higher the newer, `estimated` what the sender did not
-    measure. `register` tells the channels of a meter and direction apart.
+    kWh or kW; of any other unit it counts millionths. `row` is the line in the file, `version` the higher the newer,
+    `estimated` what the sender did not measure. `register` tells the channels of a meter and direction apart.
     """
 
     meter: str

@@ -6,7 +6,7 @@ import numpy as np
 
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.upload import LAST_YEAR, MAX_POWER_W
-from meter_files.channel import Channel, ReadOptions
+from meter_files.channel import Channel, Numbers, ReadOptions
 from meter_files.energy import Readings
 
 FIRST_YEAR = 1990  # no interval meter is older
@@ -39,8 +39,13 @@ def check(channel: Channel, readings: Readings) -> None:
         raise UsageError(
             f"row {row[at]} lasts {seconds[at]} s{_of(channel)}, where most last {usual:,.0f} s; check its time"
         )
-    years = [datetime.fromtimestamp(int(one), UTC).year for one in (readings.start.min(), readings.start.max())]
-    for year, at in zip(years, (int(np.argmin(readings.start)), int(np.argmax(readings.start))), strict=True):
+    refuse_years(readings.start, row)
+
+
+def refuse_years(start: Numbers, row: Numbers) -> None:
+    """Raise `UsageError`, naming the row, for times of years in which no interval meter measured."""
+    years = [datetime.fromtimestamp(int(one), UTC).year for one in (start.min(), start.max())]
+    for year, at in zip(years, (int(np.argmin(start)), int(np.argmax(start))), strict=True):
         if not FIRST_YEAR <= year <= LAST_YEAR:
             raise UsageError(f"row {row[at]} is in the year {year}; {FIRST_YEAR} to {LAST_YEAR} is taken")
 

@@ -1,6 +1,6 @@
 """Instants of the times in a file: ISO 8601 with an offset, or what the clocks of a time zone showed."""
 
-from datetime import datetime
+from datetime import datetime, timezone
 
 import numpy as np
 import pyarrow as pa
@@ -89,6 +89,27 @@ def _second(local: Numbers, channel: Numbers, ambiguous: Flags) -> NDArray[np.bo
         found[at] = key in seen
         seen.add(key)
     return found
+
+
+def refuse_end_stamps(texts: pa.Array, stamp: Numbers, zone: str | None) -> None:
+    """`TimeError` if a load of less than hourly times begins one interval after midnight on its own clock, as those do
+    whose times mark the ends of intervals. `stamp` are the instants of `texts`, `zone` the clock of those without an
+    offset."""
+    steps = np.diff(np.unique(stamp))
+    step = int(np.median(steps)) if len(steps) else 0
+    if not 0 < step < 3600:
+        return
+    at = int(np.argmin(stamp))
+    text = texts[at].as_py()
+    offset = datetime.fromisoformat(text).utcoffset() if has_offsets(texts) else None
+    clock = timezone(offset) if offset is not None else zone_of(zone or "UTC")
+    begun = datetime.fromtimestamp(int(stamp[at]), clock)
+    if begun.hour * 3600 + begun.minute * 60 + begun.second == step:
+        raise TimeError(
+            at,
+            f"the first time, {text!r}, is one interval after midnight, as where times mark the ends of intervals; "
+            "give --stamp end, or --stamp start if not, and --unit W if the values are average power",
+        )
 
 
 def _with_offsets(texts: pa.Array) -> Numbers:

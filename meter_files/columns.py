@@ -9,18 +9,18 @@ import pyarrow.compute as pc
 
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.local_time import zone_of
-from meter_files.channel import SCALE, Channel, Contents, Flags, Numbers, ReadOptions, Stamp
-from meter_files.clock import TimeError, from_local, instants
+from meter_files.channel import UNITS, Channel, Contents, Flags, Numbers, ReadOptions, Stamp
+from meter_files.clock import TimeError, from_local, instants, refuse_end_stamps
 from meter_files.csv_table import Table, numbers_in
 from meter_files.layout import Layout, ReadType, Value
 
 DAY_S = 86_400
 # Columns of these names change what a value is, so they are read or the file is refused.
-_TELLING = frozenset({
+TELLING = frozenset({
     "direction", "flow", "channel", "register", "unit", "units", "uom", "quality", "read type", "reading type",
     "status", "multiplier", "sign",
 })  # fmt: skip
-_UNITS = {name.lower(): name for name in SCALE}
+_UNITS = {name.lower(): name for name in UNITS}
 
 
 class _Times(NamedTuple):
@@ -80,7 +80,7 @@ def _refuse_unread(layout: Layout, table: Table) -> None:
         *(value.column for value in layout.values),
     }
     for name, column in table.columns.items():
-        said = sorted({text for text in pc.unique(column).to_pylist() if text}) if name in _TELLING - read else []
+        said = sorted({text for text in pc.unique(column).to_pylist() if text}) if name in TELLING - read else []
         if said:
             raise UsageError(
                 f"a column {name!r} with {', '.join(said[:3])} may change what a value is, and is not read "
@@ -141,6 +141,8 @@ def _times(layout: Layout, table: Table, options: ReadOptions, series: Numbers) 
     if layout.length in table.columns:
         return _Times(stamp, _whole_numbers(table, layout.length, least=1), local)
     if not layout.end:
+        if not layout.length_s and options.stamp is None and layout.stamped == "start":
+            refuse_end_stamps(texts, stamp, zone)
         return _Times(stamp, none + layout.length_s, local)
     end = instants(_joined(table, layout.end), layout.formats, zone, series) + 60 * layout.inclusive_end
     return _Times(stamp, _lengths(stamp, end), local)

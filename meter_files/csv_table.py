@@ -80,6 +80,8 @@ def read_rows(text: str, header: Header, keep: Callable[[str], bool] | None = No
         body = "\n".join([lines[at] for at in kept])
     columns = _parse(body, header, numbers)
     count = len(next(iter(columns.values()))) if columns else 0
+    if '"' in body and count != len(body.rstrip("\n").split("\n")):
+        raise UsageError(f"a value in the rows below line {header.line} spans lines; close its quotation marks")
     return Table(header, columns, np.arange(count) + header.line + 1 if numbers is None else numbers)
 
 

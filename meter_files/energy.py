@@ -31,16 +31,28 @@ def readings_of(channel: Channel, options: ReadOptions) -> Readings:
     adds is carried to the next.
     """
     remarks: list[str] = []
-    channel = _once_each(channel.take(np.lexsort((channel.version, channel.stamp))), remarks)
+    channel, usual = in_order(channel, remarks)
     if channel.kind == "register":
-        return _differences(channel, options, remarks)
-    usual = _usual(channel)
-    channel = _snapped(channel, usual, remarks)
+        return _differences(channel, usual, options, remarks)
     seconds = channel.seconds if (channel.seconds > 0).all() else _lengths(channel, usual)
     start = channel.stamp - seconds if channel.stamped == "end" else channel.stamp
     _refuse_overlap(channel, start, seconds)
     energy = channel.value * seconds if channel.kind == "average power" else channel.value * 3600
     return Readings(start, seconds, _whole(energy), channel.row, channel.estimated, remarks)
+
+
+def in_order(channel: Channel, remarks: list[str]) -> tuple[Channel, int]:
+    """The channel in time order, each time once and on the grid of its intervals, and their usual length in s.
+
+    `remarks` gets what was corrected; `UsageError` names rows that contradict each other.
+    """
+    channel = _once_each(channel.take(np.lexsort((channel.version, channel.stamp))), remarks)
+    if len(channel.stamp) < 2 and channel.kind == "register":
+        raise UsageError(
+            f"one reading of the register{_of(channel)}: energy is the difference of two, so give a file with more"
+        )
+    usual = _usual(channel)
+    return _snapped(channel, usual, remarks), usual
 
 
 def _once_each(channel: Channel, remarks: list[str]) -> Channel:
@@ -113,15 +125,9 @@ def _refuse_overlap(channel: Channel, start: Numbers, seconds: Numbers) -> None:
         raise UsageError(f"rows {one} and {other} overlap{_of(channel)}: {seconds[at]} s from {_written(start[at])}")
 
 
-def _differences(channel: Channel, options: ReadOptions, remarks: list[str]) -> Readings:
+def _differences(channel: Channel, usual: int, options: ReadOptions, remarks: list[str]) -> Readings:
     """The rises of a register between its readings. A fall near the top of its digits is a roll-over, any other the
     exchange of the meter. A rise over missing readings is left out or spread over them, as `options.gap` says."""
-    if len(channel.stamp) < 2:
-        raise UsageError(
-            f"one reading of the register{_of(channel)}: energy is the difference of two, so give a file with more"
-        )
-    usual = _usual(channel)
-    channel = _snapped(channel, usual, remarks)
     seconds, rise = np.diff(channel.stamp), np.diff(channel.value)
     fell = np.flatnonzero(rise < 0)
     keep = np.ones(len(rise), bool)

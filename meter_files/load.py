@@ -45,12 +45,13 @@ def read_load(path: Path, options: ReadOptions) -> Load:
     """
     contents = read_contents(path, options)
     try:
-        return _load(contents, options)
+        return load_of_contents(contents, options)
     except UsageError as fault:
         raise at_path(path, fault) from None
 
 
-def _load(contents: Contents, options: ReadOptions) -> Load:
+def load_of_contents(contents: Contents, options: ReadOptions) -> Load:
+    """What the channels of a file hold, checked. `UsageError` names the row of a fault, but not the file."""
     grouped: dict[tuple[str, Direction], list[Channel]] = defaultdict(list)
     for channel in _chosen(contents.channels, options):
         for one in _by_sign(channel, options):
@@ -113,12 +114,17 @@ def summary(load: Load) -> list[str]:
     Files in the product's own format say all of it themselves: of these there are the remarks alone.
     """
     if load.format in OWN:
-        return load.remarks
+        return [*_estimated(load), *load.remarks]
     lines = [f"{load.format}: {_line(load, one)}" for one in load.meters[:4]]
     if len(load.meters) > 4:
         total = sum(int(one.readings.wh.sum()) for one in load.meters)
         lines.append(f"and {len(load.meters) - 4:,} more; {total / 1000:,.1f} kWh in all")
     return lines + load.remarks
+
+
+def _estimated(load: Load) -> list[str]:
+    counts = [int(one.readings.estimated.sum()) for one in load.meters]
+    return [f"{sum(counts):,} readings were estimated by the sender"] if any(counts) else []
 
 
 def _line(load: Load, one: MeterLoad) -> str:

@@ -5,11 +5,11 @@ from meter_files.layout import Layout, ReadType, Value
 _DMY = ("%d/%m/%Y %H:%M", "%d-%m-%Y %H:%M", "%d.%m.%Y %H:%M")
 _MDY = ("%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M %p")
 
-_DIRECTIONS = {
+DIRECTIONS = {
     **dict.fromkeys(("", "delivered", "import", "consumption", "in", "1"), ReadType("delivered")),
     **dict.fromkeys(("received", "export", "generation", "injection", "out", "19"), ReadType("received")),
 }
-_NOT_MEASURED = frozenset({"e", "est", "estimated", "s", "substituted", "f", "questionable"})
+NOT_MEASURED = frozenset({"e", "est", "estimated", "s", "substituted", "f", "questionable"})
 _OWN = Layout(
     name="start and wh",
     header=frozenset({"start", "wh"}),
@@ -20,9 +20,18 @@ _OWN = Layout(
     version="revision",
     length="interval_s",
     read_type="direction",
-    read_types=_DIRECTIONS,
+    read_types=DIRECTIONS,
     quality="quality",
-    estimated=_NOT_MEASURED,
+    estimated=NOT_MEASURED,
+)
+
+# Hourly values of any unit, which can be forecast but not billed.
+HOURLY_SERIES = Layout(
+    name="timestamp and value",
+    header=frozenset({"timestamp", "value"}),
+    time=("timestamp",),
+    formats=("iso",),
+    values=(Value("value", unit="other"),),
 )
 
 OWN = ("start and wh", "start and kwh", "Parquet")

@@ -1,11 +1,12 @@
 """Reads a meter data file of any kind that is known, and says what it holds."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from electrocloud.domain.errors import UsageError
 from meter_files import dsmr, green_button, mscons, nem12, parquet
-from meter_files.channel import SCALE, Contents, ReadOptions, Unit
+from meter_files.channel import UNITS, Contents, ReadOptions, Unit
 from meter_files.columns import channels_of
 from meter_files.csv_table import PREAMBLE, Header, find_header, names_in, read_rows
 from meter_files.day_rows import day_rows, is_day_rows
@@ -16,10 +17,13 @@ from meter_files.source import decoded, head_of, text_of
 _ENERGIES = {"wh": "Wh", "kwh": "kWh", "mwh": "MWh", "value": "kWh", "energy": "kWh"}
 
 
-def read_contents(path: Path, options: ReadOptions) -> Contents:
-    """The channels of a file, or of a folder of Parquet files. `UsageError` names the file and the row at fault."""
+def read_contents(path: Path, options: ReadOptions, presets: Sequence[Layout] = PRESETS) -> Contents:
+    """The channels of a file, or of a folder of Parquet files; a CSV file is one of `presets`, or mapped by `options`.
+
+    `UsageError` names the file and the row at fault.
+    """
     try:
-        found = _read(path, options)
+        found = _read(path, options, presets)
     except UsageError as fault:
         raise at_path(path, fault) from None
     if not found.channels:
@@ -35,7 +39,7 @@ def at_path(path: Path, fault: UsageError) -> UsageError:
     return UsageError(f"{path}, {text}" if text.startswith("row") else f"{path}: {text}")
 
 
-def _read(path: Path, options: ReadOptions) -> Contents:
+def _read(path: Path, options: ReadOptions, presets: Sequence[Layout]) -> Contents:
     if path.is_dir():
         return parquet.read(path, options)
     head = head_of(path)
@@ -52,14 +56,14 @@ def _read(path: Path, options: ReadOptions) -> Contents:
         return mscons.read(text_of(path))
     if re.search(r"^\d-\d:\d+\.\d+\.\d+\(", start, re.MULTILINE):
         return dsmr.read(text_of(path))
-    return _read_csv(text_of(path), options)
+    return _read_csv(text_of(path), options, presets)
 
 
-def _read_csv(text: str, options: ReadOptions) -> Contents:
+def _read_csv(text: str, options: ReadOptions, presets: Sequence[Layout]) -> Contents:
     lines = text.split("\n", PREAMBLE)[:PREAMBLE]
     if not text.strip():
         raise UsageError("the file is empty")
-    layout, header = (_mapped if options.time or options.value else _recognized)(lines, options)
+    layout, header = _mapped(lines, options) if options.time or options.value else _recognized(lines, options, presets)
     if layout is None:
         return day_rows(text, header, options)
     twice = [name for name in header.names if name.endswith(" (2)") and name[:-4] in _read_names(layout)]
@@ -75,12 +79,12 @@ def _read_names(layout: Layout) -> set[str]:
     return {*layout.time, *(one.column for one in layout.values)}
 
 
-def _recognized(lines: list[str], options: ReadOptions) -> tuple[Layout | None, Header]:
+def _recognized(lines: list[str], options: ReadOptions, known: Sequence[Layout]) -> tuple[Layout | None, Header]:
     """The layout whose header is in the file; None for one with a day a row."""
-    presets = [one for one in PRESETS if options.format is None or options.format.lower() in one.name.lower()]
+    presets = [one for one in known if options.format is None or options.format.lower() in one.name.lower()]
     if not presets:
         raise UsageError(
-            f"no format is called {options.format!r}; {', '.join(sorted({one.name for one in PRESETS}))} are"
+            f"no format is called {options.format!r}; {', '.join(sorted({one.name for one in known}))} are"
         )
     for layout in presets:
         if header := find_header(lines, layout.header.issubset):
@@ -96,6 +100,8 @@ def _seen(lines: list[str]) -> str:
         (len(names), -at, names, by) for at, line in enumerate(lines) for by in ",;\t|" if (names := names_in(line, by))
     ]
     _, at, names, by = max(wide, key=lambda one: one[:2], default=(0, 0, [], ","))
+    if not names:
+        raise UsageError("the file has no columns; give a meter data file")
     separator = {"\t": "tabs"}.get(by, by)
     found = (
         f"columns {', '.join(name or '(no name)' for name in names[:8])}, separated by {separator}, in line {1 - at}"
@@ -114,7 +120,7 @@ def _mapped(lines: list[str], options: ReadOptions) -> tuple[Layout | None, Head
     if header is None:
         raise UsageError(f"no line has the columns {', '.join((*time, value))}; {_seen(lines)}")
     if options.unit is None and value not in _ENERGIES:
-        raise UsageError(f"the unit of {value!r} is not known; give --unit, one of {', '.join(SCALE)}")
+        raise UsageError(f"the unit of {value!r} is not known; give --unit, one of {', '.join(UNITS)}")
     unit: Unit = options.unit or _ENERGIES[value]  # type: ignore[assignment]
     formats = ("iso", "%d/%m/%Y %H:%M", "%d-%m-%Y %H:%M", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M")
     return Layout(

@@ -5,6 +5,19 @@ from typing import Annotated
 
 import typer
 
+from cli.choices import Gap, Sign
+from cli.commands.file_options import (
+    Format,
+    Register,
+    RegisterGap,
+    StampedEnd,
+    TimeColumn,
+    ValueColumn,
+    ValueKind,
+    ValueSign,
+    ValueUnit,
+    read_options,
+)
 from cli.commands.output_option import OutputOption
 from electrocloud.domain.errors import UsageError
 
@@ -41,14 +54,25 @@ def query(
 
 
 def forecast(
-    file: Annotated[Path | None, typer.Option("--input", help="CSV file: timestamp,value, one row per hour.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--input", help="A meter data file, or CSV with timestamp,value by the hour.")
+    ] = None,
     fleet: Annotated[bool, typer.Option("--fleet", help="Forecast the load of all meters.")] = False,
     feeder: Annotated[str | None, typer.Option(help="Forecast the load of a feeder, such as DE-F000.")] = None,
     meter: Annotated[str | None, typer.Option(help="Forecast the load of a meter, such as US-000001.")] = None,
     horizon: Annotated[int, typer.Option(help="Hours to forecast, 1 to 168.", min=1, max=168)] = 24,
-    zone: Annotated[str, typer.Option(help="Time zone of --input, such as Europe/Berlin.")] = "",
     as_json: Annotated[bool, AS_JSON] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV only.")] = False,
+    zone: Annotated[str | None, typer.Option(help="Whose clocks: Area/City, such as Europe/Berlin.")] = None,
+    file_format: Format = None,
+    time_column: TimeColumn = None,
+    value_column: ValueColumn = None,
+    unit: ValueUnit = None,
+    kind: ValueKind = None,
+    stamp: StampedEnd = None,
+    sign: ValueSign = Sign.plus,
+    register: Register = None,
+    gap: RegisterGap = Gap.leave_out,
 ) -> None:
     """Forecast a load hour by hour, with 80% intervals."""
     if sum((file is not None, fleet, feeder is not None, meter is not None)) != 1:
@@ -57,7 +81,19 @@ def forecast(
 
     form = forecast.Form.json if as_json else forecast.Form.csv if as_csv else forecast.Form.tables
     if file is not None:
-        forecast.of_file(file, zone, horizon, form)
+        reading = read_options(
+            zone=zone,
+            form=file_format,
+            time=time_column,
+            value=value_column,
+            unit=unit,
+            kind=kind,
+            stamp=stamp,
+            sign=sign,
+            register=register,
+            gap=gap,
+        )
+        forecast.of_file(file, reading, horizon, form)
     elif meter is not None:
         forecast.of_meter(meter, horizon, form)
     else:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.meter_day import Interval
 from meter_files.channel import ReadOptions
-from meter_files.load import Load, read_load, summary
+from meter_files.load import Load, MeterLoad, read_load, summary
+from meter_files.reader import at_path
 
 _Numbers = NDArray[np.int64]
 
@@ -55,19 +56,22 @@ def read_usage(path: Path, options: ReadOptions | None = None) -> Usage:
     header as row 1.
     """
     load = read_load(path, options or ReadOptions())
-    meters = [one for one in load.meters if one.direction == "delivered"]
-    if not meters:
-        raise UsageError(f"{path} has no delivered energy, only received; a bill is for what was delivered")
+    try:
+        meters, remarks = delivered(load)
+    except UsageError as fault:
+        raise at_path(path, fault) from None
     counts = [len(one.readings.start) for one in meters]
     start, seconds, wh, row = (
         np.concatenate([getattr(one.readings, name) for one in meters]) for name in ("start", "seconds", "wh", "row")
     )
     edges = np.concatenate(([0], np.cumsum(counts)))
-    return Usage([one.meter for one in meters], edges, start, seconds, wh, row, [*summary(load), *_received(load)])
+    return Usage([one.meter for one in meters], edges, start, seconds, wh, row, [*summary(load), *remarks])
 
 
-def _received(load: Load) -> list[str]:
-    """What is left out because it was received from the customer."""
-    received = [one.readings for one in load.meters if one.direction == "received"]
-    wh = sum(int(one.wh.sum()) for one in received)
-    return [f"{wh / 1000:,.1f} kWh received from the customer left out of the bill"] if wh else []
+def delivered(load: Load) -> tuple[list[MeterLoad], list[str]]:
+    """The meters with delivered energy, and what is left out because it was received from the customer."""
+    meters = [one for one in load.meters if one.direction == "delivered"]
+    if not meters:
+        raise UsageError("the file has no delivered energy, only received; what was delivered is billed and forecast")
+    wh = sum(int(one.readings.wh.sum()) for one in load.meters if one.direction == "received")
+    return meters, [f"{wh / 1000:,.1f} kWh received from the customer left out"] if wh else []

@@ -4,6 +4,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from electrocloud.domain.errors import UsageError
 from meter_files.channel import Channel, ReadOptions
 from meter_files.energy import Readings, readings_of
-from meter_files.load import Load, read_load
+from meter_files.load import Load, read_load, summary
 
 START = 1_772_323_200  # 2026-03-01T00:00:00Z
 
@@ -150,7 +152,47 @@ def test_a_gap_value_is_no_reading_and_is_counted(tmp_path: Path):
 
 
 def test_times_that_look_like_ends_of_intervals_are_pointed_out(tmp_path: Path):
-    rows = "".join(f"2026-03-01T{n // 4:02}:{n % 4 * 15:02}Z,1\n" for n in range(1, 13))
+    rows = "".join(f"2026-03-01T{n // 4:02}:{n % 4 * 15:02}Z,1\n" for n in range(5, 17))
 
     assert "may be ends of intervals" in csv(tmp_path, f"start,wh\n{rows}").remarks[0]
     assert csv(tmp_path, f"start,wh\n{rows}", stamp="end").remarks == []
+
+
+@pytest.mark.parametrize(("offset", "options"), [("+02:00", {}), ("Z", {}), ("", {"zone": "Europe/Paris"})])
+def test_a_load_that_begins_one_interval_after_midnight_is_refused_until_the_stamp_is_given(
+    tmp_path: Path, offset: str, options: dict[str, str]
+):
+    rows = [f"2022-07-29T{n // 2:02}:{n % 2 * 30:02}:00{offset},330\n" for n in range(1, 9)]
+    text = "start,wh\n" + "".join(reversed(rows))
+
+    with pytest.raises(UsageError, match=r"row 9: .*00:30:00.*one interval after midnight.*--stamp end.*--unit W"):
+        csv(tmp_path, text, **options)
+    assert csv(tmp_path, text, stamp="start", **options).meters[0].readings.wh.sum() == 8 * 330
+    assert csv(tmp_path, text, stamp="end", unit="W", **options).meters[0].readings.wh.sum() == 4 * 330
+
+
+def test_lengths_in_the_file_and_hours_say_that_times_are_starts(tmp_path: Path):
+    assert csv(tmp_path, "start,wh,interval_s\n2026-03-01T00:15Z,1,900\n2026-03-01T00:30Z,1,900\n").remarks == []
+    assert csv(tmp_path, "start,wh\n2026-03-01T01:00Z,1\n2026-03-01T02:00Z,1\n").remarks == []
+
+
+def test_a_value_that_spans_lines_is_refused(tmp_path: Path):
+    with pytest.raises(UsageError, match="spans lines; close its quotation marks"):
+        csv(tmp_path, 'start,wh,note\n2026-03-01T00:00Z,1,"\n2026-03-01T01:00Z,1,"\n2026-03-01T02:00Z,1,\n')
+
+
+def test_directions_and_qualities_of_parquet_are_read_and_other_such_columns_refused(tmp_path: Path):
+    start = pa.array([START, START, START + 900], pa.timestamp("s", "UTC"))
+    columns = {"start": start, "wh": [5, 7, 6], "direction": ["delivered", "export", None], "quality": ["E", "", None]}
+    pq.write_table(pa.table(columns), tmp_path / "u.parquet")
+
+    load = read_load(tmp_path / "u.parquet", ReadOptions())
+    assert [(one.direction, one.readings.wh.tolist()) for one in load.meters] == [
+        ("delivered", [5, 6]),
+        ("received", [7]),
+    ]
+    assert summary(load) == ["1 readings were estimated by the sender"]
+    for name, value, says in (("Channel", "B1", "a column 'Channel'"), ("direction", "up", "the direction 'up'")):
+        pq.write_table(pa.table({"start": start, "wh": [5, 7, 6], name: [value] * 3}), tmp_path / "u.parquet")
+        with pytest.raises(UsageError, match=says):
+            read_load(tmp_path / "u.parquet", ReadOptions())
