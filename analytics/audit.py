@@ -1,7 +1,8 @@
 """Proof that nothing was lost: each meter's readings by UTC day, counted and summed in windows, Parquet and bills.
 
 What the windows hold is the truth that is compared with: each accepted reading is in one. Bills must hold what the
-registry says is served; the rest, such as the readings before somebody moved in, is counted as unbilled.
+registry says is served, of the energy delivered; the rest, such as the readings before somebody moved in, is counted as
+unbilled.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,10 +13,16 @@ MeterDayKey = tuple[str, date]
 
 
 class Amount(NamedTuple):
-    """How many readings, and their energy in Wh."""
+    """How many readings, and their energy in Wh: delivered, and received from the customer."""
 
     readings: int = 0
     wh: int = 0
+    received_readings: int = 0
+    received_wh: int = 0
+
+    def delivered(self) -> "Amount":
+        """What bills are made of."""
+        return Amount(self.readings, self.wh)
 
 
 class Difference(NamedTuple):
@@ -44,12 +51,12 @@ class Books(NamedTuple):
         found = []
         for key in sorted(self.windows.keys() | self.parquet.keys() | self.bills.keys()):
             windows, parquet, bills = (place.get(key, Amount()) for place in (self.windows, self.parquet, self.bills))
-            if windows != parquet or bills != self.served.get(key, windows):
+            if windows != parquet or bills != self.served.get(key, windows.delivered()):
                 found.append(Difference(*key, windows, parquet, bills))
         return found
 
     def unbilled(self) -> Amount:
-        """What lies in windows and is on no bill."""
+        """What was delivered, lies in windows and is on no bill."""
         windows, bills = total(self.windows.values()), total(self.bills.values())
         return Amount(windows.readings - bills.readings, windows.wh - bills.wh)
 
@@ -68,8 +75,5 @@ class DayRange(NamedTuple):
 
 def total(amounts: Iterable[Amount]) -> Amount:
     """The sum, as one amount."""
-    readings = wh = 0
-    for amount in amounts:
-        readings += amount.readings
-        wh += amount.wh
-    return Amount(readings, wh)
+    columns = zip(*amounts, strict=True)
+    return Amount(*map(sum, columns))

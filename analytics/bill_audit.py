@@ -17,7 +17,7 @@ from electrocloud.aws.store.store import open_store
 from electrocloud.domain.billing.bill import Bill, rate
 from electrocloud.domain.billing.service import PlannedBill, Service
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.domain.readings.upload import Upload
+from electrocloud.domain.readings.upload import MEASURED, Upload
 from electrocloud.services.rating import read_determinants
 from electrocloud.services.store import MeterDays, SpanDays
 
@@ -66,7 +66,7 @@ class ParquetDays:
         self._days: dict[tuple[str, date], MeterDay] = {}
         for meter_id, dt, seconds, minutes in rows:
             day = date.fromisoformat(str(dt))
-            readings = [(int(minute), (0, int(wh), 0)) for minute, _, wh in map(_pair, str(minutes).split())]
+            readings = [(int(minute), (0, MEASURED, int(wh), 0)) for minute, _, wh in map(_pair, str(minutes).split())]
             own = self._days.setdefault((str(meter_id), day), MeterDay(day))
             own.merge(Upload(str(meter_id), int(str(seconds)), day, readings))
 

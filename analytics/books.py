@@ -32,7 +32,10 @@ def read_books(stack: Stack, wanted: DayRange, progress: Callable[[str], None]) 
     progress("Parquet")
     bills = _bills(stack, store, wanted)
     progress("bills")
-    odd = [key for key in windows.keys() | bills.keys() if windows.get(key) != bills.get(key)]
+    nothing = Amount()
+    odd = [
+        key for key in windows.keys() | bills.keys() if windows.get(key, nothing).delivered() != bills.get(key, nothing)
+    ]
     return Books(windows, parquet, bills, _served(store, odd))
 
 
@@ -65,7 +68,8 @@ def quarantined(stack: Stack, wanted: DayRange) -> int:
 
 
 def _windows(stack: Stack, wanted: DayRange) -> dict[MeterDayKey, Amount]:
-    names = {"#meter": "meter_id", "#day": "day", "#count": "count", "#wh": "wh"}
+    numbers = ("count", "wh", "received_count", "received_wh")
+    names = {"#meter": "meter_id", "#day": "day"} | {f"#{name}": name for name in numbers}
     condition = "#day BETWEEN :first AND :last"
     values = {":first": {"S": str(wanted.first)}, ":last": {"S": str(wanted.end - timedelta(days=1))}}
     if wanted.meter_id:
@@ -74,7 +78,7 @@ def _windows(stack: Stack, wanted: DayRange) -> dict[MeterDayKey, Amount]:
         items = _scan(stack, stack.windows_table, names, condition, values)
     return {
         (item["meter_id"]["S"], date.fromisoformat(item["day"]["S"])): Amount(
-            int(item["count"]["N"]), int(item["wh"]["N"])
+            *(int(item[name]["N"]) if name in item else 0 for name in numbers)
         )
         for item in items
     }
@@ -154,7 +158,7 @@ def _parquet(stack: Stack, wanted: DayRange) -> dict[MeterDayKey, Amount]:
     def of_day(day: date) -> list[tuple[MeterDayKey, Amount]]:
         sql = question.render({"day": day.isoformat(), "meter": wanted.meter_id or "all"})
         rows: Collection[Any] = ask(stack, athena, sql).rows
-        return [((meter_id, day), Amount(int(readings), int(wh))) for meter_id, readings, wh in rows]
+        return [((meter_id, day), Amount(*map(int, amount))) for meter_id, *amount in rows]
 
     with ThreadPoolExecutor(SEGMENTS) as pool:
         return dict(pair for pairs in pool.map(of_day, wanted.days()) for pair in pairs)

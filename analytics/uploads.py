@@ -14,13 +14,21 @@ import pyarrow.parquet as pq
 from electrocloud.aws.clients import S3Client
 from electrocloud.aws.ingest.parquet_replay import Part
 from electrocloud.domain.errors import UploadError
-from electrocloud.domain.readings.upload import MAX_READINGS, Operator, ReadingDocument, UploadDocument, decode
+from electrocloud.domain.readings.upload import (
+    MAX_READINGS,
+    Direction,
+    Operator,
+    Quality,
+    ReadingDocument,
+    UploadDocument,
+    decode,
+)
 
 READINGS = "readings/"
 ROWS_PER_PART = 50_000
 COLUMNS = [
     "meter_id", "interval_s", "start", "wh", "revision", "voltage_v",
-    "request_id", "adjusted_by", "adjusted_at", "adjustment_reason",
+    "request_id", "adjusted_by", "adjusted_at", "adjustment_reason", "direction", "quality",
 ]  # fmt: skip
 
 
@@ -71,17 +79,20 @@ class _TableRow(NamedTuple):
     adjusted_by: str | None
     adjusted_at: datetime | None
     adjustment_reason: str | None
+    direction: Direction | None
+    quality: Quality | None
 
 
 def _upload_of(row: _TableRow) -> tuple[Any, ...]:
     """What the rows of one upload have in common. An operator voids or corrects by an upload of its own."""
-    return row.meter_id, row.interval_s, row.start[:10], row.adjusted_at, row[-3:], row.wh is None
+    adjusted = row.adjusted_by, row.adjusted_at, row.adjustment_reason
+    return row.meter_id, row.interval_s, row.start[:10], *adjusted, row.wh is None
 
 
 def _document(rows: Sequence[_TableRow]) -> UploadDocument:
     first = rows[0]
     if not first.adjusted_at:
-        readings = [ReadingDocument(row.start, row.wh or 0, row.revision, row.voltage_v) for row in rows]
+        readings = [_reading(row, row.revision, row.voltage_v) for row in rows]
         return UploadDocument(first.meter_id, first.interval_s, readings)
     operator = Operator(
         "void" if first.wh is None else "correct",
@@ -89,5 +100,10 @@ def _document(rows: Sequence[_TableRow]) -> UploadDocument:
         first.adjusted_at.replace(tzinfo=UTC),
         first.adjustment_reason or "",
     )
-    readings = [ReadingDocument(row.start, row.wh or 0) for row in rows]
-    return UploadDocument(first.meter_id, first.interval_s, readings, operator=operator)
+    return UploadDocument(first.meter_id, first.interval_s, [_reading(row) for row in rows], operator=operator)
+
+
+def _reading(row: _TableRow, revision: int = 0, voltage_v: float | None = None) -> ReadingDocument:
+    return ReadingDocument(
+        row.start, row.wh or 0, revision, voltage_v, row.direction or "delivered", row.quality or "measured"
+    )

@@ -17,6 +17,7 @@ from rich.table import Table
 from electrocloud.domain.billing.service import service_without_agreement
 from electrocloud.domain.local_time import HOUR_S, BillingMonth, day_of
 from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.readings.upload import MEASURED, Upload, Value
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from forecasting.meters import SEASON
@@ -108,10 +109,14 @@ def _so_far(meter_id: str, tariff: Tariff, month: BillingMonth, days: list[Meter
 
 def _days(wh: np.ndarray, low: int, high: int) -> list[MeterDay]:
     """The hours of a row from `low` to before `high`, by UTC day."""
-    days: dict[date, dict[int, tuple[int, int, int]]] = {}
+    days: dict[date, list[tuple[int, Value]]] = {}
     for hour in range(_first_hour() + low, _first_hour() + high):
-        days.setdefault(day_of(hour * HOUR_S), {})[hour % 24 * 60] = (0, int(wh[hour - _first_hour()]), 0)
-    return [MeterDay(day, {HOUR_S: readings}) for day, readings in days.items()]
+        value = 0, MEASURED, int(wh[hour - _first_hour()]), 0
+        days.setdefault(day_of(hour * HOUR_S), []).append((hour % 24 * 60, value))
+    found = [MeterDay(day) for day in days]
+    for one in found:
+        one.merge(Upload("", HOUR_S, one.day, days[one.day]))
+    return found
 
 
 def _first_hour() -> int:

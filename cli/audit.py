@@ -92,12 +92,13 @@ def _await_equal(stack: Stack, wanted: DayRange, found: Findings, wait_s: float)
 
 def _print(console: Console, wanted: DayRange, found: Findings, waited: int, rejected: int) -> None:
     books, left = found.books, found.meter_days()
-    table = Table("", "Meter-days", "Readings", "Energy (Wh)", title=f"{wanted.first} to {wanted.end} (UTC, exclusive)")
+    columns = ("", "Meter-days", "Readings delivered", "Wh delivered", "Readings received", "Wh received")
+    table = Table(*columns, title=f"{wanted.first} to {wanted.end} (UTC, exclusive)")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, place in zip(("Windows", "Parquet", "Bills"), books[:3], strict=True):
         amount = total(place.values())
-        table.add_row(name, f"{len(place):,}", f"{amount.readings:,}", f"{amount.wh:,}")
+        table.add_row(name, f"{len(place):,}", *(f"{number:,}" for number in amount))
     unbilled = books.unbilled()
     table.add_row("On no bill", "", f"{unbilled.readings:,}", f"{unbilled.wh:,}")
     console.print(table)
@@ -121,7 +122,8 @@ def _print(console: Console, wanted: DayRange, found: Findings, waited: int, rej
 
 
 def _text(amount: Amount) -> str:
-    return f"{amount.readings:,} readings, {amount.wh:,} Wh"
+    received = f", received {amount.received_readings:,}, {amount.received_wh:,} Wh" if amount.received_readings else ""
+    return f"{amount.readings:,} readings, {amount.wh:,} Wh{received}"
 
 
 def _document(wanted: DayRange, found: Findings, waited: int, rejected: int) -> dict[str, object]:

@@ -10,6 +10,13 @@ class Channel(StrEnum):
     kinesis = "kinesis"
 
 
+class Flow(StrEnum):
+    """Which way the energy of a reading flowed: to the customer, or from the customer."""
+
+    delivered = "delivered"
+    received = "received"
+
+
 class Source(StrEnum):
     """What a replay reads: the stream, or delivered Parquet."""
 

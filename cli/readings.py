@@ -6,38 +6,42 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from rich.console import Console
 
-from cli.choices import Output
+from cli.choices import Flow, Output
 from cli.rows import Rows, print_rows
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.ingest.stream import Entry, put
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.errors import UploadError, UsageError
-from electrocloud.domain.readings.upload import Operator, UploadDocument, decode
+from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.readings.upload import DIRECTIONS, Adjustment, Operator, UploadDocument, decode
 from electrocloud.services import adjustments
 
 console = Console()
 
 
-def void(meter: str, since: str, until: str, reason: str) -> None:
+def void(meter: str, since: str, until: str, reason: str, direction: Flow | None) -> None:
     """Put into the stream what voids a meter's readings that start from `since` to before `until`."""
     begin, end = _moment("--from", since), _moment("--to", until)
     if begin >= end:
         raise UsageError(f"--to is {until}, which is not after --from")
     stack = find_stack()
     days = Reader(stack).days(meter, begin.date(), (end - timedelta(microseconds=1)).date())
-    documents = adjustments.void(meter, days, begin, end, _operator(stack, "void", reason))
+    documents = adjustments.void(
+        meter, days, begin, end, _operator(stack, "void", reason), direction.value if direction else None
+    )
     _send(stack, documents)
     count = sum(len(document.readings) for document in documents)
     console.print(f"{count:,} intervals of {meter} are voided as soon as the stream is read; bills follow.")
 
 
-def correct(meter: str, at: str, wh: int, reason: str) -> None:
+def correct(meter: str, at: str, wh: int, reason: str, direction: Flow) -> None:
     """Put into the stream what corrects the reading that starts at `at`."""
     start = _moment("--at", at)
     stack = find_stack()
     day = next(iter(Reader(stack).days(meter, start.date(), start.date())), None)
-    _send(stack, [adjustments.correct(meter, day, start, wh, _operator(stack, "correct", reason))])
+    operator = _operator(stack, "correct", reason)
+    _send(stack, [adjustments.correct(meter, day, start, wh, operator, direction.value)])
     console.print(f"The reading of {meter} at {at} is {wh:,} Wh as soon as the stream is read; bills follow.")
 
 
@@ -51,14 +55,22 @@ def history(meter: str, since: str, until: str, output: Output | None) -> None:
     ]
     rows = []
     for one, day in sorted(made, key=lambda pair: pair[0]):
-        minutes = day.minutes_of(one)
-        starts = (
-            "–".join(_clock(minute) for minute in dict.fromkeys((minutes[0], minutes[-1]))) if minutes else "replaced"
-        )
         what = {"void": "voided", "correct": "corrected"}[one.action]
-        rows.append((one.at, one.by, what, day.day, starts, one.interval_s, one.reason))
+        for starts, direction in _places(one, day):
+            rows.append((one.at, one.by, what, day.day, starts, one.interval_s, direction, one.reason))
     empty = f"Nobody voided or corrected readings of {meter} in these days."
-    print_rows(Rows(("at_utc", "by", "what", "day_utc", "starts", "interval_s", "reason"), rows, empty=empty), output)
+    columns = ("at_utc", "by", "what", "day_utc", "starts", "interval_s", "direction", "reason")
+    print_rows(Rows(columns, rows, empty=empty), output)
+
+
+def _places(one: Adjustment, day: MeterDay) -> list[tuple[str, str]]:
+    """Where an operator's readings still hold: their first and last start, and their direction."""
+    found = [(day.minutes_of(one, direction), direction) for direction in DIRECTIONS]
+    return [
+        ("–".join(_clock(minute) for minute in dict.fromkeys((minutes[0], minutes[-1]))), direction)
+        for minutes, direction in found
+        if minutes
+    ] or [("replaced", "")]
 
 
 def _clock(minute: int) -> str:

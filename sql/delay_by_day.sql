@@ -20,7 +20,7 @@ counted AS (
   FROM delays
 ),
 intervals AS (
-  SELECT dt, count(DISTINCT ROW(meter_id, start, interval_s)) AS intervals
+  SELECT dt, count(DISTINCT ROW(meter_id, start, interval_s, coalesce(direction, 'delivered'))) AS intervals
   FROM readings
   WHERE dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
   GROUP BY dt

@@ -6,7 +6,9 @@
 SELECT
   start,
   interval_s,
+  coalesce(direction, 'delivered') AS direction,
   wh,
+  coalesce(quality, 'measured') AS quality,
   revision,
   ingested_at,
   request_id,
@@ -15,4 +17,4 @@ SELECT
   adjustment_reason
 FROM readings
 WHERE dt = date_format({day}, '%Y-%m-%d') AND meter_id = {meter}
-ORDER BY start, interval_s, revision, ingested_at
+ORDER BY start, interval_s, direction, revision, ingested_at

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cli.choices import Flow
 from cli.commands.output_option import OutputOption
 
 app = typer.Typer(no_args_is_help=True, help="Void or correct stored readings, and see who did.")
@@ -15,14 +16,20 @@ Reason = Annotated[str, typer.Option(help="Why, in words; it is kept with the re
 
 
 @app.command()
-def void(meter: Meter, since: From, until: To, reason: Reason) -> None:
+def void(
+    meter: Meter,
+    since: From,
+    until: To,
+    reason: Reason,
+    direction: Annotated[Flow | None, typer.Option(help="Only the energy of this direction.")] = None,
+) -> None:
     """Void a meter's readings, whatever their revision.
 
     They count as missing and are not billed, and what the meter sends for them later does not count either.
     """
     from cli.readings import void
 
-    void(meter, since, until, reason)
+    void(meter, since, until, reason, direction)
 
 
 @app.command()
@@ -31,6 +38,7 @@ def correct(
     at: Annotated[str, typer.Option(help="The reading's start, ISO 8601; UTC without an offset.")],
     wh: Annotated[int, typer.Option(help="The energy that it should have, in Wh.", min=0)],
     reason: Reason,
+    direction: Annotated[Flow, typer.Option(help="Which way the energy flowed.")] = Flow.delivered,
 ) -> None:
     """Correct one reading, whatever its revision.
 
@@ -38,7 +46,7 @@ def correct(
     """
     from cli.readings import correct
 
-    correct(meter, at, wh, reason)
+    correct(meter, at, wh, reason, direction)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 -- param: until time now the end of the 24 hours, UTC
 SELECT start, interval_s, CAST(sum(wh) AS bigint) AS wh, count(*) AS readings
 FROM readings_latest
-WHERE (
+WHERE direction = 'delivered' AND ((
     dt BETWEEN date_format({until} - INTERVAL '1' DAY, '%Y-%m-%d') AND date_format({until}, '%Y-%m-%d')
     AND start >= {until} - INTERVAL '1' DAY
     AND start < {until}
@@ -12,6 +12,6 @@ WHERE (
     dt BETWEEN date_format({until} - INTERVAL '8' DAY, '%Y-%m-%d') AND date_format({until} - INTERVAL '7' DAY, '%Y-%m-%d')
     AND start >= {until} - INTERVAL '8' DAY
     AND start < {until} - INTERVAL '7' DAY
-  )
+  ))
 GROUP BY start, interval_s
 ORDER BY start

@@ -17,11 +17,12 @@ from typing import Any
 
 from ministack import app as ministack
 from ministack.core import concurrency, iam_actions, lambda_runtime
-from ministack.services import dynamodb, firehose, kinesis, sts
+from ministack.services import athena, dynamodb, firehose, kinesis, sts
 
 from laptop.guarded_cloud import retention
 from laptop.guarded_cloud.event_sources import report_iterator_ages, with_positions
 from laptop.guarded_cloud.guard import guard
+from laptop.guarded_cloud.parquet_columns import with_columns
 from laptop.guarded_cloud.scans import with_strings
 
 ACCOUNT = "000000000000"
@@ -68,6 +69,7 @@ def main() -> None:
     firehose.ingest_from_kinesis_source = partial(concurrency.spawn_background, firehose.ingest_from_kinesis_source)
     kinesis._expire_records = with_positions(kinesis._expire_records)
     dynamodb._apply_exclusive_start_key_scan = with_strings(dynamodb._apply_exclusive_start_key_scan)
+    athena._table_relation = with_columns(athena._table_relation, athena._empty_relation)
     iam_actions.extract_iam_action = with_batches(iam_actions.extract_iam_action)
     retention.shorten()
     retention.save_no_results()

@@ -1,32 +1,49 @@
 -- One row per reading: of the duplicates and revisions that a meter has sent, the one that counts.
--- The highest revision counts; within a revision, the higher energy, then the higher voltage, so that the order of
--- arrival never matters. Two interval lengths at the same start are two readings here; readings_current picks one.
--- An operator's revision is above any meter's. A voided reading is a row without energy, which readings_current leaves
--- out; it is represented by -1, because NULL has no place in an order.
+-- The highest revision counts; within a revision, the better quality, then the higher energy, then the higher voltage, so
+-- that the order of arrival never matters. Readings of both directions are here, and of all interval lengths;
+-- readings_by_direction picks one length.
+-- An operator's revision is above any meter's. A voided reading is a row without energy, which readings_by_direction
+-- leaves out; it is represented by -1, because NULL has no place in an order.
 -- column: dt varchar the UTC day of start
 -- column: meter_id varchar
 -- column: start timestamp(3) UTC
 -- column: interval_s integer s
+-- column: direction varchar delivered to the customer, or received from the customer
 -- column: revision integer
--- column: wh bigint Wh delivered in the interval; NULL where an operator voided it
+-- column: wh bigint Wh in the interval; NULL where an operator voided it
 -- column: voltage_v double V, to a tenth
+-- column: quality varchar measured, substituted, estimated or questionable
 SELECT
   dt,
   meter_id,
   start,
   interval_s,
+  direction,
   max(revision) AS revision,
-  -- An interval holds at most 10 MWh, so this one number orders by revision, then by energy; a row would be slower.
-  nullif(max_by(coalesce(wh, -1), CAST(revision AS bigint) * 100000000 + coalesce(wh, -1)), -1) AS wh,
-  nullif(
-    round(
-      max_by(
-        coalesce(voltage_v, 0),
-        ROW(CAST(revision AS bigint) * 100000000 + coalesce(wh, -1), coalesce(voltage_v, 0))
-      ),
-      1
-    ),
-    0
-  ) AS voltage_v
-FROM readings
-GROUP BY dt, meter_id, start, interval_s
+  nullif(max_by(wh, claim), -1) AS wh,
+  nullif(round(max_by(voltage_v, ROW(claim, voltage_v)), 1), 0) AS voltage_v,
+  max_by(quality, claim) AS quality
+FROM (
+  SELECT
+    dt,
+    meter_id,
+    start,
+    interval_s,
+    coalesce(direction, 'delivered') AS direction,
+    revision,
+    coalesce(wh, -1) AS wh,
+    coalesce(voltage_v, 0) AS voltage_v,
+    coalesce(quality, 'measured') AS quality,
+    -- An interval holds at most 10 MWh, so this one number orders by revision, then by quality, then by energy; a row
+    -- would be slower.
+    CAST(revision AS bigint) * 400000000
+      + CASE coalesce(quality, 'measured')
+        WHEN 'measured' THEN 300000000
+        WHEN 'substituted' THEN 200000000
+        WHEN 'estimated' THEN 100000000
+        ELSE 0
+      END
+      + coalesce(wh, -1) AS claim
+  FROM readings
+)
+GROUP BY dt, meter_id, start, interval_s, direction

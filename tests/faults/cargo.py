@@ -11,6 +11,7 @@ from aws_kinesis_agg import MAGIC
 from aws_kinesis_agg.aggregator import AggRecord
 from aws_kinesis_agg.deaggregator import messages_pb2
 
+from electrocloud.domain.readings.upload import QUALITIES
 from producers.fleet.faults import Faults
 from producers.fleet.fleet import Fleet
 from producers.fleet.simulate import simulate
@@ -36,7 +37,7 @@ def month(fleet: Fleet, first: date, days: int, interval_s: int, every_s: int, c
     sent: list[Sending] = []
     for delivery in uploads(fleet, simulate(fleet, first, days, interval_s), FAULTS, every_s):
         late_s = chance.randrange(DAY_S, 5 * DAY_S) if chance.random() < 0.05 else 0
-        document = msgspec.to_builtins(delivery.upload)
+        document = _with_export(msgspec.to_builtins(delivery.upload), delivery.at)
         sent.append(_sending(delivery.at + late_s, document))
         if chance.random() < 0.08:
             sent += [
@@ -44,6 +45,23 @@ def month(fleet: Fleet, first: date, days: int, interval_s: int, every_s: int, c
                 for revised in _revisions(document, chance)
             ]
     return sorted(sent, key=lambda sending: sending.at)
+
+
+def _with_export(document: Document, at: int) -> Document:
+    """The upload, of every second meter with what it exports by day and with some readings that were not measured."""
+    chance = random.Random(f"export {document['meter_id']} {at}")
+    if document["meter_id"][-1] not in "02468":
+        return document
+    rows = [
+        {**row, "quality": chance.choice(QUALITIES)} if chance.random() < 0.1 else row for row in document["readings"]
+    ]
+    exported = [
+        {"start": row["start"], "wh": chance.randrange(3_000), "direction": "received"}
+        | ({"quality": chance.choice(QUALITIES)} if chance.random() < 0.2 else {})
+        for row in rows
+        if "08" <= row["start"][11:13] < "18"
+    ]
+    return {**document, "readings": [*rows, *exported]}
 
 
 def frame(payloads: Mapping[str, bytes]) -> bytes:
@@ -82,6 +100,7 @@ POISON: dict[str, Callable[[Document, random.Random], bytes]] = {
     ),
     "two days": lambda document, _: _json({**document, "readings": [*document["readings"], _moved(document, 1)]}),
     "year 9999": lambda document, _: _json({**document, "readings": [{"start": "9999-12-31T23:00:00-01:00", "wh": 1}]}),
+    "energy of no direction": lambda document, chance: _json(_with(document, chance, direction="net")),
     "strange interval": lambda document, _: _json({**document, "interval_s": 420}),
     "too many readings": lambda document, _: _json({**document, "readings": document["readings"][:1] * 1_441}),
     "huge": lambda document, _: _json({**document, "readings": document["readings"][:1] * 12_000}),
@@ -105,7 +124,14 @@ def operators_action(sending: Sending, at: int, known: bool, chance: random.Rand
     first = chance.randrange(len(rows))
     part = rows[first : first + chance.randint(1, 8)]
     action = chance.choice(("void", "correct")) if known else "void"
-    readings = [{"start": row["start"], "wh": chance.randrange(3_000) if action == "correct" else 0} for row in part]
+    readings = [
+        {
+            "start": row["start"],
+            "wh": chance.randrange(3_000) if action == "correct" else 0,
+            "direction": row.get("direction", "delivered"),
+        }
+        for row in part
+    ]
     return _sending(at, {**document, "readings": readings, "operator": _operator(at, action)})
 
 

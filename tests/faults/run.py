@@ -80,7 +80,9 @@ def seen(world: World) -> Counter[str]:
     for record in world.stream.records():
         for upload in uploads_in([record])[0]:
             found["uploads days late"] += (record.arrived.date() - upload.day).days > 2
-            slot, revision = (upload.meter_id, upload.day, upload.readings[0][0]), upload.readings[0][1][0]
+            minute, (revision, *_) = upload.in_both_directions()[0]
+            slot = upload.meter_id, upload.day, minute
+            found["uploads of both directions"] += bool(upload.readings and upload.received)
             found["revisions that came before what they revise"] += newest.get(slot, -1) > revision
             newest[slot] = max(newest.get(slot, -1), revision)
     found["final bills replaced"] = sum("#" in bill for _, bill in world.dynamo.items["bills"])

@@ -18,7 +18,11 @@ from tests.faults.stream import MemoryStream
 
 ParquetRow = tuple[Any, ...]
 
-SQL = "SELECT meter_id, start, interval_s, wh, revision, voltage_v FROM readings_current ORDER BY meter_id, start"
+SQL = """
+SELECT meter_id, start, interval_s, wh, revision, voltage_v, direction, quality
+FROM readings_by_direction
+ORDER BY meter_id, start, direction
+"""
 
 
 class ParquetTable:
@@ -49,7 +53,7 @@ class ParquetTable:
         self._delivery.flush(force=True)
 
     def rows(self) -> list[ParquetRow]:
-        """The readings that count, as the view `readings_current` gives them."""
+        """The readings that count, of both directions, as the view `readings_by_direction` gives them."""
         with duckdb.connect() as connection:
             connection.execute("SET threads = 1; SET TimeZone = 'UTC'")
             files = [_part(key, body) for key, body in self.files.items() if key.startswith("readings/")]

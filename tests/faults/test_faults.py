@@ -8,7 +8,7 @@ from tests.faults.cargo import POISON
 from tests.faults.plan import SHORT, TINY, plan
 from tests.faults.run import Report, run
 
-SEEDS = (1, 2, 4, 5, 10)
+SEEDS = (1, 2, 3, 5, 9)
 FAILED_ONCE: tuple[int, ...] = ()
 
 BESIDES_THE_RATES = {
@@ -26,6 +26,7 @@ BESIDES_THE_RATES = {
     "registry changes refused",
     "two invocations met on a meter",
     "uploads days late",
+    "uploads of both directions",
 }
 
 

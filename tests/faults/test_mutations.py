@@ -2,19 +2,25 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from electrocloud.aws.ingest import kinesis_event as kinesis
 from electrocloud.aws.ingest import quarantine
 from electrocloud.aws.store import tables
 from electrocloud.domain.errors import UploadError
-from electrocloud.domain.readings import admission, meter_day
+from electrocloud.domain.readings import admission, meter_day, reading_set
 from electrocloud.services import ingest as metering
 from tests.faults import function, mishaps, table
 from tests.faults.plan import TINY, Plan, plan
 from tests.faults.run import run
 
 SEEDS = range(1, 5)
+AS_THEY_CAME = """(
+  SELECT * EXCLUDE (direction, quality),
+    coalesce(direction, 'delivered') AS direction, coalesce(quality, 'measured') AS quality
+  FROM readings WHERE wh IS NOT NULL
+)"""
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 
@@ -27,24 +33,24 @@ def a_write_without_its_condition(patch):
 
 
 def energy_added_up_as_it_comes(patch):
-    def merge(self, upload):
-        kept = self._readings.setdefault(upload.interval_s, {})
-        for minute, (_, wh, _) in upload.readings:
-            kept[minute] = (0, kept.get(minute, (0, 0, 0))[1] + wh, 0)
-        return len(upload.readings)
+    def merge(self, seconds, readings):
+        kept = self._readings.setdefault(seconds, {})
+        for minute, (_, quality, wh, _) in readings:
+            kept[minute] = (0, quality, kept.get(minute, (0, 0, 0, 0))[2] + wh, 0)
+        return len(readings)
 
-    patch.setattr(meter_day.MeterDay, "merge", merge)
+    patch.setattr(reading_set.ReadingSet, "merge", merge)
 
 
 def the_last_to_come_holds(patch):
-    def merge(self, upload):
-        kept = self._readings.setdefault(upload.interval_s, {})
-        new = dict(upload.readings)
+    def merge(self, seconds, readings):
+        new = dict(readings)
+        kept = self._readings.setdefault(seconds, {}) if new else {}
         changed = sum(kept.get(minute) != value for minute, value in new.items())
         kept |= new
         return changed
 
-    patch.setattr(meter_day.MeterDay, "merge", merge)
+    patch.setattr(reading_set.ReadingSet, "merge", merge)
 
 
 def a_meter_that_could_not_be_stored_is_forgotten(patch):
@@ -132,15 +138,27 @@ def of_many_bad_uploads_only_the_first_are_kept(patch):
 
 
 def a_voided_reading_counts(patch):
-    patch.setattr(meter_day.MeterDay, "_counted", meter_day.MeterDay._counting)
+    patch.setattr(reading_set.ReadingSet, "counted", reading_set.ReadingSet.counting)
+
+
+def energy_received_is_billed(patch):
+    intervals = meter_day.MeterDay.intervals
+    patch.setattr(meter_day.MeterDay, "intervals", lambda self: intervals(self) + intervals(self, "received"))
+
+
+def the_quality_of_a_reading_is_lost(patch):
+    columns = reading_set.ReadingSet.columns
+    plain = lambda self: [one._replace(qualities=()) for one in columns(self)]  # noqa: E731
+    patch.setattr(reading_set.ReadingSet, "columns", plain)
 
 
 def an_action_that_comes_after_a_later_one_is_dropped(patch):
-    merge = meter_day.MeterDay._merge
+    merge = meter_day.MeterDay.merge
 
     def late(self, upload):
-        changed = merge(self, upload)
+        changed = merge(self, msgspec.structs.replace(upload, adjustment=None))
         if upload.adjustment and changed:
+            self._delivered.adjusted = self._received.adjusted = True
             self._adjustments.add(upload.adjustment)
         return changed
 
@@ -167,7 +185,7 @@ def a_producer_does_not_look_at_what_was_refused(patch):
 
 
 def a_question_is_asked_of_the_rows_as_they_came(patch):
-    patch.setattr(table, "SQL", table.SQL.replace("readings_current", "readings WHERE wh IS NOT NULL"))
+    patch.setattr(table, "SQL", table.SQL.replace("readings_by_direction", AS_THEY_CAME))
 
 
 MISTAKES: tuple[Patch, ...] = (
@@ -184,6 +202,8 @@ MISTAKES: tuple[Patch, ...] = (
     the_quarantine_is_written_after_the_acknowledgement,
     of_many_bad_uploads_only_the_first_are_kept,
     a_voided_reading_counts,
+    energy_received_is_billed,
+    the_quality_of_a_reading_is_lost,
     an_action_that_comes_after_a_later_one_is_dropped,
     a_reading_of_the_future_is_billed,
     a_head_end_sends_for_the_meters_of_another,

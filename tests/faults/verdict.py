@@ -11,8 +11,9 @@ if not, then only as one that replaced a final bill. The versions are 1, 2, 3 â€
 adjustment is what its version owes more than the one before. So the first final bill and all adjustments add up to
 the reference's total: the customer pays what was used, once.
 
-Parquet: the rows of the view `readings_current`, which must be those of the windows too; and the bills that
-`domain.billing.bills` makes of these rows, without windows or ledgers, must owe what the current bills owe.
+Parquet: the rows of the view `readings_by_direction`, which must be those of the windows too; and the bills that
+`domain.billing.bills` makes of those of energy delivered, without windows or ledgers, must owe what the current bills
+owe.
 """
 
 from collections import Counter, defaultdict
@@ -31,7 +32,7 @@ from electrocloud.domain.billing.terms import UNREGISTERED
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.admission import Admission, admit
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.readings.upload import Upload, decode
+from electrocloud.domain.readings.upload import DIRECTIONS, Upload, decode
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from producers.fleet.fleet import Meter
@@ -90,9 +91,10 @@ def differences(world: World, reference: MemoryDynamo, reference_rows: list[Parq
     rows = world.table.rows()
     if rows != reference_rows:
         yield f"Parquet: {len(rows)} rows, {len({*rows} ^ {*reference_rows})} of which differ from the reference's"
-    if rows != sorted(_window_rows(world.dynamo.items["windows"]), key=lambda row: row[:2]):
+    if rows != sorted(_window_rows(world.dynamo.items["windows"]), key=lambda row: (row[0], row[1], row[6])):
         yield "Parquet: its rows are not those of the windows"
-    of_rows = bills_of_rows(rows, world.clerks.registry()) if world.clerks else _bills_of(rows, world.fleet.meters)
+    billed = [row for row in rows if row[6] == "delivered"]
+    of_rows = bills_of_rows(billed, world.clerks.registry()) if world.clerks else _bills_of(billed, world.fleet.meters)
     for key, bill in of_rows:
         item = ours.get(key)
         if item and _timeless(bill_of(item)) != _timeless(bill):
@@ -176,8 +178,9 @@ def _adjusted(bill: Bill) -> Decimal:
 
 def _window_rows(items: dict[Key, Item]) -> Iterator[ParquetRow]:
     for (meter, _), item in items.items():
-        for row in stored_day(item).day.rows(meter):
-            yield meter, row.start.replace(tzinfo=None), row.interval_s, row.wh, row.revision, row.voltage_v
+        for direction in DIRECTIONS:
+            for row in stored_day(item).day.rows(meter, direction):
+                yield (*row._replace(start=row.start.replace(tzinfo=None)),)
 
 
 def _bills_of(rows: Iterable[ParquetRow], meters: Iterable[Meter]) -> Iterator[tuple[Key, Bill]]:

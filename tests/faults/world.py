@@ -166,7 +166,11 @@ class World:
     def _decode(self, decode: Any, payload: bytes) -> Upload:
         """The contract as the function knows it: a bad deployment refuses some that are good."""
         upload: Upload = decode(payload)
-        if self._bad_deployment and any(revision == 0 for _, (revision, _, _) in upload.readings) and len(payload) % 2:
+        if (
+            self._bad_deployment
+            and any(revision == 0 for _, (revision, *_) in upload.in_both_directions())
+            and len(payload) % 2
+        ):
             self.mishaps.counts["good uploads refused by a bad deployment"] += 1
             raise UploadError("contract", "this version knows better")
         return upload

@@ -33,7 +33,9 @@ from tests.kits.memory import MemoryTables
 def operators(action: str, second: int, **parts: Any) -> bytes:
     """An operator's action on the readings of an upload."""
     document = json.loads(upload_json(**parts))
-    readings = [{"start": row["start"], "wh": row["wh"]} for row in document["readings"]]
+    readings = [
+        {name: row[name] for name in ("start", "wh", "direction") if name in row} for row in document["readings"]
+    ]
     operator = {"action": action, "by": "jo", "at": f"2026-11-20T00:00:{second:02}Z", "reason": "bench"}
     return json.dumps(document | {"readings": readings, "operator": operator}).encode()
 
@@ -47,6 +49,9 @@ PAYLOADS = [
     upload_json(day=DAYS[3], wh=[5_000], interval_s=3600, revision=1),
     b"no json",
     upload_json(day=DAYS[2], wh=[1, 1, 1], revision=1, first=1),
+    upload_json(day=DAYS[4], wh=[7, 8, 9, 10], direction="received", quality="estimated"),
+    upload_json(day=DAYS[3], wh=[70], first=7, quality="questionable"),
+    operators("void", 3, day=DAYS[4], wh=[0, 0], direction="received"),
     operators("void", 1, day=DAYS[4], wh=[0] * 3),
     operators("correct", 2, day=DAYS[4], wh=[70, 80], first=2),
 ]

@@ -75,6 +75,19 @@ def test_a_voided_row_has_no_energy_and_says_who_and_why(transform):
     assert row["revision"] > 65_535
 
 
+def test_a_row_names_its_direction_and_quality_where_they_are_not_the_usual_ones(transform):
+    (record,) = transform(
+        document(
+            readings=[
+                {"start": "2026-11-24T00:00:00Z", "wh": 5, "direction": "received", "quality": "estimated"},
+                {"start": "2026-11-24T00:00:00Z", "wh": 7},
+            ]
+        )
+    )["records"]
+    found = {row["wh"]: (row.get("direction"), row.get("quality")) for row in rows(record)}
+    assert found == {5: ("received", "estimated"), 7: (None, None)}
+
+
 def test_what_the_metering_function_rejects_fails_here_by_the_streams_own_time(transform):
     future = document(readings=[{"start": "2026-11-24T12:30:00Z", "wh": 1}])
     foreign = document(meter_id="m-2", caller="arn:aws:iam::1:user/other")

@@ -33,8 +33,9 @@ def upload_json(
     interval_s: int = 900,
     revision: int = 0,
     first: int = 0,
+    **fields: Any,
 ) -> bytes:
-    """An upload of consecutive readings from the day's interval number `first` on."""
+    """An upload of consecutive readings from the day's interval number `first` on; `fields` are each reading's."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     readings = [
         {
@@ -42,6 +43,7 @@ def upload_json(
             "wh": energy,
             "revision": revision,
             "voltage_v": 230.5,
+            **fields,
         }
         for number, energy in enumerate(wh, first)
     ]

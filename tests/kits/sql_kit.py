@@ -35,6 +35,8 @@ READINGS = pa.schema(
         ("adjusted_by", pa.string()),
         ("adjusted_at", pa.timestamp("ms")),
         ("adjustment_reason", pa.string()),
+        ("direction", pa.string()),
+        ("quality", pa.string()),
         ("dt", pa.string()),
     ]
 )

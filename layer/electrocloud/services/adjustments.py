@@ -5,22 +5,29 @@ from datetime import UTC, datetime, time, timedelta
 
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.domain.readings.upload import Operator, ReadingDocument, UploadDocument
+from electrocloud.domain.readings.upload import DIRECTIONS, Direction, Operator, ReadingDocument, UploadDocument
 
 
 def void(
-    meter_id: str, days: Iterable[MeterDay], begin: datetime, end: datetime, operator: Operator
+    meter_id: str,
+    days: Iterable[MeterDay],
+    begin: datetime,
+    end: datetime,
+    operator: Operator,
+    direction: Direction | None = None,
 ) -> list[UploadDocument]:
     """Uploads that void all that starts from `begin` to before `end`: what was read, and what may still come for it.
 
-    They are of the interval lengths that the meter has readings of on these days. `UsageError` where it has none.
+    They are of the interval lengths and directions that the meter has readings of on these days, or of `direction`
+    alone. `UsageError` where it has none.
     """
+    asked = DIRECTIONS if direction is None else (direction,)
     documents = []
     for day in days:
         midnight = datetime.combine(day.day, time(), UTC)
-        for seconds in day.lengths:
+        for one, seconds in [(each, length) for each in asked for length in day.lengths(each)]:
             starts = [midnight + timedelta(seconds=at) for at in range(0, 86_400, seconds)]
-            rows = [ReadingDocument(_text(start), 0) for start in starts if begin <= start < end]
+            rows = [ReadingDocument(_text(start), 0, direction=one) for start in starts if begin <= start < end]
             if rows:
                 documents.append(UploadDocument(meter_id, seconds, rows, operator=operator))
     if not documents:
@@ -28,17 +35,25 @@ def void(
     return documents
 
 
-def correct(meter_id: str, day: MeterDay | None, at: datetime, wh: int, operator: Operator) -> UploadDocument:
+def correct(
+    meter_id: str,
+    day: MeterDay | None,
+    at: datetime,
+    wh: int,
+    operator: Operator,
+    direction: Direction = "delivered",
+) -> UploadDocument:
     """An upload that puts `wh` in the place of the reading that starts at `at`, voided or not.
 
     `UsageError` where no reading that counts starts then.
     """
-    seconds = day.length_at(at.hour * 60 + at.minute) if day else None
+    seconds = day.length_at(at.hour * 60 + at.minute, direction) if day else None
     if seconds is None:
         raise UsageError(
-            f"{meter_id} has no reading that starts at {_text(at)}; a reading that never came is an upload"
+            f"{meter_id} has no reading of energy {direction} that starts at {_text(at)}; "
+            "a reading that never came is an upload"
         )
-    return UploadDocument(meter_id, seconds, [ReadingDocument(_text(at), wh)], operator=operator)
+    return UploadDocument(meter_id, seconds, [ReadingDocument(_text(at), wh, direction=direction)], operator=operator)
 
 
 def _text(moment: datetime) -> str:

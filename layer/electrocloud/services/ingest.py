@@ -57,7 +57,7 @@ def ingest_uploads(
     readings = 0
     for upload in uploads:
         sent.setdefault(upload.meter_id, {}).setdefault(upload.day, []).append(upload)
-        readings += len(upload.readings)
+        readings += len(upload.readings) + len(upload.received)
     registry.refresh()
     stored, failed = _store(sent, tables, registry.services_of(sent.keys()), pause)
     bills = sum(len(change.bills) for change in stored)
@@ -116,7 +116,7 @@ def _changes(uploads: MeterUploads, tables: Tables, services: ServicesByMeter) -
             kept = stored_days.get((meter, day))
             meter_day = kept.day if kept else MeterDay(day)
             new = sum(meter_day.merge(part) for part in parts)
-            change.received += sum(len(part.readings) for part in parts)
+            change.received += sum(len(part.readings) + len(part.received) for part in parts)
             change.new += new
             bills = planned[meter, day]
             if new or not all(is_rated(bill, meter, meter_day, stored_bills.get(bill.key)) for bill in bills):

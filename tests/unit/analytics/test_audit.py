@@ -49,6 +49,14 @@ def test_of_the_day_of_a_move_bills_hold_what_was_served() -> None:
     assert _books(bills=FULL, served=part).differences() == [Difference("M-1", DAY, FULL, FULL, FULL)]
 
 
+def test_received_energy_must_be_in_parquet_and_is_on_no_bill() -> None:
+    both = Amount(96, 9_600, 40, 7_000)
+    assert _books(windows=both, parquet=both).differences() == []
+    assert _books(windows=both, parquet=both).unbilled() == NONE
+    assert _books(windows=both, parquet=FULL).differences() == [Difference("M-1", DAY, both, FULL, FULL)]
+    assert total([both, FULL]) == Amount(192, 19_200, 40, 7_000)
+
+
 def test_days_go_to_before_the_end() -> None:
     assert DayRange(date(2026, 2, 27), date(2026, 3, 2)).days() == [
         date(2026, 2, 27),

@@ -11,7 +11,7 @@ import pytest
 from electrocloud.domain.billing.bill import bills
 from electrocloud.domain.local_time import BillingMonth, day_of
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
-from electrocloud.domain.readings.upload import Upload
+from electrocloud.domain.readings.upload import MEASURED, Upload
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from forecasting.month_end import month_end, period_so_far, remaining_energy
 from tests.kits.services_kit import planned_bill
@@ -87,5 +87,5 @@ def days(start: int, hours: int, wh: int) -> list[MeterDay]:
     for instant in range(start, start + hours * 3600, 3600):
         day = day_of(instant)
         minute = instant % 86_400 // 60
-        found.setdefault(day, MeterDay(day)).merge(Upload("m", 3600, day, [(minute, (0, wh, 0))]))
+        found.setdefault(day, MeterDay(day)).merge(Upload("m", 3600, day, [(minute, (0, MEASURED, wh, 0))]))
     return list(found.values())

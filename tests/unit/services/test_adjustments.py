@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from electrocloud.domain.errors import UploadError, UsageError
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.domain.readings.upload import MAX_REVISION, Operator, Upload, decode
+from electrocloud.domain.readings.upload import MAX_REVISION, QUALITIES, Direction, Operator, Upload, decode
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.adjustments import correct, void
 from electrocloud.services.ingest import ingest_uploads
@@ -38,9 +38,10 @@ def day_of(*uploads: Upload) -> MeterDay:
     return day
 
 
-def voiding(first: int, end: int, second: int = 0) -> Upload:
+def voiding(first: int, end: int, second: int = 0, direction: Direction = "delivered") -> Upload:
     """Of a meter with quarter hours."""
-    (document,) = void("m-1", [day_of(upload())], at(first), at(end), operator("void", second))
+    day = day_of(upload(direction=direction))
+    (document,) = void("m-1", [day], at(first), at(end), operator("void", second), direction)
     return decode(msgspec.json.encode(document))
 
 
@@ -89,6 +90,14 @@ parts = st.lists(
     st.one_of(
         st.builds(upload, wh=st.lists(st.integers(0, 3), min_size=1, max_size=4), revision=st.integers(0, 2)),
         st.builds(upload, wh=st.lists(st.integers(0, 3), min_size=1, max_size=1), interval_s=st.just(3600)),
+        st.builds(
+            upload,
+            wh=st.lists(st.integers(0, 3), min_size=1, max_size=4),
+            revision=st.integers(0, 2),
+            direction=st.just("received"),
+            quality=st.sampled_from(QUALITIES),
+        ),
+        st.builds(voiding, st.just(0), st.just(30), st.integers(0, 3), st.just("received")),
         st.builds(voiding, st.sampled_from([0, 15]), st.sampled_from([30, 45]), st.integers(0, 3)),
         st.builds(correcting, st.sampled_from([0, 15, 30]), st.integers(0, 3), st.integers(0, 3)),
     ),
@@ -134,10 +143,29 @@ def test_a_void_covers_both_interval_lengths_of_a_day_and_what_may_still_come():
     assert both.count == 0
 
 
+def test_a_void_covers_both_directions_unless_one_is_named():
+    both = day_of(upload(), upload(direction="received"))
+    documents = void("m-1", [both], at(0), at(60), operator("void", 0))
+    assert [{row.direction for row in one.readings} for one in documents] == [{"delivered"}, {"received"}]
+    (document,) = void("m-1", [both], at(0), at(60), operator("void", 0), "received")
+    both.merge(decode(msgspec.json.encode(document)))
+    assert (both.count, both.received_count) == (4, 0)
+    (adjustment,) = both.adjustments
+    assert (both.minutes_of(adjustment), both.minutes_of(adjustment, "received")) == ([], [0, 15, 30, 45])
+
+
+def test_a_correction_of_received_energy_leaves_the_energy_delivered_as_it_is():
+    both = day_of(upload(wh=[100] * 4), upload(wh=[5] * 4, direction="received", quality="estimated"))
+    document = correct("m-1", both, at(15), 9, operator("correct", 0), "received")
+    both.merge(decode(msgspec.json.encode(document)))
+    assert [row.wh for row in both.rows("m-1")] == [100] * 4
+    assert [(row.wh, row.quality) for row in both.rows("m-1", "received")][:2] == [(5, "estimated"), (9, "measured")]
+
+
 def test_what_cannot_be_voided_or_corrected_is_said():
     with pytest.raises(UsageError, match="no readings from 2026-11-24T00:00:00Z"):
         void("m-1", [], at(0), at(60), operator("void", 0))
-    with pytest.raises(UsageError, match="no reading that starts at 2026-11-24T01:00:00Z"):
+    with pytest.raises(UsageError, match="no reading of energy delivered that starts at 2026-11-24T01:00:00Z"):
         correct("m-1", day_of(upload()), at(60), 1, operator("correct", 0))
 
 

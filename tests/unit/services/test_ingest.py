@@ -7,7 +7,7 @@ from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
 from electrocloud.domain.billing.bill import rate
 from electrocloud.domain.billing.service import Service
 from electrocloud.domain.billing.terms import UNREGISTERED
-from electrocloud.domain.readings.upload import Upload
+from electrocloud.domain.readings.upload import DIRECTIONS, QUALITIES, Upload
 from electrocloud.domain.registry.records import Installation
 from electrocloud.domain.tariffs.urdb import registered_tariff, tariff_from_urdb
 from electrocloud.domain.tariffs.versions import always
@@ -30,6 +30,8 @@ uploads = st.builds(
     interval_s=st.sampled_from([900, 3600]),
     revision=st.integers(0, 2),
     first=st.integers(0, 18),
+    direction=st.sampled_from(DIRECTIONS),
+    quality=st.sampled_from(QUALITIES),
 )
 
 
@@ -93,6 +95,29 @@ def test_the_kept_bill_is_the_bill_of_all_its_windows(sent):
     for (meter, cycle), item in tables.bills.items():
         planned = planned_bill(TARIFF, cycle, meter)
         assert bill_of(item) == rate(planned.plan, read_determinants(planned, tables), meter)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(uploads, min_size=1, max_size=12))
+def test_energy_received_changes_no_byte_of_a_bill(sent):
+    tables, delivered_alone = MemoryTables(), MemoryTables()
+    for one in sent:
+        take(tables, [one])
+        if not one.received:
+            take(delivered_alone, [one])
+    assert tables.bills == delivered_alone.bills
+
+
+def test_energy_received_for_a_final_bill_makes_no_version():
+    tables = MemoryTables()
+    february = [date(2027, 1, 31) + timedelta(days=n) for n in range(29)]
+    take(tables, [upload(day=day, wh=[100] * 24, interval_s=3600) for day in february])
+    bills = dict(tables.bills)
+    outcome = take(tables, [upload(day=date(2027, 2, 10), wh=[900] * 24, interval_s=3600, direction="received")])
+    assert outcome.changed == 24
+    assert tables.bills == bills
+    assert tables.windows["m-1", "2027-02-10"]["received_wh"] == {"N": "21600"}
+    assert tables.windows["m-1", "2027-02-10"]["wh"] == {"N": "2400"}
 
 
 def test_a_worker_that_conflicts_with_another_rereads_and_loses_nothing():

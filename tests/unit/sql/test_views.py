@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analytics.questions import FOLDER, views
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.domain.readings.upload import VOIDED, Upload, decode
+from electrocloud.domain.readings.upload import DIRECTIONS, MEASURED, QUALITIES, VOIDED, Upload, decode
 from tests.kits.sql_kit import Lake, TableRow, meter, partitioned_lake, reading, translated
 
 DAY = date(2026, 11, 24)
@@ -29,6 +29,8 @@ def uploads(draw: st.DrawFn) -> Upload:
         optional={
             "revision": st.integers(0, 2) | st.just(65_535),
             "voltage_v": st.sampled_from([0.0, 230.0, 230.04, 230.05, 230.1]),
+            "direction": st.sampled_from(DIRECTIONS),
+            "quality": st.sampled_from(QUALITIES),
         },
     )
     readings = draw(st.lists(reading, min_size=1, max_size=6))
@@ -36,7 +38,14 @@ def uploads(draw: st.DrawFn) -> Upload:
     if action := draw(st.sampled_from([None, None, "void", "correct"])):
         at = MIDNIGHT + timedelta(days=1, seconds=draw(st.integers(0, 2)))
         document["operator"] = {"action": action, "by": "jo", "at": at.isoformat(), "reason": "bench"}
-        document["readings"] = [{"start": row["start"], "wh": 0 if action == "void" else row["wh"]} for row in readings]
+        document["readings"] = [
+            {
+                "start": row["start"],
+                "wh": 0 if action == "void" else row["wh"],
+                "direction": row.get("direction", "delivered"),
+            }
+            for row in readings
+        ]
     return decode(json.dumps(document).encode())
 
 
@@ -49,9 +58,12 @@ def rows_of(sent: Sequence[Upload]) -> list[TableRow]:
             upload.interval_s,
             revision=revision,
             voltage_v=decivolt / 10 or None,
+            direction=direction,
+            quality=None if quality == MEASURED else QUALITIES[quality],
         )
         for upload in sent
-        for minute, (revision, wh, decivolt) in upload.readings
+        for direction, readings in ((None, upload.readings), ("received", upload.received))
+        for minute, (revision, quality, wh, decivolt) in readings
     ]
 
 
@@ -63,13 +75,25 @@ def test_the_readings_that_count_are_those_of_the_domain(sent: list[Upload]):
         day.merge(upload)
     lake = Lake(rows_of(sent))
 
-    found = lake.select("SELECT start, interval_s, wh, revision, voltage_v FROM readings_current ORDER BY start")
-    assert [(r["start"], r["interval_s"], r["wh"], r["revision"], r["voltage_v"]) for r in found] == [
-        (r.start.replace(tzinfo=None), r.interval_s, r.wh, r.revision, r.voltage_v) for r in day.rows("m")
+    found = lake.select(
+        "SELECT meter_id, start, interval_s, wh, revision, voltage_v, direction, quality "
+        "FROM readings_by_direction ORDER BY direction, start"
+    )
+    assert [tuple(row.values()) for row in found] == [
+        row._replace(start=row.start.replace(tzinfo=None))
+        for direction in DIRECTIONS
+        for row in day.rows("m", direction)
     ]
-    hours = lake.select("SELECT hour, wh, peak_w, readings, expected FROM readings_hourly ORDER BY hour")
-    assert [(h["hour"], h["wh"], h["peak_w"], h["readings"], h["expected"]) for h in hours] == [
-        (w.start.replace(tzinfo=None), w.wh, w.peak_w, w.present, w.expected) for w in day.windows()
+    delivered = lake.select("SELECT start, wh, quality FROM readings_current ORDER BY start")
+    assert [tuple(row.values()) for row in delivered] == [
+        (row.start.replace(tzinfo=None), row.wh, row.quality) for row in day.rows("m")
+    ]
+    hours = lake.select(
+        "SELECT hour, wh, peak_w, readings, expected, received_wh, estimated, substituted, questionable "
+        "FROM readings_hourly ORDER BY hour"
+    )
+    assert [tuple(row.values()) for row in hours] == [
+        window._replace(start=window.start.replace(tzinfo=None)) for window in day.windows()
     ]
 
 

@@ -35,8 +35,9 @@ def record_batch_metrics(
     late = corrected = 0
     for got in accepted:
         in_time = (got.arrived - LATE_S - instant_of(got.upload.day)) / 60
-        late += sum(minute < in_time for minute, _ in got.upload.readings)
-        corrected += sum(revision > 0 for _, (revision, _, _) in got.upload.readings)
+        readings = got.upload.in_both_directions()
+        late += sum(minute < in_time for minute, _ in readings)
+        corrected += sum(revision > 0 for _, (revision, *_) in readings)
     for name, count in (
         ("ReadingsReceived", outcome.readings),
         ("ReadingsStored", outcome.changed),

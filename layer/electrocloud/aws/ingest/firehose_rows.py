@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from electrocloud.domain.readings.upload import VOIDED, Upload
+from electrocloud.domain.readings.upload import MEASURED, QUALITIES, VOIDED, Direction, Quality, Upload
 
 # Each row repeats who adjusted it and why. Uncut, rows would be up to 30 times as long as their upload, and Firehose
 # loses an answer of the transform that is over Lambda's 6 MB.
@@ -14,7 +14,8 @@ WORDS_BYTES = 100
 class TableRow(msgspec.Struct, omit_defaults=True, gc=False):
     """One reading in the table's columns; the times are UTC in the form that the table's JSON reader knows.
 
-    A voided reading has no `wh`. What is None is left out, which the table's JSON reader takes for NULL.
+    A voided reading has no `wh`, energy delivered no `direction`, and a measured reading no `quality`, as in files of
+    earlier versions. What is None is left out, which the table's JSON reader takes for NULL.
     """
 
     meter_id: str
@@ -28,8 +29,11 @@ class TableRow(msgspec.Struct, omit_defaults=True, gc=False):
     adjusted_by: str | None = None
     adjusted_at: str | None = None
     adjustment_reason: str | None = None
+    direction: Direction | None = None
+    quality: Quality | None = None
 
 
+_RECEIVED: Direction = "received"
 _CLOCK = [f"{minute // 60:02}:{minute % 60:02}:00" for minute in range(1440)]
 _encoder = msgspec.json.Encoder()
 
@@ -42,7 +46,7 @@ def to_rows(upload: Upload, arrived: datetime) -> tuple[str, bytes]:
     dt = upload.day.isoformat()
     ingested_at = _moment(arrived)
     made = upload.adjustment
-    adjusted = (_cut(made.by), _moment(made.at), _cut(made.reason)) if made else ()
+    by, at, reason = (_cut(made.by), _moment(made.at), _cut(made.reason)) if made else (None, None, None)
     rows = [
         TableRow(
             upload.meter_id,
@@ -53,9 +57,14 @@ def to_rows(upload: Upload, arrived: datetime) -> tuple[str, bytes]:
             revision,
             ingested_at,
             upload.request_id,
-            *adjusted,
+            by,
+            at,
+            reason,
+            direction,
+            None if quality == MEASURED else QUALITIES[quality],
         )
-        for minute, (revision, wh, decivolt) in upload.readings
+        for direction, readings in ((None, upload.readings), (_RECEIVED, upload.received))
+        for minute, (revision, quality, wh, decivolt) in readings
     ]
     return dt, _encoder.encode_lines(rows)
 

@@ -50,9 +50,20 @@ def days_between(meter_id: str, first: date, last: date) -> dict[str, Any]:
 
 
 def day_item(meter_id: str, day: MeterDay) -> Item:
-    """`readings` holds the set; `hours` (Wh of each UTC hour), `wh` and `count` are there for people to read."""
+    """`readings` holds the set; `hours` (Wh of each UTC hour), `wh` and `count` are there for people to read.
+
+    A day with energy received from the customer has these of it too, after `received_`.
+    """
     readings = day.pack()
     hours = day.hours_wh()
+    received: Item = {}
+    if count := day.received_count:
+        received_hours = day.hours_wh("received")
+        received = {
+            "received_hours": {"S": " ".join(map(str, received_hours))},
+            "received_wh": {"N": str(sum(received_hours))},
+            "received_count": {"N": str(count)},
+        }
     return {
         **day_key(meter_id, day.day),
         "readings": {"B": readings},
@@ -60,6 +71,7 @@ def day_item(meter_id: str, day: MeterDay) -> Item:
         "hours": {"S": " ".join(map(str, hours))},
         "wh": {"N": str(sum(hours))},
         "count": {"N": str(day.count)},
+        **received,
     }
 
 

@@ -108,7 +108,7 @@ def _future(upload: Upload, arrived: float, tolerance_s: float) -> UploadError |
         return _ahead("the operator's action", adjustment.at.timestamp(), arrived, tolerance_s)
     if midnight + 86_340 <= latest or (adjustment and adjustment.action == "void"):
         return None
-    start = midnight + 60 * max(minute for minute, _ in upload.readings)
+    start = midnight + 60 * max(minute for minute, _ in upload.in_both_directions())
     return _ahead("a reading's start", start, arrived, tolerance_s) if start > latest else None
 
 

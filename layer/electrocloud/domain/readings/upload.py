@@ -1,5 +1,6 @@
 """The ingestion contract: one upload is one meter's readings of one interval length within one UTC day."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Annotated, Literal, NamedTuple
@@ -18,6 +19,16 @@ FIRST_YEAR, LAST_YEAR = 2015, 2099  # a meter's clock beyond these is broken; th
 VOIDED = -1  # what stands in the place of a reading's Wh where an operator voided it
 OPERATOR_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)  # an operator's revision counts seconds from it: 32 bits until 2094
 
+# Delivered to the customer, or received from the customer by the grid (export).
+Direction = Literal["delivered", "received"]
+DIRECTIONS: tuple[Direction, ...] = ("delivered", "received")
+
+# How a reading came about, from the least to the most reliable. A reading's rank is its place here.
+Quality = Literal["questionable", "estimated", "substituted", "measured"]
+QUALITIES: tuple[Quality, ...] = ("questionable", "estimated", "substituted", "measured")
+_RANK = {quality: rank for rank, quality in enumerate(QUALITIES)}
+MEASURED = _RANK["measured"]
+
 RequestId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/=_-]{1,128}\Z")]
 Caller = Annotated[str, Meta(pattern=r"^[!-~]{1,640}\Z")]
 Words = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,300}\Z")]
@@ -30,13 +41,16 @@ Start = Annotated[datetime, Meta(tz=True)]
 class ReadingDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One reading as it is sent: energy in whole Wh over the upload's interval from `start`; voltage in V.
 
-    `start` is RFC 3339 text with an offset from UTC.
+    `start` is RFC 3339 text with an offset from UTC. `direction` says which way the energy flowed: `delivered` to the
+    customer, or `received` from the customer.
     """
 
     start: Annotated[str, Meta(max_length=40)]
     wh: Annotated[int, Meta(ge=0)]
     revision: Annotated[int, Meta(ge=0, le=MAX_REVISION)] = 0
     voltage_v: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
+    direction: Direction = "delivered"
+    quality: Quality = "measured"
 
 
 class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -83,16 +97,17 @@ class Adjustment(NamedTuple):
         return OPERATOR_EPOCH + timedelta(seconds=self.revision - MAX_REVISION - 1)
 
 
-# What a reading says: revision, Wh or VOIDED, and voltage in tenths of a volt or 0. Compared as a tuple, so that one of
-# two different readings with one revision wins whatever the order in which they come.
-Value = tuple[int, int, int]
+# What a reading says: revision, rank of its quality, Wh or VOIDED, and voltage in tenths of a volt or 0. Compared as a
+# tuple, so that one of two different readings with one revision wins whatever the order in which they come: the one of
+# better quality, then the one with more energy.
+Value = tuple[int, int, int, int]
 
 
 class Upload(msgspec.Struct, frozen=True, gc=False):
     """A document that keeps the contract. `decode` is the only way to make one, so that a wrong one does not exist.
 
     All readings start in the UTC `day`: each, in the order sent, is the minute of the day at which it does, and what it
-    says.
+    says. `readings` are those of energy delivered, `received` those of energy received from the customer.
     """
 
     meter_id: str
@@ -102,13 +117,18 @@ class Upload(msgspec.Struct, frozen=True, gc=False):
     request_id: str | None = None
     caller: str | None = None
     adjustment: Adjustment | None = None
+    received: Sequence[tuple[int, Value]] = ()
+
+    def in_both_directions(self) -> list[tuple[int, Value]]:
+        """The readings of both directions, those delivered first."""
+        return [*self.readings, *self.received] if self.received else self.readings
 
 
 class Reading(NamedTuple):
     """One meter's energy in one interval, as the rest of the system speaks of it.
 
-    `start` is aware UTC and aligned to `interval_s` (s); `wh` is whole watt-hours delivered, 0 or more; of two readings
-    of one interval the one with the higher `revision` holds.
+    `start` is aware UTC and aligned to `interval_s` (s); `wh` is whole watt-hours in `direction`, 0 or more; of two
+    readings of one interval and direction the one with the higher `revision` holds.
     """
 
     meter_id: str
@@ -117,6 +137,8 @@ class Reading(NamedTuple):
     wh: int
     revision: int = 0
     voltage_v: float | None = None
+    direction: Direction = "delivered"
+    quality: Quality = "measured"
 
 
 _decoder = msgspec.json.Decoder(UploadDocument)
@@ -136,15 +158,16 @@ def decode(data: bytes) -> Upload:
     interval_s = document.interval_s
     if interval_s not in _MOST_WH:
         raise UploadError("interval", f"interval_s is {interval_s}; it must be one of {INTERVALS_S} (s)")
-    day, readings = _checked(document.readings, interval_s)
-    if document.operator is not None:
-        return _adjusting(document, document.operator, day, readings)
-    return Upload(document.meter_id, interval_s, day, readings, document.request_id, document.caller)
+    day, readings, received = _checked(document.readings, interval_s)
+    upload = Upload(
+        document.meter_id, interval_s, day, readings, document.request_id, document.caller, None, received or ()
+    )
+    return upload if document.operator is None else _adjusting(upload, document.operator)
 
 
-def _adjusting(document: UploadDocument, operator: Operator, day: date, readings: list[tuple[int, Value]]) -> Upload:
+def _adjusting(upload: Upload, operator: Operator) -> Upload:
     """An operator's action: its revision is above any that a meter can send, and grows from action to action."""
-    if document.request_id or document.caller:
+    if upload.request_id or upload.caller:
         raise UploadError(
             "operator", "only an operator voids or corrects readings, by `electrocloud readings`; the API does not"
         )
@@ -152,24 +175,31 @@ def _adjusting(document: UploadDocument, operator: Operator, day: date, readings
     void = operator.action == "void"
     if not 0 <= seconds < 2**31 - 1 - MAX_REVISION:
         raise UploadError("operator", f"operator.at is {operator.at}; it must be from 2026 to 2093")
-    if any(revision or (void and wh) for _, (revision, wh, _) in readings):
+    if any(revision or (void and wh) for _, (revision, _, wh, _) in upload.in_both_directions()):
         raise UploadError("operator", "an operator's readings have no revision, and 0 Wh where they are voided")
     revision = MAX_REVISION + 1 + seconds
-    adjusted = [(minute, (revision, VOIDED if void else wh, 0)) for minute, (_, wh, _) in readings]
-    adjustment = Adjustment(revision, operator.action, operator.by, operator.reason, document.interval_s)
-    return Upload(document.meter_id, document.interval_s, day, adjusted, adjustment=adjustment)
+    adjusted, received = (
+        [(minute, (revision, quality, VOIDED if void else wh, 0)) for minute, (_, quality, wh, _) in readings]
+        for readings in (upload.readings, upload.received)
+    )
+    adjustment = Adjustment(revision, operator.action, operator.by, operator.reason, upload.interval_s)
+    return msgspec.structs.replace(upload, readings=adjusted, adjustment=adjustment, received=received)
 
 
-def _checked(rows: list[ReadingDocument], interval_s: int) -> tuple[date, list[tuple[int, Value]]]:
+def _checked(
+    rows: list[ReadingDocument], interval_s: int
+) -> tuple[date, list[tuple[int, Value]], list[tuple[int, Value]]]:
+    """The UTC day of some readings, those delivered, and those received."""
     place, most_wh = _place_of[interval_s], _MOST_WH[interval_s]
     day = date.min
-    readings: list[tuple[int, Value]] = []
+    delivered: list[tuple[int, Value]] = []
+    received: list[tuple[int, Value]] = []
     try:
         for row in rows:
             its_day, minute = place(row.start)
             wh, volts = row.wh, row.voltage_v
             if its_day != day:
-                if readings:
+                if day != date.min:
                     raise UploadError(
                         "two-days",
                         f"start {row.start} is not on {day} UTC as readings[0] is; send one upload a UTC day",
@@ -180,10 +210,15 @@ def _checked(rows: list[ReadingDocument], interval_s: int) -> tuple[date, list[t
                     "absurd-energy", f"wh is {wh}; over {interval_s} s the most is {most_wh} Wh ({MAX_POWER_W} W)"
                 )
             # tenths of a volt, half up, as SQL rounds
-            readings.append((minute, (row.revision, wh, int(volts * 10 + 0.5) if volts else 0)))
+            decivolt = int(volts * 10 + 0.5) if volts else 0
+            if row.direction == "delivered":
+                rank = MEASURED if row.quality == "measured" else _RANK[row.quality]
+                delivered.append((minute, (row.revision, rank, wh, decivolt)))
+            else:
+                received.append((minute, (row.revision, _RANK[row.quality], wh, decivolt)))
     except UploadError as fault:
-        raise UploadError(fault.reason, f"readings[{len(readings)}].{fault}") from None
-    return day, readings
+        raise UploadError(fault.reason, f"readings[{len(delivered) + len(received)}].{fault}") from None
+    return day, delivered, received
 
 
 # A fleet's meters measure at the same times and come again and again, so each time and each id is looked at once.

@@ -1,4 +1,5 @@
 import json
+import zlib
 from datetime import UTC, date, datetime
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from electrocloud.domain.readings.meter_day import MeterDay, Window
-from electrocloud.domain.readings.upload import decode
+from electrocloud.domain.readings.upload import DIRECTIONS, QUALITIES, decode
 from tests.kits.examples import upload, upload_json
 
 DAY = date(2026, 11, 24)
@@ -18,6 +19,8 @@ parts = st.lists(
         interval_s=st.sampled_from([900, 1800, 3600]),
         revision=st.integers(0, 2),
         first=st.integers(0, 6),
+        direction=st.sampled_from(DIRECTIONS),
+        quality=st.sampled_from(QUALITIES),
     ),
     min_size=1,
     max_size=6,
@@ -45,6 +48,23 @@ def test_packed_windows_unpack_unchanged(uploads):
     assert again.windows() == day.windows()
     assert again.pack() == day.pack()
     assert sum(again.hours_wh()) == sum(window.wh for window in day.windows())
+    assert sum(again.hours_wh("received")) == sum(window.received_wh for window in day.windows())
+    assert [again.rows("m", direction) for direction in DIRECTIONS] == [day.rows("m", one) for one in DIRECTIONS]
+    counted = [row.quality for direction in DIRECTIONS for row in day.rows("m", direction)]
+    for quality in ("estimated", "substituted", "questionable"):
+        assert sum(getattr(window, quality) for window in day.windows()) == counted.count(quality)
+
+
+@given(parts)
+def test_the_directions_do_not_touch_each_other(uploads):
+    alone = {
+        one: merged([part for part in uploads if bool(part.received) == (one == "received")]) for one in DIRECTIONS
+    }
+    together = merged(uploads)
+    for direction in DIRECTIONS:
+        assert together.intervals(direction) == alone[direction].intervals(direction)
+        assert together.hours_wh(direction) == alone[direction].hours_wh(direction)
+    assert (together.count, together.received_count) == tuple(len(together.intervals(one)) for one in DIRECTIONS)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +83,61 @@ def test_packed_windows_unpack_unchanged(uploads):
 def test_hours_are_sums_of_the_readings_that_hold(uploads, windows):
     expected = [Window(datetime(2026, 11, 24, hour, tzinfo=UTC), *rest) for hour, *rest in windows]
     assert merged(uploads).windows() == expected
+
+
+def test_of_readings_of_one_revision_the_better_quality_holds_then_the_higher_energy():
+    guesses = [upload(wh=[900], quality=quality) for quality in ("questionable", "estimated", "substituted")]
+    (row,) = merged([upload(wh=[100]), *guesses]).rows("m")
+    assert (row.wh, row.quality) == (100, "measured")
+    (row,) = merged([upload(wh=[100]), upload(wh=[90], revision=1, quality="estimated")]).rows("m")
+    assert (row.wh, row.quality) == (90, "estimated")
+
+
+def test_an_hour_has_both_directions_and_counts_what_was_not_measured():
+    sent = [upload(wh=[100, 0, 0, 0]), upload(wh=[0, 250, 300], direction="received", quality="estimated")]
+    (window,) = merged([*sent, upload(wh=[7], first=3, direction="received", quality="questionable")]).windows()
+    assert (window.wh, window.received_wh, window.present, window.peak_w) == (100, 557, 4, 400)
+    assert (window.estimated, window.substituted, window.questionable) == (3, 0, 1)
+
+
+def test_an_hour_of_received_energy_alone_has_no_reading_of_energy_delivered():
+    day = merged([upload(wh=[5], interval_s=1800, direction="received")])
+    assert day.windows() == [Window(datetime(2026, 11, 24, tzinfo=UTC), 0, 0, 0, 2, 5)]
+    assert not day.windows()[0].complete
+    assert (day.count, day.intervals()) == (0, [])
+
+
+# Days as the version before directions and qualities stored them: two interval lengths; and the same with a void.
+PLAIN = (
+    "789c9b34f52c73cb14067e7efe290c403025e5cc89b38c3a6719274c39cbc90814987a964f605285cd2446c6496799f69c65569804120700"
+    "f5c511f0"
+)
+VOIDED = (
+    "789c6b5a9e9c9f539a9b573c69ea59e696290cfcfcfc53ce316ecc6100130c0c53feff3fcba8739671c2140686b39c8c0c53cff2094caab099c4"
+    "c838e92cd39eb3cc0a9340a2ab1353b24a8b4b7253f34a8a274e056b5d52969f99b2282b7f69526a5e7206d06c00aa812a31"
+)
+
+
+def test_a_day_that_an_earlier_version_stored_is_delivered_and_measured():
+    day = MeterDay.unpack(DAY, bytes.fromhex(PLAIN))
+    assert {(row.direction, row.quality) for row in day.rows("m")} == {("delivered", "measured")}
+    assert [window[1:] for window in day.windows()] == [
+        (1000, 1600, 4, 4, 0, 0, 0, 0),
+        (700, 700, 1, 1, 0, 0, 0, 0),
+        (800, 800, 1, 1, 0, 0, 0, 0),
+    ]
+    voided = MeterDay.unpack(DAY, bytes.fromhex(VOIDED))
+    assert [window.wh for window in voided.windows()] == [700, 700, 800]
+    assert [(one.action, one.by, one.reason) for one in voided.adjustments] == [("void", "jo", "bench")]
+
+
+@pytest.mark.parametrize("stored", [PLAIN, VOIDED])
+def test_a_day_without_the_new_fields_keeps_the_form_of_earlier_versions(stored):
+    data = zlib.decompress(bytes.fromhex(stored))
+    assert zlib.decompress(MeterDay.unpack(DAY, bytes.fromhex(stored)).pack()) == data
+    sent = [upload(), upload(interval_s=3600, first=2, wh=[700, 800], revision=1)]
+    if stored == PLAIN:
+        assert zlib.decompress(merged(sent).pack()) == data
 
 
 def test_in_an_hour_with_two_interval_lengths_the_shorter_one_counts():

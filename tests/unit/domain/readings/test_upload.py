@@ -50,6 +50,26 @@ def reading(**parts):
             "readings[1].start",
         ),
         (reading(revision=-1), "contract", "revision"),
+        (reading(direction="net"), "contract", "direction"),
+        (reading(direction=None), "contract", "direction"),
+        (reading(quality="good"), "contract", "quality"),
+        (
+            changed(
+                readings=[
+                    {"start": "2026-11-24T00:00:00Z", "wh": 1, "direction": "received"},
+                    {"start": "2026-11-24T00:00:00Z", "wh": 2_500_001},
+                ]
+            ),
+            "absurd-energy",
+            "readings[1].wh",
+        ),
+        (
+            changed(
+                readings=[{"start": f"2026-11-2{day}T00:00:00Z", "wh": 1, "direction": "received"} for day in (4, 5)]
+            ),
+            "two-days",
+            "readings[1].start",
+        ),
         (
             changed(readings=[{"start": f"2026-11-2{day}T00:00:00Z", "wh": 1} for day in (4, 5)]),
             "two-days",
@@ -68,6 +88,21 @@ def test_a_wrong_upload_is_refused_with_its_reason_and_place(payload, reason, sa
 def test_a_start_with_an_offset_belongs_to_its_utc_day():
     upload = decode(reading(start="2026-11-25T00:30:00+01:00"))
     assert upload.day.isoformat() == "2026-11-24"
+
+
+def test_readings_are_delivered_and_measured_where_they_do_not_say_otherwise():
+    plain = decode(reading())
+    assert plain == decode(reading(direction="delivered", quality="measured"))
+    assert plain.received == ()
+
+
+def test_an_upload_may_have_readings_of_both_directions():
+    start = "2026-11-24T00:00:00Z"
+    rows = [{"start": start, "wh": 7, "direction": "received", "quality": "estimated"}, {"start": start, "wh": 9}]
+    upload = decode(changed(readings=rows))
+    assert [wh for _, (_, _, wh, _) in upload.readings] == [9]
+    assert [wh for _, (_, _, wh, _) in upload.received] == [7]
+    assert len(upload.in_both_directions()) == 2
 
 
 def test_a_day_of_minutes_is_one_upload():

@@ -1,0 +1,133 @@
+"""One direction's readings of a meter's UTC day as a set: what is kept, what counts, and its stored form."""
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import accumulate
+from operator import sub
+from typing import NamedTuple
+
+from electrocloud.domain.readings.upload import MEASURED, VOIDED, Value
+
+ByMinute = dict[int, Value]
+
+
+class Columns(NamedTuple):
+    """The stored form of the readings of one interval length (s), in order of time.
+
+    Minutes of the day and voltages are steps from the one before, since equal steps compress to almost nothing.
+    `qualities` are ranks; none means that all are measured, as in forms of earlier versions.
+    """
+
+    seconds: int
+    minutes: Sequence[int]
+    revisions: Sequence[int]
+    wh: Sequence[int]
+    decivolts: Sequence[int]
+    qualities: Sequence[int] = ()
+
+
+class ReadingSet:
+    """Readings of one direction, by interval length (s) and minute of the day.
+
+    All of them are kept. In an hour with readings of two interval lengths (a meter that was changed) one length counts:
+    that of the highest revision there, then the shorter; so nothing counts twice. `adjusted` says that an operator may
+    have voided some: a voided reading is kept like any other, and does not count.
+    """
+
+    def __init__(self, columns: Iterable[Columns] = (), *, adjusted: bool = False) -> None:
+        self.adjusted = adjusted
+        self._readings: dict[int, ByMinute] = {one.seconds: _readings(one) for one in columns}
+
+    def merge(self, seconds: int, readings: Collection[tuple[int, Value]]) -> int:
+        """Add readings, at least one, of an interval length; returns how many were new or replaced another."""
+        kept = self._readings.get(seconds)
+        if not kept:
+            fresh = dict(readings)
+            if len(fresh) == len(readings):  # no two of one minute, so there is nothing to compare
+                self._readings[seconds] = fresh
+                return len(fresh)
+            kept = self._readings[seconds] = {}
+        changed = 0
+        for minute, value in readings:
+            before = kept.get(minute)
+            if before is None or value > before:
+                kept[minute] = value
+                changed += 1
+        return changed
+
+    def columns(self) -> list[Columns]:
+        """The stored form, by interval length. Equal sets give equal forms."""
+        found = []
+        for seconds in self.lengths():
+            kept = self._readings[seconds]
+            minutes = sorted(kept)
+            revisions, qualities, wh, decivolts = zip(*map(kept.__getitem__, minutes), strict=True)
+            ranks = () if qualities.count(MEASURED) == len(qualities) else qualities
+            found.append(Columns(seconds, _steps(minutes), revisions, wh, _steps(decivolts), ranks))
+        return found
+
+    def lengths(self) -> list[int]:
+        """The interval lengths (s) that it has readings of, those that do not count too."""
+        return sorted(self._readings)
+
+    def of_length(self, seconds: int) -> ByMinute:
+        """All that is kept of an interval length."""
+        return self._readings.get(seconds, {})
+
+    def counted(self) -> dict[int, ByMinute]:
+        """The readings that count, by interval length and minute."""
+        if not self.adjusted:
+            return self.counting()
+        return {
+            seconds: {minute: value for minute, value in kept.items() if value[2] != VOIDED}
+            for seconds, kept in self.counting().items()
+        }
+
+    def counting(self) -> dict[int, ByMinute]:
+        """The readings that count, and the voided ones of the lengths that count."""
+        if len(self._readings) <= 1:
+            return self._readings
+        best: dict[int, tuple[int, int]] = {}
+        for seconds, kept in self._readings.items():
+            for minute, value in kept.items():
+                claim = (value[0], -seconds)
+                best[minute // 60] = max(best.get(minute // 60, claim), claim)
+        return {
+            seconds: {minute: value for minute, value in kept.items() if best[minute // 60][1] == -seconds}
+            for seconds, kept in self._readings.items()
+        }
+
+    def in_order(self) -> list[tuple[int, int, Value]]:
+        """The minute, length (s) and value of each reading that counts, in order of time."""
+        return sorted(
+            [(minute, seconds, value) for seconds, kept in self.counted().items() for minute, value in kept.items()]
+        )
+
+    def count(self) -> int:
+        """How many readings count."""
+        return sum(map(len, self.counted().values()))
+
+    def hours_wh(self) -> list[int]:
+        """Energy of each of the day's 24 hours in Wh, 0 where nothing was read."""
+        hours = [0] * 24
+        for kept in self.counted().values():
+            for minute, value in kept.items():
+                hours[minute // 60] += value[2]
+        return hours
+
+    def voided(self) -> list[int]:
+        """The minutes at which voided readings start."""
+        if not self.adjusted:
+            return []
+        values = (pair for kept in self.counting().values() for pair in kept.items())
+        return sorted(minute for minute, value in values if value[2] == VOIDED)
+
+
+def _readings(columns: Columns) -> ByMinute:
+    qualities = columns.qualities or [MEASURED] * len(columns.minutes)
+    values = zip(columns.revisions, qualities, columns.wh, accumulate(columns.decivolts), strict=True)
+    return dict(zip(accumulate(columns.minutes), values, strict=True))
+
+
+def _steps(numbers: Sequence[int]) -> list[int]:
+    """The differences, the first from 0; `accumulate` undoes it."""
+    return list(map(sub, numbers, (0, *numbers)))

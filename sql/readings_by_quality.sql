@@ -1,0 +1,24 @@
+-- How many readings were measured, and how many estimated or substituted?
+-- The readings that count, by UTC month of their start, direction and quality. What billing estimates for missing readings
+-- is not among them: these are the qualities that the senders gave.
+-- param: first_month month this-month-1 first month
+-- param: last_month month this-month last month
+-- param: meter meter all one meter, or all
+WITH counted AS (
+  SELECT substr(dt, 1, 7) AS month, direction, quality, count(*) AS readings, sum(wh) AS wh, count(DISTINCT meter_id) AS meters
+  FROM readings_by_direction
+  WHERE dt BETWEEN date_format({first_month}, '%Y-%m-%d')
+               AND date_format({last_month} + INTERVAL '1' MONTH - INTERVAL '1' DAY, '%Y-%m-%d')
+    AND ({meter} = 'all' OR meter_id = {meter})
+  GROUP BY substr(dt, 1, 7), direction, quality
+)
+SELECT
+  month,
+  direction,
+  quality,
+  meters,
+  readings,
+  CAST(readings AS double) / sum(readings) OVER (PARTITION BY month, direction) AS share,
+  wh * 0.001 AS kwh
+FROM counted
+ORDER BY month, direction, readings DESC, quality
