@@ -45,7 +45,7 @@ def allowed_silence_s() -> int:
 
 def fleet_of(registered: Sequence[RegisteredMeter], days: Mapping[str, MeterDay]) -> Fleet | None:
     """Build the fleet from its registered meters and each meter's newest day; None if there is no reading yet."""
-    latest = {meter_id: day.latest for meter_id, day in days.items()}
+    latest = {meter_id: day.latest for meter_id, day in days.items() if day.count}
     if not latest:
         return None
     meters = pd.DataFrame(registered)

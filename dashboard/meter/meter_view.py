@@ -16,7 +16,7 @@ from electrocloud.domain.tariffs.tariff import Tariff, period_spans
 
 
 def hours(days: Iterable[MeterDay], zone: str) -> pd.DataFrame:
-    """One row per hour with a reading: `start` (s since 1970 UTC), local `day` and `hour` (0 to 23), `kw`, `complete`.
+    """One row per hour with energy delivered: `start` (s since 1970 UTC), local `day`, `hour` (0 to 23), `kw`, `complete`.
 
     `kw` is the mean power over the part of the hour that was read, and `complete` that part as a share (0 to 1). The
     hour repeated when clocks go back has two rows.
@@ -24,6 +24,8 @@ def hours(days: Iterable[MeterDay], zone: str) -> pd.DataFrame:
     info = ZoneInfo(zone)
     found = []
     for window in (window for day in days for window in day.windows()):
+        if not window.present:
+            continue
         local = window.start.astimezone(info)
         complete = window.present / window.expected
         found.append((window.start.timestamp(), f"{local:%Y-%m-%d}", local.hour, window.wh / 1000 / complete, complete))

@@ -59,6 +59,9 @@ def show(meter: RegisteredMeter) -> None:
         if newest is None:
             st.info("This meter has never reported. Its readings appear here after its first upload.")
             return
+        if not newest.count:
+            st.info(f"This meter has no reading of energy delivered on {newest.day}, its newest day.")
+            return
         last = newest.latest
         end = last.start + last.seconds
         month = BillingMonth.at(last.start, tariff.zone)

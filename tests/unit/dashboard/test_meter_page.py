@@ -33,6 +33,12 @@ def test_hours_are_local_with_mean_power_and_completeness() -> None:
     assert hours["complete"].tolist() == [1.0, 0.25]
 
 
+def test_an_hour_of_received_energy_alone_has_no_row() -> None:
+    day = MeterDay(date(2026, 11, 24))
+    day.merge(upload(wh=[5, 6], direction="received"))
+    assert meter_view.hours([day], ZONE).empty
+
+
 def test_the_hour_repeated_when_clocks_go_back_has_two_rows() -> None:
     hours = meter_view.hours([day_of(date(2026, 10, 25), [100] * 8)], ZONE)
     assert hours["hour"].tolist() == [2, 2]
