@@ -35,6 +35,8 @@ CHARTS = {
     "completeness_by_day": ChartDesign("line", "dt", ["complete"], "Day, UTC", "Completeness, share"),
     "consumption_by_class": ChartDesign("bar", "class", ["kwh"], "Customer class", "Energy, kWh"),
     "delay_by_day": ChartDesign("line", "dt", ["median_min", "p95_min"], "Day, UTC", "Delay, min"),
+    "export_by_day": ChartDesign("bar", "dt", ["received_kwh"], "Day, UTC", "Export of all listed meters, kWh"),
+    "export_by_feeder": ChartDesign("bar", "feeder", ["received_kwh"], "Feeder", "Export, kWh"),
     "load_duration": ChartDesign("line", "percent", ["kw"], "Share of hours, %", "Power reached or exceeded, kW"),
     "load_trend": ChartDesign(
         "line",
@@ -48,6 +50,7 @@ CHARTS = {
     "peak_hour_by_meter": ChartDesign("bar", "usual_hour_of_day", ["count"], "Local hour of the day", "Meters"),
     "peak_hour_of_fleet": ChartDesign("line", "day", ["peak_kw", "mean_kw"], "Day", "Power, kW"),
     "quarantined_by_reason": ChartDesign("bar", "reason", ["uploads"], "Reason", "Uploads"),
+    "readings_by_quality": ChartDesign("bar", "quality", ["readings"], "Quality", "Readings of both directions"),
     "senders_of_readings": ChartDesign("line", "start", ["wh"], "Start, UTC", "Energy, Wh"),
     "revenue_by_tariff": ChartDesign("bar", "charge", ["amount"], "Charge", "Amount, all tariffs"),
     "silent_meters": ChartDesign("bar", "feeder", ["count"], "Feeder", "Silent meters"),

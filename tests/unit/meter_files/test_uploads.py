@@ -33,9 +33,9 @@ def test_there_is_an_upload_for_each_utc_day_and_the_contract_takes_it(tmp_path:
     found = [decode(msgspec.json.encode(one)) for one in uploads_of(load, "M-1", 3, left_out)]
     assert [one.day for one in found] == [date(2026, 3, 1), date(2026, 3, 2)]
     readings = [value for one in found for _, value in one.readings]
-    assert sum(wh for _, wh, _ in readings) == sum(range(192))
-    assert {revision for revision, _, _ in readings} == {3}
-    assert VOIDED not in {wh for _, wh, _ in readings}
+    assert sum(wh for _, _, wh, _ in readings) == sum(range(192))
+    assert {revision for revision, *_ in readings} == {3}
+    assert VOIDED not in {wh for _, _, wh, _ in readings}
     assert not +left_out
 
 
