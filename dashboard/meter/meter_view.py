@@ -18,8 +18,8 @@ from electrocloud.domain.tariffs.tariff import Tariff, period_spans
 def hours(days: Iterable[MeterDay], zone: str) -> pd.DataFrame:
     """One row per hour with energy delivered: `start` (s since 1970 UTC), local `day` and `hour`, `kw`, `complete`.
 
-    `hour` is 0 to 23, `kw` is the mean power over the part of the hour that was read, and `complete` that part as a share (0 to 1).
-    The hour repeated when clocks go back has two rows.
+    `hour` is 0 to 23, `kw` is the mean power over the part of the hour that was read, and `complete` that part as a
+    share (0 to 1). The hour repeated when clocks go back has two rows.
     """
     info = ZoneInfo(zone)
     found = []
