@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from analytics.questions import questions
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 
@@ -14,8 +13,9 @@ class Fleet(NamedTuple):
     """`meters` has one row per registered meter; `now` is the end of the fleet's newest reading (s since 1970 UTC).
 
     Columns: the registry's; `power_w`, the mean power of the meter's latest reading, and `read_until`, its end (both
-    NaN if it never reported); `interval_s`; `silent_s`, the time since then; `silent`, whether that is longer than
-    `allowed_silence_s`. `now` comes from the readings because a simulated fleet's clock may differ from the wall clock.
+    NaN if it never reported); `interval_s`; `silent_s`, the time since then; `silent`, whether that is longer than the
+    meter's `allowed_silence_s`. `now` comes from the readings because a simulated fleet's clock may differ from the
+    wall clock.
     """
 
     meters: pd.DataFrame
@@ -37,18 +37,13 @@ class Fleet(NamedTuple):
         return str(self.meters["timezone"].mode()[0])
 
 
-def allowed_silence_s() -> int:
-    """How long a meter may be silent (s), as sql/silent_meters.sql has it: it may upload its readings once a day."""
-    (hours,) = (one.default for one in questions()["silent_meters"].parameters if one.name == "hours")
-    return int(hours) * 3600
-
-
 def fleet_of(registered: Sequence[RegisteredMeter], days: Mapping[str, MeterDay]) -> Fleet | None:
     """Build the fleet from its registered meters and each meter's newest day; None if there is no reading yet."""
     latest = {meter_id: day.latest for meter_id, day in days.items() if day.count}
     if not latest:
         return None
-    meters = pd.DataFrame(registered)
+    meters = pd.DataFrame(registered, columns=[*RegisteredMeter._fields])
+    meters["allowed_silence_s"] = [meter.allowed_silence_s for meter in registered]
     readings = pd.DataFrame(
         [
             (meter_id, wh * 3600 / seconds, start + seconds, seconds)
@@ -59,7 +54,7 @@ def fleet_of(registered: Sequence[RegisteredMeter], days: Mapping[str, MeterDay]
     meters = meters.merge(readings, on="meter_id", how="left")
     now = float(meters["read_until"].max())
     meters["silent_s"] = now - meters["read_until"]
-    meters["silent"] = ~(meters["silent_s"] <= allowed_silence_s())
+    meters["silent"] = ~(meters["silent_s"] <= meters["allowed_silence_s"])
     return Fleet(meters, now)
 
 

@@ -7,11 +7,13 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, data
-from dashboard.fleet import Fleet, allowed_silence_s, feeders_of
+from dashboard.fleet import Fleet, feeders_of
 from dashboard.live import fleet_map
 from dashboard.live.curve import BEFORE, DAY_S, NOW, end_of_step, last_day, power_by_step
+from electrocloud.domain.meter import SILENCE_MARGIN_S
 from presentation import units
 
+MARGIN = SILENCE_MARGIN_S // 3600  # h
 EVERY_FEEDER = "Whole fleet"
 HEIGHT = 440
 NOTHING_YET = "No readings yet. Start a fleet with `electrocloud up`, or send an upload to the ingestion API."
@@ -37,14 +39,13 @@ def figures(fleet: Fleet) -> None:
     pipeline = data.pipeline()
     stored, age, rejected = (pipeline[name].values for name in ("ReadingsStored", "UploadAge", "UploadsRejected"))
     total = len(fleet.meters)
-    hours = allowed_silence_s() // 3600
     # The last minute is incomplete, so the rate is that of the minute before it.
     rate = stored[-2] / 60 if len(stored) > 1 else 0.0
     with st.container(horizontal=True, gap="small"):
         for label, value, note in (
             ("Fleet power", units.scaled(fleet.power_w, "W"), "Sum of the latest readings of the reporting meters."),
             ("Reporting", f"{fleet.reporting:,} of {total:,}",
-             f"Meters with a reading in the last {hours} hours; a meter may upload once a day. The others are below."),
+             f"Meters that uploaded within their expected time and {MARGIN} hours. The others are below."),
             ("Readings", f"{rate:,.1f} /s" if rate < 100 else f"{rate:,.0f} /s", "Stored in the last full minute."),
             ("Lag", units.duration(age[-1]) if age else "–",
              "Time from an upload's arrival to its window and bill, 95th percentile."),
@@ -180,16 +181,19 @@ def silent() -> None:
         if fleet is None:
             return
         found = fleet.meters[fleet.meters["silent"]].sort_values("silent_s", ascending=False, na_position="first")
-        hours = allowed_silence_s() // 3600
         st.subheader("Silent meters")
         if found.empty:
-            st.caption(f"No meters are silent: every meter has sent a reading of the last {hours} hours.")
+            st.caption(f"No meters are silent: all {len(fleet.meters):,} have uploaded in time.")
             return
-        st.caption(f"These meters have sent no reading of the last {hours} hours. Select one to open it.")
+        st.caption(
+            f"{len(found):,} of {len(fleet.meters):,} meters are more than {MARGIN} hours late with their next upload. "
+            "Select one to open it."
+        )
         table = pd.DataFrame(
             {
                 "Meter": found["meter_id"],
                 "Feeder": found["feeder"],
+                "Uploads every": [units.duration(s) for s in found["upload_every_s"]],
                 "Silent for": ["Never reported" if math.isnan(s) else units.duration(s) for s in found["silent_s"]],
                 "Last reading": [
                     "–" if math.isnan(end) else units.moment(end, fleet.zone) for end in found["read_until"]

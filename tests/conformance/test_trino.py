@@ -30,7 +30,7 @@ MORE = [
     ("load_trend", {"first_day": "2025-09-01"}),  # more hours than Trino's sequence() may have entries
     ("peak_hour_of_fleet", {"zone": "Australia/Lord_Howe"}),
     ("senders_of_readings", {"meter": "not-registered", "day": "2026-11-21"}),
-    ("silent_meters", {"hours": "0"}),
+    ("silent_meters", {"margin": "0"}),
 ]
 ORDER = {
     "readings_hourly": "dt, meter_id, hour",

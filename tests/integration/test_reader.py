@@ -49,8 +49,17 @@ def test_registered_meters_come_in_order_and_one_by_its_id(aws: Aws, reader: Rea
     for meter_id in ("m-2", "m-1"):
         register(aws, meter_id)
     assert [meter.meter_id for meter in reader.meters()] == ["m-1", "m-2"]
-    assert reader.meter("m-2") == reader.meters()[1] == ("m-2", 51.5, 9.9, "F1", "home", "tou", "Europe/Berlin")
+    assert reader.meter("m-2") == reader.meters()[1] == ("m-2", 51.5, 9.9, "F1", "home", "tou", "Europe/Berlin", 86_400)
     assert reader.meter("m-3") is None
+
+
+def test_a_meter_where_nobody_has_an_agreement_is_one_of_the_fleet_without_a_tariff(aws: Aws, reader: Reader) -> None:
+    register(aws, "m-1")
+    item = aws.dynamodb.get_item(TableName="meters", Key={"meter_id": {"S": "m-1"}})["Item"]
+    del item["tariff_id"]
+    aws.dynamodb.put_item(TableName="meters", Item=item | {"upload_every_s": {"N": "3600"}})
+    (meter,) = reader.meters()
+    assert (meter.tariff_id, meter.upload_every_s) == ("", 3600)
 
 
 def test_tariffs_are_the_rules_of_their_documents(aws: Aws, reader: Reader) -> None:

@@ -1,10 +1,15 @@
-"""A meter as the registry has it."""
+"""A meter as the registry has it, and when it counts as silent."""
 
 from typing import NamedTuple
 
+SILENCE_MARGIN_S = 2 * 3600  # beyond the expected time between two uploads; sql/silent_meters.sql has it as its default
+
 
 class RegisteredMeter(NamedTuple):
-    """Where a meter is (degrees, WGS 84), its feeder and customer class, its tariff, and its IANA time zone."""
+    """Where a meter is (degrees, WGS 84), its feeder and customer class, its tariff, and its IANA time zone.
+
+    `tariff_id` is empty where nobody has an agreement. `upload_every_s` is how often it is expected to upload (s).
+    """
 
     meter_id: str
     lat: float
@@ -13,8 +18,15 @@ class RegisteredMeter(NamedTuple):
     customer: str
     tariff_id: str
     timezone: str
+    upload_every_s: int = 86_400
+
+    @property
+    def allowed_silence_s(self) -> int:
+        """How long after the end of its last reading the meter is not silent yet (s)."""
+        return self.upload_every_s + SILENCE_MARGIN_S
 
     def row(self) -> dict[str, str | float]:
-        """The fields under the names of the registry's columns."""
+        """The fields under the names of the columns of the lake's table of meters."""
         fields = self._asdict()
+        del fields["upload_every_s"]  # of the service point, whose table has it
         return {"class" if name == "customer" else name: value for name, value in fields.items()}

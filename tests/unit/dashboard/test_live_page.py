@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import charts
-from dashboard.fleet import Fleet, allowed_silence_s, feeders_of, fleet_of
+from dashboard.fleet import Fleet, feeders_of, fleet_of
 from dashboard.live import fleet_map
 from dashboard.live.curve import BEFORE, DAY_S, NOW, WEEK_S, end_of_step, last_day, power_by_step
 from electrocloud.domain.meter import RegisteredMeter
@@ -53,8 +53,7 @@ def test_the_fleet_s_power_sums_the_latest_readings_of_meters_that_are_not_silen
     assert fleet(a=day(wh=[1, 1, 1, 400]), b=day(wh=[500], interval_s=3600)).power_w == 1_600 + 500
 
 
-def test_a_meter_is_silent_after_the_time_that_the_question_about_silent_meters_allows() -> None:
-    assert allowed_silence_s() == 26 * 3600
+def test_a_daily_meter_is_silent_after_a_day_and_two_hours() -> None:
     now = fleet(a=day(wh=[1, 1]), b=ended(25.5), c=ended(25.75))  # 26 h and 26 h 15 min before the newest reading
     assert dict(zip(now.meters["meter_id"], now.meters["silent"], strict=True)) == {"a": False, "b": False, "c": True}
 
@@ -63,6 +62,14 @@ def test_a_fleet_that_uploads_once_a_day_reports_wholly_while_the_next_day_s_upl
     now = fleet(a=ended(0.25, wh=100), b=ended(24.25, wh=200), c=ended(24.5, wh=300))
     assert now.reporting == 3
     assert now.power_w == 4 * (100 + 200 + 300)
+
+
+def test_a_meter_that_is_expected_every_hour_is_silent_after_three() -> None:
+    hourly = registered("b")._replace(upload_every_s=3600)
+    for hours, silent in ((2.5, False), (2.75, True)):  # 3 h and 3 h 15 min before the newest reading
+        now = fleet_of([registered("a"), hourly], {"a": day(wh=[1, 1]), "b": ended(hours)})
+        assert now
+        assert now.meters.set_index("meter_id").loc["b", "silent"] == silent
 
 
 def test_a_meter_that_has_never_reported_is_silent() -> None:

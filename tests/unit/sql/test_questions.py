@@ -11,12 +11,14 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from analytics.questions import FOLDER, questions
+from analytics.questions import FOLDER, find, questions
 from analytics.voltage_limits import limits_of
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill import bills, reissue, without_charges
 from electrocloud.domain.billing.issuing import issue
 from electrocloud.domain.billing.service import BillKey
+from electrocloud.domain.meter import SILENCE_MARGIN_S
+from electrocloud.domain.registry.records import Installation, Registry, ServicePoint
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import document, load
 from tests.kits.registry_kit import AGREEMENT, METER, registry
@@ -141,6 +143,33 @@ def test_silent_meters_are_those_whose_last_reading_is_too_long_ago():
         ("never came", None),
         ("fell silent", 30.0),
     ]
+
+
+def test_silence_follows_the_service_points_rhythm_and_ends_with_the_installation():
+    point = {"address": "", "latitude": 0.0, "longitude": 0.0, "feeder": "F", "customer_class": "home"}
+    point |= {"time_zone": "UTC"}
+    points = [
+        ServicePoint(**point, service_point_id="hourly", upload_every_s=3600),
+        ServicePoint(**point, service_point_id="daily"),
+    ]
+    begun, exchanged = NOW - timedelta(days=30), NOW - timedelta(days=3)
+    installations = [
+        Installation(meter_id="every hour", service_point_id="hourly", start=int(begun.timestamp())),
+        Installation(meter_id="every day", service_point_id="daily", start=int(exchanged.timestamp())),
+        Installation(
+            meter_id="removed", service_point_id="daily", start=int(begun.timestamp()), end=int(exchanged.timestamp())
+        ),
+    ]
+    known = Registry({}, {one.key: one for one in points}, {one.key: one for one in installations}, {}, {})
+    rows = [reading(one.meter_id, NOW - timedelta(hours=4, minutes=15), 1) for one in installations]
+
+    assert [row["meter_id"] for row in Lake(rows, registry=known).ask("silent_meters")] == ["every hour"]
+    assert Lake(rows, registry=known).ask("silent_meters", margin="3") == []
+
+
+def test_the_margin_is_the_one_of_the_live_page():
+    (margin,) = (one.default for one in find("silent_meters").parameters if one.name == "margin")
+    assert int(margin) * 3600 == SILENCE_MARGIN_S
 
 
 def test_completeness_counts_the_day_of_every_registered_meter():

@@ -231,8 +231,16 @@ class Reader:
 
 
 def _registered_meter(item: items.Item) -> RegisteredMeter:
-    texts = (item[name]["S"] for name in ("feeder", "class", "tariff_id", "timezone"))
-    return RegisteredMeter(item["meter_id"]["S"], float(item["lat"]["N"]), float(item["lon"]["N"]), *texts)
+    return RegisteredMeter(
+        meter_id=item["meter_id"]["S"],
+        lat=float(item["lat"]["N"]),
+        lon=float(item["lon"]["N"]),
+        feeder=item["feeder"]["S"],
+        customer=item["class"]["S"],
+        tariff_id=item.get("tariff_id", {}).get("S", ""),
+        timezone=item["timezone"]["S"],
+        upload_every_s=int(item.get("upload_every_s", {}).get("N", 86_400)),  # an earlier version stored none
+    )
 
 
 def _day(item: items.Item) -> MeterDay:

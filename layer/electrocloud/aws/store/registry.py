@@ -262,6 +262,7 @@ def _meter_item(meter: str, points: Iterable[str], history: ServiceHistory) -> I
         "feeder": {"S": point.feeder},
         "class": {"S": point.customer_class},
         "timezone": {"S": point.time_zone},
+        "upload_every_s": {"N": str(point.upload_every_s)},
     }
     if point.head_end:
         item["head_end"] = {"S": point.head_end}
