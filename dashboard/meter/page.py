@@ -51,6 +51,9 @@ def show(meter: RegisteredMeter) -> None:
             st.info(
                 f"This meter's tariff {units.in_markdown(meter.tariff_id)} is not registered, so it is not billed. "
                 "Register the tariff to bill it."
+                if meter.tariff_id
+                else "Nobody has an agreement at this meter's service point, so it is not billed. "
+                "`electrocloud registry move-in` opens one."
             )
             return
         place = f"feeder {meter.feeder} · {units.customer_class(meter.customer)} · {tariff.name}"
