@@ -55,7 +55,7 @@ def import_files(files: Sequence[Path], meter: str | None, target: Target, readi
         for line in summary(load):
             console.print(f"{path.name}: {line}", style="dim", highlight=False, markup=False)
     left_out: Counter[str] = Counter()
-    plan = [(one, _meter_id(path, one, load, meter)) for path, load in loads for one in _delivered(load, left_out)]
+    plan = [(one, _meter_id(path, one, load, meter)) for path, load in loads for one in _with_direction(load, left_out)]
     total = sum(len(one.readings.start) for one, _ in plan)
     tally = SendCounts()
     if target.via is ImportChannel.file:
@@ -68,12 +68,13 @@ def import_files(files: Sequence[Path], meter: str | None, target: Target, readi
     _account(Console(soft_wrap=True), tally, left_out)
 
 
-def _delivered(load: Load, left_out: Counter[str]) -> Iterator[MeterLoad]:
+def _with_direction(load: Load, left_out: Counter[str]) -> Iterator[MeterLoad]:
+    """The readings of energy delivered and of energy received; a register of both together tells neither."""
     for one in load.meters:
-        if one.direction == "delivered":
-            yield one
+        if one.direction == "net":
+            left_out["readings of a net register, which tells neither import nor export"] += len(one.readings.start)
         else:
-            left_out["readings of energy received from the customer"] += len(one.readings.start)
+            yield one
 
 
 def _meter_id(path: Path, one: MeterLoad, load: Load, meter: str | None) -> str:

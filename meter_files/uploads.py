@@ -10,6 +10,8 @@ from electrocloud.domain.readings.upload import (
     FIRST_YEAR,
     INTERVALS_S,
     LAST_YEAR,
+    Direction,
+    Quality,
     ReadingDocument,
     UploadDocument,
 )
@@ -20,20 +22,27 @@ _DAY_S = 86_400
 
 
 def uploads_of(load: MeterLoad, meter_id: str, revision: int, left_out: Counter[str]) -> Iterator[UploadDocument]:
-    """The uploads of one meter's readings, in time order. What the contract does not take is counted in `left_out`."""
+    """The uploads of one meter's readings, in time order, with their direction and quality.
+
+    What the contract does not take is counted in `left_out`.
+    """
     readings = load.readings
+    direction: Direction = "received" if load.direction == "received" else "delivered"
     taken = _taken(load, left_out)
-    start, seconds, wh = readings.start[taken], readings.seconds[taken], readings.wh[taken]
+    start, seconds, wh, estimated = (
+        column[taken] for column in (readings.start, readings.seconds, readings.wh, readings.estimated)
+    )
     for interval_s in np.unique(seconds).tolist():
         mine = seconds == interval_s
         days = start[mine] // _DAY_S
         texts = np.datetime_as_string(start[mine].astype("datetime64[s]"), timezone="UTC").tolist()
         energies = wh[mine].tolist()
+        qualities: list[Quality] = ["estimated" if one else "measured" for one in estimated[mine]]
         edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(texts)]
         for low, high in pairwise(edges):
             rows = [
-                ReadingDocument(text, energy, revision)
-                for text, energy in zip(texts[low:high], energies[low:high], strict=True)
+                ReadingDocument(text, energy, revision, None, direction, quality)
+                for text, energy, quality in zip(texts[low:high], energies[low:high], qualities[low:high], strict=True)
             ]
             yield UploadDocument(meter_id, interval_s, rows)
 

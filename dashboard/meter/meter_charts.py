@@ -45,6 +45,21 @@ def curve(readings: pd.DataFrame, estimates: pd.DataFrame, bands: pd.DataFrame, 
     )
 
 
+def export(readings: pd.DataFrame, first: float, last: float, zone: str) -> Spec:
+    """Power received from the customer in steps, on the time axis from `first` to `last` (s since 1970 UTC)."""
+    return charts.layered(
+        {
+            "data": charts.values(_stepped(readings, zone)[["ms", "kw", "when", "shown"]]),
+            "mark": {"type": "line", "interpolate": "step-after", "color": ORANGE, "strokeWidth": 1.5},
+            "encoding": {
+                "x": charts.time_axis(first, last, zone, every_h=6),
+                "y": charts.y_axis("kw", "Export", "kW"),
+                "tooltip": _tooltip("Export"),
+            },
+        }
+    )
+
+
 def _marks(readings: pd.DataFrame, estimates: pd.DataFrame, x: Spec, y: Spec, zone: str) -> list[Spec]:
     """A layer with a symbol on each corrected or estimated reading; no layer if there is none."""
     corrected = readings[readings["revision"] > 0]

@@ -12,6 +12,7 @@ from electrocloud.domain.billing.gaps import estimated_bills, gap_estimates
 from electrocloud.domain.billing.line_text import energy_periods
 from electrocloud.domain.local_time import DAY_S, BillingMonth
 from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.readings.upload import Reading
 from electrocloud.domain.tariffs.tariff import Tariff, period_spans
 
 
@@ -43,8 +44,12 @@ def curve(meter_id: str, days: Iterable[MeterDay], since: float) -> pd.DataFrame
 
     Each gap starts with a row without power, so that no line is drawn across it.
     """
+    return _curve([row for day in days for row in day.rows(meter_id)], since)
+
+
+def _curve(readings: Iterable[Reading], since: float) -> pd.DataFrame:
     found: list[tuple[float, float, float | None, float | None, int]] = []
-    for reading in (row for day in days for row in day.rows(meter_id)):
+    for reading in readings:
         start = reading.start.timestamp()
         if start < since:
             continue
@@ -53,6 +58,11 @@ def curve(meter_id: str, days: Iterable[MeterDay], since: float) -> pd.DataFrame
         kw = reading.wh * 3.6 / reading.interval_s
         found.append((start, start + reading.interval_s, kw, reading.voltage_v, reading.revision))
     return pd.DataFrame(found, columns=["start", "end", "kw", "volt", "revision"])
+
+
+def export(meter_id: str, days: Iterable[MeterDay], since: float) -> pd.DataFrame:
+    """The curve of energy received from the customer, as `curve` has that of energy delivered; may be empty."""
+    return _curve([row for day in days for row in day.rows(meter_id, "received")], since)
 
 
 def estimated(days: Sequence[MeterDay], first: int, last: int, zone: str) -> pd.DataFrame:

@@ -105,6 +105,7 @@ def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end
         ),
         "Month-end bill": month_end_bill(meter, month, days, end),
         "Energy so far": (f"{bill.energy_kwh:,.0f} kWh" if bill else "–", f"Billed in {named}.", None),
+        **exported_so_far(month, days),
         "Peak demand": (f"{bill.demand_kw:,.2f} kW" if bill else "–", f"In {named}, as the tariff defines it.", None),
         "Estimated": (
             f"{bill.intervals.estimated:,}" if bill else "–",
@@ -119,6 +120,15 @@ def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end
             )
     if bill and st.button("View bill", icon=":material/receipt_long:"):
         st.switch_page("bills/page.py", query_params={"bill": meter.meter_id, "month": str(month)})
+
+
+def exported_so_far(month: BillingMonth, days: list[MeterDay]) -> dict[str, tuple[str, str, None]]:
+    """The energy received from the customer in the month, where there is any reading of it."""
+    found = [one for day in days for one in day.intervals("received") if month.start <= one.start < month.end]
+    if not found:
+        return {}
+    kwh = sum(one.wh for one in found) / 1000
+    return {"Export so far": (f"{kwh:,.0f} kWh", f"Received from the customer in {units.month(str(month))}.", None)}
 
 
 def month_end_bill(
@@ -201,6 +211,11 @@ def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: int) -> Non
     st.caption(" ".join(filter(None, sentences)))
     bands = meter_view.periods(tariff, since, end)
     st.vega_lite_chart(meter_charts.curve(curve, estimates, bands, tariff.zone), key="meter_curve", height=320)
+    exported = meter_view.export(meter_id, days, since)
+    if not exported.empty:
+        st.caption("Export: energy that the customer delivered to the grid. It is not part of the bill.")
+        axis = float(curve["start"].iloc[0]), float(curve["end"].iloc[-1])
+        st.vega_lite_chart(meter_charts.export(exported, *axis, tariff.zone), key="meter_export", height=200)
     if curve["volt"].notna().any():
         st.vega_lite_chart(meter_charts.voltage(curve, tariff.zone), key="meter_volts", height=200)
     else:

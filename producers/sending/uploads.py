@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from electrocloud.domain.readings.upload import Direction
 from producers.fleet.faults import Faults, InjectedFault, ReportedReadings, inject
 from producers.fleet.fleet import Fleet
 from producers.fleet.meter_register import DAY_S, Ints
@@ -27,6 +28,7 @@ class SentReading(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     wh: int
     revision: int = 0
     voltage_v: float | None = None
+    direction: Direction = "delivered"
 
 
 class SentUpload(msgspec.Struct, frozen=True, gc=False):

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from electrocloud.domain.readings.upload import VOIDED, decode
+from electrocloud.domain.readings.upload import QUALITIES, VOIDED, decode
 from meter_files.channel import ReadOptions
 from meter_files.load import read_load
 from meter_files.uploads import uploads_of
@@ -48,6 +48,17 @@ def test_readings_that_the_contract_does_not_take_are_counted_by_reason(tmp_path
     assert "3 left out: intervals that do not begin at a multiple of their length from midnight UTC" in result.output
 
 
+def test_readings_that_were_not_measured_are_sent_as_estimated(tmp_path: Path):
+    path, out = tmp_path / "u.csv", tmp_path / "out.jsonl"
+    rows = [row + (",estimated" if number == 1 else ",measured") for number, row in enumerate(ROWS[:4])]
+    path.write_text("start,wh,quality\n" + "\n".join(rows))
+    assert run(str(path), "--meter", "M-1", "--via", "file", "--out", str(out)).exit_code == 0
+    (upload,) = [decode(line) for line in out.read_bytes().splitlines()]
+    assert [QUALITIES[quality] for _, (_, quality, *_) in upload.readings] == [
+        "measured", "estimated", "measured", "measured",
+    ]  # fmt: skip
+
+
 def test_a_file_is_imported_with_an_account_and_a_second_run_writes_the_same(tmp_path: Path):
     path, out = tmp_path / "esb.csv", tmp_path / "out.jsonl"
     path.write_bytes(FILES["ESB"].content)
@@ -56,13 +67,16 @@ def test_a_file_is_imported_with_an_account_and_a_second_run_writes_the_same(tmp
     for _ in range(2):
         result = run(str(path), "--via", "file", "--out", str(out))
         assert result.exit_code == 0, result.output
-        assert "2 readings sent, 0 refused, 0 sent again" in result.output
-        assert "2 left out: readings of energy received from the customer" in result.output
+        assert "4 readings sent, 0 refused, 0 sent again" in result.output
+        assert "left out" not in result.output
         written.append(out.read_text())
     assert written[0] == written[1]
     uploads = [json.loads(line) for line in written[0].splitlines()]
     assert {one["meter_id"] for one in uploads} == {"100"}
-    assert sum(reading["wh"] for one in uploads for reading in one["readings"]) == FILES["ESB"].delivered
+    sent = Counter[str]()
+    for reading in (row for one in uploads for row in one["readings"]):
+        sent[reading.get("direction", "delivered")] += reading["wh"]
+    assert sent == {"delivered": FILES["ESB"].delivered, "received": FILES["ESB"].received}
 
 
 @pytest.mark.parametrize(

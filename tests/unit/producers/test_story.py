@@ -2,9 +2,11 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 
 from analytics.template import ROOT
+from electrocloud.domain.readings.upload import decode
 from electrocloud.domain.registry.records import Registry
 from electrocloud.domain.registry.validation import faults
 from producers.fleet.fleet import make_fleet
@@ -89,6 +91,16 @@ def test_a_misread_reading_is_corrected_by_what_was_measured(story: Story) -> No
     assert len(starts) == 2 * 6 * 4
     assert {reading.revision for upload in fixed for reading in upload.readings} == {1}
     assert [*corrections(FLEET, story, FIRST, 900)] == []
+
+
+def test_a_solar_meter_reports_both_directions(story: Story) -> None:
+    noon, night = (datetime(2026, 6, 21, hour, tzinfo=UTC) for hour in (19, 7))
+    (by_day,), (by_night,) = ([*reported(story, upload_of(story.solar, start))] for start in (noon, night))
+    assert [one.direction for one in by_day.readings] == ["delivered", "received"] * 4
+    assert all(one.wh > 0 for one in by_day.readings if one.direction == "received")
+    assert all(one.wh == 0 for one in by_day.readings if one.direction == "delivered")
+    assert [one.wh for one in by_night.readings] == [100, 0] * 4
+    decode(msgspec.json.encode(by_day))
 
 
 def test_nothing_happens_in_a_small_fleet() -> None:
