@@ -22,6 +22,7 @@ from electrocloud.domain.billing.issuing import issue
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.readings.upload import DIRECTIONS, QUALITIES, Direction, Quality
 from electrocloud.domain.registry.records import Agreement, Installation, Registry, ServicePoint
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
@@ -135,6 +136,17 @@ def _own_uploads() -> Iterator[bytes]:
         operator = {"action": action, "by": "ada", "at": "2026-11-20T10:00:00Z", "reason": "a damaged register"}
         yield _upload(meter, midnight + timedelta(days=1), 900, [wh] * 9, operator=operator)
     yield _upload("own-lord-howe", midnight, 3600, [10_000_000] * 24, revision=2, voltage=0.0)
+    for first in (
+        0,
+        20,
+    ):  # export, with qualities of every kind, in two interval lengths and in the questions' last days
+        start = midnight + timedelta(days=first, hours=8)
+        for number, quality in enumerate(QUALITIES):
+            for direction in DIRECTIONS:
+                wh = [number * 100 + 700] * 6
+                yield _rated("own-kathmandu", start + timedelta(hours=number), 900, wh, direction, quality)
+        yield _rated("own-kathmandu", start + timedelta(hours=1), 3600, [9_000], "received", "measured")
+        yield _rated("not-registered", start, 1800, [250] * 4, "received", "estimated")
 
 
 def _upload(
@@ -153,6 +165,14 @@ def _upload(
         for number, energy in enumerate(wh)
     ]
     return json.dumps({"meter_id": meter, "interval_s": interval_s, "readings": readings, **fields}).encode()
+
+
+def _rated(
+    meter: str, start: datetime, interval_s: int, wh: list[int], direction: Direction, quality: Quality
+) -> bytes:
+    document = json.loads(_upload(meter, start, interval_s, wh))
+    readings = [{**row, "direction": direction, "quality": quality} for row in document["readings"]]
+    return json.dumps({**document, "readings": readings}).encode()
 
 
 def _refused() -> Iterator[RejectedUpload]:

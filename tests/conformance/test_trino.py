@@ -23,6 +23,8 @@ MORE = [
     ("bill", {"month": "2026-10"}),
     ("bill", {"detail": "totals"}),
     ("bill", {"meter": "own-lord-howe", "month": "2026-11"}),
+    ("export_by_day", {"first_day": "2026-11-01", "last_day": "2026-11-02"}),
+    ("readings_by_quality", {"meter": "own-kathmandu"}),
     ("monthly_consumption", {"month": "2026-10"}),
     ("monthly_consumption", {"meter": "own-new-york"}),
     ("consumption_by_class", {"month": "2026-10"}),
@@ -34,6 +36,8 @@ MORE = [
 ]
 ORDER = {
     "readings_hourly": "dt, meter_id, hour",
+    "readings_by_direction": "dt, meter_id, start, direction",
+    "readings_latest": "dt, meter_id, start, interval_s, direction",
     "bills_issued": "agreement_id, cycle, version",
     "bill_lines_issued": "agreement_id, cycle, version, line",
 }

@@ -131,6 +131,29 @@ def test_a_meter_shows_its_stored_bill_and_what_the_month_will_cost(give: Callab
     assert metrics(app)["Month-end bill"] == f"${offers.loc['Time of use (current)', 'Month, $']:,.2f}"
 
 
+def test_a_meter_that_exports_shows_it_beside_what_it_uses(give: Callable[..., None]) -> None:
+    days = measured()
+    give_meter(give, days)
+    plain = page("meter", meter="m-1")
+    assert "Export so far" not in metrics(plain)
+    assert "Export: energy" not in texts(plain)
+
+    days[-1].merge(upload(day=days[-1].day, wh=[1_000] * 96, direction="received"))
+    give_meter(give, days)
+    app = page("meter", meter="m-1")
+    assert metrics(app)["Export so far"] == "96 kWh"
+    assert metrics(app)["Bill so far"] == metrics(plain)["Bill so far"]
+    assert "Export: energy that the customer delivered to the grid. It is not part of the bill." in texts(app)
+
+
+def test_a_meter_of_export_alone_says_so(give: Callable[..., None]) -> None:
+    day = MeterDay(MONTH)
+    day.merge(upload(day=MONTH, wh=[5] * 4, direction="received"))
+    give_meter(give, measured())
+    give(newest_day=day, days=[day])
+    assert f"no reading of energy delivered on {MONTH}" in texts(page("meter", meter="m-1"))
+
+
 def test_a_forecast_month_end_bill_is_shown_with_its_interval(give: Callable[..., None]) -> None:
     give_meter(give, measured())
     total = Range(Decimal("41.5"), Decimal("40"), Decimal("45"))
