@@ -1,14 +1,15 @@
-"""An in-memory DynamoDB with the calls of the metering function, which counts the units that AWS bills for each call.
+"""An in-memory DynamoDB with the calls that store, publish and re-rate bills, which counts the units that AWS bills.
 
 Rules: a strongly consistent read costs one unit per started 4 KB of each item (or of a query's total), and one unit if
-there is no item. A transactional write costs two units per started 1 KB of the larger of the old and the new item. A
-new or changed index entry costs one unit per started 1 KB.
+there is no item; one of an index costs half of that. A transactional write costs two units per started 1 KB of the
+larger of the old and the new item, an update one. A new, changed or removed index entry costs one per started 1 KB.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 """
 
+import threading
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,16 +23,18 @@ STORED_OVERHEAD = 100  # bytes added per stored item
 class BilledDynamoDB:
     """The subset of a boto3 client's calls, on tables given by their sort keys; conditions always hold.
 
-    `projected` are the attributes copied to the index by month. `counts` holds read_units and write_units, and the
-    numbers of gets (keys), queries and writes (items). `seconds` is the time spent counting.
+    `indexes` are by their key attribute: an item that has it is in the index, with these attributes. `counts` holds
+    read_units and write_units, and the numbers of gets (keys), queries and writes (items). `seconds` is the time spent
+    counting.
     """
 
-    def __init__(self, sort_keys: dict[str, str], projected: Sequence[str]) -> None:
+    def __init__(self, sort_keys: dict[str, str], indexes: Mapping[str, Sequence[str]]) -> None:
         self._sort_keys = sort_keys
-        self._projected = projected
+        self._indexes = indexes
         self._items: dict[tuple[str, str, str], Item] = {}
-        self.counts: Counter[str] = Counter()
+        self.counts: dict[str, float] = defaultdict(int)
         self.seconds = 0.0
+        self._lock = threading.Lock()
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
         """Read as DynamoDB does, and count the read units."""
@@ -53,9 +56,15 @@ class BilledDynamoDB:
         return self
 
     def paginate(self, **request: Any) -> list[dict[str, Any]]:
-        """Query the items of one meter between two sort keys."""
+        """Query the items of one meter between two sort keys, or those of the outbox."""
         values = {name.lstrip(":"): value["S"] for name, value in request["ExpressionAttributeValues"].items()}
         with self._counting():
+            if "part" in values:
+                entries = [item for item in self._items.values() if item.get("to_lake") == {"S": values["part"]}]
+                self.counts["read_units"] += (
+                    _units(sum(size_of(_only(one, "to_lake")) for one in entries), READ_BYTES) / 2
+                )
+                return [{"Items": entries}]
             items = [
                 item
                 for (table, meter, sort), item in self._items.items()
@@ -76,19 +85,31 @@ class BilledDynamoDB:
                 before = self._items.get(key, {})
                 self.counts["writes"] += 1
                 self.counts["write_units"] += 2 * _units(max(size_of(item), size_of(before)), WRITE_BYTES)
-                entry = self._entry(item)
-                if entry and entry != self._entry(before):
-                    self.counts["write_units"] += _units(size_of(entry), WRITE_BYTES)
+                self._count_entries(before, item)
                 self._items[key] = item
+
+    def update_item(self, **request: Any) -> None:
+        """Take a bill out of the outbox, and count the write units."""
+        with self._counting():
+            key = self._key(request["TableName"], request["Key"])
+            before = self._items[key]
+            item = {name: value for name, value in before.items() if name != "to_lake"}
+            self.counts["write_units"] += _units(size_of(before), WRITE_BYTES)
+            self._count_entries(before, item)
+            self._items[key] = item
 
     def stored_bytes(self) -> int:
         """The billed storage: all items and their index entries."""
-        entries = [entry for item in self._items.values() if (entry := self._entry(item))]
+        entries = [entry for item in self._items.values() for entry in self._entries(item).values()]
         return sum(size_of(item) + STORED_OVERHEAD for item in [*self._items.values(), *entries])
 
-    def _entry(self, item: Item) -> Item:
-        names = ("meter_id", "bill", "month_part", *self._projected)
-        return {name: item[name] for name in names if name in item} if "month_part" in item else {}
+    def _count_entries(self, before: Item, item: Item) -> None:
+        old, new = self._entries(before), self._entries(item)
+        changed = [new.get(index) or old[index] for index in {*old, *new} if new.get(index) != old.get(index)]
+        self.counts["write_units"] += sum(_units(size_of(entry), WRITE_BYTES) for entry in changed)
+
+    def _entries(self, item: Item) -> dict[str, Item]:
+        return {key: _only(item, key, *own) for key, own in self._indexes.items() if key in item}
 
     def _key(self, table: str, item: Item) -> tuple[str, str, str]:
         return table, item["meter_id"]["S"], item[self._sort_keys[table]]["S"]
@@ -96,8 +117,13 @@ class BilledDynamoDB:
     @contextmanager
     def _counting(self) -> Iterator[None]:
         began = time.process_time()
-        yield
+        with self._lock:
+            yield
         self.seconds += time.process_time() - began
+
+
+def _only(item: Item, *names: str) -> Item:
+    return {name: item[name] for name in ("meter_id", "bill", *names) if name in item}
 
 
 def size_of(item: Item) -> int:

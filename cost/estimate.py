@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analytics.template import load
-from cost.units import FleetPlan, units
+from cost.units import Correction, FleetPlan, correction, live, units
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.upload import INTERVALS_S
 
@@ -53,16 +53,19 @@ def print_document(fleet: FleetPlan) -> None:
 
 def show(fleet: FleetPlan) -> None:
     """Print a fleet's monthly cost, most expensive first."""
-    entries, prices = priced(fleet)
+    entries, corrected, prices = priced(fleet)
     to = Console()
     to.print(_table(fleet, entries))
+    to.print(_correction_text(corrected, prices))
     to.print(_caption(fleet, prices), style="dim")
 
 
-def priced(fleet: FleetPlan) -> tuple[list[Entry], PriceList]:
-    """A fleet's monthly cost, most expensive first, and the price list used."""
+def priced(fleet: FleetPlan) -> tuple[list[Entry], Correction, PriceList]:
+    """A fleet's monthly cost, most expensive first; what the correction of a price takes; and the price list used."""
     prices = msgspec.json.decode(PRICES.read_bytes(), type=PriceList)
-    return estimate(units(fleet, load()), prices), prices
+    template = load()
+    sample = live(fleet, template)
+    return estimate(units(fleet, sample, template), prices), correction(fleet, sample, template), prices
 
 
 def fleet_plan(
@@ -121,6 +124,17 @@ def _table(fleet: FleetPlan, entries: list[Entry]) -> Table:
     return table
 
 
+def _correction_text(found: Correction, prices: PriceList) -> str:
+    return (
+        f"Once: a price corrected retroactively for all meters and twelve months re-rates {found.bills:,} bills, "
+        f"in {found.hours:,.1f} hours or more, for ${_dollars(found, prices):,.2f}."
+    )
+
+
+def _dollars(found: Correction, prices: PriceList) -> float:
+    return sum(entry.dollars for entry in estimate(found.units, prices))
+
+
 def _caption(fleet: FleetPlan, prices: PriceList) -> str:
     on_demand = "an ON_DEMAND stream" + (" and on-demand Advantage" if fleet.advantage else "")
     stream = f"a PROVISIONED stream of {fleet.shards} shards" if fleet.shards else on_demand
@@ -130,7 +144,7 @@ def _caption(fleet: FleetPlan, prices: PriceList) -> str:
     )
 
 
-def _document(fleet: FleetPlan, entries: list[Entry], prices: PriceList) -> dict[str, object]:
+def _document(fleet: FleetPlan, entries: list[Entry], correction: Correction, prices: PriceList) -> dict[str, object]:
     total = sum(entry.dollars for entry in entries)
     return {
         "fleet": fleet._asdict(),
@@ -139,6 +153,11 @@ def _document(fleet: FleetPlan, entries: list[Entry], prices: PriceList) -> dict
         "dollars_a_month": round(total, 2),
         "readings_a_month": fleet.readings,
         "dollars_a_million_readings": round(total / fleet.readings * 1e6, 4),
+        "price_correction": {
+            "bills": correction.bills,
+            "hours": round(correction.hours, 2),
+            "dollars": round(_dollars(correction, prices), 2),
+        },
         "entries": [entry._asdict() for entry in entries],
     }
 

@@ -16,6 +16,7 @@ import msgspec
 from aws_lambda_powertools import Logger, Metrics
 
 from cost.billed_dynamodb import BilledDynamoDB
+from cost.bills import MONTHS, BillUnits, bill_units
 from electrocloud.aws.ingest.batch_metrics import record_batch_metrics
 from electrocloud.aws.ingest.firehose_rows import to_rows
 from electrocloud.aws.ingest.kinesis_event import AcceptedUpload
@@ -25,6 +26,7 @@ from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import Outcome, ingest_uploads
+from electrocloud.services.replay import BILLS_AT_ONCE
 from laptop.delivery import Delivery, Plan
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
@@ -46,6 +48,9 @@ SHARD_BYTES_S = 1_000_000
 LEAST_SHARDS = 4  # minimum of an on-demand stream
 # On-demand Advantage bills at least 25 MiB/s in and 25 MiB/s out, of all the account's on-demand streams in a region.
 COMMITTED_BYTES_S = 25 << 20
+SDK_S = 0.0007  # CPU of boto3 for a bill that is read and written in a batch, as `benchmarks.registry` measures it
+CLOSING_WORKERS = 50  # the queue's MaximumConcurrency in an account
+TABLE_WRITES_S = 40_000  # DynamoDB's default quota of an on-demand table, write units a second
 GET_S, QUERY_S, TRANSACTION_S = 0.010, 0.005, 0.025  # duration of a DynamoDB call for up to 100 items
 CPU_MB = 1_769  # memory at which a function has one CPU
 KEY_REQUESTS_AN_HOUR = 12  # per encrypted table, stream consumer, log group and bucket; keys are cached for 5 minutes
@@ -87,21 +92,50 @@ class Sample(NamedTuple):
     row_bytes: int
     parquet_bytes: int
     table_bytes: int
-    counts: dict[str, int]
+    counts: dict[str, float]
+    bills: BillUnits
     metering_s: float
     transform_s: float
 
 
-def units(fleet: FleetPlan, template: dict[str, Any]) -> dict[str, float]:
+class Correction(NamedTuple):
+    """A price corrected for all meters and a year of bills: its billed units, and the hours it takes at least.
+
+    It takes as long as the workers' CPU and waits, or as the writes to a table that has DynamoDB's default quota.
+    """
+
+    bills: int
+    hours: float
+    units: dict[str, float]
+
+
+def correction(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> Correction:
+    """What a price that is corrected retroactively takes, with the closing function's workers."""
+    own, memory = sample.bills, template["Globals"]["Function"]["MemorySize"]
+    bills = fleet.meters * MONTHS
+    cpu_s = (own.rerate_cpu_s + SDK_S) / min(1.0, memory / CPU_MB)
+    waits = (2 * GET_S + QUERY_S * 2 * BILLS_AT_ONCE / MONTHS + TRANSACTION_S) / BILLS_AT_ONCE
+    worker_s, writes = bills * (cpu_s + waits), bills * own.rerate_writes
+    return Correction(
+        bills,
+        max(worker_s / CLOSING_WORKERS, writes / TABLE_WRITES_S) / 3_600,
+        {
+            "write_units": writes,
+            "read_units": bills * own.rerate_reads,
+            "lambda_gb_s": memory / 1_024 * worker_s,
+        },
+    )
+
+
+def units(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> dict[str, float]:
     """The billed units of a month, by the names in the price list."""
-    sample = live(fleet, template)
     scale = fleet.uploads / sample.uploads
     found = _stream(fleet, sample, template)
     found |= _functions(fleet, sample, template)
     found |= {
         "api_requests": 0 if fleet.kpl else fleet.uploads,
-        "write_units": sample.counts["write_units"] * scale,
-        "read_units": sample.counts["read_units"] * scale,
+        "write_units": sample.counts["write_units"] * scale + sample.bills.publish_writes * fleet.meters,
+        "read_units": sample.counts["read_units"] * scale + sample.bills.publish_reads * fleet.meters,
         "table_gb": sample.table_bytes * scale / GB,
         "table_backup_gb": sample.table_bytes * scale / GB,
         "lake_gb": sample.parquet_bytes * scale / GB,
@@ -142,10 +176,9 @@ def live(fleet: FleetPlan, template: dict[str, Any]) -> Sample:
         rows += sum(map(len, flat))
     delivery.flush(force=True)
     metering_s -= dynamodb.seconds
-    size = sum(map(len, files))
-    return Sample(
-        count, sent, rounded, rows, size, dynamodb.stored_bytes(), dict(dynamodb.counts), metering_s, transform_s
-    )
+    size, counts, stored = sum(map(len, files)), dict(dynamodb.counts), dynamodb.stored_bytes()
+    bills = bill_units(dynamodb, tariff_of, f"{MONTH:%Y-%m}")
+    return Sample(count, sent, rounded, rows, size, stored, counts, bills, metering_s, transform_s)
 
 
 def _stream(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> dict[str, float]:
@@ -269,11 +302,11 @@ def _rate(fleet: FleetPlan) -> float:
 
 
 def _billed(template: dict[str, Any]) -> BilledDynamoDB:
-    bills = template["Resources"]["BillsTable"]["Properties"]
-    return BilledDynamoDB(
-        {"windows": "day", "bills": "bill"},
-        bills["GlobalSecondaryIndexes"][0]["Projection"]["NonKeyAttributes"],
-    )
+    indexes = template["Resources"]["BillsTable"]["Properties"]["GlobalSecondaryIndexes"]
+    projected = {
+        index["KeySchema"][0]["AttributeName"]: index["Projection"].get("NonKeyAttributes", []) for index in indexes
+    }
+    return BilledDynamoDB({"windows": "day", "bills": "bill"}, projected)
 
 
 def _tariffs(fleet: Fleet) -> dict[str, Tariff]:

@@ -2,11 +2,14 @@
 
 import getpass
 import random
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from electrocloud.aws.backoff import pause
@@ -33,6 +36,7 @@ from registry.lake import publish_registry, update_registry
 
 PREVIEWED = 1_000  # service points; of more than these, a sample of so many is rated
 PARTS_BY_COMMAND = 50  # of more parts the closing function rates the bills, in an account
+RATERS = 4  # threads: while one waits for the tables, another rates
 POLL_S = 5.0
 NOTHING = Rerated(0, 0, frozenset())
 
@@ -63,6 +67,8 @@ class RegistryDesk:
         self._state = self.store.state
         self.index = SearchIndex(self._s3, self._bucket)
         self._tables, self._services = open_store(dynamodb, stack)
+        self._dynamodb = dynamodb
+        self._of_thread = threading.local()
 
     def search(self, text: str, most: int = 50) -> list[SearchEntry]:
         """Service points by any part of a name, address, account, meter or feeder."""
@@ -174,17 +180,24 @@ class RegistryDesk:
             self._spread(left, owner, progress)
             return NOTHING
         total = NOTHING
-        for part in left:
-            rated = NOTHING
-            for group in _groups(part.points):
-                one = rate_service_points(group, part.why, self._services, self._tables, self._now(), pause)
-                progress(one.bills)
-                rated = rated.plus(one)
-            if part.key and not rated.failed:
-                self._state.mark_rated(part.key)
-            self._state.renew_lock(owner, self._now())
-            total = total.plus(rated)
+        with ThreadPoolExecutor(RATERS) as pool:
+            for part in left:
+                rated = NOTHING
+                for one in pool.map(partial(self._rate_points, why=part.why), _groups(part.points)):
+                    progress(one.bills)
+                    rated = rated.plus(one)
+                if part.key and not rated.failed:
+                    self._state.mark_rated(part.key)
+                self._state.renew_lock(owner, self._now())
+                total = total.plus(rated)
         return total
+
+    def _rate_points(self, points: Sequence[str], why: VersionReason) -> Rerated:
+        """Rate the bills of some service points, with a registry of the thread's own: its cache is not shared."""
+        if not hasattr(self._of_thread, "store"):
+            self._of_thread.store = open_store(self._dynamodb, self._stack)
+        tables, services = self._of_thread.store
+        return rate_service_points(points, why, services, tables, self._now(), pause)
 
     def _spread(self, parts: Collection[PendingPart], owner: str, progress: Progress) -> None:
         """Let the closing function rate parts, and wait until it has. It goes on when this command is interrupted."""

@@ -15,7 +15,7 @@ from electrocloud.domain.billing.plan import PeriodPlan, ServiceSpan
 from electrocloud.domain.billing.service import BillKey, PlannedBill
 from electrocloud.domain.local_time import day_of
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.services.issuing import issue_bill
+from electrocloud.services.issuing import NOTHING_KNOWN, KnownBills, issue_bill
 from electrocloud.services.store import BillChange, BilledPeriod, Change, MeterDays, SpanDays, StoredBill, Tables
 
 WITHDRAWN = "withdrawn"  # the fingerprint of a bill whose agreement has no day in its cycle
@@ -41,10 +41,11 @@ def add_bill(
     before: StoredBill | None,
     tables: Tables,
     why: VersionReason = READING_CORRECTED,
+    known: KnownBills = NOTHING_KNOWN,
 ) -> None:
     """Rate a bill and put it into the change, in place of `before`; a final bill that differs gets a new version.
 
-    A bill that becomes final, and each new version, is issued.
+    A bill that becomes final, and each new version, is issued; bills that are `known` are not read again for that.
     """
     plan = planned.plan
     bill = rate(plan, days, plan.spans[-1].meter_id if plan.spans else "")
@@ -53,9 +54,9 @@ def add_bill(
         if bill.version > before.billed.bill.version:
             change.replaced.append((planned.key, before.billed.bill))
             bill = msgspec.structs.replace(bill, reason=why.reason, changed_by=why.by, changed_at=why.at)
-            bill = issue_bill(planned.key, bill, before.billed.bill, tables)
+            bill = issue_bill(planned.key, bill, before.billed.bill, tables, known)
     elif bill.status == "final":
-        bill = issue_bill(planned.key, bill, None, tables)
+        bill = issue_bill(planned.key, bill, None, tables, known)
     billed = BilledPeriod(plan.fingerprint, days, bill, [span.meter_id for span in plan.spans], plan.shape)
     change.bills.append(BillChange(planned.key, billed, before.mark if before else None))
 

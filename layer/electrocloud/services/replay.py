@@ -9,6 +9,7 @@ from typing import NamedTuple
 from electrocloud.domain.billing.service import BillKey, PlannedBill, bills_of_meter_day
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.services.ingest import Outcome, ingest_uploads
+from electrocloud.services.issuing import KnownBills, compared_bills
 from electrocloud.services.rating import (
     VersionReason,
     add_bill,
@@ -18,7 +19,7 @@ from electrocloud.services.rating import (
     replaced_days,
     same_bill,
 )
-from electrocloud.services.store import Change, DayKey, ServiceRegistry, StoredBill, Tables, commit_with_retry
+from electrocloud.services.store import Change, DayKey, ServiceRegistry, Tables, commit_with_retry
 
 Bills = dict[str, list[PlannedBill]]
 
@@ -126,12 +127,16 @@ def _parts(planned: Iterable[PlannedBill]) -> Iterator[Bills]:
 
 def _changes(planned: Bills, tables: Tables, trust_days: bool, why: VersionReason) -> list[Change]:
     # Before the windows, so that a worker who changes these in the meantime is noticed.
-    _, stored = tables.read([], [bill.key for bills in planned.values() for bill in bills])
+    # With those that new versions are compared with: one by one they would take longer than all the rest.
+    keys = dict.fromkeys(bill.key for bills in planned.values() for bill in bills)
+    keys.update(dict.fromkeys(other for key in [*keys] for other in compared_bills(key)))
+    _, stored = tables.read([], keys)
+    known = {key: stored.get(key) for key in keys}
     changes = []
     for agreement_id, bills in planned.items():
         change = Change(agreement_id)
         for bill in bills:
-            _rerate(change, bill, stored.get(bill.key), tables, trust_days, why)
+            _rerate(change, bill, known, tables, trust_days, why)
         changes.append(change)
     return changes
 
@@ -139,13 +144,13 @@ def _changes(planned: Bills, tables: Tables, trust_days: bool, why: VersionReaso
 def _rerate(
     change: Change,
     planned: PlannedBill,
-    before: StoredBill | None,
+    known: KnownBills,
     tables: Tables,
     trust_days: bool,
     why: VersionReason,
 ) -> None:
     """Put a bill into the change, unless it comes out as it was."""
-    plan = planned.plan
+    plan, before = planned.plan, known[planned.key]
     if trust_days and before and before.billed.shape == plan.shape:
         days = replaced_days(plan, before.billed.days, {})
     elif before and has_estimates(before.billed.days):
@@ -153,6 +158,6 @@ def _rerate(
     else:
         days = read_determinants(planned, tables)
     if before or any(days):
-        add_bill(change, planned, days, before, tables, why)
+        add_bill(change, planned, days, before, tables, why, known)
         if before and same_bill(change.bills[-1].billed, before.billed):
             change.bills.pop()

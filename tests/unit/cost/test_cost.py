@@ -12,7 +12,7 @@ from cli.main import app
 from cost import units as cost_units
 from cost.billed_dynamodb import BilledDynamoDB, size_of
 from cost.estimate import PRICES, PriceList, estimate, fleet_plan
-from cost.units import units
+from cost.units import correction, live, units
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
@@ -33,7 +33,7 @@ def _few(monkeypatch):
 
 def counted(meters=1_000, interval=900, upload_every=86_400, kpl=True, shards=0, advantage=False):
     plan = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards, advantage=advantage)
-    return units(plan, TEMPLATE)
+    return units(plan, live(plan, TEMPLATE), TEMPLATE)
 
 
 def test_an_items_size_is_its_names_and_values_as_dynamodb_counts_them():
@@ -41,7 +41,7 @@ def test_an_items_size_is_its_names_and_values_as_dynamodb_counts_them():
 
 
 def test_a_day_and_its_bill_are_billed_as_a_transaction_with_an_index_entry():
-    dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, ["total"])
+    dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, {"month_part": ["total"]})
     tables = open_store(dynamodb, TABLES, lambda attempt: None).tables
     ingest_uploads(
         [upload(day=date(2026, 11, 24))],
@@ -59,7 +59,7 @@ def test_a_day_and_its_bill_are_billed_as_a_transaction_with_an_index_entry():
 
 
 def test_a_repeated_upload_is_read_and_not_written():
-    dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, ["total"])
+    dynamodb = BilledDynamoDB({"windows": "day", "bills": "bill"}, {"month_part": ["total"]})
     tables = open_store(dynamodb, TABLES, lambda attempt: None).tables
     for _ in range(2):
         ingest_uploads(
@@ -86,7 +86,7 @@ def test_only_a_fleet_that_sends_by_the_api_pays_for_its_calls():
 
 def test_a_hundred_thousand_meters_with_daily_uploads_cost_less_than_a_dollar_a_million_readings():
     plan = fleet_plan(100_000, 900, 86_400, kpl=False)
-    total = sum(entry.dollars for entry in estimate(units(plan, TEMPLATE), LIST))
+    total = sum(entry.dollars for entry in estimate(units(plan, live(plan, TEMPLATE), TEMPLATE), LIST))
     assert total / plan.readings * 1e6 < 1
 
 
@@ -135,3 +135,25 @@ def test_the_estimate_is_printed_as_a_table_and_as_json():
     assert document["dollars_a_month"] == pytest.approx(
         sum(entry["dollars"] for entry in document["entries"]), abs=0.01
     )
+
+
+def test_an_issued_bill_pays_for_its_place_in_the_outbox_until_it_is_published():
+    dynamodb = BilledDynamoDB({"bills": "bill"}, {"month_part": ["total"], "to_lake": []})
+    item = {"meter_id": {"S": "m"}, "bill": {"S": "2026-10"}, "month_part": {"S": "1"}, "to_lake": {"S": "0"}}
+    dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": "bills", "Item": item}}])
+    assert dynamodb.counts["write_units"] == 2 + 1 + 1
+    dynamodb.update_item(TableName="bills", Key=item)
+    assert dynamodb.counts["write_units"] == 4 + 1 + 1  # the item, and the entry that goes
+    dynamodb.update_item(TableName="bills", Key=item)
+    assert dynamodb.counts["write_units"] == 6 + 1
+
+
+def test_a_corrected_price_takes_a_new_version_of_twelve_bills_a_meter():
+    plan = fleet_plan(1_000_000, 900, 86_400, kpl=False)
+    sample = live(plan, TEMPLATE)
+    found = correction(plan, sample, TEMPLATE)
+    assert found.bills == 12_000_000
+    # Two items, each of 1 KB at least, in a transaction and out of the outbox, with their entries in the indexes.
+    assert sample.bills.rerate_writes >= 2 * 2 + 2 + 2 * 2
+    assert found.hours >= found.units["write_units"] / 40_000 / 3_600
+    assert sample.bills.rerate_reads > 0

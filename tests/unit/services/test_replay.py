@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from decimal import Decimal
 
 import msgspec
 
@@ -71,6 +72,18 @@ def test_a_changed_tariff_rerates_the_month():
     dearer = tariff_from_urdb({**TIME_OF_USE, "label": "dear", "fixedchargefirstmeter": 20})
     assert rerate(tables, planned_bill(dearer, "2027-02")).changed == 1
     assert bill_of(tables.bills[KEY]).tariff == "dear"
+
+
+def test_the_bills_of_a_year_are_read_together_with_those_they_are_compared_with():
+    tables = a_month([date(2026, 12, 31) + timedelta(days=number) for number in range(92)])
+    read, plain = [], tables.read
+    tables.read = lambda days, bills: read.append(bills) or plain(days, bills)
+    dearer = tariff_from_urdb({**TIME_OF_USE, "fixedchargefirstmeter": 20})
+    cycles = ["2027-01", "2027-02", "2027-03"]
+    assert rerate(tables, *(planned_bill(dearer, cycle) for cycle in cycles)).changed == 3
+    assert len(read) == 1
+    february = bill_of(tables.bills["m-1", "2027-02"])
+    assert february.daily_kwh_before == Decimal("2.4")
 
 
 def test_a_missing_bill_is_created_unless_the_month_has_no_readings():
