@@ -48,7 +48,7 @@ SHARD_BYTES_S = 1_000_000
 LEAST_SHARDS = 4  # minimum of an on-demand stream
 # On-demand Advantage bills at least 25 MiB/s in and 25 MiB/s out, of all the account's on-demand streams in a region.
 COMMITTED_BYTES_S = 25 << 20
-SDK_S = 0.0007  # CPU of boto3 for a bill that is read and written in a batch, as `benchmarks.registry` measures it
+SDK_S = 0.0007  # CPU of boto3 for a bill that is read and written in a batch; an estimate
 CLOSING_WORKERS = 50  # the queue's MaximumConcurrency in an account
 TABLE_WRITES_S = 40_000  # DynamoDB's default quota of an on-demand table, write units a second
 GET_S, QUERY_S, TRANSACTION_S = 0.010, 0.005, 0.025  # duration of a DynamoDB call for up to 100 items
