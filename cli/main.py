@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import analysis, billing, files, fleet, laptop, readings, recovery, registry
+from cli.commands import analysis, billing, exports, files, fleet, laptop, readings, recovery, registry
 from electrocloud.domain.errors import ElectroCloudError
 
 INTERRUPTED = 130  # as shells report SIGINT
@@ -95,5 +95,6 @@ for command in (
     app.command()(command)
 app.command("import")(files.import_files)
 app.add_typer(billing.app, name="bill")
+app.add_typer(exports.app, name="export")
 app.add_typer(readings.app, name="readings")
 app.add_typer(registry.app, name="registry")

@@ -1,0 +1,41 @@
+"""`electrocloud export`: a meter's usage and bills as files that other software reads."""
+
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from electrocloud.aws.stack import find_stack
+from electrocloud.aws.store.reader import Reader
+from electrocloud.domain.errors import UsageError
+from presentation.green_button import green_button
+from presentation.meter_usage import usage_of
+
+_DEFAULT_SPAN = timedelta(days=396)  # 13 months, so that each month has that of the year before
+
+
+def export_green_button(meter_id: str, first: str | None, end: str | None, out: Path | None) -> None:
+    """Write the Green Button file of a meter to `out`, or to stdout."""
+    now = datetime.now(UTC)
+    until = _day("--to", end) if end else now.date() + timedelta(days=1)
+    since = _day("--from", first) if first else until - _DEFAULT_SPAN
+    if since >= until:
+        raise UsageError(f"--from {since} is not before --to {until}")
+    usage = usage_of(Reader(find_stack()), meter_id, since, until)
+    feed = green_button(usage, now)
+    if out is None:
+        sys.stdout.buffer.write(feed)
+        return
+    out.write_bytes(feed)
+    count = sum(map(len, usage.readings.values()))
+    Console(stderr=True).print(
+        f"{count:,} readings and {len(usage.bills)} bills of {meter_id} in {out}", highlight=False
+    )
+
+
+def _day(option: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} is {text!r}; write a day like 2026-11-01") from None

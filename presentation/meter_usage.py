@@ -1,0 +1,94 @@
+"""What a customer may take along of a meter: the readings and bills of the latest customer, and of no earlier one."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal, NamedTuple, Protocol
+
+from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.local_time import DAY_S, day_of, midnight_of
+from electrocloud.domain.meter import RegisteredMeter
+from electrocloud.domain.readings.meter_day import MeterDay
+
+Direction = Literal["delivered", "received"]
+Quality = Literal["measured", "edited"]
+
+
+class UsageReading(NamedTuple):
+    """Energy over an interval: its start (s since 1970 UTC), length (s) and Wh. An operator made an edited one."""
+
+    start: int
+    seconds: int
+    wh: int
+    quality: Quality
+
+
+class Usage(NamedTuple):
+    """What one customer's meter measured, in order of time by direction, with the customer's bills, newest versions."""
+
+    meter_id: str
+    zone: str
+    readings: dict[Direction, Sequence[UsageReading]]
+    bills: Sequence[Bill]
+
+
+class UsageSource(Protocol):
+    """Where meters, their days and their bills are read."""
+
+    def meter(self, meter_id: str) -> RegisteredMeter | None:
+        """A meter, if it is registered."""
+
+    def days(self, meter_id: str, first: date, last: date) -> list[MeterDay]:
+        """A meter's UTC days from `first` to `last` that have readings, in order."""
+
+    def history(self, meter_or_agreement: str) -> list[Bill]:
+        """All versions of a meter's bills, by period and version."""
+
+
+def usage_of(source: UsageSource, meter_id: str, first: date, end: date) -> Usage:
+    """The usage and bills of local days from `first` to before `end`, of the customer of the meter's latest bill.
+
+    Readings from before the first bill of that customer are left out. `UsageError` for a meter that is not registered,
+    and where there is neither a reading nor a bill.
+    """
+    meter = source.meter(meter_id)
+    if meter is None:
+        raise UsageError(f"meter {meter_id} is not registered; `electrocloud registry search` finds meters")
+    bills = _bills_of_latest_customer(source.history(meter_id))
+    zone = bills[-1].zone if bills else meter.timezone
+    starts = [one.period_start for one in bills if one.account_id and one.period_start]
+    start, until = midnight_of(max(first, min(starts, default=first)), zone), midnight_of(end, zone)
+    days = source.days(meter_id, day_of(start), day_of(max(start, until - 1)))
+    readings = [reading for day in days for reading in _readings(day) if start <= reading.start < until]
+    shown = [one for one in bills if _overlaps(one, first, end)]
+    if not readings and not shown:
+        raise UsageError(f"meter {meter_id} has neither readings nor bills from {first} to before {end}")
+    return Usage(meter_id, zone, {"delivered": readings}, shown)
+
+
+def _bills_of_latest_customer(history: Sequence[Bill]) -> list[Bill]:
+    newest: dict[tuple[str, str], Bill] = {}
+    for bill in history:  # by period and version
+        newest[bill.agreement_id or bill.meter_id, bill.month or str(bill.period_start)] = bill
+    bills = sorted(newest.values(), key=lambda bill: bill.month or str(bill.period_start))
+    return [bill for bill in bills if bill.account_id == bills[-1].account_id]
+
+
+def _overlaps(bill: Bill, first: date, end: date) -> bool:
+    start, until = bill_days(bill)
+    return start < end and first < until
+
+
+def bill_days(bill: Bill) -> tuple[date, date]:
+    """The local days of a bill's period, the end exclusive. Bills of earlier versions have their month alone."""
+    start = bill.period_start or date.fromisoformat(f"{bill.month}-01")
+    following = date(start.year + start.month // 12, start.month % 12 + 1, 1)
+    return start, bill.period_end or following
+
+
+def _readings(day: MeterDay) -> list[UsageReading]:
+    edited = {minute for one in day.adjustments for minute in day.minutes_of(one)}
+    return [
+        UsageReading(one.start, one.seconds, one.wh, "edited" if one.start % DAY_S // 60 in edited else "measured")
+        for one in day.intervals()
+    ]
