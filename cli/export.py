@@ -10,16 +10,14 @@ from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.errors import UsageError
 from presentation.green_button import green_button
-from presentation.meter_usage import usage_of
-
-_DEFAULT_SPAN = timedelta(days=396)  # 13 months, so that each month has that of the year before
+from presentation.meter_usage import THIRTEEN_MONTHS, usage_of
 
 
 def export_green_button(meter_id: str, first: str | None, end: str | None, out: Path | None) -> None:
     """Write the Green Button file of a meter to `out`, or to stdout."""
     now = datetime.now(UTC)
     until = _day("--to", end) if end else now.date() + timedelta(days=1)
-    since = _day("--from", first) if first else until - _DEFAULT_SPAN
+    since = _day("--from", first) if first else until - THIRTEEN_MONTHS
     if since >= until:
         raise UsageError(f"--from {since} is not before --to {until}")
     usage = usage_of(Reader(find_stack()), meter_id, since, until)

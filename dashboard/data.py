@@ -25,6 +25,8 @@ from electrocloud.domain.errors import ElectroCloudError, SettingsError
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
+from presentation.green_button import green_button
+from presentation.meter_usage import THIRTEEN_MONTHS, usage_of
 
 QUERIES = Path(__file__).parent / "queries"
 SAMPLE = 24  # meters whose newest day tells which day is the fleet's latest
@@ -193,6 +195,13 @@ def bills_of_month(month: str) -> list[BillRow]:
 def history(meter_id: str) -> list[Bill]:
     """All versions of a meter's bills, ordered by month and version."""
     return reader().history(meter_id)
+
+
+def green_button_file(meter_id: str) -> bytes:
+    """A meter's Green Button file of the last 13 months, of its latest customer."""
+    now = datetime.now(UTC)
+    end = now.date() + timedelta(days=1)
+    return green_button(usage_of(reader(), meter_id, end - THIRTEEN_MONTHS, end), now)
 
 
 @st.cache_resource(ttl=5, max_entries=50, show_spinner=False)

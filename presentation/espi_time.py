@@ -25,7 +25,8 @@ class LocalTime(NamedTuple):
 
 def local_time(zone: str, year: int) -> LocalTime:
     """The parameters of an IANA zone as of a year."""
-    starts, ends = [], []
+    starts: list[datetime] = []
+    ends: list[datetime] = []
     for one in range(year, year + _YEARS):
         changes = _changes(zone, one)
         if len(changes) != 2:

@@ -12,15 +12,17 @@ from itertools import groupby
 from typing import NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.charges import Line
 from electrocloud.domain.local_time import midnight_of, zone_of
+from electrocloud.domain.readings.upload import Direction
 from presentation.espi_time import local_time
-from presentation.meter_usage import Direction, Usage, UsageReading, bill_days
+from presentation.meter_usage import Usage, UsageReading, bill_days
 
-ATOM = "http://www.w3.org/2005/Atom"
-ESPI = "http://naesb.org/espi"
+_ATOM = "http://www.w3.org/2005/Atom"
+_ESPI = "http://naesb.org/espi"
 
 _WH, _W = 72, 38
 _FLOW = {"delivered": 1, "received": 19}
@@ -31,7 +33,7 @@ _CURRENCIES = {
 _ITEM_KINDS = {"energy": 3, "demand": 2, "flat demand": 2, "coincident": 2, "reactive": 2, "tax": 5}
 _ADMINISTRATIVE, _CREDIT = 4, 8
 # QualityOfReading
-_QUALITIES = {"measured": 0, "edited": 7}
+_QUALITIES = {"measured": 0, "edited": 7, "substituted": 7, "estimated": 8, "questionable": 10}
 _ESTIMATED, _UNVALIDATED, _REVENUE = 8, 14, 19
 
 _Element = tuple[str, "int | str | list[_Element]"]
@@ -47,17 +49,17 @@ def green_button(usage: Usage, made: datetime) -> bytes:
     out = io.BytesIO()
     xml = XMLGenerator(out, "utf-8", short_empty_elements=True)
     xml.startDocument()
-    xml.startElement("feed", {"xmlns": ATOM})
+    _start(xml, "feed", xmlns=_ATOM)
     point = f"RetailCustomer/1/UsagePoint/{usage.meter_id}"
     _header(xml, f"Green Button usage of {usage.meter_id}", point + "/feed", made)
     for place, links, element, title in _entries(usage, point, made):
-        xml.startElement("entry", {})
+        _start(xml, "entry")
         _header(xml, title, place, made)
         for link in links:
-            xml.startElement("link", {"rel": link.relation, "href": link.href})
+            _start(xml, "link", rel=link.relation, href=link.href)
             xml.endElement("link")
-        xml.startElement("content", {"type": "application/xml"})
-        _write(xml, element, {"xmlns": ESPI})
+        _start(xml, "content", type="application/xml")
+        _write(xml, element, xmlns=_ESPI)
         xml.endElement("content")
         xml.endElement("entry")
     xml.endElement("feed")
@@ -178,17 +180,21 @@ def _header(xml: XMLGenerator, title: str, place: str, made: datetime) -> None:
     """An entry's identity, which is that of its place, and its times."""
     stamp = made.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     for name, text in (("id", f"urn:uuid:{uuid5(NAMESPACE_URL, place)}"), ("title", title), ("updated", stamp)):
-        _write(xml, (name, text), {})
-    xml.startElement("link", {"rel": "self", "href": place})
+        _write(xml, (name, text))
+    _start(xml, "link", rel="self", href=place)
     xml.endElement("link")
 
 
-def _write(xml: XMLGenerator, element: _Element, attributes: dict[str, str]) -> None:
+def _write(xml: XMLGenerator, element: _Element, **attributes: str) -> None:
     name, content = element
-    xml.startElement(name, attributes)
+    _start(xml, name, **attributes)
     if isinstance(content, list):
         for child in content:
-            _write(xml, child, {})
+            _write(xml, child)
     else:
         xml.characters(str(content))
     xml.endElement(name)
+
+
+def _start(xml: XMLGenerator, name: str, **attributes: str) -> None:
+    xml.startElement(name, AttributesImpl(attributes))

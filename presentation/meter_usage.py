@@ -1,7 +1,7 @@
 """What a customer may take along of a meter: the readings and bills of the latest customer, and of no earlier one."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal, NamedTuple, Protocol
 
 from electrocloud.domain.billing.bill import Bill
@@ -9,9 +9,9 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.local_time import DAY_S, day_of, midnight_of
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.readings.upload import DIRECTIONS, Direction, Quality
 
-Direction = Literal["delivered", "received"]
-Quality = Literal["measured", "edited"]
+THIRTEEN_MONTHS = timedelta(days=396)  # so that the latest month has that of the year before
 
 
 class UsageReading(NamedTuple):
@@ -20,7 +20,7 @@ class UsageReading(NamedTuple):
     start: int
     seconds: int
     wh: int
-    quality: Quality
+    quality: Quality | Literal["edited"]
 
 
 class Usage(NamedTuple):
@@ -59,11 +59,14 @@ def usage_of(source: UsageSource, meter_id: str, first: date, end: date) -> Usag
     starts = [one.period_start for one in bills if one.account_id and one.period_start]
     start, until = midnight_of(max(first, min(starts, default=first)), zone), midnight_of(end, zone)
     days = source.days(meter_id, day_of(start), day_of(max(start, until - 1)))
-    readings = [reading for day in days for reading in _readings(day) if start <= reading.start < until]
+    readings: dict[Direction, Sequence[UsageReading]] = {
+        direction: [one for day in days for one in _readings(day, direction) if start <= one.start < until]
+        for direction in DIRECTIONS
+    }
     shown = [one for one in bills if _overlaps(one, first, end)]
-    if not readings and not shown:
+    if not any(readings.values()) and not shown:
         raise UsageError(f"meter {meter_id} has neither readings nor bills from {first} to before {end}")
-    return Usage(meter_id, zone, {"delivered": readings}, shown)
+    return Usage(meter_id, zone, readings, shown)
 
 
 def _bills_of_latest_customer(history: Sequence[Bill]) -> list[Bill]:
@@ -86,9 +89,11 @@ def bill_days(bill: Bill) -> tuple[date, date]:
     return start, bill.period_end or following
 
 
-def _readings(day: MeterDay) -> list[UsageReading]:
-    edited = {minute for one in day.adjustments for minute in day.minutes_of(one)}
-    return [
-        UsageReading(one.start, one.seconds, one.wh, "edited" if one.start % DAY_S // 60 in edited else "measured")
-        for one in day.intervals()
-    ]
+def _readings(day: MeterDay, direction: Direction) -> list[UsageReading]:
+    edited = {minute for one in day.adjustments for minute in day.minutes_of(one, direction)}
+    found = []
+    for row in day.rows("", direction):
+        start = int(row.start.timestamp())
+        quality = "edited" if start % DAY_S // 60 in edited else row.quality
+        found.append(UsageReading(start, row.interval_s, row.wh, quality))
+    return found

@@ -1,6 +1,7 @@
 """The customer service page: one meter, its readings, its bill, and what other tariffs would cost."""
 
 from datetime import timedelta
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -118,7 +119,18 @@ def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end
             st.metric(
                 name, value, below, delta_color="off", delta_arrow="off", help=note, border=True, height="stretch"
             )
-    if bill and st.button("View bill", icon=":material/receipt_long:"):
+    with st.container(horizontal=True, gap="small"):
+        view = bill and st.button("View bill", icon=":material/receipt_long:")
+        st.download_button(
+            "Download Green Button",
+            partial(data.green_button_file, meter.meter_id),
+            f"{meter.meter_id}.xml",
+            "application/xml",
+            icon=":material/download:",
+            on_click="ignore",
+            help="Usage and bills of the last 13 months, of the current customer, as XML that energy apps read.",
+        )
+    if view:
         st.switch_page("bills/page.py", query_params={"bill": meter.meter_id, "month": str(month)})
 
 

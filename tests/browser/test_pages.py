@@ -5,12 +5,15 @@ import io
 import re
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
+from meter_files.channel import ReadOptions
+from meter_files.load import read_load
 from presentation.invoice_text import money
 from tests.browser.conftest import PATIENCE_MS, Running
 
@@ -67,6 +70,18 @@ def test_the_bill_on_the_page_and_in_its_files_is_the_stored_one(page: Page, run
     with page.expect_download() as download:
         page.get_by_role("button", name="Download PDF").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")
+
+
+def test_the_green_button_file_of_a_meter_has_its_readings(page: Page, running: Running, tmp_path: Path) -> None:
+    meter_id = running.fleet.meters[2].meter_id
+    page.goto(f"{running.url}/meter?meter={meter_id}")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download Green Button").click()
+    download.value.save_as(tmp_path / "usage.xml")
+    (load,) = read_load(tmp_path / "usage.xml", ReadOptions()).meters
+    days = Reader(running.fleet.stack).days(meter_id, running.fleet.today - timedelta(days=30), running.fleet.today)
+    assert load.meter == meter_id
+    assert load.readings.wh.tolist() == [reading.wh for day in days for reading in day.intervals()]
 
 
 def test_the_address_is_that_of_the_bill_on_the_screen_after_a_row_and_a_month_were_chosen(
