@@ -1,7 +1,7 @@
 """Everything the pages read, how long it is cached, and the message shown when it cannot be read."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -21,6 +21,7 @@ from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import BillRow, Reader, Series
 from electrocloud.aws.store.registry import RegistryStore, RegistryTables, ServiceHistory
 from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import ElectroCloudError, SettingsError
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
@@ -189,6 +190,11 @@ def _bills(month: str) -> StaleWhileRevalidate[list[BillRow]]:
 def bills_of_month(month: str) -> list[BillRow]:
     """The current bills of a month such as `2026-11`, ordered by meter."""
     return _bills(month)()
+
+
+def bill_documents(keys: Iterable[BillKey]) -> Iterator[Bill]:
+    """The current bills of these keys with their lines, in order, read as they are asked for."""
+    return reader().bills(keys)
 
 
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)

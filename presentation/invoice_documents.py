@@ -1,7 +1,7 @@
 """A bill as an invoice in HTML, CSV and PDF. Every amount is the stored bill's."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from importlib.util import find_spec
 from io import StringIO
@@ -14,7 +14,7 @@ from rich.markup import render
 
 from electrocloud.domain.billing.bill import Bill
 from presentation.invoice_text import day, money, notes, period, price_of, words_of
-from presentation.units import in_html
+from presentation.units import count, in_html
 
 HEADINGS = ("Description", "Quantity", "Rate", "Amount")
 _GRAY, _RULES = 90, 200
@@ -103,13 +103,23 @@ def as_csv(bill: Bill) -> str:
     return text.getvalue()
 
 
-def as_pdf(bill: Bill) -> bytes:
-    """The invoice as a PDF, on A4."""
+def as_pdf(bills: Iterable[Bill]) -> bytes:
+    """The invoices as one PDF on A4, each from a page of its own on and with a bookmark."""
     pdf = FPDF(format="A4")
     for style, file in (("", "DejaVuSans.ttf"), ("B", "DejaVuSans-Bold.ttf")):
         pdf.add_font("DejaVu", style, _fonts() / file)
-    pdf.set_title(f"{heading(bill)}, meter {bill.meter_id}")
-    pdf.add_page()
+    titles = []
+    for bill in bills:
+        titles.append(f"{heading(bill)}, meter {bill.meter_id}")
+        pdf.add_page()
+        pdf.start_section(titles[-1])
+        _invoice(pdf, bill)
+    pdf.set_title(titles[0] if len(titles) == 1 else count(len(titles), "bill"))
+    return bytes(pdf.output())
+
+
+def _invoice(pdf: FPDF, bill: Bill) -> None:
+    pdf.set_text_color(0)
     pdf.set_font("DejaVu", "B", 18)
     pdf.multi_cell(0, 10, heading(bill), new_x="LMARGIN", new_y="NEXT")
     pdf.set_font("DejaVu", "", 10)
@@ -123,7 +133,6 @@ def as_pdf(bill: Bill) -> bytes:
     pdf.set_text_color(_GRAY)
     for sentence in remarks(bill):
         pdf.multi_cell(0, 5, sentence, new_x="LMARGIN", new_y="NEXT")
-    return bytes(pdf.output())
 
 
 def details(bill: Bill) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from electrocloud.aws.store.reader import BillRow
+from electrocloud.domain.billing.service import BillKey
 
 STATES = ("all", "provisional", "waiting for estimate", "final", "estimated", "re-billed")
 
@@ -17,6 +18,14 @@ def table(bills: list[BillRow]) -> pd.DataFrame:
     return frame.assign(state=state)
 
 
+def by_state(issued: pd.DataFrame) -> pd.DataFrame:
+    """One row per state that bills are in, in the order of STATES: their number, energy and total."""
+    totals = issued.groupby("state").agg(
+        bills=("meter_id", "size"), energy_kwh=("energy_kwh", "sum"), total=("total", "sum")
+    )
+    return totals.reindex([state for state in STATES if state in totals.index]).reset_index()
+
+
 def by_tariff(issued: pd.DataFrame) -> pd.DataFrame:
     """One row per tariff: its bills, in total and by state, and their energy and total; highest total first."""
     counts = {state: issued["state"] == state for state in STATES[1:]}
@@ -28,6 +37,11 @@ def by_tariff(issued: pd.DataFrame) -> pd.DataFrame:
         total=("total", "sum"),
     )
     return totals.sort_values("total", ascending=False, ignore_index=True)
+
+
+def keys_of(bills: pd.DataFrame) -> list[BillKey]:
+    """The keys of these bills, in order."""
+    return [BillKey(*key) for key in bills[["agreement_id", "cycle"]].itertuples(index=False)]
 
 
 def chosen_of(issued: pd.DataFrame, text: str, tariffs: list[str], state: str) -> pd.DataFrame:

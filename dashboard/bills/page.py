@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data
-from dashboard.bills.bill_table import STATES, by_tariff, chosen_of, table
+from dashboard.bills import bulk_download
+from dashboard.bills.bill_table import STATES, by_state, by_tariff, chosen_of, keys_of, table
 from electrocloud.domain.billing.bill import Bill
 from presentation import invoice_documents as invoice
 from presentation import units
@@ -22,7 +23,7 @@ def figures(issued: pd.DataFrame) -> None:
     """Draw the month's totals, and those of each tariff."""
     shown = {
         "Bills": f"{len(issued):,}",
-        "Amount due": units.dollars(issued["total"].sum()),
+        "Amount due": money(issued["total"].sum()),
         "Energy": units.scaled(float(issued["energy_kwh"].sum()) * 1000, "Wh"),
         "Open": f"{(issued['status'] != 'final').sum():,}",
         "Final": f"{(issued['state'] == 'final').sum():,}",
@@ -33,8 +34,11 @@ def figures(issued: pd.DataFrame) -> None:
         for name, value in shown.items():
             st.metric(name, value, border=True)
     data.paint_first()
-    st.subheader("By tariff")
-    st.dataframe(numbers(by_tariff(issued)), hide_index=True, column_config=COLUMNS | {"estimated": "Estimated"})
+    left, right = st.columns([3, 7], gap="medium")
+    left.subheader("By state")
+    left.dataframe(numbers(by_state(issued)), hide_index=True, column_config=COLUMNS)
+    right.subheader("By tariff")
+    right.dataframe(numbers(by_tariff(issued)), hide_index=True, column_config=COLUMNS | {"estimated": "Estimated"})
 
 
 def filtered(issued: pd.DataFrame) -> pd.DataFrame:
@@ -43,9 +47,11 @@ def filtered(issued: pd.DataFrame) -> pd.DataFrame:
     text, tariff, state = st.columns([2, 3, 2])
     return chosen_of(
         issued,
-        text.text_input("Meter", placeholder="any part of the meter ID", key="bills_text"),
-        tariff.multiselect("Tariff", sorted(issued["tariff_id"].unique()), placeholder="all", key="bills_tariff"),
-        state.selectbox("State", STATES, key="bills_state"),
+        text.text_input("Meter", placeholder="any part of the meter ID", key="bills_text", bind="query-params"),
+        tariff.multiselect(
+            "Tariff", sorted(issued["tariff_id"].unique()), placeholder="all", key="bills_tariff", bind="query-params"
+        ),
+        state.selectbox("State", STATES, key="bills_state", bind="query-params"),
     )
 
 
@@ -71,6 +77,7 @@ def list_of(shown: pd.DataFrame, month: str) -> None:
         selection_mode="single-row",
         key=key,
     )
+    bulk_download.draw(keys_of(shown), month)
 
 
 def select_bill(key: str, agreements: list[str]) -> None:
@@ -113,7 +120,7 @@ def next_steps(bill: Bill) -> None:
     name = f"bill-{bill.meter_id}-{bill.month}-v{bill.version}"
     with st.container(horizontal=True):
         st.download_button(
-            "Download PDF", lambda: invoice.as_pdf(bill), f"{name}.pdf", "application/pdf", on_click="ignore"
+            "Download PDF", lambda: invoice.as_pdf([bill]), f"{name}.pdf", "application/pdf", on_click="ignore"
         )
         st.download_button("Download CSV", invoice.as_csv(bill), f"{name}.csv", "text/csv", on_click="ignore")
         if st.button("Open meter", icon=":material/electric_meter:"):

@@ -6,8 +6,11 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from openpyxl import load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
 from playwright.sync_api import Page, expect
 
 from electrocloud.aws.store.forecasts import Forecasts
@@ -84,6 +87,28 @@ def test_the_green_button_file_of_a_meter_has_its_readings(page: Page, running: 
     assert load.readings.wh.tolist() == [reading.wh for day in days for reading in day.intervals()]
 
 
+def test_the_workbook_of_a_month_has_every_bill_and_line_to_the_cent(page: Page, running: Running) -> None:
+    reader = Reader(running.fleet.stack)
+    month = reader.history(running.fleet.meters[2].meter_id)[-1].month
+    rows = reader.bills_of_month(month)
+    page.goto(f"{running.url}/bills?month={month}")
+    page.get_by_role("button", name=re.compile("^Excel of")).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile(r"^Download bills-.*\.xlsx")).click()
+    book = load_workbook(download.value.path())
+    stated = table_rows(book["Bills"])
+    assert [Decimal(str(row["Amount due"])) for row in stated] == [row.total for row in rows]
+    lines = table_rows(book["Lines"])
+    for row in rows:
+        own = [Decimal(str(line["Amount"])) for line in lines if line["Agreement"] == row.agreement_id]
+        assert sum(own) == row.total
+
+
+def table_rows(sheet: Worksheet) -> list[dict[str, Any]]:
+    header, *rows = sheet.iter_rows(values_only=True)
+    return [dict(zip(map(str, header), row, strict=True)) for row in rows]
+
+
 def test_the_address_is_that_of_the_bill_on_the_screen_after_a_row_and_a_month_were_chosen(
     page: Page, running: Running
 ) -> None:
@@ -94,7 +119,7 @@ def test_the_address_is_that_of_the_bill_on_the_screen_after_a_row_and_a_month_w
     page.get_by_label("Meter", exact=True).fill(running.fleet.meters[5].meter_id)
     page.get_by_label("Meter", exact=True).press("Enter")
     expect(page.get_by_text("1 bill totaling")).to_be_visible()
-    rows = page.get_by_test_id("stDataFrame").nth(1)
+    rows = page.get_by_test_id("stDataFrame").nth(2)
     rows.scroll_into_view_if_needed()
     box = rows.bounding_box()
     assert box

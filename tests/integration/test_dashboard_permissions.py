@@ -32,7 +32,8 @@ TABLE = "| what | actions | on |"
 DOCUMENT = TIME_OF_USE | {"timezone": "UTC"}
 OUTPUTS = {"Bucket": "bucket", "WorkGroup": "primary", "Database": "lake"} | {
     f"{name}Table": name.lower() for name in ("Windows", "Bills", "Meters", "Tariffs", "Accounts", "Forecasts")
-} | {"ServicePointsTable": "service_points", "PaymentDays": "21"}  # fmt: skip
+} | {"ServicePointsTable": "service_points", "PaymentDays": "21", "FutureToleranceMinutes": "15",
+     "AcceptUnregisteredMeters": "true"}  # fmt: skip
 NOW = datetime.now(UTC)
 POWER = {"start": "timestamp", "interval_s": "integer", "wh": "bigint", "readings": "bigint"}
 
@@ -93,6 +94,7 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws):
         assert "Bill so far" in metrics(page("meter", meter="m-1"))
         bills = page("bills", month=(NOW - timedelta(days=32)).strftime("%Y-%m"), bill="m-1")
         assert bills.dataframe
+        assert bills.button(key="bills_xlsx").click().run().get("download_button")
         page("forecast")
         analytics = page("analytics")
         analytics.button[0].click().run()

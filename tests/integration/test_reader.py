@@ -12,6 +12,7 @@ from electrocloud.aws.ingest.quarantine import put
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.aws.store.store import open_store
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.readings.upload import Upload
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.fixed_services import FixedServices
@@ -93,6 +94,17 @@ def test_a_month_s_bills_of_all_parts_of_the_index_are_the_stored_ones(aws: Aws,
         assert (row.energy_kwh, row.total) == (bill.energy_kwh, bill.total_rounded)
     assert sum(row.energy_kwh for row in rows) == Decimal(210)
     assert reader.bills_of_month("2026-10") == []
+
+
+def test_the_bills_of_more_keys_than_one_call_takes_come_in_order_without_those_that_do_not_exist(
+    aws: Aws, reader: Reader
+) -> None:
+    ids = [f"m-{number:03}" for number in range(120)]
+    store(aws, *(upload(meter_id=meter_id, wh=[1_000 + number]) for number, meter_id in enumerate(ids[:-1])))
+    keys = [BillKey(row.agreement_id, row.cycle) for row in reversed(reader.bills_of_month("2026-11"))]
+    found = list(reader.bills([BillKey("m-119", "2026-11"), *keys]))
+    assert [bill.meter_id for bill in found] == ids[-2::-1]
+    assert found[0] == reader.bill(found[0].meter_id, "2026-11")
 
 
 def test_the_history_has_replaced_versions_before_the_current_one(aws: Aws, reader: Reader) -> None:

@@ -77,7 +77,7 @@ def test_month_end_bills_are_listed_with_their_intervals_highest_first(give: Cal
 
 def test_meters_can_be_sorted_by_the_increase_over_last_month(give: Callable[..., None]) -> None:
     give_all(give)
-    give(bills_of_month=[BillRow("m-1", "m-1", "flat", "final", 1, Decimal(9), Decimal("10"), 0, 0)])
+    give(bills_of_month=[BillRow("m-1", "m-1", "flat", "final", 1, Decimal(9), Decimal("10"), 0, 0, "2026-11")])
     app = page("forecast")
     app.button_group(key="order").set_value("Most above last month").run()
     assert app.dataframe[2].value["above"].tolist()[0] == 30
@@ -138,8 +138,8 @@ def test_hours_without_actuals_are_not_judged() -> None:
 
 def test_last_month_s_bill_is_compared_only_if_it_has_all_readings() -> None:
     ends = [month_end("m-1", "40"), month_end("m-2", "60")]
-    bills = [BillRow("m-1", "m-1", "flat", "final", 1, Decimal(9), Decimal("10"), 0, 0),
-             BillRow("m-2", "m-2", "flat", "final", 1, Decimal(9), Decimal("10"), 5, 0)]  # fmt: skip
+    bills = [BillRow("m-1", "m-1", "flat", "final", 1, Decimal(9), Decimal("10"), 0, 0, "2026-11"),
+             BillRow("m-2", "m-2", "flat", "final", 1, Decimal(9), Decimal("10"), 5, 0, "2026-11")]  # fmt: skip
     above = outlook.month_end_table(ends, bills).set_index("meter_id")["above"]
     assert above["m-1"] == 30
     assert above.isna()["m-2"]

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 
 import msgspec
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from openpyxl import load_workbook
+from pypdf import PdfReader
 
 from electrocloud.aws.athena import Answer, Column
 from electrocloud.aws.store.reader import BillRow
@@ -57,10 +60,10 @@ def give_meter(give: Callable[..., None], days: list[MeterDay]) -> None:
 
 
 ROWS = [
-    BillRow("m-1", "m-1", "tou", "provisional", 1, Decimal("10.5"), Decimal("4.10"), 5, 0),
-    BillRow("m-2", "m-2", "tou", "final", 2, Decimal("20"), Decimal("7.00"), 0, 2),
-    BillRow("m-3", "m-3", "flat", "final", 1, Decimal("30"), Decimal("9.95"), 0, 0),
-    BillRow("m-4", "m-4", "flat", "final", 1, Decimal("12"), Decimal("5.00"), 0, 8),
+    BillRow("m-1", "m-1", "tou", "provisional", 1, Decimal("10.5"), Decimal("4.10"), 5, 0, "2026-11"),
+    BillRow("m-2", "m-2", "tou", "final", 2, Decimal("20"), Decimal("7.00"), 0, 2, "2026-11"),
+    BillRow("m-3", "m-3", "flat", "final", 1, Decimal("30"), Decimal("9.95"), 0, 0, "2026-11"),
+    BillRow("m-4", "m-4", "flat", "final", 1, Decimal("12"), Decimal("5.00"), 0, 8, "2026-11"),
 ]
 
 
@@ -71,7 +74,10 @@ def test_a_month_is_totaled_by_tariff_and_state(give: Callable[..., None]) -> No
         "Bills": "4", "Amount due": "$26.05", "Energy": "72.5 kWh", "Open": "1", "Final": "1", "Estimated": "1",
         "Re-billed": "1",
     }  # fmt: skip
-    by_tariff = app.dataframe[0].value.set_index("tariff_id")
+    by_state = app.dataframe[0].value.set_index("state")
+    assert by_state.loc["estimated", ["bills", "energy_kwh", "total"]].tolist() == [1, 12, 5]
+    assert by_state["total"].sum() == pytest.approx(26.05)
+    by_tariff = app.dataframe[1].value.set_index("tariff_id")
     assert by_tariff.loc["tou", ["bills", "provisional", "final", "re-billed", "total"]].tolist() == [2, 1, 0, 1, 11.1]
 
 
@@ -81,7 +87,7 @@ def test_bills_are_found_by_meter_tariff_and_state(give: Callable[..., None]) ->
     app.text_input(key="bills_text").set_value("M-").run()
     app.multiselect(key="bills_tariff").set_value(["tou"]).run()
     app.selectbox(key="bills_state").set_value("re-billed").run()
-    assert app.dataframe[1].value["meter_id"].tolist() == ["m-2"]
+    assert app.dataframe[2].value["meter_id"].tolist() == ["m-2"]
     app.text_input(key="bills_text").set_value("nobody").run()
     assert "No bills match" in texts(app)
 
@@ -91,6 +97,35 @@ def test_a_linked_bill_is_shown_as_it_is_stored(give: Callable[..., None]) -> No
     give(bills_of_month=ROWS, history=[bill])
     app = page("bills", bill="m-1", month=bill.month)
     assert f"Bill for {MONTH:%B %Y} (provisional)" in [heading.value for heading in app.subheader]
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "pdf"])
+def test_the_listed_bills_are_made_into_a_file_on_request(give: Callable[..., None], ending: str) -> None:
+    bill = issued(measured())
+    give(bills_of_month=ROWS, bill_documents=[bill])
+    app = page("bills")
+    assert not app.get("download_button")
+    app.text_input(key="bills_text").set_value("m-1").run()
+    app.button(key=f"bills_{ending}").click().run()
+    assert not app.exception
+    (download,) = app.get("download_button")
+    assert download.proto.label.startswith(f"Download bills-{MONTH:%Y-%m}.{ending}, ")
+    content = app.session_state["bills_file"].content
+    if ending == "xlsx":
+        (row,) = load_workbook(BytesIO(content))["Bills"].iter_rows(min_row=2, values_only=True)
+        assert {bill.meter_id, float(bill.total_rounded)} <= set(row)
+    else:
+        text = PdfReader(BytesIO(content)).pages[0].extract_text()
+        assert f"${bill.total_rounded}" in text
+
+
+def test_another_list_has_no_download_of_the_file_before(give: Callable[..., None]) -> None:
+    give(bills_of_month=ROWS, bill_documents=[issued(measured())])
+    app = page("bills")
+    app.button(key="bills_xlsx").click().run()
+    assert "Bills of the list that no longer exist: 3." in texts(app)
+    app.text_input(key="bills_text").set_value("m-1").run()
+    assert not app.get("download_button")
 
 
 def test_the_address_names_the_month_on_the_screen(give: Callable[..., None]) -> None:
@@ -113,7 +148,7 @@ def test_a_month_in_which_a_customer_moved_shows_each_agreement_s_own_bill(give:
     give(bills_of_month=ROWS, history=[before, after])
     app = page("bills", bill="m-1", month=bill.month)
     assert not [box for box in app.selectbox if box.label == "Version"]
-    assert len(app.dataframe) == 2
+    assert len(app.dataframe) == 3
 
 
 def test_a_month_without_bills_says_what_to_do(give: Callable[..., None]) -> None:
@@ -227,6 +262,6 @@ def test_all_versions_of_a_bill_are_listed_and_a_replaced_one_is_marked(give: Ca
     second = reissue(first, msgspec.structs.replace(first, total_rounded=first.total_rounded + 1))
     give(bills_of_month=ROWS, history=[first, second])
     app = page("bills", bill="m-1", month=first.month)
-    assert app.dataframe[2].value["Change"].tolist() == ["", "+$1.00"]
+    assert app.dataframe[3].value["Change"].tolist() == ["", "+$1.00"]
     app.selectbox(key=f"version_m-1_{first.month}").set_value(1).run()
     assert "Version 2 has replaced this version." in texts(app)

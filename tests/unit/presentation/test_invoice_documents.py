@@ -52,14 +52,14 @@ def test_a_new_version_says_what_it_replaces(bill: Bill) -> None:
     assert invoice.heading(again) == "Bill for November 2026, version 2"
     assert next(invoice.remarks(again)).endswith("this version is $1.00 more.")
     assert "Change from the previous version" in invoice.as_html(again)
-    assert "+$1.00" in PdfReader(BytesIO(invoice.as_pdf(again))).pages[0].extract_text()
+    assert "+$1.00" in PdfReader(BytesIO(invoice.as_pdf([again]))).pages[0].extract_text()
     *_, total, adjustment = csv.DictReader(StringIO(invoice.as_csv(again)))
     assert (total["kind"], adjustment["kind"], adjustment["amount_rounded"]) == ("total", "adjustment", "1.00")
 
 
 def test_the_pdf_shows_the_same_text_in_any_script(bill: Bill) -> None:
     named = msgspec.structs.replace(bill, tariff_name="Tarif Żółty, ночной")
-    text = PdfReader(BytesIO(invoice.as_pdf(named))).pages[0].extract_text()
+    text = PdfReader(BytesIO(invoice.as_pdf([named]))).pages[0].extract_text()
     assert "Tarif Żółty, ночной" in text
     assert f"${bill.total_rounded}" in text
     assert all(line.explanation.split(" (")[0] in text for line in bill.lines)
@@ -69,7 +69,7 @@ def test_an_issued_bill_shows_its_number_dates_and_use_per_day_everywhere(bill: 
     issued = issue(bill, date(2026, 12, 2), before=bill)
     expected = ("m-1-20261101", "Dec 2, 2026", "Dec 23, 2026", "Nov 1, 2026", "Nov 20, 2026", "kWh; ")
     shown = " ".join(invoice.remarks(issued))
-    printed = PdfReader(BytesIO(invoice.as_pdf(issued))).pages[0].extract_text()
+    printed = PdfReader(BytesIO(invoice.as_pdf([issued]))).pages[0].extract_text()
     (row, *_) = csv.DictReader(StringIO(invoice.as_csv(issued)))
 
     assert all(text in shown for text in expected)

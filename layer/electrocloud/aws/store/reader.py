@@ -2,21 +2,24 @@
 
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
 from botocore.config import Config
 
+from electrocloud.aws.backoff import pause
 from electrocloud.aws.quarantine_keys import PREFIX, counts_in
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store import dynamodb_items as items
-from electrocloud.aws.store.tables import READ_AT_ONCE
+from electrocloud.aws.store.tables import READ_AT_ONCE, batch_get
 from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
@@ -35,7 +38,10 @@ _PATIENCE = Config(
 
 
 class BillRow(NamedTuple):
-    """A bill in one line: energy in kWh, the total in $, and how many intervals are missing or estimated."""
+    """A bill in one line: energy in kWh, the total in $, and how many intervals are missing or estimated.
+
+    `agreement_id` and `cycle` are its `BillKey`.
+    """
 
     meter_id: str
     agreement_id: str
@@ -46,6 +52,7 @@ class BillRow(NamedTuple):
     total: Decimal
     missing: int
     estimated: int
+    cycle: str
 
 
 class Series(NamedTuple):
@@ -108,6 +115,15 @@ class Reader:
         """The current bills of a month such as `2026-11`, by meter."""
         parts = [items.month_part(month, part) for part in range(items.MONTH_PARTS)]
         return sorted(row for rows in self._pool.map(self._month_part, parts) for row in rows)
+
+    def bills(self, keys: Iterable[BillKey]) -> Iterator[Bill]:
+        """The current bills of these keys in their order, READ_AT_ONCE at a time; keys without a bill are left out."""
+        rows = iter(keys)
+        while group := list(islice(rows, READ_AT_ONCE)):
+            wanted = [(self._stack.bills_table, items.bill_key(key)) for key in group]
+            answer = batch_get(self._dynamodb, wanted, pause, "meter_id, bill, document")
+            found = {items.key_of_bill(item): items.bill_of(item) for _, item in answer}
+            yield from (found[key] for key in group if key in found)
 
     def bill(self, meter_or_agreement: str, month: str) -> Bill | None:
         """The current bill of the cycle that begins in a month such as `2026-11`; the latest agreement's of a meter."""
@@ -258,4 +274,5 @@ def _bill_row(item: items.Item) -> BillRow:
         total=Decimal(item["total"]["N"]),
         missing=int(item["missing"]["N"]),
         estimated=int(item["estimated"]["N"]),
+        cycle=item["bill"]["S"],
     )

@@ -1,0 +1,89 @@
+"""All listed bills in one file: an Excel workbook with their lines, or a PDF of the invoices. Made on request."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import streamlit as st
+
+from dashboard import data
+from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.service import BillKey
+from presentation import bills_workbook, units
+from presentation import invoice_documents as invoice
+
+STATE = "bills_file"  # the session's key of the last file made; a session keeps one
+PROGRESS_EVERY = 20
+
+
+class FileKind(NamedTuple):
+    """A kind of file: its name, icon, file ending and media type, and what makes it."""
+
+    name: str
+    icon: str
+    ending: str
+    media_type: str
+    make: Callable[[Iterable[Bill]], bytes]
+
+
+class BillsFile(NamedTuple):
+    """A file that was made, and the bills in it: those that were asked for, and how many there were."""
+
+    kind: FileKind
+    keys: Sequence[BillKey]
+    bills: int
+    content: bytes
+
+
+KINDS = (
+    FileKind(
+        "Excel",
+        ":material/table_view:",
+        "xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        bills_workbook.as_xlsx,
+    ),
+    FileKind("PDF", ":material/picture_as_pdf:", "pdf", "application/pdf", invoice.as_pdf),
+)
+
+
+def draw(keys: Sequence[BillKey], month: str) -> None:
+    """Draw the buttons that make the files, and the download of a file that was made of these very bills."""
+    row = st.container(horizontal=True)
+    below = st.empty()
+    for kind in KINDS:
+        label = f"{kind.name} of {units.count(len(keys), 'bill')}"
+        if row.button(label, icon=kind.icon, key=f"bills_{kind.ending}"):
+            with below.container():
+                st.session_state[STATE] = make(kind, keys)
+            below.empty()
+    file: BillsFile | None = st.session_state.get(STATE)
+    if file and file.keys == keys:
+        name = f"bills-{month}.{file.kind.ending}"
+        size = units.scaled(len(file.content), "B")
+        row.download_button(
+            f"Download {name}, {size}",
+            file.content,
+            name,
+            file.kind.media_type,
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        if file.bills < len(keys):
+            st.caption(f"Bills of the list that no longer exist: {len(keys) - file.bills:,}.")
+
+
+def make(kind: FileKind, keys: Sequence[BillKey]) -> BillsFile:
+    """Read the bills and make a file of them, with a progress bar."""
+    bar = st.progress(0.0)
+    made = 0
+
+    def counted() -> Iterator[Bill]:
+        nonlocal made
+        for bill in data.bill_documents(keys):
+            if made % PROGRESS_EVERY == 0:
+                bar.progress(made / len(keys), f"{kind.name}: {made:,} of {units.count(len(keys), 'bill')}")
+            made += 1
+            yield bill
+        bar.progress(1.0, f"{kind.name}: writing the file")
+
+    return BillsFile(kind, keys, 0, kind.make(counted()))._replace(bills=made)
