@@ -4,6 +4,7 @@
 own code; latencies of AWS and prices (us-east-1) are assumed, and named here.
 """
 
+import gc
 import heapq
 import resource
 import time
@@ -204,6 +205,7 @@ def peak_mb() -> float:
 
 def main(bills: Annotated[int, typer.Option(help="To close, measured.")] = 2_000) -> None:
     """Measure, simulate and print."""
+    gc.set_threshold(50_000)  # as the functions have it
     template = _OneForAll()
     print("| meters in one worker | largest resident memory |\n| ---: | ---: |")
     for count in (1_000, 5_000):

@@ -8,6 +8,7 @@ for whatever reason. The program then gets SIGTERM, with its process group, and 
 Standard library only: it runs in each of the environments.
 """
 
+import gc
 import os
 import runpy
 import signal
@@ -31,6 +32,7 @@ def _end_with_parent(pipe: int) -> None:
 def main() -> None:
     """Run the program of the command line."""
     pipe, *command = sys.argv[1:]
+    gc.set_threshold(50_000)  # the cloud holds millions of objects, and looks at the young ones far too often
     sys.path.pop(0)  # this folder, whose modules must not hide those of the program
     threading.Thread(target=_end_with_parent, args=(int(pipe),), daemon=True).start()
     if command[0] == "-m":

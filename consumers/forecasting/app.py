@@ -1,5 +1,6 @@
 """The forecasting function: its schedules put work items into the queue, and the queue brings them back one by one."""
 
+import gc
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,9 @@ tracer = Tracer()
 settings = ForecastingSettings.from_environment()
 athena = boto3.client("athena")
 queue = WorkQueue(boto3.client("sqs"), settings.queue_url, settings.dead_letters_url)
+
+# A meter is tens of thousands of readings, with no cycle among them, and the collector would walk them all.
+gc.set_threshold(50_000)
 
 
 def _ask(sql: str) -> list[tuple[Any, ...]]:
