@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -10,64 +9,15 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySAM import Utilityrate5, UtilityRateTools
 
 from electrocloud.domain.billing.bill import bills
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.price_series import price_series
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import Rate, always
-from tests.kits.billing_strategies import UNITS, dollars, schedules, tiers
+from tests.kits.sam_kit import METERING, YEAR, run_sam, sam_rates
 
 TARIFFS = Path(__file__).parents[2] / "tariffs"
-YEAR = int(datetime(2018, 1, 1, tzinfo=UTC).timestamp())  # SAM's years begin on a Monday, as 2018 does
-METERING = {"prorated": 0, "chronological": 2}  # SAM's net metering and net billing, of a load that feeds nothing in
-
-
-@st.composite
-def sam_rates(draw: st.DrawFn) -> Rate:
-    """Rates that SAM takes too: the periods of a structure have tiers with the same limits."""
-    unit = draw(st.sampled_from((*UNITS, "hours-use")))
-    scale = {"kWh": 30, "kWh daily": 1, "kWh/kW": 6, "kWh/kW daily": 0.2, "hours-use": 6}[unit]
-    rate: Rate = {"tier_allocation": draw(st.sampled_from(sorted(METERING))), "day_charge_basis": "average_month"}
-    rate |= draw(structure("energy", unit, scale))
-    rate |= {"fixedchargefirstmeter": draw(dollars), "fixedchargeunits": draw(units("$/year"))}
-    rate |= {"mincharge": draw(dollars) * 10, "minchargeunits": draw(units())}
-    if draw(st.booleans()):
-        rate |= draw(structure("demand", "kW", 0.2))
-    if draw(st.booleans()):
-        rate["flatdemandstructure"] = draw(st.lists(tiers("kW", scale=0.2), min_size=1, max_size=3))
-        rate["flatdemandmonths"] = [month % len(rate["flatdemandstructure"]) for month in range(12)]
-    return rate
-
-
-@st.composite
-def structure(draw: st.DrawFn, kind: str, unit: str, scale: float) -> Rate:
-    first = draw(tiers("kWh/kW" if unit == "hours-use" else unit, scale=scale))
-    if unit == "hours-use":  # SAM has kWh tiers within a first kWh/kW tier; by itself that would be first[0]
-        hours = draw(st.integers(1, 200))
-        within = [
-            {"rate": draw(dollars) / 20, "unit": "kWh", "max": limit} for limit in (draw(st.integers(1, 5_000)), 1e38)
-        ]
-        above = [{**tier, "max": tier["max"] + hours} if "max" in tier else tier for tier in first]
-        first = [{"rate": 0, "max": hours, "unit": "kWh/kW"}, *within, *above]
-    others = range(draw(st.integers(0, 3)))
-    periods = [first, *([_priced(tier, draw(dollars) / 20) for tier in first] for _ in others)]
-    return {
-        f"{kind}ratestructure": periods,
-        f"{kind}weekdayschedule": draw(schedules(len(periods))),
-        f"{kind}weekendschedule": draw(schedules(len(periods))),
-    }
-
-
-def _priced(tier: Rate, rate: float) -> Rate:
-    # The adjustment follows the rate: SAM lets no month's energy charge fall below 0, and here prices may be negative.
-    return {**tier, "rate": rate} | ({"adj": -rate / 2} if tier.get("adj") else {})
-
-
-def units(*more: str) -> st.SearchStrategy[str]:
-    # An annual minimum is settled once a year by SAM, and a twelfth of it each month here.
-    return st.sampled_from(["$/month", "$/day", *more])
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -151,50 +101,10 @@ def test_a_year_with_a_demand_ratchet_agrees_with_sam(
     assert_agreement(rate, [chance.randint(0, top[hour // 168]) for hour in range(8_760)], 3600)
 
 
-def sam_ratchet(rate: Rate) -> dict[str, object]:
-    """SAM's settings of a ratchet; its converter leaves a month's own peak and the least demand out."""
-    flags = rate.get("lookbackmonths") or [1] * 12
-    percent = 100 * rate.get("lookbackpercent", 0)
-    return {
-        "ur_enable_billing_demand": int("lookbackpercent" in rate),
-        "ur_billing_demand_minimum": rate.get("billing_demand_minimum", 0),
-        "ur_billing_demand_lookback_period": rate.get("lookbackrange", 0),
-        "ur_billing_demand_lookback_percentages": [[percent if flag else 0, 1] for flag in flags],
-        "ur_dc_billing_demand_periods": [[1, 1]],
-        "ur_yearzero_usage_peaks": [0] * 12,
-    }
-
-
 def sam_charges(rate: Rate, kw: Sequence[float]) -> dict[str, list[float]]:
     """What SAM charges each month, by the names that a bill has for it."""
-    document = json.loads(json.dumps(rate))  # SAM's converter counts periods up in place, so no row may be shared
-    model = Utilityrate5.new()
-    model.ElectricityRates.assign(
-        {
-            "rate_escalation": [0],
-            "ur_annual_min_charge": 0,
-            "ur_en_ts_buy_rate": int("hourly" in rate),
-            "ur_en_ts_sell_rate": 0,
-            "ur_sell_eq_buy": 0,
-            "ur_ts_buy_rate": rate.get("hourly", [0]),
-            "ur_ts_sell_rate": [0],
-            "ur_monthly_fixed_charge": 0,
-            "ur_monthly_min_charge": 0,
-            "ur_nm_credit_month": 11,
-            "ur_nm_credit_rollover": 0,
-            "ur_nm_yearend_sell_rate": 0,
-            "ur_nb_apply_credit_current_month": 0,
-            "ur_nb_credit_expire": 0,
-            "TOU_demand_single_peak": 0,
-            **UtilityRateTools.URDBv8_to_ElectricityRates(document),
-            "ur_metering_option": METERING[rate["tier_allocation"]],
-            **sam_ratchet(rate),
-        }
-    )
-    model.Lifetime.assign({"analysis_period": 1, "inflation_rate": 0, "system_use_lifetime_output": 0})
-    model.SystemOutput.assign({"gen": [0] * len(kw), "degradation": [0]})
-    model.Load.assign({"load": kw, "load_escalation": [0]})
-    model.execute(0)
+    option = METERING[rate["tier_allocation"]]
+    model = run_sam(rate, kw, [0] * len(kw), {"ur_metering_option": option})
     out = model.Outputs
     flat, by_period = out.charge_wo_sys_dc_fixed_ym[1], out.charge_wo_sys_dc_tou_ym[1]
     return {

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -13,8 +13,10 @@ from electrocloud.domain.billing import charges, line_text
 from electrocloud.domain.billing.bill_document import Bill, BilledSegment, Status
 from electrocloud.domain.billing.charges import Charge, Line, PricedSegment
 from electrocloud.domain.billing.counting import Intervals, count_intervals
+from electrocloud.domain.billing.credit import NO_CREDIT, Credit, CreditAccount
 from electrocloud.domain.billing.demand import days_by_segment, past_demand, peaks_by_segment
 from electrocloud.domain.billing.determinants import DayDeterminants, Run, day_determinants
+from electrocloud.domain.billing.export import Exported, credited, exported, is_last_bill, is_true_up
 from electrocloud.domain.billing.open_reasons import open_reasons
 from electrocloud.domain.billing.plan import PeriodPlan, plan_period
 from electrocloud.domain.billing.ratchet import History, PastDemand, billed_demand
@@ -39,42 +41,44 @@ def rate(
     *,
     as_of: int | None = None,
     history: History = (),
+    opening: Credit = NO_CREDIT,
 ) -> Bill:
     """The bill of a period, from the determinants that UTC days have for each span of its plan.
 
     A day that is not in a span's `days` has no readings. Intervals that end after `as_of` (s since 1970 UTC; None: all
-    have ended) are not missing yet. `history` has the demand of earlier cycles, for tariffs with a ratchet.
+    have ended) are not missing yet. `history` has the demand of earlier cycles, for tariffs with a ratchet, and
+    `opening` the credit for export that the bill before left; the bill's `credit` has what this one leaves.
     """
     by_segment = days_by_segment(plan, days)
     runs = [[run for day in own for run in day.runs] for own in by_segment]
     energy_wh = [sum(run.wh for run in own) for own in runs]
-    peaks, peak = peaks_by_segment(plan, by_segment)
-    kw = Fraction(peak.watts, peak.parts * 1000) if peak else Fraction(0)
     priced = _priced(plan)
+    demands = _billed_demands(plan, priced, by_segment, history)
+    export = exported(plan, priced, by_segment, demands.limits_kw, opening)
+    billed_runs: Sequence[Sequence[Run]] = export.runs if export else runs
     energy: list[Charge] = []
-    demand: list[Charge] = []
-    flat: list[Charge] = []
-    for one in priced:
-        billed = billed_demand(one.tariff, plan.period.cycle_first, peak, peaks[one.number], history)
-        limit_kw = Fraction(billed.any_time.watts) / 1000 if billed.any_time else kw
-        energy += charges.energy_charges(one, runs[one.number], limit_kw)
+    for one, limit_kw in zip(priced, demands.limits_kw, strict=True):
+        netted = export is not None and export.netted[one.number]
+        energy += charges.energy_charges(one, billed_runs[one.number], limit_kw, netted=netted)
         if one.tariff.series:
             energy += charges.series_charges(one, [part for day in by_segment[one.number] for part in day.series])
-        demand += charges.demand_charges(one, billed.by_period)
-        flat += charges.flat_demand_charges(one, billed.any_time)
-    demand += flat
-    if any(one.tariff.coincident for one in priced):
-        system_peaks = [peak for own in by_segment for day in own for peak in day.coincident]
-        demand += [charge for one in priced for charge in charges.coincident_charges(one, system_peaks)]
+    credit = _credited(plan, export, opening, charges.total(energy))
+    demand = demands.charges
     fixed = [charge for one in priced for charge in charges.fixed_charges(one)]
     energy_total, demand_total, fixed_total = map(charges.total, (energy, demand, fixed))
     charged = energy_total + demand_total + fixed_total
-    minimum = charges.minimum_charges(priced, charged)
-    own_charges = [*energy, *demand, *charges.reactive_charges(priced), *fixed, *minimum]
-    riders = [charge for one in priced for charge in rider_charges(one, runs[one.number], own_charges)]
+    # What export is worth beyond all charges does not pay the minimum, but is due to the customer beside it.
+    minimum = charges.minimum_charges(priced, max(charged + credit.before_minimum, Fraction(0)) if export else charged)
+    own_charges = [*energy, *credit.lines, *demand, *charges.reactive_charges(priced), *fixed, *minimum]
+    riders = [
+        charge
+        for one in priced
+        for charge in rider_charges(one, runs[one.number], billed_runs[one.number], own_charges)
+    ]
     taxes = tax_charges(priced, [*own_charges, *riders], plan.terms)
-    total = charged + charges.total([*minimum, *riders, *taxes])
-    lines = tuple(charge.line for charge in (*own_charges, *riders, *taxes))
+    credit_total = charges.total([*credit.lines, *credit.paid_out])
+    total = charged + credit_total + charges.total([*minimum, *riders, *taxes])
+    lines = tuple(charge.line for charge in (*own_charges, *riders, *taxes, *credit.paid_out))
     intervals = count_intervals(plan, days, as_of)
     reasons = open_reasons(plan, by_segment)
     peak_wh, in_peak = _peak_use(priced, runs, energy, demand)
@@ -91,7 +95,7 @@ def rate(
         status="provisional" if intervals.missing or intervals.not_yet_due or reasons else "final",
         version=1,
         energy_kwh=exact(Fraction(sum(energy_wh), 1000)),
-        demand_kw=exact(kw),
+        demand_kw=exact(demands.kw),
         energy_charge=exact(energy_total),
         demand_charge=exact(demand_total),
         fixed_charge=exact(fixed_total),
@@ -116,6 +120,9 @@ def rate(
         currency=shown.currency,
         read_from=max(min(read), plan.period.first_day) if read else None,
         read_until=min(max(read), last_day) if read else None,
+        received_kwh=exact(Fraction(sum(run.wh for own in by_segment for day in own for run in day.received), 1000)),
+        export_credit=exact(credit_total),
+        credit=credit.account,
     )
 
 
@@ -127,25 +134,28 @@ def bills(  # noqa: C901 - one pass over the days, on the path that a year of re
     *,
     terms: ServiceTerms = UNREGISTERED,
     as_of: int | None = None,
+    received: Iterable[Interval] = (),
+    opening: Credit = NO_CREDIT,
 ) -> list[Bill]:
     """The bills of all periods, cut to the terms of service, in which one of a meter's intervals starts, in order.
 
     The intervals may come in any order, and a repeated one counts once; `estimated` are as for `day_determinants`, and
     `as_of` is as for `rate`. All of a dated tariff's versions have one zone. Without terms a reading is billed where it
-    starts, as that of a meter without an agreement.
+    starts, as that of a meter without an agreement. `received` has the energy received from the customer, and
+    `opening` the credit for it that the first bill begins with; each other bill begins with what the one before leaves.
     """
     dated = always(tariff) if isinstance(tariff, Tariff) else tariff
     zone = dated.versions[0].tariff.zone
-    read, guessed = _by_day(intervals), _by_day(estimated)
+    read, guessed, sent = _by_day(intervals), _by_day(estimated), _by_day(received)
     found: dict[BillingPeriod, tuple[PeriodPlan, list[dict[date, DayDeterminants]]]] = {}
     spread = terms.spread == "even"
     periods: list[BillingPeriod] = []
     start = end = 0  # of the one period that days are in
-    for midnight in sorted(read.keys() | guessed.keys()):
-        own, guesses = read.get(midnight, ()), guessed.get(midnight, ())
+    for midnight in sorted(read.keys() | guessed.keys() | sent.keys()):
+        own, guesses, exports = read.get(midnight, ()), guessed.get(midnight, ()), sent.get(midnight, ())
         until = midnight + DAY_S
         if spread:  # a reading may reach into the days, and the period, after its own
-            until = max(until, max(r.start + r.seconds for r in (*own, *guesses)))
+            until = max(until, max(r.start + r.seconds for r in (*own, *guesses, *exports)))
         if not start <= midnight < until <= end:
             last_day = local_day(until - 1, zone) + timedelta(days=1)
             periods = terms.periods(local_day(midnight, zone), last_day, zone)
@@ -158,15 +168,18 @@ def bills(  # noqa: C901 - one pass over the days, on the path that a year of re
             for number, span in enumerate(plan.spans):
                 if not (span.start < until and midnight < span.end):
                     continue
-                determinants = day_determinants(plan.tariff_of(span), span, own, guesses, spread=spread)
-                if determinants.runs:
+                tariff_then = plan.tariff_of(span)
+                determinants = day_determinants(tariff_then, span, own, guesses, spread=spread, received=exports)
+                if determinants.runs or determinants.received:
                     days[number][day_of(midnight)] = determinants
     issued: list[Bill] = []
     history: list[PastDemand] = []
     ratchet = any(version.tariff.ratchet for version in dated.versions)
     for plan, days in found.values():
         if any(days):
-            issued.append(rate(plan, days, meter_id, as_of=as_of, history=history))
+            bill = rate(plan, days, meter_id, as_of=as_of, history=history, opening=opening)
+            issued.append(bill)
+            opening = bill.credit.closing if bill.credit else opening
             if ratchet:
                 history.append(past_demand(plan, days))
     return issued
@@ -189,6 +202,8 @@ def without_charges(bill: Bill) -> Bill:
         status="final",
         **dict.fromkeys(("energy_kwh", "demand_kw", "energy_charge", "demand_charge", "fixed_charge"), Decimal(0)),
         **dict.fromkeys(("minimum_top_up", "rider_charge", "tax", "total"), Decimal(0)),
+        **dict.fromkeys(("received_kwh", "export_credit"), Decimal(0)),
+        credit=None,
         total_rounded=Decimal("0.00"),
         lines=(),
         intervals=Intervals(0, 0, 0, 0),
@@ -243,7 +258,60 @@ def _statement(bill: Bill) -> tuple[object, ...]:
         for line in bill.lines
     ]
     read = counts.read, counts.estimated, counts.missing
-    return bill.energy_kwh, bill.demand_kw, bill.total, bill.total_rounded, read, lines
+    closing = bill.credit and bill.credit.closing
+    return bill.energy_kwh, bill.received_kwh, bill.demand_kw, bill.total, bill.total_rounded, read, lines, closing
+
+
+class _Demands(NamedTuple):
+    """The highest demand (kW), each priced segment's limit for energy tiers (kW), and the charges for demand."""
+
+    kw: Fraction
+    limits_kw: list[Fraction]
+    charges: list[Charge]
+
+
+def _billed_demands(
+    plan: PeriodPlan,
+    priced: Sequence[PricedSegment],
+    by_segment: Sequence[Sequence[DayDeterminants]],
+    history: History,
+) -> _Demands:
+    peaks, peak = peaks_by_segment(plan, by_segment)
+    kw = Fraction(peak.watts, peak.parts * 1000) if peak else Fraction(0)
+    limits_kw: list[Fraction] = []
+    demand: list[Charge] = []
+    flat: list[Charge] = []
+    for one in priced:
+        billed = billed_demand(one.tariff, plan.period.cycle_first, peak, peaks[one.number], history)
+        limits_kw.append(Fraction(billed.any_time.watts) / 1000 if billed.any_time else kw)
+        demand += charges.demand_charges(one, billed.by_period)
+        flat += charges.flat_demand_charges(one, billed.any_time)
+    demand += flat
+    if any(one.tariff.coincident for one in priced):
+        system_peaks = [peak for own in by_segment for day in own for peak in day.coincident]
+        demand += [charge for one in priced for charge in charges.coincident_charges(one, system_peaks)]
+    return _Demands(kw, limits_kw, demand)
+
+
+class _Credit(NamedTuple):
+    """What export does to a bill: lines that count as its charges, $ that lower what the minimum is compared with, what
+    a true-up pays out, and the account of the credit."""
+
+    lines: list[Charge]
+    before_minimum: Fraction
+    paid_out: list[Charge]
+    account: CreditAccount | None
+
+
+def _credited(plan: PeriodPlan, export: Exported | None, opening: Credit, energy: Fraction) -> _Credit:
+    if export is None:
+        return _Credit([], Fraction(0), [], None)
+    true_up = is_true_up(plan, export.metering)
+    found = credited(export, opening, energy, true_up, is_last_bill(plan))
+    lines = [*export.sales, *found.used]
+    # Buy all sell all is two meters: what the one sells is no part of the other's minimum.
+    counted = found.used if export.metering.option == "buy-all-sell-all" else lines
+    return _Credit(lines, charges.total(counted), found.paid_out, found.account)
 
 
 def _priced(plan: PeriodPlan) -> list[PricedSegment]:

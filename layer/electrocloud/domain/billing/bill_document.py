@@ -8,6 +8,7 @@ import msgspec
 
 from electrocloud.domain.billing.charges import Line
 from electrocloud.domain.billing.counting import Intervals
+from electrocloud.domain.billing.credit import CreditAccount
 from electrocloud.domain.billing.open_reasons import OpenReason
 
 Status = Literal["provisional", "final"]
@@ -28,7 +29,9 @@ class BilledSegment(msgspec.Struct, frozen=True):
 class Bill(msgspec.Struct, frozen=True):
     """What one agreement owes for one billing period, in `currency`.
 
-    `total` is exact: energy + demand + fixed charges + the minimum-bill charge + riders + taxes. `total_rounded` is
+    `total` is exact: energy + demand + fixed charges + the minimum-bill charge + riders + taxes + `export_credit`. This
+    is what export takes off, and so at most 0; `credit` says where it comes from. `energy_kwh` is the energy delivered,
+    and `received_kwh` what was received from the customer. `total_rounded` is
     the amount due: the sum of the lines' rounded amounts. A bill is provisional until every interval was read or
     estimated, and while there is a reason in `open_reasons`. The peak shares, 0 to 1, are of the energy and of `total`,
     in the periods with the month's highest first-tier rate. `adjustment` is what this version owes more (or less) than
@@ -84,3 +87,6 @@ class Bill(msgspec.Struct, frozen=True):
     daily_kwh: Decimal | None = None
     daily_kwh_before: Decimal | None = None
     daily_kwh_last_year: Decimal | None = None
+    received_kwh: Decimal = Decimal(0)
+    export_credit: Decimal = Decimal(0)
+    credit: CreditAccount | None = None

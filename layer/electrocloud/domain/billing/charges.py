@@ -18,7 +18,17 @@ from electrocloud.domain.money import cents, exact
 from electrocloud.domain.tariffs.tariff import Fee, Quantity, Tariff, Tiers
 
 LineKind = Literal[
-    "energy", "demand", "flat demand", "coincident", "reactive", "fixed", "minimum", "rider", "tax", "adjustment"
+    "energy",
+    "export",
+    "demand",
+    "flat demand",
+    "coincident",
+    "reactive",
+    "fixed",
+    "minimum",
+    "rider",
+    "tax",
+    "adjustment",
 ]
 
 _NOTHING, _ONE = Fraction(0), Fraction(1)
@@ -66,22 +76,60 @@ class PricedSegment(NamedTuple):
         return Fraction(self.segment.days, self.segment.full_days)
 
 
-def energy_charges(priced: PricedSegment, runs: Sequence[Run], kw: Fraction) -> list[Charge]:
-    """What the runs of a segment cost, a line for each period and tier. `kw` is the bill's largest demand."""
-    number, segment, tariff, label = priced
+def energy_charges(priced: PricedSegment, runs: Sequence[Run], kw: Fraction, *, netted: bool = False) -> list[Charge]:
+    """What the runs of a segment cost, a line for each period and tier. `kw` is the bill's largest demand.
+
+    `netted` runs are what a month's export left over: they have no order in time, so they come into tiers by shares.
+    """
+    tariff = priced.tariff
     if tariff.series and not tariff.prices_energy:
         return []
+    rule = "" if netted else line_text.tier_rule(tariff, priced.segment)
+    what = "Energy net of export" if netted else "Energy"
+    return _by_tier(priced, "energy", tariff.energy, runs, kw, what, rule, _ONE, tariff.prices_energy, netted=netted)
+
+
+def export_charges(
+    priced: PricedSegment,
+    sell: tuple[Tiers, ...],
+    runs: Sequence[Run],
+    kw: Fraction,
+    sign: int,
+    *,
+    netted: bool = False,
+) -> list[Charge]:
+    """What the runs of received energy earn at the `sell` rates, a line for each period and tier: amounts times `sign`.
+
+    The rest is as for `energy_charges`.
+    """
+    return _by_tier(priced, "export", sell, runs, kw, "Export", "", Fraction(sign), True, netted=netted)
+
+
+def _by_tier(
+    priced: PricedSegment,
+    kind: LineKind,
+    structure: tuple[Tiers, ...],
+    runs: Sequence[Run],
+    kw: Fraction,
+    what: str,
+    rule: str,
+    weight: Fraction,
+    has_price: bool,
+    *,
+    netted: bool,
+) -> list[Charge]:
+    number, segment, tariff, label = priced
     limits = _energy_limits(tariff, segment.days, segment.full_days, kw if tariff.limits_follow_demand else None)
-    allot = tiers.prorated if tariff.allocation == "prorated" else tiers.chronological
-    names, rule = line_text.energy_names(tariff, segment), line_text.tier_rule(tariff, segment)
+    allot = tiers.prorated if netted or tariff.allocation == "prorated" else tiers.chronological
+    names = line_text.energy_names(tariff, segment)
     charges = []
     for (period, tier), (wh, estimated) in sorted(allot(runs, limits).items()):
-        steps = tariff.energy[period]
-        range_text = line_text.tier_range(limits[period], tier, "kWh") if tariff.prices_energy else ", without a price"
-        text = f"Energy{names[period]}{range_text}{rule if steps[1:] else ''}{label}"
+        steps = structure[period]
+        range_text = line_text.tier_range(limits[period], tier, "kWh") if has_price else ", without a price"
+        text = f"{what}{names[period]}{range_text}{rule if steps[1:] else ''}{label}"
         if segment.days < segment.full_days and any("daily" not in step.unit for step in steps[:-1]):
             text += line_text.days_of(segment)
-        charges.append(_charge("energy", number, period, tier, wh, estimated, steps, _ONE, text))
+        charges.append(_charge(kind, number, period, tier, wh, estimated, steps, weight, text))
     return charges
 
 
@@ -273,7 +321,7 @@ def _charge(
         period=period,
         tier=tier + 1,
         quantity=exact(thousands),
-        unit="kWh" if kind == "energy" else "kW",
+        unit="kWh" if kind in ("energy", "export") else "kW",
         unit_rate=rate,
         amount=exact(amount),
         amount_rounded=cents(amount),

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from electrocloud.domain.billing.received import net_by_hour
 from electrocloud.domain.billing.series_energy import SeriesDay, series_crossing, series_days
 from electrocloud.domain.billing.spreading import Crossing, crossing_of, energy_between, overlapped
 from electrocloud.domain.local_time import DAY_S, HOUR_S, Offset, local_day, midnight_of, offsets
@@ -48,8 +49,9 @@ class DayDeterminants(msgspec.Struct, frozen=True, array_like=True, gc=False):
     share of each demand window that reaches into another day, as a peak over the whole window. `interval_s`
     is the length of the readings: `count` were read, `estimated` were estimated (`profiled` of them from a class's
     mean profile), and `missing` were neither. `crossing` is the first reading that spans two prices, demand windows or
-    bills, and that nobody said to spread. `coincident` is the day's share of
-    the demand at each of the system's peaks, and `series` the energy at a series' prices.
+    bills, and that nobody said to spread. `coincident` is the day's share of the demand at each of the system's peaks,
+    and `series` the energy at a series' prices. `received` is the energy received from the customer in time order; one
+    of 0 Wh says that it is metered. Demand and counts are of the energy delivered.
     """
 
     runs: tuple[Run, ...]
@@ -63,6 +65,7 @@ class DayDeterminants(msgspec.Struct, frozen=True, array_like=True, gc=False):
     profiled: int = 0
     coincident: tuple[Peak, ...] = ()
     series: tuple[SeriesDay, ...] = ()
+    received: tuple[Run, ...] = ()
 
 
 class Instants(Protocol):
@@ -97,33 +100,30 @@ def day_determinants(
     *,
     spread: bool = False,
     profiled: Iterable[Interval] = (),
+    received: Iterable[Interval] = (),
 ) -> DayDeterminants:
     """The determinants, for `span`, of the intervals of one UTC day: at least one, in any order.
 
     An interval belongs to the span, the day and the period in which it starts; what starts outside the span is left
     out. With `spread`, energy is shared by time between all that an interval reaches into. `estimated` are intervals
-    in the place of readings that never came, and so are `profiled`, from a class's mean profile. A repeated interval
-    counts once.
+    in the place of readings that never came, and so are `profiled`, from a class's mean profile. `received` has the
+    energy received from the customer. A repeated interval counts once.
     """
     from_profile = frozenset(profiled)
     guesses = frozenset(estimated) | from_profile
-    given = sorted((*intervals, *guesses))
-    seconds = given[-1].seconds
-    midnight = given[0].start // DAY_S * DAY_S
+    given, sent = sorted((*intervals, *guesses)), sorted({*received})
+    seconds = (given or sent)[-1].seconds
+    midnight = (given or sent)[0].start // DAY_S * DAY_S
     low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
     readings = given if high - low == DAY_S else [r for r in given if low <= r.start < high]
     if len({*map(_START, readings)}) < len(readings):
         readings = sorted({*readings})
     made_up = sum(r in guesses for r in readings) if guesses else 0
+    within = span if spread else None
     rated = [*_reaching_in(span, given), *readings] if spread else readings
-    runs, beyond = _runs(tariff, midnight, rated, guesses, span if spread else None)
-    peaks, cut, window_crossing = _demand(tariff, midnight, rated, guesses, span if spread else None)
-    crossing = window_crossing
-    if readings and readings[-1].start + readings[-1].seconds > span.end:
-        beyond.append(readings[-1])
-    if beyond:
-        of_price = crossing_of(tariff, span, [reading for reading in beyond if reading not in guesses])
-        crossing = _first(of_price, window_crossing)
+    runs, sold, crossing = _both_directions(tariff, span, midnight, rated, guesses, sent, within)
+    peaks, cut, window_crossing = _demand(tariff, midnight, rated, guesses, within)
+    crossing = _first(crossing, window_crossing)
     series: tuple[SeriesDay, ...] = ()
     if tariff.series and rated:
         edges = (span.start, span.end) if spread else (rated[0].start, rated[-1].start + rated[-1].seconds)
@@ -145,6 +145,7 @@ def day_determinants(
         if tariff.coincident and readings
         else (),
         series=series,
+        received=tuple(sold),
     )
 
 
@@ -203,6 +204,31 @@ def _reaching_in(span: Instants, given: Sequence[Interval]) -> list[Interval]:
 def _first(one: Crossing | None, other: Crossing | None) -> Crossing | None:
     found = [crossing for crossing in (one, other) if crossing]
     return min(found, key=lambda crossing: crossing.start) if found else None
+
+
+def _both_directions(
+    tariff: Tariff,
+    span: Instants,
+    midnight: int,
+    rated: Sequence[Interval],
+    guesses: frozenset[Interval],
+    sent: Sequence[Interval],
+    spread: Instants | None,
+) -> tuple[list[Run], list[Run], Crossing | None]:
+    """The runs of the energy delivered, those of the energy received (of one day, in time order), and the first reading
+    of either that spans two prices or bills."""
+    bought = rated
+    sent = [r for r in sent if r.start < span.end and span.start <= r.start + (r.seconds - 1 if spread else 0)]
+    if sent and tariff.metering and tariff.metering.by_hour:
+        bought, sent = net_by_hour(rated, sent, tariff.zone)
+        guesses = frozenset(netted for reading, netted in zip(rated, bought, strict=True) if reading in guesses)
+    runs, beyond = _runs(tariff, midnight, bought, guesses, spread)
+    sold, sent_beyond = _runs(tariff, midnight, sent, frozenset(), spread) if sent else ([], [])
+    for readings, reaching in ((bought, beyond), (sent, sent_beyond)):
+        if readings and readings[-1].start + readings[-1].seconds > span.end:
+            reaching.append(readings[-1])
+    found = [reading for reading in beyond if reading not in guesses] + sent_beyond
+    return runs, sold, crossing_of(tariff, span, found) if found else None
 
 
 def _runs(

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from electrocloud.domain.billing.determinants import DayDeterminants
+from electrocloud.domain.billing.export import lacks_sell_rate
 from electrocloud.domain.billing.plan import PeriodPlan
 from electrocloud.domain.billing.spreading import Crossing
 
@@ -15,7 +16,7 @@ from electrocloud.domain.billing.spreading import Crossing
 class OpenReason(msgspec.Struct, frozen=True):
     """`text` says it to a person, without a period; `at` is the start of the reading (s since 1970 UTC)."""
 
-    kind: Literal["no price", "long reading", "no system peak", "no hourly price"]
+    kind: Literal["no price", "long reading", "no system peak", "no hourly price", "no sell rate"]
     text: str
     at: int | None = None
 
@@ -37,6 +38,9 @@ def open_reasons(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) ->
     if gaps := [part.unpriced for part in parts if part.unpriced is not None]:
         since = datetime.fromtimestamp(min(gaps), UTC).astimezone(ZoneInfo(plan.period.zone))
         found.append(OpenReason("no hourly price", f"there is no price for the energy from {since.isoformat()} on"))
+    if lacks_sell_rate(plan, days):
+        name = plan.tariff_name or "the tariff"
+        found.append(OpenReason("no sell rate", f"{name} credits export in $ and has no sell rate"))
     crossings = [day.crossing for own in days for day in own if day.crossing]
     if crossings and plan.terms.spread != "start":
         first = min(crossings, key=lambda crossing: crossing.start)

@@ -11,26 +11,29 @@ from electrocloud.domain.billing.plan import Segment
 from electrocloud.domain.billing.terms import ServiceTerms
 from electrocloud.domain.tariffs.tariff import Rider, Tax
 
-_KINDS = {name: (name,) for name in ("energy", "fixed", "minimum", "rider")} | {
+_KINDS = {name: (name,) for name in ("energy", "export", "fixed", "minimum", "rider")} | {
     "demand": ("demand", "flat demand", "coincident")
 }
 
 
-def rider_charges(priced: PricedSegment, runs: Sequence[Run], charged: Sequence[Charge]) -> list[Charge]:
+def rider_charges(
+    priced: PricedSegment, runs: Sequence[Run], billed: Sequence[Run], charged: Sequence[Charge]
+) -> list[Charge]:
     """A line for each rider that is in force on a day of the segment.
 
-    One of `$/kWh` is for the segment's energy, one of `$/month` for its part of the full cycle, and one of `%` for the
-    segment's lines of `charged`. A rider in force on some days, or an amount by month, counts for its days of the
-    segment.
+    One of `$/kWh` is for the segment's energy as it is `billed`, one of `$/kWh delivered` for all of its `runs`, one of
+    `$/month` for its part of the full cycle, and one of `%` for the segment's lines of `charged`. A rider in force on
+    some days, or an amount by month, counts for its days of the segment.
     """
     charges = []
     for rider in priced.tariff.riders:
         rate, days = _mean_rate(rider, priced.segment)
         if not days or not rate:
             continue
-        estimated = sum(run.wh for run in runs if run.estimated)
-        energy = sum(run.wh for run in runs)
-        if rider.unit == "$/kWh":
+        own_runs = billed if rider.unit == "$/kWh" else runs
+        estimated = sum(run.wh for run in own_runs if run.estimated)
+        energy = sum(run.wh for run in own_runs)
+        if rider.unit in ("$/kWh", "$/kWh delivered"):
             quantity, unit = Fraction(energy, 1000), "kWh"
         elif rider.unit == "$/month":
             quantity, unit = priced.part, "month"

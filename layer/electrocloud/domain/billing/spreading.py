@@ -60,4 +60,9 @@ def _period_spans(tariff: Tariff, low: int, high: int) -> Iterator[PeriodSpan]:
 
 
 def _prices(tariff: Tariff, period_span: PeriodSpan) -> tuple[object, ...]:
-    return tariff.energy[period_span.energy], tariff.demand[period_span.demand] if tariff.demand else ()
+    sell = tariff.metering.sell if tariff.metering else ()
+    return (
+        tariff.energy[period_span.energy],
+        sell[period_span.energy] if sell else (),
+        tariff.demand[period_span.demand] if tariff.demand else (),
+    )

@@ -13,26 +13,15 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from electrocloud.domain.local_time import DAY_S, HOUR_S, day_of, is_weekend, offsets
+from electrocloud.domain.tariffs.metering import Metering
 from electrocloud.domain.tariffs.price_series import PriceSeries
+from electrocloud.domain.tariffs.tiers import Tier as Tier
+from electrocloud.domain.tariffs.tiers import Tiers as Tiers
 
 Allocation = Literal["chronological", "prorated"]
 Quantity = int | Fraction  # Wh or W; a fraction only where a limit or an interval length makes one
 
 
-class Tier(NamedTuple):
-    """A step of a price: what lies below `limit` and above the tier before costs `rate`.
-
-    `limit` counts from zero, in `unit`; the last tier has none. `rate` is URDB's rate + adj, in $ a kWh
-    (energy) or a kW (demand). `unit` is `kWh` or `kW`; ` daily` makes the limit a day's, and `/kW` one for
-    each kW of the month's demand.
-    """
-
-    limit: Decimal | None
-    rate: Decimal
-    unit: str
-
-
-Tiers = tuple[Tier, ...]
 _RULES = (
     "zone",
     "energy",
@@ -75,7 +64,8 @@ class Fee(NamedTuple):
 class Rider(NamedTuple):
     """A charge beside the tariff's own, in force on the local days from `first` to before `end` (None: open).
 
-    `unit` is `$/kWh` (of the segment's energy), `$/month`, or `%` of the lines of the kinds in `of`. Of `$/kWh` there
+    `unit` is `$/kWh` (of the segment's billed energy), `$/kWh delivered` (of all that was delivered, whatever export
+    was netted with it: a non-bypassable charge), `$/month`, or `%` of the lines of the kinds in `of`. Of `$/kWh` there
     may be an amount for each month of the year; of the others there is one.
     """
 
@@ -194,6 +184,7 @@ class Tariff:
     ratchet: Ratchet | None = None
     coincident: Coincident | None = None
     series: PriceSeries | None = None
+    metering: Metering | None = None
 
     @cached_property
     def limits_follow_demand(self) -> bool:
@@ -232,6 +223,8 @@ class Tariff:
         if self.series:
             rules.append(self.series.digest)
         rules += [rule for rule in (self.reactive, self.ratchet, self.coincident) if rule]
+        if self.metering:
+            rules.append(self.metering)
         return hashlib.sha256(msgspec.json.encode(rules)).hexdigest()[:12]
 
 

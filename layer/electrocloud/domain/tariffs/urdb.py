@@ -14,10 +14,12 @@ from electrocloud.domain.errors import TariffError, UsageError
 from electrocloud.domain.local_time import zone_of
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariffs import urdb_additions as additions
+from electrocloud.domain.tariffs.metering import MeteringOption
 from electrocloud.domain.tariffs.price_series import PriceSeries, with_terms
 from electrocloud.domain.tariffs.tariff import Allocation, Fee, Reactive, Rider, Tariff, Tier, Tiers
 from electrocloud.domain.tariffs.urdb_demand import coincident, ratchet
 from electrocloud.domain.tariffs.urdb_document import only_item, read_rate
+from electrocloud.domain.tariffs.urdb_metering import metering
 from electrocloud.domain.tariffs.urdb_schedules import flat_months, schedule
 from electrocloud.domain.tariffs.urdb_tiers import DEMAND_UNITS, ENERGY_UNITS, structure
 from electrocloud.domain.tariffs.urdb_values import dates, number, one_of, text
@@ -32,10 +34,13 @@ NO_ENERGY_PRICE: tuple[Tiers, ...] = ((Tier(None, Decimal(0), "kWh"),),)
 
 
 def version_from_urdb(
-    document: Mapping[str, Any], zone: str | None = None, series: PriceSeries | None = None
+    document: Mapping[str, Any],
+    zone: str | None = None,
+    series: PriceSeries | None = None,
+    option: MeteringOption | None = None,
 ) -> TariffVersion:
     """A tariff from a URDB rate as `tariff_from_urdb` reads it, with the dates that its prices hold."""
-    return TariffVersion(tariff_from_urdb(document, zone, series), *effective_days(document))
+    return TariffVersion(tariff_from_urdb(document, zone, series, option), *effective_days(document))
 
 
 def effective_days(document: Mapping[str, Any]) -> tuple[date | None, date | None]:
@@ -43,16 +48,22 @@ def effective_days(document: Mapping[str, Any]) -> tuple[date | None, date | Non
     return dates("", read_rate(document).values)
 
 
-def tariff_from_urdb(document: Mapping[str, Any], zone: str | None = None, series: PriceSeries | None = None) -> Tariff:
+def tariff_from_urdb(
+    document: Mapping[str, Any],
+    zone: str | None = None,
+    series: PriceSeries | None = None,
+    option: MeteringOption | None = None,
+) -> Tariff:
     """A tariff from a URDB rate, or from OpenEI's answer `{"items": [rate]}` with that one rate in it.
 
     Its schedules are hours of `zone`, the service point's; else of its own `timezone`; and of UTC where neither is
-    given. `series` has the prices of a tariff with `energy_prices`. Numbers may be int, Decimal or float; a float
+    given. `series` has the prices of a tariff with `energy_prices`, and `option` how received energy is credited by one
+    that does not say so. Numbers may be int, Decimal or float; a float
     stands for the decimal that prints it. `TariffError` names the field that is at fault, as the document does.
     """
     rate = read_rate(document)
     try:
-        return _tariff(rate.values, zone, with_terms(series, rate.values))
+        return _tariff(rate.values, zone, with_terms(series, rate.values), option)
     except TariffError as fault:
         raise rate.as_given(fault) from None
 
@@ -67,7 +78,9 @@ def registered_tariff(document: Mapping[str, Any], zone: str | None = None) -> T
     return tariff
 
 
-def _tariff(rate: Mapping[str, Any], zone: str | None, series: PriceSeries | None) -> Tariff:
+def _tariff(
+    rate: Mapping[str, Any], zone: str | None, series: PriceSeries | None, option: MeteringOption | None
+) -> Tariff:
     dates("", rate)
     energy = structure(rate, "energyratestructure", ENERGY_UNITS)
     demand = structure(rate, "demandratestructure", DEMAND_UNITS)
@@ -106,6 +119,7 @@ def _tariff(rate: Mapping[str, Any], zone: str | None, series: PriceSeries | Non
         ratchet=ratchet(rate),
         coincident=coincident(rate),
         series=series,
+        metering=metering(rate, energy or NO_ENERGY_PRICE, option),
     )
 
 

@@ -7,8 +7,9 @@ from electrocloud.domain.errors import TariffError
 from electrocloud.domain.tariffs.tariff import Eligibility, Holidays, Rider, Tax
 from electrocloud.domain.tariffs.urdb_values import amount, dates, day, one_of, refuse_unknown, text
 
-RIDER_UNITS = ("$/kWh", "$/month", "%")
+RIDER_UNITS = ("$/kWh", "$/kWh delivered", "$/month", "%")
 KINDS = ("energy", "demand", "fixed", "minimum")
+PARTS = (*KINDS, "export")
 
 
 def holidays(rate: Mapping[str, Any]) -> Holidays:
@@ -55,7 +56,7 @@ def riders(rate: Mapping[str, Any]) -> tuple[Rider, ...]:
         refuse_unknown(field, what, ("name", "amount", "unit", "of", "effective", "startdate", "enddate"))
         unit = one_of(f"{field}.unit", what.get("unit"), RIDER_UNITS)
         amounts = (amount(f"{field}.amount", what.get("amount")),)
-        of = _kinds(f"{field}.of", what.get("of"), KINDS) if unit == "%" else ()
+        of = _kinds(f"{field}.of", what.get("of"), PARTS) if unit == "%" else ()
         found.append(Rider(_name(field, what), amounts, unit, of, *dates(f"{field}.", what)))
     return tuple(found)
 
@@ -66,7 +67,7 @@ def taxes(rate: Mapping[str, Any]) -> tuple[Tax, ...]:
     for field, what in _objects(rate, "taxes"):
         refuse_unknown(field, what, ("name", "percent", "of", "classes", "effective", "startdate", "enddate"))
         percent = amount(f"{field}.percent", what.get("percent"))
-        of = _kinds(f"{field}.of", what.get("of") or [*KINDS, "rider"], (*KINDS, "rider"))
+        of = _kinds(f"{field}.of", what.get("of") or [*KINDS, "rider"], (*PARTS, "rider"))
         classes = what.get("classes") or []
         if not isinstance(classes, list | tuple):
             raise TariffError(f"{field}.classes", "must be a list of customer classes")

@@ -75,6 +75,77 @@ FIELDS: dict[str, tuple[Field, ...]] = {
             "Own field. [Hourly prices](#hourly-prices)",
         ),
     ),
+    "Received energy": (
+        Field(
+            "dgrules",
+            "how received energy is credited",
+            "Net Metering, Net Billing Instantaneous, Net Billing Hourly, Buy All Sell All",
+            "billed",
+            (),
+            "[Received energy](#received-energy)",
+        ),
+        Field(
+            "ur_metering_option",
+            "the same by SAM's number: net metering with credits in kWh (0) or in $ (1), net billing (2), net billing "
+            "with carry-over (3), buy all sell all (4)",
+            "0 to 4",
+            "billed",
+            (),
+            "SAM's field",
+        ),
+        Field(
+            "sell_rate",
+            "one sell rate for all periods and tiers",
+            "$/kWh",
+            "billed",
+            (),
+            "Own field; it replaces `sell`",
+        ),
+        Field(
+            "usenetmetering", "whether sell rates are the buy rates", "", "billed", (), "Net Metering without `dgrules`"
+        ),
+        Field("ur_sell_eq_buy", "whether sell rates are the buy rates", "0 or 1", "billed", (), "SAM's field"),
+        Field(
+            "ur_nm_credit_month",
+            "month of the true-up",
+            "0 (January) to 11 (December)",
+            "billed",
+            (),
+            "SAM's field; December without it",
+        ),
+        Field(
+            "ur_nm_yearend_sell_rate",
+            "what credits in kWh are worth at the true-up",
+            "$/kWh",
+            "billed",
+            (),
+            "SAM's field",
+        ),
+        Field(
+            "ur_nm_credit_rollover",
+            "whether net metering keeps credits after the true-up, in $",
+            "0 or 1",
+            "billed",
+            (),
+            "SAM's field",
+        ),
+        Field(
+            "ur_nb_credit_expire",
+            "whether credits of net billing are lost at the true-up",
+            "0 or 1",
+            "billed",
+            (),
+            "SAM's field",
+        ),
+        Field(
+            "ur_nb_apply_credit_current_month",
+            "whether net billing with carry-over uses a credit in the bill that earns it",
+            "0 or 1",
+            "billed",
+            (),
+            "SAM's field",
+        ),
+    ),
     "Demand": (
         Field(
             "flatdemandstructure",
@@ -295,22 +366,6 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("voltagemaximum", "highest voltage of the service", "V", "no effect"),
         Field("voltagecategory", "primary, secondary or transmission", "", "no effect"),
         Field("phasewiring", "single phase or three phases", "", "no effect"),
-        Field(
-            "dgrules",
-            "how energy that is fed in is credited",
-            "",
-            "no effect",
-            (),
-            "Energy that is fed in is not metered",
-        ),
-        Field(
-            "usenetmetering",
-            "whether sell prices are the buy prices",
-            "",
-            "no effect",
-            (),
-            "Energy that is fed in is not metered",
-        ),
     ),
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from electrocloud.domain.errors import TariffError
 from electrocloud.domain.money import exact
-from electrocloud.domain.tariffs.tariff import Tier, Tiers
+from electrocloud.domain.tariffs.tiers import Tier, Tiers
 from electrocloud.domain.tariffs.urdb_values import decimal, has_amount, number
 
 ENERGY_UNITS = ("kWh", "kWh daily", "kWh/kW", "kWh/kW daily")
@@ -118,7 +118,7 @@ def _tier(field: str, step: object, units: tuple[str, ...]) -> Tier:
         raise TariffError(field, "must be an object with a rate")
     named = {str(name).lower(): value for name, value in step.items() if value not in (None, "")}
     for key, value in named.items():
-        if key not in ("rate", "adj", "max", "unit", "sell") and has_amount(value):  # `sell`: nothing is fed in
+        if key not in ("rate", "adj", "max", "unit", "sell") and has_amount(value):  # `sell`: urdb_metering
             raise TariffError(f"{field}.{key}", "is not a known field of a tier")
     if "rate" not in named and "adj" not in named:
         raise TariffError(f"{field}.rate", "is missing; a tier that is free has the rate 0")

@@ -47,9 +47,7 @@ def test_an_openei_response_with_one_rate_is_accepted_as_that_rate():
 
 
 def test_names_dates_and_comments_are_ignored():
-    rate = document(
-        uri="https://example.org", startdate=1_700_000_000, energycomments="none", dgrules="Net Metering", _note="ours"
-    )
+    rate = document(uri="https://example.org", startdate=1_700_000_000, energycomments="none", _note="ours")
 
     assert tariff_from_urdb(rate).fingerprint == tariff_from_urdb(document()).fingerprint
 
