@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -24,6 +25,7 @@ from electrocloud.domain.billing.plan import plan_month
 from electrocloud.domain.local_time import BillingMonth, day_of
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs import tariff
+from electrocloud.domain.tariffs.metering import OPTIONS
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import plain_bills
 
@@ -41,6 +43,8 @@ def main() -> None:
     one_day = of_day(july, month.utc_days()[14])
     window = replace(rules, demand_window_s=1800)
     prorated = replace(rules, allocation="prorated")
+    both_ways = {option: tariff_from_urdb(DOCUMENT | {"sell_rate": 0.05}, option=option) for option in OPTIONS}
+    sun = [reading._replace(wh=max(0, 9_000 - reading.wh)) for reading in year]
 
     plain_ns = timed(lambda: plain_bills(DOCUMENT, year), runs=3)[0] / len(year)
     table = Table("What", "Readings", "Least ms", "Median ms", "ns a reading", "Times the plain engine")
@@ -49,6 +53,10 @@ def main() -> None:
         ("a year", len(year), lambda: bills(rules, year)),
         ("a year, demand over 30 minutes", len(year), lambda: bills(window, year)),
         ("a year, prorated tiers", len(year), lambda: bills(prorated, year)),
+        *(
+            (f"a year in both directions, {option}", len(year), partial(bills, of_option, year, received=sun))
+            for option, of_option in both_ways.items()
+        ),
         ("a month", len(july), lambda: bills(rules, july)),
         ("a day's determinants", 96, lambda: day_determinants(rules, month, one_day)),
         ("a month's bill from its days' determinants", len(july), lambda: rate(plan_month(rules, month), [days])),

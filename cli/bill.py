@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
@@ -38,7 +38,7 @@ def bill(
     prices = _read_prices(tariff, options)
     service = options.service(prices.versions[0].tariff.zone, fill=fill)
     load = read_usage(usage, reading)
-    print_found(load)
+    print_found(load, [prices])
     issued = rate_usage(prices, load, usage, service)
     if not issued:
         raise UsageError(f"{usage} has no reading in service; check --service-from and --service-to")
@@ -57,11 +57,24 @@ def _read_prices(paths: Sequence[Path], options: ServiceOptions) -> DatedTariff:
     return prices
 
 
-def print_found(load: Usage) -> None:
-    """Say on stderr what the file holds and what was left out of it."""
+def print_found(load: Usage, tariffs: Iterable[DatedTariff] = ()) -> None:
+    """Say on stderr what the file holds and what was left out of it, and which tariffs do not credit its export."""
+    print_lines([*load.found, *_not_credited(load, tariffs)])
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print remarks on stderr."""
     console = Console(stderr=True, soft_wrap=True)
-    for line in load.found:
+    for line in lines:
         console.print(line, style="dim", highlight=False, markup=False)
+
+
+def _not_credited(load: Usage, tariffs: Iterable[DatedTariff]) -> Iterator[str]:
+    wh = int(load.received.wh.sum()) if load.received else 0
+    for prices in tariffs if wh else ():
+        if any(version.tariff.metering is None for version in prices.versions):
+            name = prices.versions[-1].tariff.name
+            yield f"{name} does not say how export is credited: {wh / 1000:,.1f} kWh are not; give --metering"
 
 
 def show_bills(found: Sequence[Bill], *, as_json: bool) -> None:
@@ -86,7 +99,7 @@ def batch(
     began = time.perf_counter()
     with console.status(f"Reading {usage}"):
         load = read_usage(usage, reading)
-    print_found(load)
+    print_found(load, [prices])
     as_csv = out.suffix == ".csv"
     bar = Progress(
         TextColumn("Billing"),
@@ -126,6 +139,7 @@ def compare(
     load = read_usage(usage, reading)
     print_found(load)
     found = compare_tariffs(tariffs, load, usage, options, show_all=show_all)
+    print_lines(_not_credited(load, found.tariffs))
     if as_json:
         _print_json([*found.ranked, *found.not_available])
     else:

@@ -64,6 +64,16 @@ class Gap(StrEnum):
     spread = "spread"
 
 
+class MeteringChoice(StrEnum):
+    """How received energy is credited by a tariff that does not say so: SAM's metering options."""
+
+    net_metering = "net-metering"
+    net_metering_dollars = "net-metering-dollars"
+    net_billing = "net-billing"
+    net_billing_carryover = "net-billing-carryover"
+    buy_all_sell_all = "buy-all-sell-all"
+
+
 class ImportChannel(StrEnum):
     """Where imported uploads go: the ingestion API, the stream as KPL frames, or a file."""
 

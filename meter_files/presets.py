@@ -35,9 +35,14 @@ HOURLY_SERIES = Layout(
 )
 
 OWN = ("start and wh", "start and kwh", "Parquet")
+_IN_KWH = _OWN._replace(name="start and kwh", header=frozenset({"start", "kwh"}), values=(Value("kwh"),))
 PRESETS: tuple[Layout, ...] = (
+    _OWN._replace(header=_OWN.header | {"received_wh"}, values=(*_OWN.values, Value("received_wh", "Wh", "received"))),
+    _IN_KWH._replace(
+        header=_IN_KWH.header | {"received_kwh"}, values=(*_IN_KWH.values, Value("received_kwh", "kWh", "received"))
+    ),
     _OWN,
-    _OWN._replace(name="start and kwh", header=frozenset({"start", "kwh"}), values=(Value("kwh"),)),
+    _IN_KWH,
     Layout(
         name="Green Button CSV (PG&E, Opower)",
         header=frozenset({"type", "date", "start time", "end time", "import (kwh)", "export (kwh)"}),

@@ -14,7 +14,8 @@ from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.charges import Line
 from electrocloud.domain.billing.line_text import price
 from electrocloud.domain.billing.terms import ServiceTerms
-from electrocloud.domain.currency import written
+from presentation.export_text import credit_text, export_notes
+from presentation.money_text import money as money
 from presentation.units import month
 
 WIDTH = 112
@@ -50,15 +51,24 @@ def print_summary(console: Console, bills: Sequence[Bill]) -> None:
     table.add_column("Period", footer="Total")
     table.add_column("Meter")
     table.add_column("Energy kWh", footer=f"{energy:,.1f}", justify="right")
+    exported = any(bill.credit for bill in bills)
+    if exported:
+        received = sum((bill.received_kwh for bill in bills), Decimal(0))
+        table.add_column("Exported kWh", footer=f"{received:,.1f}", justify="right")
+        table.add_column("Credit left", justify="right")
     table.add_column("Demand kW", justify="right")
     table.add_column("Amount due", footer=total, justify="right")
     table.add_column("")
     for bill in bills:
         energy_kwh, demand_kw = f"{bill.energy_kwh:,.1f}", f"{bill.demand_kw:,.2f}"
-        table.add_row(
-            period(bill), bill.meter_id, energy_kwh, demand_kw, money(bill.total_rounded, bill.currency), bill.status
-        )
+        export = [f"{bill.received_kwh:,.1f}", _credit_left(bill)] if exported else []
+        due = money(bill.total_rounded, bill.currency)
+        table.add_row(period(bill), bill.meter_id, energy_kwh, *export, demand_kw, due, bill.status)
     console.print(table)
+
+
+def _credit_left(bill: Bill) -> str:
+    return credit_text(bill.credit.closing, bill.currency) if bill.credit else ""
 
 
 def print_history(console: Console, bills: Sequence[Bill]) -> None:
@@ -111,12 +121,6 @@ def period(bill: Bill) -> str:
     return f"{first:%b} {first.day}{year} to {last:%b} {last.day}, {last.year}"
 
 
-def money(amount: Decimal, currency: str = "USD", *, sign: bool = False) -> str:
-    """`$1,234.50`, `-$3.20`; with `sign`, positive amounts as `+$3.20`; in the currency's own format."""
-    before = "-" if amount < 0 else "+" if sign and amount > 0 else ""
-    return before + written(abs(amount), 2, currency)
-
-
 def percent(share: Decimal) -> str:
     """`12%`, or `<1%` for a share that would round to 0."""
     return f"{share * 100:.0f}%" if share >= Decimal("0.005") else "<1%"
@@ -142,8 +146,9 @@ def words_of(line: Line) -> tuple[str, str]:
 
 
 def price_of(line: Line, currency: str = "USD") -> tuple[str, str]:
-    """A line's quantity and rate with their units; both empty by the month or year, and where nothing is metered."""
-    if line.unit in ("month", "year") or line.kind == "reactive":
+    """A line's quantity and rate with their units; both empty by the month or year, and of credits and what is not
+    metered."""
+    if line.unit in ("month", "year", "credit") or line.kind == "reactive":
         return "", ""
     if line.unit == "%":
         return money(line.quantity, currency), f"{line.unit_rate * 100:.4f}".rstrip("0").rstrip(".") + "%"
@@ -172,6 +177,7 @@ def notes(bill: Bill) -> Iterator[str]:
     if bill.peak_energy_share:
         energy, cost = percent(bill.peak_energy_share), percent(bill.peak_bill_share)
         yield f"Peak hours account for {energy} of your energy and {cost} of this bill."
+    yield from export_notes(bill)
     yield _readings(bill)
     for reason in bill.open_reasons:
         yield f"[yellow]Not final: {escape(reason.text)}.[/]"

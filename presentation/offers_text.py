@@ -51,6 +51,9 @@ def print_comparison(console: Console, found: Comparison) -> None:
     console.print(table)
     for missing in found.not_available:
         console.print(f"Not available: {escape(missing.why)}.")
+    for offer in filter(_leaves_credit, ranked):
+        left = money(offer.credit, offer.currency) if offer.credit else f"{offer.credit_kwh:,.1f} kWh"
+        console.print(f"{escape(offer.tariff_name)} leaves a credit of {left} for export, not counted as cost.")
     if found.hidden:
         are = "tariff is" if found.hidden == 1 else "tariffs are"
         console.print(f"{found.hidden} {are} not for this customer; use --all to show them.")
@@ -64,3 +67,7 @@ def print_comparison(console: Console, found: Comparison) -> None:
         console.print(f"[bold]{escape(best.tariff_name)}[/] would save {saving}, {part} of the current cost.")
     else:
         console.print("The current tariff is the cheapest of these.")
+
+
+def _leaves_credit(offer: Offer) -> bool:
+    return bool(offer.credit or offer.credit_kwh)

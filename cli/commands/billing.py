@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.choices import Gap, Sign
+from cli.choices import Gap, MeteringChoice, Sign
 from cli.commands.file_options import (
     Format,
     Register,
@@ -76,6 +76,18 @@ Prices = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+Metering = Annotated[
+    MeteringChoice | None,
+    typer.Option(help="How export is credited, where the tariff does not say so.", rich_help_panel=_PANEL),
+]
+OpeningCredit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CREDIT",
+        help="The credit for export of the bill before: 12.50 ($), 120kWh, or a file of bills from --json.",
+        rich_help_panel=_PANEL,
+    ),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse a tariff with charges that cannot be billed, such as reactive power.")
 ]
@@ -96,6 +108,8 @@ def bill(
     spread: Spread = None,
     coincident_peaks: CoincidentPeaks = None,
     prices: Prices = None,
+    metering: Metering = None,
+    opening_credit: OpeningCredit = None,
     strict: Strict = False,
     form: Format = None,
     time_column: TimeColumn = None,
@@ -124,7 +138,19 @@ def bill(
     from cli.bill import bill
     from cli.files.service import ServiceOptions
 
-    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict, coincident_peaks, prices)
+    options = ServiceOptions(
+        zone,
+        service_from,
+        service_to,
+        cycle_day,
+        as_of,
+        spread,
+        strict,
+        coincident_peaks,
+        prices,
+        metering.value if metering else None,
+        opening_credit,
+    )
     reading = read_options(
         zone=zone,
         form=form,
@@ -154,6 +180,7 @@ def batch(
     spread: Spread = None,
     coincident_peaks: CoincidentPeaks = None,
     prices: Prices = None,
+    metering: Metering = None,
     strict: Strict = False,
     form: Format = None,
     time_column: TimeColumn = None,
@@ -169,7 +196,18 @@ def batch(
     from cli.bill import batch
     from cli.files.service import ServiceOptions
 
-    options = ServiceOptions(zone, service_from, service_to, cycle_day, as_of, spread, strict, coincident_peaks, prices)
+    options = ServiceOptions(
+        zone,
+        service_from,
+        service_to,
+        cycle_day,
+        as_of,
+        spread,
+        strict,
+        coincident_peaks,
+        prices,
+        metering.value if metering else None,
+    )
     reading = read_options(
         zone=zone,
         form=form,
@@ -220,6 +258,7 @@ def compare(
     spread: Spread = None,
     coincident_peaks: CoincidentPeaks = None,
     prices: Prices = None,
+    metering: Metering = None,
     form: Format = None,
     time_column: TimeColumn = None,
     value_column: ValueColumn = None,
@@ -238,7 +277,15 @@ def compare(
     from cli.files.service import ServiceOptions
 
     options = ServiceOptions(
-        zone, service_from, service_to, cycle_day, as_of, spread, coincident_peaks=coincident_peaks, prices=prices
+        zone,
+        service_from,
+        service_to,
+        cycle_day,
+        as_of,
+        spread,
+        coincident_peaks=coincident_peaks,
+        prices=prices,
+        metering=metering.value if metering else None,
     )
     reading = read_options(
         zone=zone,

@@ -16,25 +16,32 @@ from electrocloud.domain.billing.comparison import NotAvailable, Offer, offers, 
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.local_time import local_day, midnight_of
 from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.domain.tariffs.versions import DatedTariff
 
 Days = tuple[date, date]  # from a local day to before another
 
 
 class Comparison(NamedTuple):
-    """Tariffs ranked over the same whole periods, `hidden` how many are not for this customer and are not shown, and
-    the days of the load that are in no whole period."""
+    """Tariffs ranked over the same whole periods, `hidden` how many are not for this customer and are not shown, the
+    days of the load that are in no whole period, and all the tariffs compared."""
 
     ranked: list[Offer]
     not_available: list[NotAvailable]
     hidden: int
     left_out: list[Days]
+    tariffs: list[DatedTariff]
 
 
 class _Candidate(NamedTuple):
     """A tariff and the bills of the periods that are whole in its zone."""
 
-    tariff: Tariff
+    prices: DatedTariff
     bills: list[Bill]
+
+    @property
+    def tariff(self) -> Tariff:
+        """The last version of its prices."""
+        return self.prices.versions[-1].tariff
 
     def only(self, periods: set[tuple[str, Days]]) -> "_Candidate":
         return self._replace(bills=[bill for bill in self.bills if _period(bill) in periods])
@@ -78,22 +85,22 @@ def compare_tariffs(
         if candidate.no_price
     ]
     left_out = _gaps(first, end, sorted({days for _, days in common}))
-    return Comparison(shown, not_available, len(ranked) - len(shown), left_out)
+    prices = [candidate.prices for candidate in candidates]
+    return Comparison(shown, not_available, len(ranked) - len(shown), left_out, prices)
 
 
 def _candidate(path: Path, load: Usage, usage: Path, options: ServiceOptions) -> _Candidate:
     prices = read_tariff([path], options.tariff)
-    tariff = prices.versions[-1].tariff
-    service = options.service(tariff.zone, fill=False)
+    service = options.service(prices.versions[-1].tariff.zone, fill=False)
     whole = []
     for number, meter_id in enumerate(load.meters):
         readings = load.intervals(number)
-        issued = rate_load(prices, readings, meter_id, service)
-        long = [[r for r in bill.open_reasons if r.kind == "long reading"] for bill in issued]
-        refuse_open(load, number, [reason for reasons in long for reason in reasons], usage)
+        issued = rate_load(prices, readings, meter_id, service, load.received_intervals(number))
+        reasons = [reason for bill in issued for reason in bill.open_reasons]
+        refuse_open(load, number, [one for one in reasons if one.kind in ("long reading", "no sell rate")], usage)
         end = readings[-1].start + readings[-1].seconds
         whole += [bill for bill in issued if _covers(bill, readings[0].start, end)]
-    return _Candidate(tariff, whole)
+    return _Candidate(prices, whole)
 
 
 def _covers(bill: Bill, start: int, end: int) -> bool:

@@ -16,6 +16,7 @@ import msgspec
 
 from cli.files.usage import Usage
 from electrocloud.domain.billing.bill import Bill, bills
+from electrocloud.domain.billing.credit import NO_CREDIT, Credit
 from electrocloud.domain.billing.determinants import expected_intervals, missing_intervals
 from electrocloud.domain.billing.estimation import estimate
 from electrocloud.domain.billing.open_reasons import OpenReason
@@ -46,17 +47,20 @@ CSV_COLUMNS = {
     "rider_charge": "rider_charge",
     "tax": "tax",
     "currency": "currency",
+    "received_kwh": "received_kwh",
+    "export_credit": "export_credit",
 }
 METERS_AT_ONCE = 25
 
 
 class Service(NamedTuple):
-    """How a file's loads are served: the terms of each, when the bills are made (s since 1970 UTC; None: now), and
-    whether gaps are filled."""
+    """How a file's loads are served: the terms of each, when the bills are made (s since 1970 UTC; None: now), whether
+    gaps are filled, and the credit for export that the first bill of each begins with."""
 
     terms: ServiceTerms = ALWAYS
     as_of: int | None = None
     fill: bool = False
+    opening: Credit = NO_CREDIT
 
 
 class Part(NamedTuple):
@@ -68,17 +72,24 @@ class Part(NamedTuple):
     text: bytes
 
 
-def rate_load(tariff: DatedTariff, readings: Sequence[Interval], meter_id: str, service: Service) -> list[Bill]:
+def rate_load(
+    tariff: DatedTariff,
+    readings: Sequence[Interval],
+    meter_id: str,
+    service: Service,
+    received: Sequence[Interval] = (),
+) -> list[Bill]:
     """The bills of the periods of service that a meter's readings (in time order) start in.
 
-    With estimates enabled, missing intervals of these periods that have ended are estimated where possible.
+    `received` has the energy received from the customer. With estimates enabled, missing intervals of these periods
+    that have ended are estimated where possible.
     """
-    terms, as_of, fill = service
+    terms, as_of, fill, opening = service
     as_of = int(time.time()) if as_of is None else as_of
     guesses: list[Interval] = []
     if fill:
         guesses = _estimates(tariff.versions[0].tariff.zone, readings, terms, as_of)
-    return bills(tariff, readings, guesses, meter_id, terms=terms, as_of=as_of)
+    return bills(tariff, readings, guesses, meter_id, terms=terms, as_of=as_of, received=received, opening=opening)
 
 
 def _estimates(zone: str, readings: Sequence[Interval], terms: ServiceTerms, as_of: int) -> list[Interval]:
@@ -98,6 +109,7 @@ _ADVICE = {
     "no price": "give --tariff once for each version, or the dates of service",
     "no system peak": "add it to the file of --coincident-peaks",
     "no hourly price": "add it to the file of --prices",
+    "no sell rate": 'write "sell_rate" in $/kWh into it, 0 if export earns nothing',
 }
 
 
@@ -137,7 +149,7 @@ def rate_usage(tariff: DatedTariff, usage: Usage, path: Path, service: Service) 
     """The bills of all meters of the file at `path`, in file order. Raises `UsageError` if one is incomplete."""
     issued = []
     for number, meter_id in enumerate(usage.meters):
-        own = rate_load(tariff, usage.intervals(number), meter_id, service)
+        own = rate_load(tariff, usage.intervals(number), meter_id, service, usage.received_intervals(number))
         refuse_open(usage, number, (reason for bill in own for reason in bill.open_reasons), path)
         issued += own
     return issued

@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from cli.files.opening_credit import opening_credit
 from cli.files.rating import Service
 from cli.files.tariffs import TariffOptions
+from electrocloud.domain.billing.credit import NO_CREDIT
 from electrocloud.domain.billing.terms import ServiceTerms, Spread
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.local_time import zone_of
+from electrocloud.domain.tariffs.metering import MeteringOption
 
 
 class ServiceOptions(NamedTuple):
@@ -24,6 +27,8 @@ class ServiceOptions(NamedTuple):
     strict: bool = False
     coincident_peaks: Path | None = None
     prices: Path | None = None
+    metering: MeteringOption | None = None
+    opening_credit: str | None = None
 
     @property
     def known_zone(self) -> str | None:
@@ -35,7 +40,7 @@ class ServiceOptions(NamedTuple):
     @property
     def tariff(self) -> TariffOptions:
         """How the tariff files are read."""
-        return TariffOptions(self.known_zone, self.strict, self.coincident_peaks, self.prices)
+        return TariffOptions(self.known_zone, self.strict, self.coincident_peaks, self.prices, self.metering)
 
     def service(self, zone: str, *, fill: bool) -> Service:
         """The service that they describe, by the clocks of `zone`; `UsageError` names an option that is wrong."""
@@ -53,7 +58,8 @@ class ServiceOptions(NamedTuple):
         if first and end and first >= end:
             raise UsageError(f"--service-to {end} is not after --service-from {first}; it is the day after the last")
         terms = ServiceTerms(first=first, end=end, cycle_day=self.cycle_day or 1, spread=spread)
-        return Service(terms, None if self.as_of is None else _instant(self.as_of, zone), fill)
+        as_of = None if self.as_of is None else _instant(self.as_of, zone)
+        return Service(terms, as_of, fill, opening_credit(self.opening_credit) if self.opening_credit else NO_CREDIT)
 
 
 def _day(option: str, text: str | None) -> date | None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from analytics.holiday_calendar import with_holiday_dates
 from analytics.price_files import read_prices
 from electrocloud.domain.errors import TariffError, UsageError
+from electrocloud.domain.tariffs.metering import MeteringOption
 from electrocloud.domain.tariffs.price_series import PriceSeries
 from electrocloud.domain.tariffs.urdb import only_item, version_from_urdb
 from electrocloud.domain.tariffs.versions import DatedTariff, TariffVersion, dated_tariff
@@ -17,12 +18,14 @@ from electrocloud.domain.tariffs.versions import DatedTariff, TariffVersion, dat
 
 class TariffOptions(NamedTuple):
     """How tariff files are read: the `zone` of their schedules (None: their own), whether a charge for reactive power
-    is refused, and the files of the system's peaks and of hourly prices."""
+    is refused, the files of the system's peaks and of hourly prices, and how received energy is credited by a tariff
+    that does not say so."""
 
     zone: str | None = None
     strict: bool = False
     coincident_peaks: Path | None = None
     prices: Path | None = None
+    metering: MeteringOption | None = None
 
 
 def read_tariff(paths: Sequence[Path], options: TariffOptions) -> DatedTariff:
@@ -33,7 +36,7 @@ def read_tariff(paths: Sequence[Path], options: TariffOptions) -> DatedTariff:
     """
     added = read_system_peaks(options.coincident_peaks) if options.coincident_peaks else {}
     series = read_prices(options.prices) if options.prices else None
-    versions = [_version(path, options.zone, added, series) for path in paths]
+    versions = [_version(path, options, added, series) for path in paths]
     for path, version in zip(paths, versions, strict=True):
         if options.strict and version.tariff.reactive:
             raise UsageError(
@@ -67,11 +70,13 @@ def read_system_peaks(path: Path) -> dict[str, object]:
     return {"coincident_peaks": [{"start": row["start"]} | own for row, own in zip(rows, seconds, strict=True)]}
 
 
-def _version(path: Path, zone: str | None, added: Mapping[str, object], series: PriceSeries | None) -> TariffVersion:
+def _version(
+    path: Path, options: TariffOptions, added: Mapping[str, object], series: PriceSeries | None
+) -> TariffVersion:
     document = _document(path)
     try:
         rate = only_item(document)
-        if zone is None and not rate.get("timezone"):
+        if options.zone is None and not rate.get("timezone"):
             raise UsageError(
                 f"{path} names no time zone, which its prices and the bill's days are by; "
                 'give --zone Area/City, or write "timezone": "Area/City" into it (UTC, if it is UTC)'
@@ -79,7 +84,8 @@ def _version(path: Path, zone: str | None, added: Mapping[str, object], series: 
         names = {name: rate.get(name) for name in ("label", "name")}
         own = names["label"] or names["name"] or path.stem
         named = {"label": own, "name": names["name"] or names["label"] or path.stem}
-        return version_from_urdb(with_holiday_dates({**rate, **named, **added}), zone, series)
+        document = with_holiday_dates({**rate, **named, **added})
+        return version_from_urdb(document, options.zone, series, options.metering)
     except TariffError as fault:
         raise UsageError(f"{path}: {fault}") from None
 

@@ -236,3 +236,84 @@ def test_the_history_of_a_meter_lists_every_version_with_its_adjustment(capsys: 
     assert [bill["version"] for bill in json.loads(capsys.readouterr().out)] == [1, 2]
     with pytest.raises(UsageError, match="no bills of meter m-2"):
         show_history(store, "m-2", as_json=False)
+
+
+SOLAR = "start,kwh,received_kwh,interval_s\n"
+NETTED = document(0.1, name="Solar", timezone="UTC", ur_metering_option=0)
+
+
+def solar_file(folder: Path, *rows: str) -> Path:
+    path = folder / "solar.csv"
+    path.write_text(SOLAR + "".join(f"{row},3600\n" for row in rows))
+    return path
+
+
+def test_an_invoice_says_how_export_was_credited_and_why_the_credit_is_what_it_is(tmp_path: Path):
+    usage = solar_file(tmp_path, "2026-07-01T12:00Z,30,100", "2026-08-01T12:00Z,50,0")
+    text = run("bill", "--tariff", tariff_file(tmp_path, NETTED), "--usage", usage).stdout
+    words = " ".join(text.replace("│", " ").split())
+
+    assert "Imported 30.000 kWh, exported 100.000 kWh." in words
+    assert "Energy: 30.000 imported - 100.000 exported = 70.000 kWh left." in words
+    assert "Credit for later bills: 70.000 kWh." in words
+    assert "Energy: 50.000 imported - 0.000 exported - 70.000 credit = 20.000 kWh left." in words
+
+
+def test_a_credit_in_dollars_adds_up_in_cents(tmp_path: Path):
+    rate = NETTED | {"ur_metering_option": 3, "sell_rate": 0.123456}
+    usage = solar_file(tmp_path, "2026-07-01T12:00Z,30,10.111")
+    words = run(
+        "bill", "--tariff", tariff_file(tmp_path, rate), "--usage", usage, "--opening-credit", "1.005"
+    ).stdout.replace("│", " ")
+
+    assert "Credit: $1.00 from the bill before + $1.25 earned - $1.00 used = $1.25." in " ".join(words.split())
+
+
+def test_bills_go_on_from_the_bills_of_a_file(tmp_path: Path):
+    tariff = tariff_file(tmp_path, NETTED)
+    july = solar_file(tmp_path, "2026-07-01T12:00Z,30,100")
+    before = tmp_path / "july.json"
+    before.write_text(run("bill", "--tariff", tariff, "--usage", july, "--json").stdout)
+    august = solar_file(tmp_path, "2026-08-01T12:00Z,90,0")
+    (bill,) = printed("bill", "--tariff", tariff, "--usage", august, "--opening-credit", before)
+
+    assert bill["credit"]["opening"]["wh"] == {"0": 70_000}
+    assert bill["total"] == "2"
+    (same,) = printed("bill", "--tariff", tariff, "--usage", august, "--opening-credit", "70kWh")
+    assert same == bill
+
+
+@pytest.mark.parametrize("credit", ["-5", "5 EUR", "none.json", "0.0001kWh"])
+def test_an_opening_credit_that_is_none_is_refused_in_one_sentence(tmp_path: Path, month: Path, credit: str):
+    result = run("bill", "--tariff", tariff_file(tmp_path, NETTED), "--usage", month, f"--opening-credit={credit}")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"electrocloud: --opening-credit {credit}")
+
+
+def test_export_that_a_tariff_does_not_credit_is_named(tmp_path: Path):
+    usage = solar_file(tmp_path, "2026-07-01T12:00Z,30,100")
+    result = run("bill", "--tariff", tariff_file(tmp_path, FLAT | {"name": "Flat"}), "--usage", usage, "--json")
+
+    assert result.stderr == "Flat does not say how export is credited: 100.0 kWh are not; give --metering\n"
+    assert json.loads(result.stdout)[0]["total"] == "3"
+
+
+def test_tariffs_are_compared_with_export_and_the_credit_that_is_left(tmp_path: Path):
+    rows = [
+        f"2026-07-{day:02}T{hour:02}:00Z,0.1,{0.4 if hour == 12 else 0}" for day in range(1, 32) for hour in range(24)
+    ]
+    usage = solar_file(tmp_path, *rows)
+    selling = NETTED | {"name": "Selling", "ur_metering_option": 2, "sell_rate": 0.05}
+    kept = NETTED | {"name": "Kept", "ur_metering_option": 3, "sell_rate": 0.05}
+    files = [tariff_file(tmp_path, rate, rate["name"]) for rate in (selling, kept)]
+
+    ranked = printed("compare", *files, "--usage", usage)
+    assert [(offer["tariff_name"], offer["total"], offer["credit"]) for offer in ranked] == [
+        ("Selling", "6.82", "0.00"),
+        ("Kept", "7.44", "0.62"),
+    ]
+    assert (
+        "Kept leaves a credit of $0.62 for export, not counted as cost."
+        in run("compare", *files, "--usage", usage).stdout
+    )

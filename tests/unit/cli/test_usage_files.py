@@ -175,3 +175,40 @@ def test_a_parquet_file_of_something_else_is_refused(tmp_path: Path):
 
     pq.write_table(pa.table({"start": ["1 July"], "wh": [1]}), tmp_path / "u.parquet")
     assert "is not Parquet with timestamps start" in refusal(tmp_path / "u.parquet")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "start,wh,received_wh\n2026-07-01T00:00:00Z,10,3\n2026-07-01T01:00:00Z,20,0\n",
+        "start,kwh,received_kwh\n2026-07-01T00:00:00Z,0.01,0.003\n2026-07-01T01:00:00Z,0.02,0\n",
+        "start,wh,direction\n" + "".join(HOUR.format(at, row) for at, row in ((0, "10,delivered"), (0, "3,received")))
+        + "".join(HOUR.format(at, row) for at, row in ((1, "20,import"), (1, "0,export"))),
+    ],
+    ids=["Wh", "kWh", "rows"],
+)  # fmt: skip
+def test_energy_received_is_kept_beside_energy_delivered(tmp_path: Path, text: str):
+    usage = read_usage(csv(tmp_path, text))
+
+    assert usage.intervals(0) == [hour(0, 10), hour(1, 20)]
+    assert usage.received_intervals(0) == [hour(0, 3), hour(1, 0)]
+
+
+def test_meters_have_their_own_received_energy_or_none(tmp_path: Path):
+    rows = ["a,{}delivered", "b,{}delivered", "b,{}received", "c,{}received"]
+    text = "meter_id,start,wh,direction\n" + "".join(row.format("2026-07-01T00:00:00Z,7,") + "\n" for row in rows)
+    usage = read_usage(csv(tmp_path, text))
+
+    assert usage.meters == ["a", "b"]
+    assert [usage.received_intervals(number) for number in (0, 1)] == [[], [hour(0, 7)]]
+    assert usage.part(1, 2).received_intervals(0) == [hour(0, 7)]
+    assert usage.found == ["c: left out, since it has no delivered energy, only received"]
+
+
+def test_time_without_a_reading_of_received_energy_is_named(tmp_path: Path):
+    rows = [(0, "10,delivered"), (1, "20,delivered"), (1, "5,received")]
+    text = "start,wh,interval_s,direction\n" + "".join(HOUR.format(at, row.replace(",", ",3600,")) for at, row in rows)
+
+    assert read_usage(csv(tmp_path, text)).found == [
+        "1.0 hours have no reading of energy received; none counts as received in them"
+    ]

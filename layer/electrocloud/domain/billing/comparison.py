@@ -7,6 +7,7 @@ import msgspec
 
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.charges import share
+from electrocloud.domain.billing.credit import NO_CREDIT
 from electrocloud.domain.tariffs.tariff import Tariff
 
 
@@ -14,7 +15,8 @@ class Offer(msgspec.Struct, frozen=True):
     """What a load costs under one tariff (in `currency`): `saving` is against the present one, below 0 where it costs
     more.
 
-    The peak shares, 0 to 1, are of the energy and of the cost. `why` says for whom a tariff is that is not `suitable`.
+    The peak shares, 0 to 1, are of the energy and of the cost. `credit` is what is left for export, in $, and
+    `credit_kwh` in kWh: it is no part of the total. `why` says for whom a tariff is that is not `suitable`.
     """
 
     tariff: str
@@ -28,6 +30,8 @@ class Offer(msgspec.Struct, frozen=True):
     available: bool = True
     suitable: bool = True
     why: str = ""
+    credit: Decimal = Decimal(0)
+    credit_kwh: Decimal = Decimal(0)
 
 
 class NotAvailable(msgspec.Struct, frozen=True):
@@ -67,6 +71,7 @@ def _offer(bills: Sequence[Bill], present: Decimal) -> Offer:
     amount_due = _total_due(bills)
     energy = sum((bill.energy_kwh for bill in bills), Decimal(0))
     cost = sum((bill.total for bill in bills), Decimal(0))
+    closing = bills[-1].credit.closing if bills[-1].credit else NO_CREDIT
     return Offer(
         tariff=bills[0].tariff,
         tariff_name=bills[0].tariff_name,
@@ -76,6 +81,8 @@ def _offer(bills: Sequence[Bill], present: Decimal) -> Offer:
         peak_energy_share=share(sum((b.peak_energy_share * b.energy_kwh for b in bills), Decimal(0)), energy),
         peak_bill_share=share(sum((b.peak_bill_share * b.total for b in bills), Decimal(0)), cost),
         currency=bills[0].currency,
+        credit=round(closing.dollars, 2),
+        credit_kwh=Decimal(sum(closing.wh.values())) / 1000,
     )
 
 

@@ -111,17 +111,18 @@ def day_determinants(
     """
     from_profile = frozenset(profiled)
     guesses = frozenset(estimated) | from_profile
-    given, sent = sorted((*intervals, *guesses)), sorted({*received})
+    given, sent = sorted((*intervals, *guesses)), sorted(received)
     seconds = (given or sent)[-1].seconds
     midnight = (given or sent)[0].start // DAY_S * DAY_S
     low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
-    readings = given if high - low == DAY_S else [r for r in given if low <= r.start < high]
-    if len({*map(_START, readings)}) < len(readings):
-        readings = sorted({*readings})
+    readings = _starting_between(low, high, given)
     made_up = sum(r in guesses for r in readings) if guesses else 0
     within = span if spread else None
     rated = [*_reaching_in(span, given), *readings] if spread else readings
-    runs, sold, crossing = _both_directions(tariff, span, midnight, rated, guesses, sent, within)
+    sold_readings = _starting_between(low, high, sent)
+    if spread:
+        sold_readings = [*_reaching_in(span, sent), *sold_readings]
+    runs, sold, crossing = _both_directions(tariff, span, midnight, rated, guesses, sold_readings, within)
     peaks, cut, window_crossing = _demand(tariff, midnight, rated, guesses, within)
     crossing = _first(crossing, window_crossing)
     series: tuple[SeriesDay, ...] = ()
@@ -197,6 +198,12 @@ def missing_intervals(readings: Sequence[Interval], low: int, high: int) -> list
     return slots
 
 
+def _starting_between(low: int, high: int, given: list[Interval]) -> list[Interval]:
+    """The intervals of a day, in time order, that start from `low` to before `high`, each once."""
+    readings = given if high - low == DAY_S else [r for r in given if low <= r.start < high]
+    return readings if len({*map(_START, readings)}) == len(readings) else sorted({*readings})
+
+
 def _reaching_in(span: Instants, given: Sequence[Interval]) -> list[Interval]:
     return [r for r in given if r.start < span.start < r.start + r.seconds]
 
@@ -218,7 +225,6 @@ def _both_directions(
     """The runs of the energy delivered, those of the energy received (of one day, in time order), and the first reading
     of either that spans two prices or bills."""
     bought = rated
-    sent = [r for r in sent if r.start < span.end and span.start <= r.start + (r.seconds - 1 if spread else 0)]
     if sent and tariff.metering and tariff.metering.by_hour:
         bought, sent = net_by_hour(rated, sent, tariff.zone)
         guesses = frozenset(netted for reading, netted in zip(rated, bought, strict=True) if reading in guesses)

@@ -112,7 +112,10 @@ def test_an_unknown_field_with_an_amount_is_refused_because_it_might_change_the_
         ),
         ({"flatDemandStrux": [{"flatDemandTiers": [{"rate": 5}]}]}, {"flatdemandstructure": [[{"rate": 5}]]}),
         ({"flatdemandstructure": [[{"rate": 5}]], "flatDemandUnits": "kW"}, {"flatdemandstructure": [[{"rate": 5}]]}),
-        ({"dgRules": "Net Metering", "sourceReference": "sheet 12", "lookbackMonths": [1] * 12}, {}),
+        (
+            {"dgRules": "Net Metering", "sourceReference": "sheet 12", "lookbackMonths": [1] * 12},
+            {"dgrules": "Net Metering"},
+        ),
         ({"mindemand": 1000.0}, {"peakkwcapacitymin": 1000}),
     ],
 )

@@ -1,0 +1,41 @@
+"""The credit for export that a load's first bill begins with: an amount, or what the bills in a file have left."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.credit import NO_CREDIT, Credit
+from electrocloud.domain.errors import UsageError
+
+_AMOUNT = re.compile(r"\$?(\d{1,9}(?:\.\d{1,9})?)(?: ?(kWh))?")
+
+
+def opening_credit(text: str) -> Credit:
+    """The credit of `12.50` ($), of `120kWh` (in the first energy period), or of the last bill in a file of bills.
+
+    The file is what `electrocloud bill --json` prints. `UsageError` says what else was given.
+    """
+    if found := _AMOUNT.fullmatch(text):
+        amount = Decimal(found[1])
+        if not found[2]:
+            return Credit(dollars=amount)
+        wh = amount * 1000
+        if wh != int(wh):
+            raise UsageError(f"--opening-credit {text}: a credit in kWh has at most three decimals")
+        return Credit(wh={0: int(wh)}, net_wh=int(wh))
+    path = Path(text)
+    try:
+        bills = msgspec.json.decode(path.read_bytes(), type=list[Bill])
+    except OSError:
+        raise UsageError(
+            f"--opening-credit {text} is neither an amount, such as 12.50 or 120kWh, nor a file of bills"
+        ) from None
+    except msgspec.MsgspecError as fault:
+        raise UsageError(
+            f"--opening-credit {path} is not what electrocloud bill --json prints for one meter: {fault}"
+        ) from None
+    last = bills[-1].credit if bills else None
+    return last.closing if last else NO_CREDIT
