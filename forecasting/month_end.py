@@ -143,7 +143,7 @@ def _bill(so_far: PeriodSoFar, hours: Hours, wh: Floats) -> Bill:
             days[number][day] = day_determinants(
                 plan.tariff_of(span), span, read.get(day, ()), to_come, spread=plan.terms.spread == "even"
             )
-    return rate(plan, days, so_far.meter_id)
+    return rate(plan, days, so_far.meter_id, opening=None)
 
 
 def _whole(wh: Floats) -> list[int]:

@@ -41,13 +41,14 @@ def rate(
     *,
     as_of: int | None = None,
     history: History = (),
-    opening: Credit = NO_CREDIT,
+    opening: Credit | None = NO_CREDIT,
 ) -> Bill:
     """The bill of a period, from the determinants that UTC days have for each span of its plan.
 
     A day that is not in a span's `days` has no readings. Intervals that end after `as_of` (s since 1970 UTC; None: all
     have ended) are not missing yet. `history` has the demand of earlier cycles, for tariffs with a ratchet, and
-    `opening` the credit for export that the bill before left; the bill's `credit` has what this one leaves.
+    `opening` the credit for export that the bill before left (None: nobody knows it, so export is not credited and
+    leaves the bill open); the bill's `credit` has what this one leaves.
     """
     by_segment = days_by_segment(plan, days)
     runs = [[run for day in own for run in day.runs] for own in by_segment]
@@ -80,7 +81,7 @@ def rate(
     total = charged + credit_total + charges.total([*minimum, *riders, *taxes])
     lines = tuple(charge.line for charge in (*own_charges, *riders, *taxes, *credit.paid_out))
     intervals = count_intervals(plan, days, as_of)
-    reasons = open_reasons(plan, by_segment)
+    reasons = open_reasons(plan, by_segment, credits_known=opening is not None)
     peak_wh, in_peak = _peak_use(priced, runs, energy, demand)
     shown = plan.tariff_of_segment(-1) if priced == [] else priced[-1].tariff
     read = [day for own in days if own for day in (min(own), max(own))]
@@ -303,8 +304,8 @@ class _Credit(NamedTuple):
     account: CreditAccount | None
 
 
-def _credited(plan: PeriodPlan, export: Exported | None, opening: Credit, energy: Fraction) -> _Credit:
-    if export is None:
+def _credited(plan: PeriodPlan, export: Exported | None, opening: Credit | None, energy: Fraction) -> _Credit:
+    if export is None or opening is None:
         return _Credit([], Fraction(0), [], None)
     true_up = is_true_up(plan, export.metering)
     found = credited(export, opening, energy, true_up, is_last_bill(plan))

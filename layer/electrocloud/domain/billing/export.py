@@ -50,15 +50,16 @@ def exported(
     priced: Sequence[PricedSegment],
     by_segment: Sequence[Sequence[DayDeterminants]],
     limits_kw: Sequence[Fraction],
-    opening: Credit,
+    opening: Credit | None,
 ) -> Exported | None:
     """Export by the metering option of each segment, the last of which says what becomes of credits.
 
-    None where no received energy is metered and no credit is open, or the tariff has no metering option.
+    None where no received energy is metered and no credit is open, the tariff has no metering option, or the opening
+    credit is not known.
     """
     sold = [[run for day in own for run in day.received] for own in by_segment]
     metering = priced[-1].tariff.metering if priced else None
-    if metering is None or not (opening or any(sold)):
+    if metering is None or opening is None or not (opening or any(sold)):
         return None
     bought = [[run for day in own for run in day.runs] for own in by_segment]
     runs: list[Sequence[Run]] = [*bought]
@@ -154,6 +155,14 @@ def _total(runs: Runs) -> int:
     return sum(wh for own in runs for wh in wh_by_period(own).values())
 
 
+def has_export(plan: PeriodPlan, by_segment: Sequence[Sequence[DayDeterminants]]) -> bool:
+    """Whether energy was received at a time whose prices credit it."""
+    return any(
+        segment.tariff is not None and segment.tariff.metering is not None and _received_wh(own) > 0
+        for segment, own in zip(plan.segments, by_segment, strict=True)
+    )
+
+
 def lacks_sell_rate(plan: PeriodPlan, by_segment: Sequence[Sequence[DayDeterminants]]) -> bool:
     """Whether energy was received at a time whose prices credit it in $ and give no sell rate."""
     return any(
@@ -161,6 +170,10 @@ def lacks_sell_rate(plan: PeriodPlan, by_segment: Sequence[Sequence[DayDetermina
         and segment.tariff.metering is not None
         and not segment.tariff.metering.in_kwh
         and not segment.tariff.metering.sell
-        and any(run.wh for day in own for run in day.received)
+        and _received_wh(own) > 0
         for segment, own in zip(plan.segments, by_segment, strict=True)
     )
+
+
+def _received_wh(days: Sequence[DayDeterminants]) -> int:
+    return sum(run.wh for day in days for run in day.received)

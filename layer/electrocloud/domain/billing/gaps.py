@@ -60,10 +60,16 @@ def plan_determinants(
     for span in plan.spans:
         own, tariff = _by_day(days.get(span.meter_id, ())), plan.tariff_of(span)
         if fill:
-            found.append(_filled(tariff, span, own, known, spread=spread, profile=profile or {}))
+            sent = _received_by_day(tariff, days.get(span.meter_id, ()))
+            found.append(_filled(tariff, span, own, sent, known, spread=spread, profile=profile or {}))
         else:
-            parts = ((day, day_determinants(tariff, span, part, spread=spread)) for day, part in own.items() if part)
-            found.append({day: determinants for day, determinants in parts if determinants.runs})
+            sent = _received_by_day(tariff, days.get(span.meter_id, ()))
+            parts = (
+                (day, day_determinants(tariff, span, own.get(day, ()), spread=spread, received=sent.get(day, ())))
+                for day in sorted(own.keys() | sent.keys())
+                if own.get(day) or sent.get(day)
+            )
+            found.append({day: found_day for day, found_day in parts if found_day.runs or found_day.received})
     return found
 
 
@@ -71,6 +77,7 @@ def _filled(
     tariff: Tariff,
     span: Instants,
     own: Mapping[date, Sequence[Interval]],
+    sent: Mapping[date, Sequence[Interval]],
     known: Sequence[Interval],
     *,
     spread: bool,
@@ -92,14 +99,22 @@ def _filled(
         filled = {guess.start for guess in guesses}
         others = [slot for slot in slots if slot.start not in filled] if profile else []
         profiled = estimate_from_profile(others, profile, tariff.zone)
-        if part or guesses or profiled:
+        received = sent.get(day_of(midnight), ())
+        if part or guesses or profiled or received:
             rated = given if spread else part
-            found[day_of(midnight)] = day_determinants(tariff, span, rated, guesses, spread=spread, profiled=profiled)
+            found[day_of(midnight)] = day_determinants(
+                tariff, span, rated, guesses, spread=spread, profiled=profiled, received=received
+            )
     return found
 
 
 def _by_day(days: Iterable[MeterDay]) -> dict[date, list[Interval]]:
     return {day.day: day.intervals() for day in days}
+
+
+def _received_by_day(tariff: Tariff, days: Iterable[MeterDay]) -> dict[date, list[Interval]]:
+    """The energy received, where the tariff credits it."""
+    return {day.day: day.intervals("received") for day in days if day.received_count} if tariff.metering else {}
 
 
 def _readings(days: Iterable[MeterDay]) -> list[Interval]:

@@ -8,21 +8,33 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from electrocloud.domain.billing.determinants import DayDeterminants
-from electrocloud.domain.billing.export import lacks_sell_rate
+from electrocloud.domain.billing.export import has_export, lacks_sell_rate
 from electrocloud.domain.billing.plan import PeriodPlan
 from electrocloud.domain.billing.spreading import Crossing
+
+NOT_CREDITED = (
+    "the tariff credits energy received from the customer, which only bills of files do yet; "
+    "bill the period from its readings by electrocloud bill"
+)
 
 
 class OpenReason(msgspec.Struct, frozen=True):
     """`text` says it to a person, without a period; `at` is the start of the reading (s since 1970 UTC)."""
 
-    kind: Literal["no price", "long reading", "no system peak", "no hourly price", "no sell rate"]
+    kind: Literal[
+        "no price", "long reading", "no system peak", "no hourly price", "no sell rate", "export not credited"
+    ]
     text: str
     at: int | None = None
 
 
-def open_reasons(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) -> tuple[OpenReason, ...]:
-    """The reasons that a period's plan and its segments' determinants give."""
+def open_reasons(
+    plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]], *, credits_known: bool = True
+) -> tuple[OpenReason, ...]:
+    """The reasons that a period's plan and its segments' determinants give.
+
+    `credits_known`: whether the credit for export that the bill before left is known.
+    """
     found = []
     if unpriced := plan.unpriced_days:
         when = " and ".join(days_text(*span) for span in unpriced)
@@ -38,7 +50,9 @@ def open_reasons(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) ->
     if gaps := [part.unpriced for part in parts if part.unpriced is not None]:
         since = datetime.fromtimestamp(min(gaps), UTC).astimezone(ZoneInfo(plan.period.zone))
         found.append(OpenReason("no hourly price", f"there is no price for the energy from {since.isoformat()} on"))
-    if lacks_sell_rate(plan, days):
+    if not credits_known and has_export(plan, days):
+        found.append(OpenReason("export not credited", NOT_CREDITED))
+    elif lacks_sell_rate(plan, days):
         name = plan.tariff_name or "the tariff"
         found.append(OpenReason("no sell rate", f"{name} credits export in $ and has no sell rate"))
     crossings = [day.crossing for own in days for day in own if day.crossing]

@@ -128,10 +128,13 @@ def _shape(plan: PeriodPlan) -> str:
     holidays = [tariff and (sorted(tariff.holidays.days), tariff.holidays.month) for tariff in tariffs]
     peaks = [tariff.coincident.peaks for tariff in tariffs if tariff and tariff.coincident]
     series = [tariff.series.digest for tariff in tariffs if tariff and tariff.series]
+    netting = [(tariff.metering.by_hour, tariff.metering.sell) for tariff in tariffs if tariff and tariff.metering]
     content = repr(
         (plan.period, plan.spans, plan.terms.spread, [(one.first_day, one.end_day) for one in plan.segments])
     )
-    return hashlib.sha256(f"{content} {rules!r} {holidays!r}{peaks or ''}{series or ''}".encode()).hexdigest()[:12]
+    return hashlib.sha256(
+        f"{content} {rules!r} {holidays!r}{peaks or ''}{series or ''}{netting or ''}".encode()
+    ).hexdigest()[:12]
 
 
 def plan_period(
