@@ -23,6 +23,8 @@ def read(text: str) -> Contents:
             for side, tariff, value, unit in _REGISTER.findall(telegram):
                 direction: Direction = "delivered" if side == "1" else "received"
                 kwh = float(value) / (1000 if unit == "Wh" else 1)
+                if not kwh * SCALE["kWh"] < 2**62:
+                    raise UsageError(f"row {line}: {value[:20]}… {unit} is not a register of energy")
                 rows.setdefault((direction, f"T{tariff}"), []).append((at, kwh, line))
         line += telegram.count("\n")
     return Contents("DSMR telegrams", [_channel(*key, found) for key, found in rows.items()], "", [])

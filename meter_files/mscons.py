@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from pydifact.exceptions import EDISyntaxError
+from pydifact.exceptions import EDISyntaxError, ValidationError
 from pydifact.segmentcollection import RawSegmentCollection
 
 from electrocloud.domain.errors import UsageError
@@ -52,7 +52,7 @@ def _segments(text: str) -> Iterator[Any]:
             warnings.simplefilter("ignore")
             found = RawSegmentCollection.from_str(text[: text.rfind("'") + 1]).segments
         yield from found
-    except (EDISyntaxError, ValueError, IndexError, TypeError, AttributeError) as fault:
+    except (EDISyntaxError, ValidationError, ValueError, IndexError, TypeError, AttributeError) as fault:
         raise UsageError(f"the EDIFACT message is broken: {fault}") from None
 
 

@@ -4,6 +4,7 @@ Times are Australian Eastern Standard Time, UTC+10, all year. A day's values are
 intervals in 400 records where the day's is V. Source: AEMO, Meter Data File Format Specification NEM12 & NEM13, 2.6.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ _UNITS: dict[str, Unit] = {"wh": "Wh", "kwh": "kWh", "mwh": "MWh"}
 _DIRECTIONS: dict[str, Direction] = {"E": "delivered", "B": "received"}
 _AEST = timedelta(hours=10)
 _DAY_S = 86_400
+_UPDATED = re.compile(r"[0-9]{8,14}")  # a time such as 20260731120000
 
 
 class _Stream(NamedTuple):
@@ -94,12 +96,12 @@ def _day(number: int, cells: list[str], stream: _Stream) -> _Day:
             f"{stream.seconds // 60} min; the quality is {quality!r}"
         )
     updated = cells[5 + count].strip() if len(cells) > 5 + count else ""
-    return _Day(number, midnight, values, quality, int(updated) if updated.isdigit() else 0, [])
+    return _Day(number, midnight, values, quality, int(updated) if _UPDATED.fullmatch(updated) else 0, [])
 
 
 def _date(text: str) -> int:
     """The midnight (s since 1970 UTC) of a date such as 20260731 in UTC+10."""
-    if not text.isdigit() or len(text) != 8:
+    if not text.isascii() or not text.isdigit() or len(text) != 8:
         raise ValueError(text)
     return int((datetime(int(text[:4]), int(text[4:6]), int(text[6:]), tzinfo=UTC) - _AEST).timestamp())
 

@@ -27,7 +27,7 @@ def read_contents(path: Path, options: ReadOptions, presets: Sequence[Layout] = 
     except UsageError as fault:
         raise at_path(path, fault) from None
     if not found.channels:
-        raise UsageError(f"{path} has no readings{''.join(f'; {remark}' for remark in found.remarks)}")
+        raise at_path(path, UsageError(f"{path} has no readings{''.join(f'; {remark}' for remark in found.remarks)}"))
     return found
 
 

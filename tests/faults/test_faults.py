@@ -8,7 +8,7 @@ from tests.faults.cargo import POISON
 from tests.faults.plan import SHORT, TINY, plan
 from tests.faults.run import Report, run
 
-SEEDS = (1, 2, 3, 5, 9)
+SEEDS = (1, 2, 5, 8, 9)
 FAILED_ONCE: tuple[int, ...] = ()
 
 BESIDES_THE_RATES = {

@@ -108,3 +108,25 @@ def test_usage_points_and_directions_of_a_feed_are_kept_apart_and_multipliers_ap
 
     found = {(one.meter, one.direction): one.readings.wh.tolist() for one in load.meters}
     assert found == {("1", "delivered"): [500], ("2", "delivered"): [5, 0], ("2", "received"): [0, 3]}
+
+
+def test_an_update_time_of_other_digits_is_no_version(tmp_path: Path):
+    file = FILES["NEM12"]
+    damaged = file.content.replace(b"20260302120000", "2026030212000³".encode())
+    assert damaged != file.content
+    assert wh(read(tmp_path, damaged), "delivered") == file.delivered
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("MSCONS", b"UNA:+.? '", b"UNA:'", "the EDIFACT message is broken"),
+        ("DSMR", b"(000004.426", b"(" + b"9" * 400, "is not a register of energy"),
+    ],
+)
+def test_a_damaged_head_or_number_is_refused_in_one_line(tmp_path: Path, name: str, old: bytes, new: bytes, says: str):
+    content = FILES[name].content
+    assert old in content
+    said = refusal(tmp_path, content.replace(old, new))
+    assert says in said
+    assert "\n" not in said
