@@ -3,12 +3,14 @@
 import json
 import time
 
+import msgspec
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from analytics.pipeline_health import Counts
 from electrocloud.aws.stack import STATE, find_stack
 from electrocloud.domain.errors import SettingsError
 from electrocloud.domain.readings.upload import INTERVALS_S
@@ -18,7 +20,6 @@ from laptop.run import stop as stop_running
 from laptop.status import Status, StatusReader
 
 POLL_S = 1.0
-STUCK_S = 60  # a record that waits longer is not on its way: a batch takes seconds
 
 
 def up(options: RunOptions, seconds: float | None) -> None:
@@ -56,23 +57,21 @@ def status(as_json: bool) -> None:
     stack = find_stack()
     if stack.local and running_pid() is None:
         raise SettingsError("nothing runs on this laptop; start `electrocloud up`")
-    now = StatusReader(stack).read()
+    reader = StatusReader(stack)
+    now = reader.read()
     broken = cloud.import_errors(stack) if stack.local else []
     if as_json:
-        typer.echo(json.dumps({**now._asdict(), "caught_up": now.caught_up, "import_errors": broken}))
+        health = msgspec.to_builtins(reader.health.of(now.counts))
+        known = {"fleet": now.fleet, **health.pop("counts"), **health}
+        typer.echo(json.dumps({**known, "caught_up": now.caught_up, "import_errors": broken}))
     else:
         console = Console()
         console.print(_table(now, None, {}, broken))
         console.print(f"Stream {stack.stream}\nBucket {stack.bucket}\nIngestion API {stack.api}", highlight=False)
         if stack.local:
             console.print(f"Cloud {stack.endpoint}\nKeys {stack.credentials}", highlight=False)
-    if broken or is_stuck(now):
+    if broken or now.counts.stuck:
         raise typer.Exit(1)
-
-
-def is_stuck(status: Status) -> bool:
-    """Whether records wait that the metering function does not get done."""
-    return (status.waiting_s or 0) > STUCK_S
 
 
 def _check(options: RunOptions) -> None:
@@ -130,7 +129,7 @@ def _report_restarts(running: Running, before: dict[str, int], console: Console)
 
 
 def _table(status: Status, rate: float | None, restarts: dict[str, int], broken: list[str]) -> Table:
-    fleet = status.fleet
+    fleet, counts = status.fleet, status.counts
     table = Table(show_header=False)
     if fleet:
         table.add_row("Fleet", f"{fleet['meters']:,} meters, {_phase(status)}")
@@ -139,13 +138,13 @@ def _table(status: Status, rate: float | None, restarts: dict[str, int], broken:
         )
     if rate is not None:
         table.add_row("Rate", f"{rate:,.0f} readings/s")
-    lag = "no uploads in the last two minutes" if status.lag_s is None else f"{status.lag_s:.1f} s"
+    lag = "no uploads in the last two minutes" if counts.lag_s is None else f"{counts.lag_s:.1f} s"
     table.add_row("Lag", f"{lag}  (upload's arrival to its bill, 95th percentile)")
-    table.add_row("Stream", _waiting(status))
-    table.add_row("Windows", f"{status.windows:,} meter-days")
-    table.add_row("Bills", f"{status.bills:,} meter-months")
-    table.add_row("Parquet", f"{status.files:,} files, {status.bytes / 1e6:,.1f} MB")
-    table.add_row("Rejected", f"{status.quarantined:,} uploads")
+    table.add_row("Stream", _waiting(counts))
+    table.add_row("Windows", f"{counts.windows:,} meter-days")
+    table.add_row("Bills", f"{counts.bills:,} meter-months")
+    table.add_row("Parquet", f"{counts.files:,} files, {counts.bytes / 1e6:,.1f} MB")
+    table.add_row("Rejected", f"{counts.quarantined:,} uploads")
     for line in broken:
         table.add_row("Function", f"[red]cannot be imported: {line}[/red]")
     if restarts:
@@ -159,9 +158,9 @@ def _phase(status: Status) -> str:
     return "caught up: sends each interval as it ends" if status.caught_up else f"live, at {status.fleet['clock']}"
 
 
-def _waiting(status: Status) -> str:
-    if status.waiting_s is None:
+def _waiting(counts: Counts) -> str:
+    if counts.waiting_s is None:
         return "not measured in the last three minutes"
-    if is_stuck(status):
-        return f"[red]stuck: the oldest waiting upload is {status.waiting_s:,.0f} s old; see the metering log[/red]"
-    return f"oldest waiting upload {status.waiting_s:,.0f} s" if status.waiting_s else "no uploads wait"
+    if counts.stuck:
+        return f"[red]stuck: the oldest waiting upload is {counts.waiting_s:,.0f} s old; see the metering log[/red]"
+    return f"oldest waiting upload {counts.waiting_s:,.0f} s" if counts.waiting_s else "no uploads wait"

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from analytics import questions
 from analytics.ask import ask as ask_athena
+from analytics.pipeline_health import Health, HealthReader
 from dashboard.fleet import Fleet, fleet_of
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from electrocloud.aws import athena
@@ -143,6 +144,17 @@ def pipeline() -> dict[str, Series]:
     now = datetime.now(UTC)
     wanted = {"ReadingsStored": "Sum", "UploadAge": "p95", "UploadsRejected": "Sum"}
     return reader().metrics(wanted, now - timedelta(hours=1), now, 60)
+
+
+@st.cache_resource(ttl=10, show_spinner=False)
+def health() -> Health:
+    """The counts, stages, alarms and last runs of the pipeline."""
+    return _health_reader().read()
+
+
+@cache
+def _health_reader() -> HealthReader:
+    return HealthReader(find_stack())
 
 
 @st.cache_resource(ttl=30, max_entries=2, show_spinner=False)

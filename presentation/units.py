@@ -49,7 +49,12 @@ def moment(instant: float, zone: str) -> str:
 
 def zone_name(instant: float, zone: str) -> str:
     """`Europe/Berlin (CET)`: the zone and its abbreviation at that instant."""
-    return f"{zone} ({datetime.fromtimestamp(instant, ZoneInfo(zone)):%Z})"
+    return f"{zone} ({zone_abbreviation(instant, zone)})"
+
+
+def zone_abbreviation(instant: float, zone: str) -> str:
+    """`CET`: the zone's abbreviation at that instant (s since 1970 UTC)."""
+    return f"{datetime.fromtimestamp(instant, ZoneInfo(zone)):%Z}"
 
 
 def month(month: str) -> str:

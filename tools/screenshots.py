@@ -32,6 +32,7 @@ def shots(meter_id: str, month: str) -> list[Shot]:
         "meter": (f"/meter?meter={meter_id}", 1_500),
         "bills": (f"/bills?month={month}&bill={meter_id}", 1_500),
         "forecast": ("/forecast", 1_300),
+        "health": ("/health", 1_150),
         "analytics": ("/analytics?question=peak_hour_of_fleet", 1_150),
     }
     return [

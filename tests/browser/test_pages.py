@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from playwright.sync_api import Page, expect
 
+from analytics.pipeline_health import HealthReader
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
 from meter_files.channel import ReadOptions
@@ -22,14 +23,14 @@ from tests.browser.conftest import PATIENCE_MS, Running
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
-PATHS = ("/", "/meter", "/bills", "/forecast", "/analytics")
+PATHS = ("/", "/meter", "/bills", "/forecast", "/analytics", "/health")
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_without_data_says_what_to_do(page: Page, empty_url: str, path: str) -> None:
     page.goto(empty_url + path)
     expect(page.get_by_test_id("stHeading").first).to_be_visible()
-    if path != "/analytics":
+    if path not in ("/analytics", "/health"):
         expect(page.get_by_test_id("stAlert").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
@@ -172,3 +173,17 @@ def test_a_page_fits_a_phone(page: Page, running: Running, path: str) -> None:
     expect(page.get_by_test_id("stHeading").first).to_be_visible()
     page.wait_for_timeout(2_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_an_alarm_that_is_on_is_named_and_its_address_shows_what_to_do(page: Page, running: Running) -> None:
+    cloudwatch = running.fleet.stack.client("cloudwatch")
+    (name,) = (
+        one["AlarmName"] for one in cloudwatch.describe_alarms()["MetricAlarms"] if "ApiErrors" in one["AlarmName"]
+    )
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
+    page.goto(f"{running.url}/health?alarm=ApiErrorsAlarm")
+    expect(page.get_by_text(re.compile("1 alarm is on: ApiErrorsAlarm"))).to_be_visible()
+    expect(page.get_by_text("Fix.", exact=True).first).to_be_visible()
+    windows = HealthReader(running.fleet.stack).counts().windows
+    card = page.get_by_test_id("stMetric").filter(has_text="meter-days")
+    expect(card.get_by_test_id("stMetricValue")).to_have_text(f"{windows:,} meter-days")

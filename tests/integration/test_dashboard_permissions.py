@@ -48,7 +48,10 @@ def deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(data, "PAINT_S", 0)
     monkeypatch.setattr(data, "registry", StaleWhileRevalidate(lambda: data.reader().meters(), lambda: 1e9, 1e9))
     monkeypatch.setattr(data, "fleet", StaleWhileRevalidate(data._read_fleet, lambda: 1e9, 1e9))
-    caches = (find_stack, data.reader, data._athena, data._bills, forecast_data._store, forecast_data._loads)
+    caches = (
+        find_stack, data.reader, data._health_reader, data._athena, data._bills, forecast_data._store,
+        forecast_data._loads,
+    )  # fmt: skip
     for cache in caches:
         cache.cache_clear()
     st.cache_resource.clear()
@@ -96,6 +99,7 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws):
         assert bills.dataframe
         assert bills.button(key="bills_xlsx").click().run().get("download_button")
         page("forecast")
+        assert metrics(page("health"))["Rejected uploads"] == "1"
         analytics = page("analytics")
         analytics.button[0].click().run()
         assert not analytics.exception

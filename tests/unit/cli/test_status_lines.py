@@ -6,18 +6,13 @@ from typing import Any
 
 from rich.console import Console
 
-from cli.up import _table, is_stuck
+from analytics.pipeline_health import Counts
+from cli.up import _table
 from laptop.status import Status
 
 
-def status(**parts: Any) -> Status:
-    known: dict[str, Any] = {
-        **dict.fromkeys(("bills", "windows", "files", "bytes", "quarantined"), 1),
-        "fleet": {},
-        "lag_s": None,
-        "waiting_s": 0.0,
-    }
-    return Status(**known | parts)
+def status(fleet: dict[str, Any] | None = None, waiting_s: float | None = 0.0) -> Status:
+    return Status(fleet or {}, Counts(1, 1, 1, 1, 1, None, waiting_s, None))
 
 
 def fleet(behind: timedelta) -> dict[str, Any]:
@@ -33,12 +28,12 @@ def shown(now: Status, broken: list[str] | None = None) -> str:
 
 def test_a_stuck_stream_is_said_to_be_stuck_with_the_age_of_its_oldest_upload() -> None:
     now = status(waiting_s=424.0)
-    assert is_stuck(now)
+    assert now.counts.stuck
     assert "stuck: the oldest waiting upload is 424 s old" in shown(now)
 
 
 def test_an_idle_stream_is_not_stuck() -> None:
-    assert not is_stuck(status())
+    assert not status().counts.stuck
     assert "no uploads wait" in shown(status())
     assert "not measured" in shown(status(waiting_s=None))
 
