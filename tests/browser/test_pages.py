@@ -96,7 +96,7 @@ def test_the_workbook_of_a_month_has_every_bill_and_line_to_the_cent(page: Page,
     page.get_by_role("button", name=re.compile("^Excel of")).click()
     with page.expect_download() as download:
         page.get_by_role("button", name=re.compile(r"^Download bills-.*\.xlsx")).click()
-    book = load_workbook(download.value.path())
+    book = load_workbook(io.BytesIO(download.value.path().read_bytes()))
     stated = table_rows(book["Bills"])
     assert [Decimal(str(row["Amount due"])) for row in stated] == [row.total for row in rows]
     lines = table_rows(book["Lines"])
