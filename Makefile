@@ -80,7 +80,7 @@ lint: setup  ## check format, types, import contracts and the template
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml examples/webhook/template.yaml
 	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint
 

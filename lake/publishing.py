@@ -1,4 +1,4 @@
-"""Publishing issued bills: what waits in the outbox is written to the lake as Parquet, at least once."""
+"""Publishing issued bills: what waits in the outbox is written to the lake and sent as events, at least once."""
 
 import io
 import uuid
@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from electrocloud.aws.clients import S3Client
+from electrocloud.aws.event_bus import EventBus
 from electrocloud.aws.store.bill_outbox import BillOutbox, IssuedBill, WaitingBill
+from electrocloud.domain.billing.bill_events import bill_event
 from lake.bill_tables import bill_tables, issue_day
 
 BILLS_A_FILE = 5_000
@@ -24,15 +26,21 @@ class Lake(NamedTuple):
     bucket: str
 
 
-def publish_bills(outbox: BillOutbox, lake: Lake, now: datetime, out_of_time: Callable[[], bool]) -> int:
-    """Write the bills of the outbox to the lake, and take them out of it; returns how many they were.
+def publish_bills(
+    outbox: BillOutbox, lake: Lake, now: datetime, out_of_time: Callable[[], bool], bus: EventBus | None = None
+) -> int:
+    """Write the bills of the outbox to the lake, send their events, and take them out of it; returns how many.
 
-    A file is complete before its bills leave the outbox, so whatever interrupts this, they are published once more and
-    none is lost. What is left when the time is over waits for the next call.
+    A file is complete and its events were taken before its bills leave the outbox, so whatever interrupts this, they
+    are published once more and none is lost. Without a bus there are no events. What is left when the time is over
+    waits for the next call.
     """
     count = 0
     for group in _groups(outbox.pages()):
-        write_bills([waiting.issued for waiting in group], lake, now)
+        issued = [waiting.issued for waiting in group]
+        write_bills(issued, lake, now)
+        if bus:
+            bus.put([bill_event(key, bill) for key, bill in issued])
         outbox.remove(group)
         count += len(group)
         if out_of_time():

@@ -6,15 +6,21 @@ import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
 from analytics.template import ROOT, load
+from electrocloud.aws.event_bus import EventBus
 from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.quarantine_keys import counts_in
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
+from electrocloud.domain.billing.bill import bills
+from electrocloud.domain.billing.bill_events import bill_event
+from electrocloud.domain.billing.service import BillKey
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from laptop import cloud, metrics
 from producers.fleet.fleet import make_fleet
 from producers.sending.api import ApiSender
@@ -22,6 +28,7 @@ from producers.sending.head_end import HeadEndSender
 from producers.sending.registration import register
 from producers.sending.send_counts import SendCounts
 from tests.deploy.conftest import PARAMETERS
+from tests.kits.billing_kit import load as load_of
 from tests.kits.examples import TIME_OF_USE, upload_json
 from tests.kits.template_kit import Resolver
 from tests.kits.waiting import until
@@ -284,3 +291,22 @@ def test_an_update_changes_the_stack_and_a_deletion_keeps_the_data(deployed, sen
     assert stack.stream in stack.client("kinesis").list_streams()["StreamNames"]
     functions = stack.client("lambda").list_functions()["Functions"]
     assert not [function for function in functions if function["FunctionName"].startswith(f"{cloud.STACK}-Metering")]
+
+
+def test_a_subscriber_to_the_event_bus_gets_an_issued_bill_as_a_cloud_event(deployed):
+    stack = deployed.stack
+    events, sqs = stack.client("events"), stack.client("sqs")
+    queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = json.dumps({"source": ["electrocloud.bills"], "detail-type": ["BillFinalized"]})
+    events.put_rule(Name="bills", EventBusName=stack.event_bus, EventPattern=pattern)
+    events.put_targets(Rule="bills", EventBusName=stack.event_bus, Targets=[{"Id": "queue", "Arn": arn}])
+    (bill,) = bills(tariff_from_urdb(TIME_OF_USE), load_of("2026-07-01T00:00", [1000] * 744, zone="Europe/Berlin"))
+    event = bill_event(BillKey("AG-1", "2026-07"), bill)
+
+    EventBus(events, stack.event_bus, never).put([event])
+
+    (message,) = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), "the event")
+    received = json.loads(message["Body"])
+    assert received["detail-type"] == "BillFinalized"
+    assert received["detail"] == json.loads(msgspec.json.encode(event))

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from electrocloud.aws.event_bus import EventBus, EventsNotSentError
 from electrocloud.aws.store.bill_outbox import BillOutbox
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.service import BillKey
@@ -31,8 +32,29 @@ def outbox(aws: Aws) -> BillOutbox:
     return BillOutbox(aws.dynamodb, "bills")
 
 
-def publish(aws: Aws, outbox: BillOutbox) -> int:
-    return publish_bills(outbox, Lake(aws.s3, aws.bucket), NOW, lambda: False)
+class Bus:
+    """An event bus in memory that refuses the first `refused` entries that it is sent."""
+
+    def __init__(self, refused: int = 0) -> None:
+        self.taken: list[dict[str, Any]] = []
+        self.calls: list[int] = []
+        self._refused = refused
+
+    def put_events(self, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803  as boto3 names it
+        self.calls.append(len(Entries))
+        refused, self._refused = Entries[: self._refused], max(0, self._refused - len(Entries))
+        self.taken += [msgspec.json.decode(entry["Detail"]) for entry in Entries[len(refused) :]]
+        entries = [{"ErrorCode": "ThrottlingException", "ErrorMessage": "too many"}] * len(refused)
+        return {"Entries": entries + [{"EventId": "1"}] * (len(Entries) - len(refused))}
+
+
+def event_bus(client: Any) -> EventBus:
+    return EventBus(client, "bus", lambda attempt: None)
+
+
+def publish(aws: Aws, outbox: BillOutbox, client: Any = None) -> int:
+    bus = event_bus(client) if client else None
+    return publish_bills(outbox, Lake(aws.s3, aws.bucket), NOW, lambda: False, bus)
 
 
 def published(aws: Aws, view: str) -> list[dict[str, Any]]:
@@ -147,6 +169,46 @@ def test_a_bill_that_changes_while_it_is_published_stays_in_the_outbox(
 
     assert publish(aws, outbox) == 2  # the second version, and the first one under its own key
     assert [row["version"] for row in published(aws, "bills_issued")] == [1, 2]
+
+
+def test_an_issued_bill_is_an_event_and_a_new_version_another(
+    billed: RegistryDesk,  # noqa: F811
+    aws: Aws,
+    outbox: BillOutbox,
+):
+    bus = Bus()
+    publish(aws, outbox, bus)
+    changed = events.change_price(billed.store.load(), "flat", document(0.20), date(2026, 7, 1))
+    billed.apply(changed, "price corrected", lambda count: None)
+    publish(aws, outbox, bus)
+
+    assert [(one["type"], one["subject"], one["data"]["version"]) for one in bus.taken[:2]] == [
+        ("BillFinalized", "AG-1/2026-06", 1),
+        ("BillFinalized", "AG-1/2026-07", 1),
+    ]
+    reissued = next(one for one in bus.taken if one["type"] == "BillReissued")
+    assert reissued["data"]["reason"] == "price corrected"
+    assert (reissued["data"]["amount_due"], reissued["data"]["adjustment"]) == ("14.88", "7.44")
+    again = [one for one in bus.taken[2:] if one["type"] == "BillFinalized"]  # the replaced version, once more
+    assert again == [bus.taken[1]]
+    assert {one["specversion"] for one in bus.taken} == {"1.0"}
+
+
+def test_events_that_are_not_taken_at_first_are_sent_again(billed: RegistryDesk, aws: Aws, outbox: BillOutbox):  # noqa: F811
+    bus = Bus(refused=3)
+    assert publish(aws, outbox, bus) == 2
+    assert bus.calls == [2, 2, 1]
+    assert len({one["id"] for one in bus.taken}) == 2
+
+
+def test_bills_whose_events_are_refused_stay_in_the_outbox(billed: RegistryDesk, aws: Aws, outbox: BillOutbox):  # noqa: F811
+    with pytest.raises(EventsNotSentError, match=r"2 events were not taken by the event bus bus: too many"):
+        publish(aws, outbox, Bus(refused=100))
+
+    bus = Bus()
+    assert publish(aws, outbox, bus) == 2
+    assert len(bus.taken) == 2
+    assert [row["cycle"] for row in published(aws, "bills_issued")] == ["2026-06", "2026-07"]
 
 
 def _pages(outbox: BillOutbox) -> Iterator[Any]:

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
+import boto3
 import pytest
 
 from electrocloud.aws.athena import QueryError
@@ -48,6 +49,7 @@ def test_the_publishing_function_may_do_what_it_does(app, aws, monkeypatch):
     days = [date(2026, 6, 30) + timedelta(days=number) for number in range(32)]  # July in Berlin
     app.handler(kinesis_event([upload_json(day=day, wh=[100] * 24, interval_s=3600) for day in days]), CONTEXT)
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "publishing")
+    monkeypatch.setenv("EVENT_BUS", boto3.client("events").create_event_bus(Name="bills")["EventBusArn"].split("/")[1])
     from consumers.publishing import app as publishing
 
     publishing = importlib.reload(publishing)

@@ -70,10 +70,11 @@ class ForecastingSettings(Settings, frozen=True):
 
 
 class PublishingSettings(Settings, frozen=True):
-    """Where the publishing function finds the bills, and the bucket that it writes them to."""
+    """Where the publishing function finds the bills, and the bucket and the event bus that it publishes them to."""
 
     bills_table: str
     bucket: str
+    event_bus: str
 
 
 class ClosingSettings(Settings, frozen=True):

@@ -55,6 +55,7 @@ class Stack(msgspec.Struct, frozen=True):
     accept_unregistered_meters: bool = True
     closing_queue: str = ""  # the queue's URL; a stack of an earlier version does not name it
     payment_days: int = PAYMENT_DAYS
+    event_bus: str = ""  # a stack of an earlier version has none
     dead_letters: str = ""  # the queue's URL, where a stack of an earlier version still has one
 
     @property
