@@ -107,7 +107,7 @@ def functions(aws, queue, monkeypatch):
     for name, value in {
         "AWS_REGION": REGION, "DATABASE": "electrocloud", "WORK_GROUP": "primary",
         "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "PAYMENT_DAYS": "21", "FUTURE_TOLERANCE_MINUTES": "60",
-        "ACCEPT_UNREGISTERED_METERS": "true",
+        "ACCEPT_UNREGISTERED_METERS": "true", "EVENT_BUS": "bills",
         "POWERTOOLS_SERVICE_NAME": "metering",
         "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
     }.items():  # fmt: skip
