@@ -270,6 +270,25 @@ def test_a_change_of_parameters_alone_keeps_the_code_and_goes_in_steps(deployed)
     assert mapping["ParallelizationFactor"] == 3
 
 
+def test_a_subscriber_to_the_event_bus_gets_an_issued_bill_as_a_cloud_event(deployed):
+    stack = deployed.stack
+    events, sqs = stack.client("events"), stack.client("sqs")
+    queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = json.dumps({"source": ["electrocloud.bills"], "detail-type": ["BillFinalized"]})
+    events.put_rule(Name="bills", EventBusName=stack.event_bus, EventPattern=pattern)
+    events.put_targets(Rule="bills", EventBusName=stack.event_bus, Targets=[{"Id": "queue", "Arn": arn}])
+    (bill,) = bills(tariff_from_urdb(TIME_OF_USE), load_of("2026-07-01T00:00", [1000] * 744, zone="Europe/Berlin"))
+    event = bill_event(BillKey("AG-1", "2026-07"), bill)
+
+    EventBus(events, stack.event_bus, never).put([event])
+
+    (message,) = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), "the event")
+    received = json.loads(message["Body"])
+    assert received["detail-type"] == "BillFinalized"
+    assert received["detail"] == json.loads(msgspec.json.encode(event))
+
+
 def test_an_update_changes_the_stack_and_a_deletion_keeps_the_data(deployed, sent):
     stack = deployed.stack
     cloud.deploy(deployed.children, deployed.cloud, PARAMETERS | {"LogRetentionDays": "90"})
@@ -291,22 +310,3 @@ def test_an_update_changes_the_stack_and_a_deletion_keeps_the_data(deployed, sen
     assert stack.stream in stack.client("kinesis").list_streams()["StreamNames"]
     functions = stack.client("lambda").list_functions()["Functions"]
     assert not [function for function in functions if function["FunctionName"].startswith(f"{cloud.STACK}-Metering")]
-
-
-def test_a_subscriber_to_the_event_bus_gets_an_issued_bill_as_a_cloud_event(deployed):
-    stack = deployed.stack
-    events, sqs = stack.client("events"), stack.client("sqs")
-    queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = json.dumps({"source": ["electrocloud.bills"], "detail-type": ["BillFinalized"]})
-    events.put_rule(Name="bills", EventBusName=stack.event_bus, EventPattern=pattern)
-    events.put_targets(Rule="bills", EventBusName=stack.event_bus, Targets=[{"Id": "queue", "Arn": arn}])
-    (bill,) = bills(tariff_from_urdb(TIME_OF_USE), load_of("2026-07-01T00:00", [1000] * 744, zone="Europe/Berlin"))
-    event = bill_event(BillKey("AG-1", "2026-07"), bill)
-
-    EventBus(events, stack.event_bus, never).put([event])
-
-    (message,) = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), "the event")
-    received = json.loads(message["Body"])
-    assert received["detail-type"] == "BillFinalized"
-    assert received["detail"] == json.loads(msgspec.json.encode(event))
