@@ -7,9 +7,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NamedTuple, TextIO
 
+import msgspec
 import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
 
 from cli.choices import Output
+from presentation.units import column_title
 
 ROWS_SHOWN = 50
 PIPED_COLUMNS = 200  # of a table that is asked for where there is no terminal
@@ -54,8 +59,6 @@ def write_delimited(found: Rows, file: TextIO, delimiter: str) -> None:
 
 
 def _print_json(found: Rows) -> None:
-    import msgspec  # noqa: PLC0415  not for help
-
     encoder = msgspec.json.Encoder(decimal_format="number")
     documents = [dict(zip(found.columns, map(_plain, row), strict=True)) for row in found.rows]
     print(msgspec.json.format(encoder.encode(documents), indent=2).decode())
@@ -63,16 +66,12 @@ def _print_json(found: Rows) -> None:
 
 def _print_table(found: Rows) -> None:
     """A table, or where its numbers would not fit into the terminal, a block of lines for each row."""
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
     console = Console() if sys.stdout.isatty() else Console(width=PIPED_COLUMNS)
     if not found.rows:
         console.print(found.empty, highlight=False)
         return
     shown = [[shown_value(value) for value in row] for row in found.rows[:ROWS_SHOWN]]
-    headings = [heading(name) for name in found.columns]
+    headings = [column_title(name) for name in found.columns]
     numeric = [
         any(isinstance(row[place], int | float | Decimal) for row in found.rows) for place in range(len(headings))
     ]
@@ -102,15 +101,6 @@ def _too_narrow(rows: Sequence[Sequence[str]], numeric: Sequence[bool], width: i
         for place, is_number in enumerate(numeric)
     ]
     return sum(widest) + 3 * len(widest) > width
-
-
-_UNITS = {"kw": "kW", "kwh": "kWh", "wh": "Wh", "v": "V", "utc": "UTC", "id": "ID", "mb": "MB", "gb": "GB"}
-
-
-def heading(column: str) -> str:
-    """`Energy kWh` for `energy_kwh`."""
-    first, *rest = [_UNITS.get(word, word) for word in column.split("_")]
-    return " ".join([first if first in _UNITS.values() else first[:1].upper() + first[1:], *rest])
 
 
 def shown_value(value: Value) -> str:

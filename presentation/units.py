@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 MONTHS = 14  # offered on a page: the current one, a year, and the same month of the previous year
+_COLUMN_WORDS = {
+    "kw": "kW", "kwh": "kWh", "wh": "Wh", "v": "V", "mb": "MB", "gb": "GB", "utc": "UTC", "id": "ID", "dt": "Day",
+}  # fmt: skip
 _PREFIXES = (("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
 
 
@@ -22,6 +25,12 @@ def scaled(number: float, unit: str) -> str:
     value = number / size
     places = 0 if abs(value) >= 100 or not name else 1 if abs(value) >= 10 else 2
     return f"{value:,.{places}f} {name}{unit}"
+
+
+def column_title(column: str) -> str:
+    """`Peak kW` for the column `peak_kw` of an answer."""
+    first, *rest = [_COLUMN_WORDS.get(word, word) for word in column.split("_")]
+    return " ".join([first if first in _COLUMN_WORDS.values() else first.capitalize(), *rest])
 
 
 def dollars(amount: Decimal) -> str:

@@ -10,9 +10,9 @@ import pandas as pd
 from dashboard import charts
 from dashboard.charts import Spec
 from electrocloud.aws.athena import Answer
+from presentation.units import column_title
 
 MAX_BARS = 30  # more cannot be distinguished
-SPELLINGS = {"kw": "kW", "kwh": "kWh", "v": "V", "utc": "UTC", "id": "ID", "dt": "Day"}
 
 
 class ChartDesign(NamedTuple):
@@ -65,12 +65,6 @@ def table(answer: Answer) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[column.name for column in answer.columns])
 
 
-def title(column: str) -> str:
-    """`Peak kW` for `peak_kw`."""
-    first, *rest = [SPELLINGS.get(word, word) for word in column.split("_")]
-    return " ".join([first if first in SPELLINGS.values() else first.capitalize(), *rest])
-
-
 def chart(question: str, frame: pd.DataFrame) -> Spec | None:
     """A Vega-Lite chart of a result; None if it has no rows or the question has no chart."""
     design = CHARTS.get(question)
@@ -83,8 +77,8 @@ def _lines(design: ChartDesign, frame: pd.DataFrame) -> Spec:
     first = frame[design.x].iloc[0]
     timed = isinstance(first, str | date)
     x = pd.to_datetime(frame[design.x], utc=True).map(pd.Timestamp.isoformat) if timed else frame[design.x]
-    shown = frame.assign(x=x)[["x", *design.y]].rename(columns={name: title(name) for name in design.y})
-    series = [title(name) for name in design.y]
+    shown = frame.assign(x=x)[["x", *design.y]].rename(columns={name: column_title(name) for name in design.y})
+    series = [column_title(name) for name in design.y]
     scale = {"type": "utc"} if timed else {"nice": False}
     return {
         "data": charts.values(shown),

@@ -59,7 +59,7 @@ def show(question: Question, sql: str) -> None:
         st.vega_lite_chart(spec, height=340, key=f"chart_{question.name}")
     if len(frame) > ROWS_SHOWN:
         st.caption(f"First {ROWS_SHOWN:,} rows. To get all: `electrocloud query {question.name} --csv FILE`.")
-    shown = frame.head(ROWS_SHOWN).rename(columns=answers.title)
+    shown = frame.head(ROWS_SHOWN).rename(columns=units.column_title)
     numbers = dict.fromkeys(shown.select_dtypes("number"), st.column_config.NumberColumn(format="localized"))
     st.dataframe(shown, hide_index=True, column_config=numbers)
 

@@ -6,7 +6,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import boto3
@@ -16,6 +16,7 @@ from electrocloud.aws.ingest.quarantine import unpack
 from tests.faults.dynamo import MemoryDynamo
 from tests.faults.shelves import MemoryBucket
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
+from tests.kits.function_kit import CONTEXT, ENVIRONMENT
 
 TABLES = {
     "windows": ("meter_id", "day"),
@@ -24,25 +25,7 @@ TABLES = {
     "tariffs": ("tariff_id",),
     "service_points": ("service_point_id",),
 }
-ENVIRONMENT = {f"{name.upper()}_TABLE": name for name in TABLES} | {
-    "BUCKET": "bucket",
-    "FUTURE_TOLERANCE_MINUTES": "15",
-    "ACCEPT_UNREGISTERED_METERS": "true",
-    "PAYMENT_DAYS": "21",
-    "ESTIMATE_AFTER_HOURS": "72",
-    "QUEUE_URL": "queue",
-    "DEAD_LETTERS_URL": "dead-letters",
-    "POWERTOOLS_SERVICE_NAME": "function",
-    "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud",
-    "POWERTOOLS_TRACE_DISABLED": "true",
-}
-CONTEXT = SimpleNamespace(
-    function_name="function",
-    memory_limit_in_mb=1024,
-    invoked_function_arn="arn",
-    aws_request_id="r-1",
-    get_remaining_time_in_millis=lambda: 90_000,
-)
+CLOSING = {"ESTIMATE_AFTER_HOURS": "72", "QUEUE_URL": "queue", "DEAD_LETTERS_URL": "dead-letters"}
 
 
 class Queue:
@@ -69,7 +52,7 @@ class Clients:
 @pytest.fixture
 def clients(monkeypatch: pytest.MonkeyPatch) -> Clients:
     made = Clients()
-    for name, value in ENVIRONMENT.items():
+    for name, value in (ENVIRONMENT | CLOSING).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "client", lambda service, **_: getattr(made, service))
     return made

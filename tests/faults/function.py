@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from functools import cache
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
@@ -21,30 +21,9 @@ from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import registered_tariff
 from tests.faults.event_source import Event
 from tests.faults.mishaps import Killed
+from tests.kits.function_kit import CONTEXT, ENVIRONMENT
 
 APP = ROOT / "consumers" / "metering" / "app.py"
-ENVIRONMENT = {
-    "WINDOWS_TABLE": "windows",
-    "BILLS_TABLE": "bills",
-    "METERS_TABLE": "meters",
-    "TARIFFS_TABLE": "tariffs",
-    "SERVICE_POINTS_TABLE": "service_points",
-    "BUCKET": "bucket",
-    "FUTURE_TOLERANCE_MINUTES": "15",
-    "ACCEPT_UNREGISTERED_METERS": "true",
-    "PAYMENT_DAYS": "21",
-    "POWERTOOLS_SERVICE_NAME": "metering",
-    "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud",
-    "POWERTOOLS_TRACE_DISABLED": "true",
-    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
-}
-CONTEXT = SimpleNamespace(
-    function_name="metering",
-    memory_limit_in_mb=1024,
-    invoked_function_arn="arn",
-    aws_request_id="r-1",
-    get_remaining_time_in_millis=lambda: 90_000,
-)
 
 
 class Function:
@@ -86,7 +65,7 @@ def environment() -> Iterator[None]:
     logging.disable()
     try:
         with (
-            mock.patch.dict(os.environ, ENVIRONMENT),
+            mock.patch.dict(os.environ, ENVIRONMENT | {"POWERTOOLS_LOG_LEVEL": "CRITICAL"}),
             mock.patch.object(service_lookup, "registered_tariff", _read_once),
             warnings.catch_warnings(action="ignore"),
             redirect_stdout(io.StringIO()),

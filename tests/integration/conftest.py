@@ -3,7 +3,7 @@
 import importlib
 import json
 from collections.abc import Iterator
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import boto3
@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from tests.kits.examples import TIME_OF_USE
+from tests.kits.function_kit import ENVIRONMENT
 
 REGION = "eu-central-1"
 
@@ -19,15 +20,6 @@ class Aws(NamedTuple):
     dynamodb: Any
     s3: Any
     bucket: str
-
-
-CONTEXT = SimpleNamespace(
-    function_name="metering",
-    memory_limit_in_mb=1024,
-    invoked_function_arn="arn",
-    aws_request_id="r-1",
-    get_remaining_time_in_millis=lambda: 90_000,
-)
 
 
 @pytest.fixture
@@ -67,15 +59,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 @pytest.fixture
 def app(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The metering function at its cold start, with two registered meters and their tariff."""
-    for name in ("windows", "bills", "meters", "tariffs", "service_points"):
-        monkeypatch.setenv(f"{name.upper()}_TABLE", name)
-    monkeypatch.setenv("BUCKET", aws.bucket)
-    monkeypatch.setenv("FUTURE_TOLERANCE_MINUTES", "15")
-    monkeypatch.setenv("ACCEPT_UNREGISTERED_METERS", "true")
-    monkeypatch.setenv("PAYMENT_DAYS", "21")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "metering")
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ElectroCloud")
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
     aws.dynamodb.put_item(
         TableName="tariffs", Item={"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(TIME_OF_USE)}}
     )

@@ -21,8 +21,8 @@ from electrocloud.domain.forecast import MonthEnd, Range, Suspect
 from electrocloud.domain.readings.upload import decode
 from laptop.delivery import Delivery, Plan
 from tests.faults.cargo import frame
-from tests.integration.conftest import CONTEXT
 from tests.kits.examples import kinesis_event, upload_json
+from tests.kits.function_kit import CONTEXT
 
 NOBODY = StoredData(0, 0, 0, 0, 0, 0, 0, 0)
 ARRIVED = datetime(2026, 11, 25, tzinfo=UTC)

@@ -14,12 +14,12 @@ from electrocloud.aws.store.registry_state import LOCK_S
 from electrocloud.services.closing import FindUnbilled
 from electrocloud.services.rating import VersionReason
 from forecasting.fleet_loads import _LOADS
-from tests.integration.conftest import CONTEXT
 from tests.integration.test_closing_function import app as closing_app  # noqa: F401  fixtures
 from tests.integration.test_closing_function import context, last_month, queue, silent_neighbor  # noqa: F401
 from tests.integration.test_forecasting_work import register
 from tests.kits.calls_kit import answer_query, queries_that_run_on, recorded
 from tests.kits.examples import kinesis_event, upload_json
+from tests.kits.function_kit import CONTEXT
 from tests.kits.iam_kit import BY_ATHENA, BY_LAMBDA, check, granted, tables_of
 
 

@@ -16,8 +16,8 @@ from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.quarantine_keys import counts_in
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
 from electrocloud.aws.store.meter_lookup import REMEMBER_S
-from tests.integration.conftest import CONTEXT
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
+from tests.kits.function_kit import CONTEXT
 
 
 def frame(*payloads: bytes) -> bytes:

@@ -25,8 +25,8 @@ from electrocloud.services.ingest import ingest_uploads
 from laptop.delivery import Delivery, Plan
 from tests.faults.cargo import frame
 from tests.faults.stream import MemoryStream
-from tests.integration.conftest import CONTEXT
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
+from tests.kits.function_kit import CONTEXT
 from tests.kits.memory import MemoryTables
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from cli import rows as rows_module
 from cli.choices import Output
-from cli.rows import ROWS_SHOWN, Rows, heading, print_rows
+from cli.rows import ROWS_SHOWN, Rows, print_rows
+from presentation.units import column_title
 
 BERLIN = timezone(timedelta(hours=1))
 FOUND = Rows(
@@ -109,4 +110,4 @@ def test_markup_in_a_value_is_text(capsys, terminal):
     [("energy_kwh", "Energy kWh"), ("kw", "kW"), ("start_utc", "Start UTC"), ("meter_id", "Meter ID")],
 )
 def test_a_heading_has_the_units_usual_spelling(name, shown):
-    assert heading(name) == shown
+    assert column_title(name) == shown

@@ -9,6 +9,7 @@ from sqlglot import parse_one
 from analytics.questions import questions
 from dashboard.questions import answers
 from electrocloud.aws.athena import Answer, Column
+from presentation.units import column_title
 
 ROWS = {
     "load_trend": (
@@ -58,7 +59,7 @@ def test_an_empty_result_has_no_chart() -> None:
 
 
 def test_a_heading_spells_units_correctly() -> None:
-    assert [answers.title(name) for name in ("peak_kw", "kwh_per_meter", "meter_id")] == [
+    assert [column_title(name) for name in ("peak_kw", "kwh_per_meter", "meter_id")] == [
         "Peak kW",
         "kWh per meter",
         "Meter ID",

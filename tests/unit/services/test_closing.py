@@ -98,11 +98,11 @@ def test_a_gap_without_history_stays_and_the_bill_stays_provisional():
 def test_readings_stored_concurrently_are_not_overwritten():
     tables = month_without(date(2027, 3, 10), date(2027, 3, 11))
 
-    def meanwhile():
+    def change_in_between():
         tables.before_commit = lambda: None
         take(tables, hourly(date(2027, 3, 11), wh=500))
 
-    tables.before_commit = meanwhile
+    tables.before_commit = change_in_between
     bill = close_bill(MARCH, tables, lambda attempt: None).bill
     assert bill.intervals.estimated == 24
     assert bill.energy_kwh == current(month_without()).energy_kwh + Decimal("9.6")

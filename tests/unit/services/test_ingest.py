@@ -124,11 +124,11 @@ def test_a_worker_that_conflicts_with_another_rereads_and_loses_nothing():
     tables = MemoryTables()
     mine, theirs = upload(first=0), upload(first=8)
 
-    def meanwhile():
+    def change_in_between():
         tables.before_commit = lambda: None
         take(tables, [theirs])
 
-    tables.before_commit = meanwhile
+    tables.before_commit = change_in_between
     outcome = take(tables, [mine])
     assert not outcome.failed
     assert stored_day(tables.windows["m-1", "2026-11-24"]).day.count == 8
@@ -139,14 +139,14 @@ def test_a_meter_that_always_conflicts_is_returned_and_the_others_are_stored():
     turn = iter(range(1, 100))
     inside = False
 
-    def meanwhile():
+    def change_in_between():
         nonlocal inside
         if not inside:
             inside = True
             take(tables, [upload(meter_id="m-1", wh=[1], first=3 + next(turn))])
             inside = False
 
-    tables.before_commit = meanwhile
+    tables.before_commit = change_in_between
     outcome = take(tables, [upload(meter_id="m-1"), upload(meter_id="m-2")])
     assert outcome.failed == {"m-1"}
     assert next(turn) == ATTEMPTS + 1
@@ -231,14 +231,14 @@ def test_a_meter_registered_while_its_upload_is_being_stored_gets_all_its_window
 
     registry = Registry(lambda meters: everybody(meters) if registered else {})
 
-    def meanwhile():  # another worker stores and rates another day, and sees only what is stored by now
+    def change_in_between():  # another worker stores and rates another day, and sees only what is stored by now
         nonlocal registered
         tables.before_commit = lambda: None
         registered = True
         ingest_uploads([upload(day=date(2026, 11, 25))], tables, registry, lambda attempt: None)
         registry.known = False
 
-    tables.before_commit = meanwhile
+    tables.before_commit = change_in_between
     ingest_uploads([upload(day=date(2026, 11, 24))], tables, registry, lambda attempt: None)
     assert bill_of(tables.bills["m-1", "2026-11"]).energy_kwh == 2
 

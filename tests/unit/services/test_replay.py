@@ -106,11 +106,11 @@ def test_a_reading_that_is_stored_meanwhile_is_in_the_bill():
     tables = a_month(DAYS[:10])
     tampered(tables, total=0)
 
-    def meanwhile():
+    def change_in_between():
         tables.before_commit = lambda: None
         a_month(DAYS[10:11], tables)
 
-    tables.before_commit = meanwhile
+    tables.before_commit = change_in_between
     rerate(tables)
     assert tables.bills[KEY] == a_month(DAYS[:11]).bills[KEY]
 

@@ -135,12 +135,12 @@ def test_a_late_reading_takes_the_place_of_its_estimate_and_the_others_stay() ->
 def test_readings_that_come_while_the_bill_is_made_are_in_it() -> None:
     houses = busy_street(LEAST_METERS)
 
-    def meanwhile() -> None:
+    def change_in_between() -> None:
         houses.tables.before_commit = lambda: None
         houses.read("M-1", [date(2026, 7, 15)], wh=PEER_WH + 100)
 
     found = [*find_unbilled(FIND, houses, houses, DUE, lambda: False)]
-    houses.tables.before_commit = meanwhile
+    houses.tables.before_commit = change_in_between
     store = ClosingStore(houses.tables, houses, houses, houses)
     assert close(found[0], store, DUE, lambda attempt: None, lambda: False).final == 1
     assert houses.bill(1).intervals.read == 24

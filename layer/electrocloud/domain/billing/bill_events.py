@@ -1,4 +1,4 @@
-"""What other systems are told of bills: one event for each issued version, in the form of CloudEvents 1.0."""
+"""Events of bills for other systems: one for each issued version, as a CloudEvent 1.0."""
 
 from datetime import date
 from decimal import Decimal

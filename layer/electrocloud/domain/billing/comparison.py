@@ -16,7 +16,7 @@ class Offer(msgspec.Struct, frozen=True):
     more.
 
     The peak shares, 0 to 1, are of the energy and of the cost. `credit` is what is left for export, in $, and
-    `credit_kwh` in kWh: it is no part of the total. `why` says for whom a tariff is that is not `suitable`.
+    `credit_kwh` in kWh: it is no part of the total. `why` says which customers a tariff that is not `suitable` is for.
     """
 
     tariff: str
