@@ -13,8 +13,8 @@ import boto3
 import pytest
 
 from electrocloud.aws.ingest.quarantine import unpack
+from tests.faults.bucket_and_queue import MemoryBucket
 from tests.faults.dynamo import MemoryDynamo
-from tests.faults.shelves import MemoryBucket
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
 from tests.kits.function_kit import CONTEXT, ENVIRONMENT
 

@@ -37,22 +37,20 @@ def main() -> None:
             for loss in report.losses:
                 console.print(f"[red]seed {report.seed}: {loss}")
     except KeyboardInterrupt:
-        console.print("[yellow]interrupted: what follows is of the seeds that were finished")
+        console.print("[yellow]interrupted: these are the figures of the finished seeds")
     console.print(_faults(reports))
     console.print(_sums(reports, time.monotonic() - began))
     if failed := sorted(report.seed for report in reports if report.losses):
         for seed in failed:
-            console.print(
-                f"[red]To see it again: python -m tests.faults --size {arguments.size} --seeds 1 --first {seed}"
-            )
+            console.print(f"[red]To reproduce: python -m tests.faults --size {arguments.size} --seeds 1 --first {seed}")
         raise SystemExit(1)
     if len(reports) < len(seeds):
-        raise SystemExit(f"NOT FINISHED: {len(reports)} of {len(seeds)} seeds ran, none of which lost anything")
+        raise SystemExit(f"NOT FINISHED: {len(reports)} of {len(seeds)} seeds ran and lost nothing")
     console.print(f"[bold green]PASSED: nothing was lost with any of {len(seeds)} seeds")
 
 
 def _run_all(seeds: range, size: str, jobs: int) -> Iterator[Report]:
-    """The reports, in the order in which the seeds end."""
+    """The reports, as the seeds finish."""
     with ProcessPoolExecutor(jobs, initializer=signal, initargs=(SIGINT, SIG_IGN)) as pool:
         running = [pool.submit(_run, seed, size) for seed in seeds]
         try:
@@ -80,7 +78,7 @@ def _progress(report: Report, done: int, seeds: int, seconds: float) -> str:
 
 def _faults(reports: list[Report]) -> Table:
     faults = sum((report.faults for report in reports), Counter())
-    table = Table(title="What went wrong", box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(title="Injected faults", box=box.SIMPLE_HEAD, title_justify="left")
     for _ in range(2):
         table.add_column("Fault")
         table.add_column("Times", justify="right")
@@ -95,16 +93,14 @@ def _faults(reports: list[Report]) -> Table:
 
 def _sums(reports: list[Report], seconds: float) -> Table:
     uploads = sum((report.uploads for report in reports), Counter())
-    table = Table(
-        title="Where the uploads are at the end", box=box.SIMPLE_HEAD, title_justify="left", show_header=False
-    )
+    table = Table(title="Uploads at the end", box=box.SIMPLE_HEAD, title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
     losses = sum(len(report.losses) for report in reports)
     for name, count in (
         ("seeds", len(reports)),
         ("readings sent", sum(report.readings for report in reports)),
-        ("uploads accepted by the stream, repeated ones too", uploads["accepted"]),
+        ("uploads accepted by the stream, with repeats", uploads["accepted"]),
         ("uploads in windows and bills", uploads["windowed"]),
         ("uploads in quarantine, with their reason", uploads["quarantined"]),
         ("uploads still in the stream", uploads["waiting"]),

@@ -1,8 +1,8 @@
-"""What the bills of a seed with dated master data must be, by the registry as it is at the end.
+"""The expected bills of a seed with dated master data, by the registry as it is at the end.
 
-They are compared with those of a run in which the registry has been so from the beginning, and every upload came once
-and in order. Where an agreement has lost all readings of a cycle, such a run never makes a bill; then it must be what a
-bill without readings is, or owe nothing where the agreement has no day in the cycle any more.
+The reference is a run with that registry from the beginning and every upload once and in order. Where an agreement has
+lost all readings of a cycle, the reference has no bill; then ours must equal a bill without readings, or owe nothing if
+the agreement no longer has a day in the cycle.
 """
 
 from collections import defaultdict
@@ -78,5 +78,5 @@ def bills_of_rows(rows: Iterable[ParquetRow], registry: Registry) -> Iterator[tu
 
 
 def current(items: dict[Key, Item]) -> dict[Key, Bill]:
-    """The bills that hold, by their key."""
+    """The current bills by key."""
     return {key: bill_of(item) for key, item in items.items() if "#" not in key[1]}

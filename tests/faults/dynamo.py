@@ -1,6 +1,6 @@
-"""DynamoDB in memory: the calls that the pipeline makes, with DynamoDB's limits and errors; moto takes far longer.
+"""DynamoDB in memory: the calls that the pipeline makes, with DynamoDB's limits and errors; moto is far slower.
 
-A conformance test holds it against moto, call by call.
+A test compares it with moto, call by call.
 """
 
 import re
@@ -25,12 +25,12 @@ Key = tuple[str, ...]
 
 
 def error(code: str, operation: str, message: str = "", **more: Any) -> ClientError:
-    """What boto3 raises for an error of the service."""
+    """The error that boto3 raises for an error of the service."""
     return ClientError({"Error": {"Code": code, "Message": message}, **more}, operation)
 
 
 def cancelled(codes: list[str]) -> ClientError:
-    """A cancelled transaction, with the reason of each of its actions (`None` for those that were not at fault)."""
+    """A canceled transaction, with the reason of each action (`None` for those without a conflict)."""
     reasons = [{"Code": code} for code in codes]
     text = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{', '.join(codes)}]"
     return error("TransactionCanceledException", "TransactWriteItems", text, CancellationReasons=reasons)
@@ -84,7 +84,7 @@ class MemoryDynamo:
                 name, value = part.split(" = ")
                 item[name] = values[value]
             else:
-                assert verb == "ADD", f"this DynamoDB does not know {UpdateExpression}"
+                assert verb == "ADD", f"not implemented: {UpdateExpression}"
                 name, value = part.split(" ")
                 item[name] = {"N": str(int(item.get(name, {"N": "0"})["N"]) + int(values[value]["N"]))}
         self.items[TableName][key] = item

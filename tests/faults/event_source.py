@@ -2,8 +2,8 @@
 
 Order within a shard (within a partition key, where a shard has several lanes); at least once; the lowest failed
 sequence number of a partial answer is the checkpoint; an answer with an empty or a strange one fails the whole batch; a
-batch that fails is bisected, which costs no retry; when the retries are used up or the records too old, the batch is
-told of on the on-failure queue and left; a child shard begins when its parents are drained.
+batch that fails is bisected, which costs no retry; when the retries are used up or the records too old, the batch
+goes to the on-failure destination; a child shard begins when its parents are drained.
 """
 
 import base64
@@ -32,7 +32,7 @@ class Settings(NamedTuple):
 
 @dataclass
 class Batch:
-    """Records that go to the function together, and how often they have failed together."""
+    """Records of one invocation, and how often they have failed."""
 
     records: list[Record]
     failed: int = 0
@@ -40,7 +40,7 @@ class Batch:
 
 @dataclass
 class Lane:
-    """One order of records of a shard: `due` are batches cut already, `waiting` the records after them."""
+    """An ordered part of a shard's records: `due` holds batches already cut, `waiting` the records after them."""
 
     shard: str
     due: deque[Batch] = field(default_factory=deque)
@@ -65,12 +65,12 @@ class Mapping:
         self,
         stream: MemoryStream,
         settings: Settings,
-        chance: random.Random,
+        rng: random.Random,
         now: Callable[[], datetime],
         *,
         whole: bool = False,
     ) -> None:
-        self._stream, self._settings, self._chance, self._now = stream, settings, chance, now
+        self._stream, self._settings, self._rng, self._now = stream, settings, rng, now
         self._read: dict[str, int] = {}
         self.lanes: dict[str, list[Lane]] = {}
         self.dead: list[str] = []
@@ -78,7 +78,7 @@ class Mapping:
         self._whole = whole
 
     def poll(self) -> list[Lane]:
-        """Take in what the shards have got; the lanes that have something to do."""
+        """Read the new records of the shards; returns the lanes that have records."""
         for shard in self._stream.shards.values():
             if shard.shard_id not in self.lanes:
                 if not all(self.drained(parent) for parent in shard.parents):
@@ -96,14 +96,14 @@ class Mapping:
         return started and shard.closed and all(lane.idle for lane in self.lanes[shard_id])
 
     def pending(self) -> set[int]:
-        """The sequence numbers of the records that are still to be handed over, or not known to be done."""
+        """The sequence numbers of records not yet processed."""
         held = {record.sequence for lanes in self.lanes.values() for lane in lanes for record in lane.records()}
         for shard in self._stream.shards.values():
             held |= {record.sequence for record in shard.records[self._read.get(shard.shard_id, 0) :]}
         return held
 
     def rewind(self, shard_id: str, moment: datetime) -> int:
-        """Hand over again what a shard got since `moment`, before all that is still due; how many records that is."""
+        """Deliver the records of a shard since `moment` again, before those still due; returns how many there are."""
         shard = self._stream.shards[shard_id]
         again = shard.records[shard.since(moment) : self._read[shard_id]]
         for lane in self.lanes[shard_id]:
@@ -114,14 +114,14 @@ class Mapping:
         return len(again)
 
     def take(self, lane: Lane) -> Batch:
-        """The batch that the lane's next invocation is to get."""
+        """The batch of the lane's next invocation."""
         if not lane.due:
-            size = self._chance.randint(1, self._settings.batch_size)
+            size = self._rng.randint(1, self._settings.batch_size)
             lane.due.append(Batch([lane.waiting.popleft() for _ in range(min(size, len(lane.waiting)))]))
         return lane.due[0]
 
-    def settle(self, lane: Lane, answer: Any, fault: BaseException | None) -> None:
-        """Go on from what became of the lane's batch: the function's answer, or what it died of."""
+    def apply_answer(self, lane: Lane, answer: Any, fault: BaseException | None) -> None:
+        """Go on after an invocation: by the function's answer, or the exception that ended it."""
         batch = lane.due.popleft()
         records = batch.records
         first_failed = 0 if fault else _checkpoint(records, answer)
@@ -143,15 +143,15 @@ class Mapping:
         young = [record for record in batch.records if record.arrived >= oldest]
         if batch.failed > self._settings.retries:
             lane.due.popleft()
-            self._bury(batch.records, batch.failed, "RetryAttemptsExhausted")
+            self._send_to_failure_destination(batch.records, batch.failed, "RetryAttemptsExhausted")
         elif len(young) < len(batch.records):
             old = batch.records[: len(batch.records) - len(young)]
-            self._bury(old, batch.failed, "MaximumRecordAgeExceeded")
+            self._send_to_failure_destination(old, batch.failed, "MaximumRecordAgeExceeded")
             lane.due.popleft()
             if young:
                 lane.due.appendleft(Batch(young, batch.failed))
 
-    def _bury(self, records: list[Record], failed: int, condition: str) -> None:
+    def _send_to_failure_destination(self, records: list[Record], failed: int, condition: str) -> None:
         body = message(self._stream.arn, records, failed, condition, self._now(), whole=self._whole)
         if self._whole:
             place = f"aws/lambda/mapping-1/{records[0].shard}/{self._now():%Y/%m/%d}/{len(self.dead_objects)}"
@@ -188,7 +188,7 @@ def event_of(arn: str, records: list[Record]) -> Event:
 
 
 def _checkpoint(records: list[Record], answer: Any) -> int:
-    """The place of the first record that is to come again: their number where all were done, 0 where all failed."""
+    """The index of the first record to retry: the number of records if all succeeded, 0 if all failed."""
     failures = (answer or {}).get("batchItemFailures") or []
     places = {str(record.sequence): place for place, record in enumerate(records)}
     failed = [places.get(failure.get("itemIdentifier"), 0) for failure in failures]
@@ -196,7 +196,7 @@ def _checkpoint(records: list[Record], answer: Any) -> int:
 
 
 def message(arn: str, records: list[Record], failed: int, condition: str, now: datetime, *, whole: bool = False) -> str:
-    """What Lambda puts on the on-failure queue: where the records stand. In a bucket they come along (`whole`)."""
+    """Lambda's message to the on-failure destination: where the records are, and in a bucket (`whole`) the records."""
     payload = {"payload": json.dumps(event_of(arn, records))} if whole else {}
     return json.dumps(
         payload

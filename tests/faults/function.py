@@ -1,4 +1,4 @@
-"""The metering function's processes: each loads consumers/metering/app.py anew, as a cold start does."""
+"""The metering function's processes: each loads consumers/metering/app.py, as a cold start does."""
 
 import importlib.util
 import io
@@ -20,14 +20,14 @@ from electrocloud.aws.store import service_lookup
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import registered_tariff
 from tests.faults.event_source import Event
-from tests.faults.mishaps import Killed
+from tests.faults.injected_faults import Killed
 from tests.kits.function_kit import CONTEXT, ENVIRONMENT
 
 APP = ROOT / "consumers" / "metering" / "app.py"
 
 
 class Function:
-    """Invokes the handler, in a process that waits or in a new one. A killed process is never used again."""
+    """Invokes the handler in an idle process or a new one. A killed process is not reused."""
 
     def __init__(self, dynamodb: Any, s3: Any) -> None:
         self._clients = {"dynamodb": dynamodb, "s3": s3}
@@ -58,15 +58,15 @@ class Function:
 
 @contextmanager
 def environment() -> Iterator[None]:
-    """What the functions find around them; what they say of metrics and in logs is not looked at.
+    """The functions' environment, with logs and metrics discarded.
 
-    All processes share one buffer of metrics here, so that one may find it empty, and warns.
+    All processes share one buffer of metrics here, so one may find it empty and warn.
     """
     logging.disable()
     try:
         with (
             mock.patch.dict(os.environ, ENVIRONMENT | {"POWERTOOLS_LOG_LEVEL": "CRITICAL"}),
-            mock.patch.object(service_lookup, "registered_tariff", _read_once),
+            mock.patch.object(service_lookup, "registered_tariff", _cached_tariff),
             warnings.catch_warnings(action="ignore"),
             redirect_stdout(io.StringIO()),
         ):
@@ -75,8 +75,8 @@ def environment() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-def _read_once(document: Any) -> Tariff:
-    """The tariff of a document. Thousands of cold starts read the same few, which took a third of a run's time."""
+def _cached_tariff(document: Any) -> Tariff:
+    """The tariff of a document, cached: thousands of cold starts parse the same few, a third of a run's time."""
     return _tariff(msgspec.json.encode(document))
 
 

@@ -1,4 +1,4 @@
-"""What a seed means: the fleet, the month, the shards, the mapping's settings, and how often what goes wrong."""
+"""What a seed decides: fleet, month, shards, settings of the event source mapping, and the rate of each fault."""
 
 import random
 from datetime import date, timedelta
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from electrocloud.domain.local_time import BillingMonth
 from tests.faults.event_source import Settings
-from tests.faults.mishaps import REASONS
+from tests.faults.injected_faults import REASONS
 
 MONTHS = (BillingMonth(2026, 11, "UTC"), BillingMonth(2026, 3, "UTC"), BillingMonth(2027, 2, "UTC"))
 
@@ -20,10 +20,10 @@ BUSY = (
 
 
 class Plan(NamedTuple):
-    """`late_registration` is the share of meters that are registered in mid-month; times are in steps of an hour.
+    """`late_registration` is the share of meters registered in mid-month; times are in steps of an hour.
 
-    `dated`: the meters are served by agreements, and the registry changes all the time.
-    A frame of `poison_frame` bad uploads comes in the step `poison_frame_at`.
+    `dated`: the meters are served by agreements, and the registry changes during the month.
+    A KPL aggregate of `poison_frame` invalid uploads arrives in step `poison_frame_at`.
     """
 
     seed: int
@@ -50,7 +50,7 @@ class Plan(NamedTuple):
 
 
 class Size(NamedTuple):
-    """How large a run is; the lengths are what a seed chooses from, in s. Without `days` it is a whole month."""
+    """The size of a run; a seed chooses from the intervals (s). Without `days` it covers a whole month."""
 
     meters: int
     intervals_s: tuple[int, ...]
@@ -65,51 +65,51 @@ FULL = Size(meters=12, intervals_s=(900, 1800, 3600), every_s=(10_800, 21_600, 4
 
 
 def plan(seed: int, size: Size) -> Plan:
-    chance = random.Random(f"plan {seed}")
-    month = chance.choice(MONTHS)
-    days = size.days or month.days + 2  # so that it is a whole month in every time zone
-    wild = chance.choice((0.5, 1.0, 2.0))
-    down, bad = chance.randrange(200, 500), chance.randrange(100, 600)
+    rng = random.Random(f"plan {seed}")
+    month = rng.choice(MONTHS)
+    days = size.days or month.days + 2  # covers the month in every time zone
+    scale = rng.choice((0.5, 1.0, 2.0))
+    down, bad = rng.randrange(200, 500), rng.randrange(100, 600)
     return Plan(
         seed=seed,
         meters=size.meters,
-        interval_s=chance.choice(size.intervals_s),
-        every_s=chance.choice(size.every_s),
+        interval_s=rng.choice(size.intervals_s),
+        every_s=rng.choice(size.every_s),
         first=date(month.year, month.month, 1) - timedelta(days=1),
         days=days,
-        shards=chance.randint(2, 5),
+        shards=rng.randint(2, 5),
         settings=Settings(
-            batch_size=chance.choice((3, 10, 40)),
-            retries=chance.choice((4, 8)),
+            batch_size=rng.choice((3, 10, 40)),
+            retries=rng.choice((4, 8)),
             most_age_s=12 * 3600,
-            lanes=chance.choice((1, 1, 2, 4)),
+            lanes=rng.choice((1, 1, 2, 4)),
         ),
         rates={
-            **dict.fromkeys(KILLS, 0.01 * wild),
-            **dict.fromkeys(BUSY, 0.015 * wild),
-            "answers lost after a write": 0.01 * wild,
-            "quarantine refused": 0.05 * wild,
-            "PutRecords entries refused": 0.1 * wild,
-            "answers of PutRecords lost": 0.03 * wild,
-            "batches handed over twice at once": 0.1 * wild,
-            "records sent again": 0.02 * wild,
+            **dict.fromkeys(KILLS, 0.01 * scale),
+            **dict.fromkeys(BUSY, 0.015 * scale),
+            "answers lost after a write": 0.01 * scale,
+            "quarantine refused": 0.05 * scale,
+            "PutRecords entries refused": 0.1 * scale,
+            "answers of PutRecords lost": 0.03 * scale,
+            "batches handed over twice at once": 0.1 * scale,
+            "records sent again": 0.02 * scale,
             "shards replayed an hour back": 0.02,
             "shards split": 0.006,
             "shards merged": 0.006,
             "frames with meters of other shards": 0.3,
-            "poison": 0.05 * wild,
+            "poison": 0.05 * scale,
             "readings voided or corrected": 0.03,
             "replays among live traffic": 0.005,
             "Parquet records delivered again": 0.05,
-            "deliveries begun again from the oldest record": 0.002,
+            "deliveries restarted from the oldest record": 0.002,
             "registry changes": 0.03,
         },
-        at_once=chance.randint(2, 4),
-        down=range(down, down + chance.choice((0, 14, 30))),
-        bad_deployment=range(bad, bad + chance.choice((0, 24))),
-        late_registration=chance.choice((0.0, 0.0, 0.3)),
+        at_once=rng.randint(2, 4),
+        down=range(down, down + rng.choice((0, 14, 30))),
+        bad_deployment=range(bad, bad + rng.choice((0, 24))),
+        late_registration=rng.choice((0.0, 0.0, 0.3)),
         poison_frame=size.poison_frame,
-        poison_frame_at=chance.randrange(24, days * 24),
-        whole_dead_letters=chance.random() < 0.7,
-        dated=chance.random() < 0.6,
+        poison_frame_at=rng.randrange(24, days * 24),
+        whole_dead_letters=rng.random() < 0.7,
+        dated=rng.random() < 0.6,
     )

@@ -27,9 +27,9 @@ from producers.fleet.customers import fleet_registry
 from producers.fleet.fleet import Fleet
 from registry.desk import RegistryDesk
 from tests.faults.dynamo import MemoryDynamo
-from tests.faults.mishaps import Bucket, Dynamo, Killed, Mishaps
+from tests.faults.fleet import HEAD_END, TARIFFS
+from tests.faults.injected_faults import Bucket, Dynamo, FaultInjector, Killed
 from tests.faults.plan import Plan
-from tests.faults.registered import HEAD_END, TARIFFS
 from tests.kits.memory import TABLES
 
 SERVED_BEFORE = timedelta(days=20)
@@ -76,13 +76,13 @@ def first_registry(fleet: Fleet, plan: Plan, served: int) -> Registry:
 
 
 class Clerks:
-    """Whoever changes the registry. `now` is the world's time; what they did and what failed is in mishaps' counts."""
+    """Clerks who change the registry. What they did and what failed is in the injector's counts."""
 
     def __init__(
-        self, plan: Plan, fleet: Fleet, dynamo: MemoryDynamo, mishaps: Mishaps, switch: Callable[..., None]
+        self, plan: Plan, fleet: Fleet, dynamo: MemoryDynamo, injector: FaultInjector, switch: Callable[..., None]
     ) -> None:
-        self._plan, self._dynamo, self._mishaps, self._switch = plan, dynamo, mishaps, switch
-        self._chance = random.Random(f"clerks {plan.seed}")
+        self._plan, self._dynamo, self._injector, self._switch = plan, dynamo, injector, switch
+        self._rng = random.Random(f"clerks {plan.seed}")
         self._meters = [meter.meter_id for meter in fleet.meters]
         self._accounts = 0
         self._objects: dict[str, bytes] = {}  # the search index and the lake
@@ -96,35 +96,35 @@ class Clerks:
 
     def change(self, now: datetime) -> Callable[[], None]:
         """One change, as a call that may be killed."""
-        kind = LATE if self._late and self._chance.random() < 0.5 else self._chance.choice([*KINDS])
-        seed, undisturbed = self._chance.random(), self._chance.random() < 0.6
-        mishaps = Mishaps(self._chance, {}) if undisturbed else self._mishaps
+        kind = LATE if self._late and self._rng.random() < 0.5 else self._rng.choice([*KINDS])
+        seed, without_faults = self._rng.random(), self._rng.random() < 0.6
+        injector = FaultInjector(self._rng, {}) if without_faults else self._injector
 
         def call() -> None:
-            desk = RegistryDesk(self._stack(mishaps), now.timestamp)  # type: ignore[arg-type]
+            desk = RegistryDesk(self._stack(injector), now.timestamp)  # type: ignore[arg-type]
             try:
                 plan, _ = desk.apply(lambda stored: self._update(kind, stored, random.Random(seed)), kind)
                 name = "meters registered in mid-month" if kind == LATE else f"registry: {kind}"
-                self._mishaps.counts[name] += bool(plan.changes)
+                self._injector.counts[name] += bool(plan.changes)
             except RegistryError:
-                self._mishaps.counts[REFUSED] += 1
+                self._injector.counts[REFUSED] += 1
             except EXPECTED:
-                self._mishaps.counts[INTERRUPTED] += 1
+                self._injector.counts[INTERRUPTED] += 1
             except Exception as fault:  # noqa: BLE001 - one that the command must not raise
                 self.faults.append(f"registry: {kind} raised {fault!r}")
 
         return call
 
     def close(self, now: datetime) -> None:
-        """What the closing function's round does for a change that was interrupted."""
-        client: Any = Dynamo(self._dynamo, self._mishaps, self._switch)
+        """Complete interrupted changes, as the closing function does."""
+        client: Any = Dynamo(self._dynamo, self._injector, self._switch)
         try:
             state = RegistryState(client, "service_points", lambda _: None)
             tables, services = open_store(client, TABLES, self._switch)
             for part in state.abandoned(int(now.timestamp())):
                 rate_item(part.work, services, tables, int(now.timestamp()), self._switch, lambda: False)
                 state.mark_rated(part.key)
-                self._mishaps.counts["registry changes completed by closing"] += 1
+                self._injector.counts["registry changes completed by closing"] += 1
         except EXPECTED:
             return
 
@@ -132,92 +132,90 @@ class Clerks:
         """The registry as it is stored."""
         return store_of(self._dynamo).load()
 
-    def _stack(self, mishaps: Mishaps) -> SimpleNamespace:
-        return desk_stack(Dynamo(self._dynamo, mishaps, self._switch), Bucket(self._objects, mishaps, self._switch))
+    def _stack(self, injector: FaultInjector) -> SimpleNamespace:
+        return desk_stack(Dynamo(self._dynamo, injector, self._switch), Bucket(self._objects, injector, self._switch))
 
-    def _update(self, kind: str, stored: Registry, chance: random.Random) -> Registry:
+    def _update(self, kind: str, stored: Registry, rng: random.Random) -> Registry:
         if kind == LATE:
             if not self._late:
                 raise RegistryError("all are registered")
             return _only(self._whole, self._late.pop())
-        return KINDS[kind](self, stored, chance)
+        return KINDS[kind](self, stored, rng)
 
-    def _day(self, chance: random.Random) -> date:
-        return self._plan.first + timedelta(days=chance.randrange(-3, self._plan.days + 3))
+    def _day(self, rng: random.Random) -> date:
+        return self._plan.first + timedelta(days=rng.randrange(-3, self._plan.days + 3))
 
-    def _agreement(self, stored: Registry, chance: random.Random, *, is_open: bool = False) -> Agreement:
+    def _agreement(self, stored: Registry, rng: random.Random, *, is_open: bool = False) -> Agreement:
         found = [one for one in stored.agreements.values() if not is_open or one.end is None]
         if not found:
             raise RegistryError("there is no such agreement")
-        return chance.choice(found)
+        return rng.choice(found)
 
-    def move_out(self, stored: Registry, chance: random.Random) -> Registry:
-        return events.move_out(
-            stored, self._agreement(stored, chance, is_open=True).service_point_id, self._day(chance)
-        )
+    def move_out(self, stored: Registry, rng: random.Random) -> Registry:
+        return events.move_out(stored, self._agreement(stored, rng, is_open=True).service_point_id, self._day(rng))
 
-    def move_in(self, stored: Registry, chance: random.Random) -> Registry:
+    def move_in(self, stored: Registry, rng: random.Random) -> Registry:
         self._accounts += 1
         account = Account(account_id=f"A-{self._accounts}", name=f"Customer {self._accounts}")
-        point, tariff = chance.choice([*stored.service_points]), chance.choice([*TARIFFS])
-        terms = {"cycle_day": chance.choice((1, 1, 16)), "spread": chance.choice(("", "even"))}
-        return events.move_in(stored, account, point, tariff, self._day(chance), **terms)
+        point, tariff = rng.choice([*stored.service_points]), rng.choice([*TARIFFS])
+        terms = {"cycle_day": rng.choice((1, 1, 16)), "spread": rng.choice(("", "even"))}
+        return events.move_in(stored, account, point, tariff, self._day(rng), **terms)
 
-    def exchange_meter(self, stored: Registry, chance: random.Random) -> Registry:
+    def exchange_meter(self, stored: Registry, rng: random.Random) -> Registry:
         there = {one.meter_id for one in stored.installations.values() if one.end is None}
         spare = [meter for meter in self._meters if meter not in there]
         if not spare:
             raise RegistryError("there is no meter to install")
-        point = stored.service_points[chance.choice([*stored.service_points])]
-        midnight = datetime.combine(self._day(chance), datetime.min.time(), ZoneInfo(point.time_zone))
-        instant = int(midnight.timestamp()) + chance.choice((0, chance.randrange(24) * 3600, chance.randrange(86_400)))
-        return events.exchange_meter(stored, point.key, chance.choice(spare), instant)
+        point = stored.service_points[rng.choice([*stored.service_points])]
+        midnight = datetime.combine(self._day(rng), datetime.min.time(), ZoneInfo(point.time_zone))
+        instant = int(midnight.timestamp()) + rng.choice((0, rng.randrange(24) * 3600, rng.randrange(86_400)))
+        return events.exchange_meter(stored, point.key, rng.choice(spare), instant)
 
-    def change_tariff(self, stored: Registry, chance: random.Random) -> Registry:
-        point = self._agreement(stored, chance, is_open=True).service_point_id
-        return events.change_tariff(stored, point, chance.choice([*TARIFFS]), self._day(chance))
+    def change_tariff(self, stored: Registry, rng: random.Random) -> Registry:
+        point = self._agreement(stored, rng, is_open=True).service_point_id
+        return events.change_tariff(stored, point, rng.choice([*TARIFFS]), self._day(rng))
 
-    def change_price(self, stored: Registry, chance: random.Random) -> Registry:
-        return events.change_price(stored, chance.choice([*TARIFFS]), other_prices(chance), self._day(chance))
+    def change_price(self, stored: Registry, rng: random.Random) -> Registry:
+        return events.change_price(stored, rng.choice([*TARIFFS]), other_prices(rng), self._day(rng))
 
-    def correct_price(self, stored: Registry, chance: random.Random) -> Registry:
-        version = chance.choice([*stored.tariffs.values()])
+    def correct_price(self, stored: Registry, rng: random.Random) -> Registry:
+        version = rng.choice([*stored.tariffs.values()])
         corrected = TariffDocument(
-            tariff_id=version.tariff_id, first=version.first, end=version.end, document=other_prices(chance)
+            tariff_id=version.tariff_id, first=version.first, end=version.end, document=other_prices(rng)
         )
         return Registry(tariffs={corrected.key: corrected})
 
-    def end_price(self, stored: Registry, chance: random.Random) -> Registry:
-        version = chance.choice([*stored.tariffs.values()])
-        ended = msgspec.structs.replace(version, end=self._day(chance))
+    def end_price(self, stored: Registry, rng: random.Random) -> Registry:
+        version = rng.choice([*stored.tariffs.values()])
+        ended = msgspec.structs.replace(version, end=self._day(rng))
         return Registry(tariffs={ended.key: ended})
 
-    def backdate(self, stored: Registry, chance: random.Random) -> Registry:
+    def backdate(self, stored: Registry, rng: random.Random) -> Registry:
         """The agreement began some days earlier."""
-        one = self._agreement(stored, chance)
+        one = self._agreement(stored, rng)
         own = [other for other in stored.agreements.values() if other.agreement_id == one.agreement_id]
         begun = min(own, key=lambda other: other.first)
         earlier = msgspec.structs.replace(
-            begun, first=begun.first - timedelta(days=chance.randrange(1, 12)), end=begun.first
+            begun, first=begun.first - timedelta(days=rng.randrange(1, 12)), end=begun.first
         )
         return Registry(agreements={earlier.key: earlier})
 
-    def move_end(self, stored: Registry, chance: random.Random) -> Registry:
+    def move_end(self, stored: Registry, rng: random.Random) -> Registry:
         """The agreement ends on another day, or goes on."""
-        moved = msgspec.structs.replace(self._agreement(stored, chance), end=chance.choice((None, self._day(chance))))
+        moved = msgspec.structs.replace(self._agreement(stored, rng), end=rng.choice((None, self._day(rng))))
         return Registry(agreements={moved.key: moved})
 
-    def change_terms(self, stored: Registry, chance: random.Random) -> Registry:
+    def change_terms(self, stored: Registry, rng: random.Random) -> Registry:
         """The agreement is billed by other cycles, or shares long readings."""
-        one = self._agreement(stored, chance)
+        one = self._agreement(stored, rng)
         own = [other for other in stored.agreements.values() if other.agreement_id == one.agreement_id]
-        terms: dict[str, Any] = chance.choice(({"cycle_day": chance.choice((1, 11, 16))}, {"spread": "even"}))
+        terms: dict[str, Any] = rng.choice(({"cycle_day": rng.choice((1, 11, 16))}, {"spread": "even"}))
         return Registry(agreements={other.key: msgspec.structs.replace(other, **terms) for other in own})
 
-    def correct_point(self, stored: Registry, chance: random.Random) -> Registry:
+    def correct_point(self, stored: Registry, rng: random.Random) -> Registry:
         """The service point is in another time zone, or of another class."""
-        point = chance.choice([*stored.service_points.values()])
-        fields = chance.choice(({"time_zone": chance.choice(ZONES)}, {"customer_class": chance.choice(CLASSES)}))
+        point = rng.choice([*stored.service_points.values()])
+        fields = rng.choice(({"time_zone": rng.choice(ZONES)}, {"customer_class": rng.choice(CLASSES)}))
         return Registry(service_points={point.key: msgspec.structs.replace(point, **fields)})
 
 
@@ -236,16 +234,16 @@ KINDS: dict[str, Callable[[Clerks, Registry, random.Random], Registry]] = {
 }
 
 
-def other_prices(chance: random.Random) -> dict[str, Any]:
+def other_prices(rng: random.Random) -> dict[str, Any]:
     """A tariff's document at other prices, now and then with a rider and a tax."""
-    document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(chance.choice([*TARIFFS.values()])))
+    document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(rng.choice([*TARIFFS.values()])))
     for name in ("energyratestructure", "demandratestructure", "flatdemandstructure"):
         for period in document.get(name, ()):
             for tier in period:
-                tier["rate"] = round(tier.get("rate", 0) * chance.choice((0.5, 1, 1.25)), 5)
-    if chance.random() < 0.3:
+                tier["rate"] = round(tier.get("rate", 0) * rng.choice((0.5, 1, 1.25)), 5)
+    if rng.random() < 0.3:
         document["riders"] = [{"name": "Fuel", "amount": 0.0123, "unit": "$/kWh"}]
-        document["taxes"] = [{"name": "Sales tax", "percent": 5, "classes": [chance.choice(CLASSES)]}]
+        document["taxes"] = [{"name": "Sales tax", "percent": 5, "classes": [rng.choice(CLASSES)]}]
     return document
 
 

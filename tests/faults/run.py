@@ -9,21 +9,21 @@ from electrocloud.aws.ingest.stream import uploads_in
 from tests.faults import verdict
 from tests.faults.dynamo import MemoryDynamo
 from tests.faults.event_source import event_of
+from tests.faults.fleet import head_ends_of, register, tables
 from tests.faults.function import Function, environment
-from tests.faults.mishaps import Bucket, Dynamo, Mishaps
+from tests.faults.injected_faults import Bucket, Dynamo, FaultInjector
 from tests.faults.plan import Plan
-from tests.faults.registered import head_ends_of, register, tables
 from tests.faults.registry_changes import put_registry
+from tests.faults.simulation import Simulation
 from tests.faults.stream import MemoryStream
 from tests.faults.table import ParquetRow, ParquetTable
-from tests.faults.world import World
 
-LOOK_EVERY_H = 96
+CHECK_EVERY_H = 96
 BATCH = 25
 
 
 class Report(NamedTuple):
-    """`faults` counts what went wrong, `uploads` where the accepted ones were at the end; `losses` should be empty."""
+    """`faults` counts the injected faults, `uploads` where the uploads are at the end; `losses` should be empty."""
 
     seed: int
     readings: int
@@ -33,79 +33,81 @@ class Report(NamedTuple):
 
 
 def run(plan: Plan) -> Report:
-    """Live the plan's month, put back what was set aside, replay where meters were registered late, and compare."""
-    world = World(plan)
+    """Run the plan's month, redrive, replay where meters were registered late, and compare with the reference."""
+    simulation = Simulation(plan)
     losses: list[str] = []
 
-    def look(when: str) -> Counter[str]:
-        found = verdict.whereabouts(world)
+    def check(when: str) -> Counter[str]:
+        found = verdict.locate_uploads(simulation)
         if found["lost"]:
-            losses.append(f"{found['lost']} of {found['accepted']} uploads are nowhere {when}")
+            losses.append(f"{found['lost']} of {found['accepted']} uploads are lost {when}")
         return found
 
-    with world.around():
-        for hour, _ in enumerate(world.hours()):
-            if hour % LOOK_EVERY_H == 0:
-                look(f"in hour {hour}")
-        world.settle()
-        look("at the end")
-        world.redrive()
-        uploads = look("after the redrive")
+    with simulation.patched():
+        for hour, _ in enumerate(simulation.hours()):
+            if hour % CHECK_EVERY_H == 0:
+                check(f"in hour {hour}")
+        simulation.drain()
+        check("at the end")
+        simulation.redrive()
+        uploads = check("after the redrive")
         if plan.late_registration and not plan.dated:
-            world.replay()
-        before = repr(world.dynamo.items)
-        if again := [count for count in world.replay() if count]:
+            simulation.replay()
+        before = repr(simulation.dynamo.items)
+        if again := [count for count in simulation.replay() if count]:
             losses.append(f"a replay changed {again}")
-        if repr(world.dynamo.items) != before:
+        if repr(simulation.dynamo.items) != before:
             losses.append("a replay changed what is stored")
-    losses += _miscounted(world, uploads)
-    losses += verdict.differences(world, *reference(world))
-    return Report(plan.seed, world.senders.tally.sent, Counter(world.counts) + seen(world), uploads, losses)
+    losses += _miscounted(simulation, uploads)
+    losses += verdict.differences(simulation, *reference(simulation))
+    return Report(
+        plan.seed, simulation.senders.counts.sent, Counter(simulation.counts) + observed(simulation), uploads, losses
+    )
 
 
-def _miscounted(world: World, uploads: Counter[str]) -> list[str]:
-    """What the counts of uploads say is wrong."""
+def _miscounted(simulation: Simulation, uploads: Counter[str]) -> list[str]:
+    """The losses that the counts of uploads show."""
     losses = [f"{uploads[where]} uploads {where}" for where in ("good, in quarantine", "waiting") if uploads[where]]
-    if uploads["quarantined"] < world.poisoned:
-        losses.append(f"{world.poisoned} uploads were poison and {uploads['quarantined']} are in quarantine")
-    if world.senders.tally.accepted != world.senders.tally.sent:
-        losses.append(f"the senders say {world.senders.tally}")
+    if uploads["quarantined"] < simulation.poisoned:
+        losses.append(f"{simulation.poisoned} uploads were poison and {uploads['quarantined']} are in quarantine")
+    if simulation.senders.counts.accepted != simulation.senders.counts.sent:
+        losses.append(f"the senders counted {simulation.senders.counts}")
     return losses
 
 
-def seen(world: World) -> Counter[str]:
-    """What went wrong by itself, as the stream and the tables show it at the end."""
-    found = Counter({"cold starts": world.function.cold_starts})
+def observed(simulation: Simulation) -> Counter[str]:
+    """Faults that follow from others, as stream and tables show them at the end."""
+    found = Counter({"cold starts": simulation.function.cold_starts})
     newest: dict[tuple[str, date, int], int] = {}
-    for record in world.stream.records():
+    for record in simulation.stream.records():
         for upload in uploads_in([record])[0]:
             found["uploads days late"] += (record.arrived.date() - upload.day).days > 2
             minute, (revision, *_) = upload.in_both_directions()[0]
-            slot = upload.meter_id, upload.day, minute
+            key = upload.meter_id, upload.day, minute
             found["uploads of both directions"] += bool(upload.readings and upload.received)
-            found["revisions that came before what they revise"] += newest.get(slot, -1) > revision
-            newest[slot] = max(newest.get(slot, -1), revision)
-    found["final bills replaced"] = sum("#" in bill for _, bill in world.dynamo.items["bills"])
+            found["revisions that arrived before what they revise"] += newest.get(key, -1) > revision
+            newest[key] = max(newest.get(key, -1), revision)
+    found["final bills replaced"] = sum("#" in bill for _, bill in simulation.dynamo.items["bills"])
     return found
 
 
-def reference(world: World) -> tuple[MemoryDynamo, list[ParquetRow]]:
-    """The same uploads, once each and in order, through the same function with nothing going wrong."""
-    calm = Mishaps(world.chance, {})
+def reference(simulation: Simulation) -> tuple[MemoryDynamo, list[ParquetRow]]:
+    """Process the same uploads once each, in order, without faults; returns the tables and the Parquet rows."""
+    none = FaultInjector(simulation.rng, {})
     dynamo = tables()
-    if world.clerks:
-        put_registry(dynamo, world.clerks.registry())
+    if simulation.clerks:
+        put_registry(dynamo, simulation.clerks.registry())
     else:
-        register(dynamo, world.fleet.meters)
+        register(dynamo, simulation.fleet.meters)
     stream = MemoryStream(1, lambda: datetime(2027, 6, 1, tzinfo=UTC))
-    for sending in (*world.sent, *world.actions):
+    for sending in (*simulation.sent, *simulation.actions):
         stream.take({"PartitionKey": sending.meter_id, "Data": sending.payload})
     records = list(stream.records())
-    function = Function(Dynamo(dynamo, calm, lambda: None), Bucket({}, calm, lambda: None))
+    function = Function(Dynamo(dynamo, none, lambda: None), Bucket({}, none, lambda: None))
     with environment():
         for first in range(0, len(records), BATCH):
             answer = function.invoke(event_of(stream.arn, records[first : first + BATCH]))
             assert answer == {"batchItemFailures": []}
-    table = ParquetTable(stream, calm, partial(head_ends_of, dynamo))
+    table = ParquetTable(stream, none, partial(head_ends_of, dynamo))
     table.finish()
     return dynamo, table.rows()

@@ -1,4 +1,4 @@
-"""A Kinesis stream in memory: shards by hash range, sequence numbers, and reshards. The calls of boto3's client."""
+"""A Kinesis stream in memory with the calls of boto3's client: shards by hash range, sequence numbers, resharding."""
 
 import hashlib
 from bisect import bisect_left
@@ -14,7 +14,7 @@ FIRST_SEQUENCE = 49_590_338_271_490_256_608_559_692_538_361_571_095_921_575_989_
 
 
 class Record(NamedTuple):
-    """A record as a shard keeps it; `arrived` is aware UTC."""
+    """A record of a shard; `arrived` is aware UTC."""
 
     shard: str
     sequence: int
@@ -25,7 +25,7 @@ class Record(NamedTuple):
 
 @dataclass
 class Shard:
-    """A shard takes the hashes from `low` to before `high`. Once closed it takes no more; its children do."""
+    """A shard of the hashes in [`low`, `high`). A closed shard accepts no more records; its children do."""
 
     shard_id: str
     low: int
@@ -40,7 +40,7 @@ class Shard:
 
 
 class MemoryStream:
-    """`now` tells when a record arrives. `shards` are all there ever were, by id, in order of their making."""
+    """`now` gives the arrival time of a record. `shards` holds open and closed shards by id, oldest first."""
 
     arn = "arn:aws:kinesis:eu-central-1:000000000000:stream/readings"
 
@@ -55,7 +55,7 @@ class MemoryStream:
         for shard in self.shards.values():
             yield from shard.records
 
-    def alive(self) -> list[Shard]:
+    def open_shards(self) -> list[Shard]:
         return [shard for shard in self.shards.values() if not shard.closed]
 
     def split(self, shard: Shard) -> None:
@@ -65,7 +65,7 @@ class MemoryStream:
         self._open(middle, shard.high, shard)
 
     def merge(self, one: Shard, other: Shard) -> None:
-        """Two neighbours become one shard."""
+        """Two neighbors become one shard."""
         assert one.high == other.low
         one.closed = other.closed = True
         self._open(one.low, other.high, one, other)
@@ -79,7 +79,7 @@ class MemoryStream:
         key = record["PartitionKey"]
         explicit = record.get("ExplicitHashKey")
         hashed = int(explicit) if explicit else int.from_bytes(hashlib.md5(key.encode()).digest())
-        (shard,) = [one for one in self.alive() if one.low <= hashed < one.high]
+        (shard,) = [one for one in self.open_shards() if one.low <= hashed < one.high]
         self._sequence += 1
         shard.records.append(Record(shard.shard_id, self._sequence, key, record["Data"], self._now()))
         return {"ShardId": shard.shard_id, "SequenceNumber": str(self._sequence)}

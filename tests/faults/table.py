@@ -1,4 +1,4 @@
-"""The Parquet side: the stream's delivery to files, and the files read through the analyst's view."""
+"""Delivery of the stream to Parquet files, and their rows as the analysts' view answers them."""
 
 import io
 from functools import cache
@@ -13,7 +13,7 @@ from analytics.questions import views
 from analytics.template import load
 from electrocloud.domain.readings.admission import Admission, HeadEndsOf
 from laptop.delivery import Delivery, Plan, Tail
-from tests.faults.mishaps import Mishaps
+from tests.faults.injected_faults import FaultInjector
 from tests.faults.stream import MemoryStream
 
 ParquetRow = tuple[Any, ...]
@@ -26,24 +26,24 @@ ORDER BY meter_id, start, direction
 
 
 class ParquetTable:
-    """Delivers a stream at least once. `files` are the objects in the bucket by key."""
+    """Delivers a stream at least once. `files` are the bucket's objects by key."""
 
-    def __init__(self, stream: MemoryStream, mishaps: Mishaps, head_ends_of: HeadEndsOf) -> None:
-        self._stream, self._mishaps = stream, mishaps
+    def __init__(self, stream: MemoryStream, injector: FaultInjector, head_ends_of: HeadEndsOf) -> None:
+        self._stream, self._injector = stream, injector
         self._admission = Admission(head_ends_of=head_ends_of)
         self.files: dict[str, bytes] = {}
-        self._begin()
+        self._restart()
 
     def poll(self) -> int:
-        """Deliver what has come; how many pages of records that was."""
-        if self._mishaps.strikes("deliveries begun again from the oldest record"):
-            self._begin()
+        """Deliver the records since the last call; returns how many pages of records there were."""
+        if self._injector.injects("deliveries restarted from the oldest record"):
+            self._restart()
         pages = list(self._tail.poll())
         for records in pages:
             self._delivery.take(records)
-            if self._mishaps.strikes("Parquet records delivered again"):
+            if self._injector.injects("Parquet records delivered again"):
                 self._delivery.take(records)
-        if self._mishaps.chance.random() < 0.3:
+        if self._injector.rng.random() < 0.3:
             self._delivery.flush(force=True)
         return len(pages)
 
@@ -53,14 +53,14 @@ class ParquetTable:
         self._delivery.flush(force=True)
 
     def rows(self) -> list[ParquetRow]:
-        """The readings that count, of both directions, as the view `readings_by_direction` gives them."""
+        """The valid readings of both directions, by the view `readings_by_direction`."""
         with duckdb.connect() as connection:
             connection.execute("SET threads = 1; SET TimeZone = 'UTC'")
             files = [_part(key, body) for key, body in self.files.items() if key.startswith("readings/")]
             connection.register("readings", pa.concat_tables(files))
             return connection.execute(_duckdb(SQL)).fetchall()
 
-    def _begin(self) -> None:
+    def _restart(self) -> None:
         self._tail = Tail(self._stream, "readings")
         self._delivery = Delivery(_plan(), self.files.__setitem__, lambda: 0.0, self._admission)
 

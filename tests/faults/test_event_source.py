@@ -28,15 +28,15 @@ class Case:
     def batch(self) -> list[str]:
         """The payloads that the only busy lane hands over."""
         (self.lane,) = self.mapping.poll()
-        self.mapping._chance = _Most()
+        self.mapping._rng = _Most()
         return [record.data.decode() for record in self.mapping.take(self.lane).records]
 
     def answer(self, *identifiers: str | None) -> None:
         failures = [{"itemIdentifier": identifier} for identifier in identifiers]
-        self.mapping.settle(self.lane, {"batchItemFailures": failures}, None)
+        self.mapping.apply_answer(self.lane, {"batchItemFailures": failures}, None)
 
     def fail(self) -> None:
-        self.mapping.settle(self.lane, None, RuntimeError())
+        self.mapping.apply_answer(self.lane, None, RuntimeError())
 
 
 class _Most(random.Random):
@@ -113,7 +113,7 @@ def test_only_expired_records_are_dropped():
 def test_a_child_shard_waits_until_its_parent_is_drained():
     case = Case()
     case.put("a")
-    case.stream.split(case.stream.alive()[0])
+    case.stream.split(case.stream.open_shards()[0])
     case.put("b")
     assert case.batch() == ["a"]
     case.answer()

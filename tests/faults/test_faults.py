@@ -4,9 +4,9 @@ from functools import cache
 
 import pytest
 
-from tests.faults.cargo import POISON
 from tests.faults.plan import SHORT, TINY, plan
 from tests.faults.run import Report, run
+from tests.faults.traffic import POISON
 
 SEEDS = (1, 2, 5, 8, 9)
 FAILED_ONCE: tuple[int, ...] = ()
@@ -15,13 +15,13 @@ BESIDES_THE_RATES = {
     "cold starts",
     "final bills replaced",
     "frames of thousands of bad uploads",
-    "good uploads refused by a bad deployment",
+    "good uploads rejected by a bad deployment",
     "hours without writes",
     "meters registered in mid-month",
     "records handed over again by that",
     "redriven: dead letter",
     "redriven: quarantine",
-    "revisions that came before what they revise",
+    "revisions that arrived before what they revise",
     "registry changes interrupted",
     "registry changes refused",
     "two invocations met on a meter",
@@ -38,7 +38,7 @@ def report(seed: int) -> Report:
 @pytest.mark.parametrize("seed", SEEDS + FAILED_ONCE)
 def test_nothing_is_lost_and_nothing_counts_twice(seed):
     found = report(seed)
-    assert not found.losses, f"see it again: python -m tests.faults --size short --seeds 1 --first {seed}"
+    assert not found.losses, f"reproduce: python -m tests.faults --size short --seeds 1 --first {seed}"
     assert found.uploads["windowed"] > 100
     assert found.uploads["windowed"] + found.uploads["quarantined"] == found.uploads["accepted"]
 

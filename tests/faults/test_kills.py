@@ -7,12 +7,12 @@ import pytest
 
 from electrocloud.aws.store.dynamodb_items import bill_of
 from producers.fleet.fleet import make_fleet
-from tests.faults.cargo import frame
 from tests.faults.event_source import event_of
+from tests.faults.fleet import register, tables
 from tests.faults.function import Function, environment
-from tests.faults.mishaps import Bucket, Dynamo, Killed, Mishaps
-from tests.faults.registered import register, tables
+from tests.faults.injected_faults import Bucket, Dynamo, FaultInjector, Killed
 from tests.faults.stream import MemoryStream
+from tests.faults.traffic import frame
 from tests.kits.examples import upload_json
 
 METERS = make_fleet(3, 1).meters
@@ -20,13 +20,13 @@ ONE, OTHER, _ = (meter.meter_id for meter in METERS)
 NOVEMBER = [date(2026, 10, 31) + timedelta(days=n) for n in range(32)]  # and what of it is local time elsewhere
 
 
-class KillAt(Mishaps):
+class KillAt(FaultInjector):
     """Kills at the n-th opportunity, and lets all else go well. 0 kills never."""
 
     def __init__(self, number: int) -> None:
         self._left = number
 
-    def strikes(self, kind: str) -> bool:
+    def injects(self, kind: str) -> bool:
         if not kind.startswith("killed"):
             return False
         self._left -= 1
@@ -43,8 +43,8 @@ class Deployment:
         stream = MemoryStream(1, lambda: datetime(2026, 12, 2, tzinfo=UTC))
         for data in payloads:
             stream.take({"PartitionKey": "k", "Data": data})
-        mishaps = KillAt(kill_at)
-        function = Function(Dynamo(self.dynamo, mishaps, lambda: None), Bucket(self.objects, mishaps, lambda: None))
+        injector = KillAt(kill_at)
+        function = Function(Dynamo(self.dynamo, injector, lambda: None), Bucket(self.objects, injector, lambda: None))
         with environment():
             function.invoke(event_of(stream.arn, list(stream.records())))
 

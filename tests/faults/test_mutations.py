@@ -11,7 +11,7 @@ from electrocloud.aws.store import tables
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings import admission, meter_day, reading_set
 from electrocloud.services import ingest as metering
-from tests.faults import function, mishaps, table
+from tests.faults import function, injected_faults, table
 from tests.faults.plan import TINY, Plan, plan
 from tests.faults.run import run
 
@@ -174,14 +174,14 @@ def a_head_end_sends_for_the_meters_of_another(patch):
 
 
 def a_producer_does_not_look_at_what_was_refused(patch):
-    put_records = mishaps.Intake.put_records
+    put_records = injected_faults.Intake.put_records
 
     def unread(self, **request):
         answers = put_records(self, **request)["Records"]
         taken = {"ShardId": next(iter(self._stream.shards)), "SequenceNumber": "0"}
         return {"FailedRecordCount": 0, "Records": [taken if "ErrorCode" in answer else answer for answer in answers]}
 
-    patch.setattr(mishaps.Intake, "put_records", unread)
+    patch.setattr(injected_faults.Intake, "put_records", unread)
 
 
 def a_question_is_asked_of_the_rows_as_they_came(patch):

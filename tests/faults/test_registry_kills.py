@@ -17,8 +17,8 @@ from electrocloud.domain.registry.records import Registry
 from electrocloud.services.ingest import ingest_uploads
 from electrocloud.services.rerating import rate_item
 from registry.desk import RegistryDesk
-from tests.faults.mishaps import Bucket, Dynamo, Killed
-from tests.faults.registered import tables
+from tests.faults.fleet import tables
+from tests.faults.injected_faults import Bucket, Dynamo, Killed
 from tests.faults.registry_changes import desk_stack, put_registry, store_of
 from tests.faults.test_kills import NOVEMBER, KillAt
 from tests.kits.billing_kit import document
@@ -61,8 +61,8 @@ class Deployment:
 
     def command(self, change: Change, kill_at: int = 0, at: float = COMMAND_AT) -> None:
         """Change the registry by the command's own code."""
-        mishaps = KillAt(kill_at)
-        stack = desk_stack(Dynamo(self.dynamo, mishaps, lambda: None), Bucket(self.objects, mishaps, lambda: None))
+        injector = KillAt(kill_at)
+        stack = desk_stack(Dynamo(self.dynamo, injector, lambda: None), Bucket(self.objects, injector, lambda: None))
         RegistryDesk(stack, lambda: at).apply(change, "test")  # type: ignore[arg-type]
 
     def closing_round(self) -> None:

@@ -1,8 +1,8 @@
-"""Whether all is there, once: where every upload is, and how the end differs from a run in which nothing went wrong.
+"""The verdict on a run: where each upload is, and what differs from a run without faults.
 
-What is compared, and why just that:
+What is compared, and why:
 
-Windows: the items, byte for byte. A window is a set of readings, so nothing of its history can show.
+Windows: the items, byte for byte. A window is a set of readings, so it has no history.
 
 Bills: a meter's month has a current bill and those that it replaced. All of the current bill is compared byte for byte,
 but for `version`, `adjustment` and `status`, which tell when the bill became final and what came after: two orders of
@@ -38,36 +38,36 @@ from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from producers.fleet.fleet import Meter
 from tests.faults.dated_verdict import bills_of_rows, determinants_that_differ, services_of, without_readings
 from tests.faults.dynamo import MemoryDynamo
-from tests.faults.registered import TARIFFS, head_ends_of
+from tests.faults.fleet import TARIFFS, head_ends_of
+from tests.faults.simulation import Simulation
 from tests.faults.table import ParquetRow
-from tests.faults.world import World
 
 Key = tuple[str, ...]
 
 
-def whereabouts(world: World) -> Counter[str]:
-    """How many uploads that the stream took are windowed, quarantined (as they must be, or though they are good),
-    waiting in the stream, and lost. A repeated one counts as often as the stream took it."""
-    kept = {key: stored_day(item).day for key, item in world.dynamo.items["windows"].items()}
-    quarantined = {row.payload for key, body in world.objects.items() for row in unpack(key, body)}
-    waiting = world.mapping.pending()
-    for message in map(msgspec.json.decode, (*world.mapping.dead, *world.mapping.dead_objects.values())):
+def locate_uploads(simulation: Simulation) -> Counter[str]:
+    """How many uploads of the stream are windowed, quarantined (rightly, or though they are good), waiting in the
+    stream, and lost. A repeated upload counts as often as it is in the stream."""
+    windows = {key: stored_day(item).day for key, item in simulation.dynamo.items["windows"].items()}
+    quarantined = {row.payload for key, body in simulation.objects.items() for row in unpack(key, body)}
+    waiting = simulation.mapping.pending()
+    for message in map(msgspec.json.decode, (*simulation.mapping.dead, *simulation.mapping.dead_objects.values())):
         batch = message["KinesisBatchInfo"]
         first, last = int(batch["startSequenceNumber"]), int(batch["endSequenceNumber"])
         waiting |= {
             record.sequence
-            for record in world.stream.shards[batch["shardId"]].records
+            for record in simulation.stream.shards[batch["shardId"]].records
             if first <= record.sequence <= last
         }
     found: Counter[str] = Counter()
-    admission = Admission(head_ends_of=partial(head_ends_of, world.dynamo))
-    for record in world.stream.records():
+    admission = Admission(head_ends_of=partial(head_ends_of, simulation.dynamo))
+    for record in simulation.stream.records():
         payloads = _payloads(record.data)
         admitted = _admitted(payloads, record.arrived.timestamp(), admission)
         for payload in payloads:
             found["accepted"] += 1
             upload = admitted.get(payload)
-            day = kept.get((upload.meter_id, upload.day.isoformat())) if upload else None
+            day = windows.get((upload.meter_id, upload.day.isoformat())) if upload else None
             if upload and day and day.merge(upload) == 0:
                 found["windowed"] += 1
             elif payload in quarantined:
@@ -77,38 +77,42 @@ def whereabouts(world: World) -> Counter[str]:
     return found
 
 
-def differences(world: World, reference: MemoryDynamo, reference_rows: list[ParquetRow]) -> Iterator[str]:
-    """What differs from the reference, and what contradicts itself."""
-    yield from _windows(world.dynamo.items["windows"], reference.items["windows"])
-    ours, theirs = world.dynamo.items["bills"], reference.items["bills"]
-    if world.clerks:
-        yield from world.clerks.faults
-        services = services_of(world.clerks.registry())
+def differences(simulation: Simulation, reference: MemoryDynamo, reference_rows: list[ParquetRow]) -> Iterator[str]:
+    """What differs from the reference or is inconsistent in itself."""
+    yield from _windows(simulation.dynamo.items["windows"], reference.items["windows"])
+    ours, theirs = simulation.dynamo.items["bills"], reference.items["bills"]
+    if simulation.clerks:
+        yield from simulation.clerks.faults
+        services = services_of(simulation.clerks.registry())
         yield from _bills(ours, theirs, partial(without_readings, services=services))
         yield from determinants_that_differ(ours, theirs)
     else:
         yield from _bills(ours, theirs, lambda _: None)
-    rows = world.table.rows()
+    rows = simulation.table.rows()
     if rows != reference_rows:
         yield f"Parquet: {len(rows)} rows, {len({*rows} ^ {*reference_rows})} of which differ from the reference's"
-    if rows != sorted(_window_rows(world.dynamo.items["windows"]), key=lambda row: (row[0], row[1], row[6])):
+    if rows != sorted(_window_rows(simulation.dynamo.items["windows"]), key=lambda row: (row[0], row[1], row[6])):
         yield "Parquet: its rows are not those of the windows"
     billed = [row for row in rows if row[6] == "delivered"]
-    of_rows = bills_of_rows(billed, world.clerks.registry()) if world.clerks else _bills_of(billed, world.fleet.meters)
+    of_rows = (
+        bills_of_rows(billed, simulation.clerks.registry())
+        if simulation.clerks
+        else _bills_of(billed, simulation.fleet.meters)
+    )
     for key, bill in of_rows:
         item = ours.get(key)
-        if item and _timeless(bill_of(item)) != _timeless(bill):
+        if item and _without_history(bill_of(item)) != _without_history(bill):
             yield f"bill {' '.join(key)} is not the bill of the Parquet rows"
 
 
 def _admitted(payloads: list[bytes], arrived: float, admission: Admission) -> dict[bytes, Upload]:
-    readable = [(payload, arrived) for payload in payloads if _keeps_contract(payload)]
+    readable = [(payload, arrived) for payload in payloads if _is_valid(payload)]
     judged = zip(readable, admit(readable, admission), strict=True)
     return {payload: upload for (payload, _), upload in judged if isinstance(upload, Upload)}
 
 
-@lru_cache(maxsize=200_000)  # of the tens of thousands in a poison frame, which every check meets again
-def _keeps_contract(payload: bytes) -> bool:
+@lru_cache(maxsize=200_000)  # every check decodes the tens of thousands of a poison frame again
+def _is_valid(payload: bytes) -> bool:
     try:
         decode(payload)
     except UploadError:
@@ -146,13 +150,13 @@ def _bills(
         expected = current.get(key) or without_readings(key)
         if expected is None and (bill.lines or bill.total_rounded):
             yield f"bill {' '.join(key)} is one too many: ${bill.total_rounded}"
-        if expected and _timeless(bill) != _timeless(expected):
+        if expected and _without_history(bill) != _without_history(expected):
             yield f"bill {' '.join(key)} differs: ${bill.total_rounded} for ${expected.total_rounded}"
         yield from _history(key, sorted(versions[key], key=lambda version: version.version))
 
 
-def _timeless(bill: Bill) -> bytes:
-    """What does not depend on the bill's history. A final one that says the same by other rules keeps their names."""
+def _without_history(bill: Bill) -> bytes:
+    """The bill without what depends on its history; a final bill keeps the names of the rules it was rated by."""
     segments = tuple(msgspec.structs.replace(one, tariff_fingerprint="") for one in bill.segments)
     return msgspec.json.encode(msgspec.structs.replace(unissued(bill), tariff_fingerprint="", segments=segments))
 

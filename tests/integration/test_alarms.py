@@ -239,7 +239,7 @@ def a_batch_is_given_up(alarm, world, enough):
         for lane in mapping.poll():
             mapping.take(lane)
             fault = RuntimeError("the tables are gone") if enough or tried < tries - 1 else None
-            mapping.settle(lane, {"batchItemFailures": []}, fault)
+            mapping.apply_answer(lane, {"batchItemFailures": []}, fault)
     assert not mapping.pending()
     return [lambda_metric(alarm, START, len(mapping.dead))]
 

@@ -20,7 +20,7 @@ from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.domain.forecast import MonthEnd, Range, Suspect
 from electrocloud.domain.readings.upload import decode
 from laptop.delivery import Delivery, Plan
-from tests.faults.cargo import frame
+from tests.faults.traffic import frame
 from tests.kits.examples import kinesis_event, upload_json
 from tests.kits.function_kit import CONTEXT
 

@@ -21,9 +21,9 @@ from electrocloud.aws.ingest.quarantine import put, unpack
 from electrocloud.aws.quarantine_keys import counts_in
 from electrocloud.aws.stack import Stack
 from electrocloud.domain.errors import StreamBusyError
-from tests.faults.cargo import frame
 from tests.faults.event_source import message
 from tests.faults.stream import Record
+from tests.faults.traffic import frame
 from tests.kits.examples import kinesis_event, upload_json
 
 

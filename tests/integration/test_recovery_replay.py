@@ -23,8 +23,8 @@ from electrocloud.domain.readings.upload import decode
 from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from laptop.delivery import Delivery, Plan
-from tests.faults.cargo import frame
 from tests.faults.stream import MemoryStream
+from tests.faults.traffic import frame
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
 from tests.kits.function_kit import CONTEXT
 from tests.kits.memory import MemoryTables
@@ -176,7 +176,7 @@ def test_a_stream_replay_starts_at_the_given_time():
         now = ARRIVED + timedelta(minutes=number)
         stream.take({"PartitionKey": str(number), "Data": data})
         if number == 5:
-            stream.split(stream.alive()[0])
+            stream.split(stream.open_shards()[0])
     parts = list(from_stream(stream, "readings", ARRIVED + timedelta(minutes=4), now))
     assert sum(len(part.uploads) for part in parts) == len(PLAIN) - 4
     assert parts[-1].done == 1.0

@@ -1,4 +1,4 @@
-"""What is sent: a fleet's month with late, repeated, revised and re-measured uploads, and poison."""
+"""The uploads of a fleet's month: late, repeated, revised and re-measured ones, and invalid ones (poison)."""
 
 import hashlib
 import random
@@ -32,32 +32,30 @@ class Sending(NamedTuple):
     readings: int
 
 
-def month(fleet: Fleet, first: date, days: int, interval_s: int, every_s: int, chance: random.Random) -> list[Sending]:
+def month(fleet: Fleet, first: date, days: int, interval_s: int, every_s: int, rng: random.Random) -> list[Sending]:
     """The uploads of the fleet in order of sending: some days late, some of them revised, before or after."""
     sent: list[Sending] = []
     for delivery in uploads(fleet, simulate(fleet, first, days, interval_s), FAULTS, every_s):
-        late_s = chance.randrange(DAY_S, 5 * DAY_S) if chance.random() < 0.05 else 0
+        late_s = rng.randrange(DAY_S, 5 * DAY_S) if rng.random() < 0.05 else 0
         document = _with_export(msgspec.to_builtins(delivery.upload), delivery.at)
         sent.append(_sending(delivery.at + late_s, document))
-        if chance.random() < 0.08:
+        if rng.random() < 0.08:
             sent += [
-                _sending(max(delivery.at + chance.randrange(-DAY_S // 2, 4 * DAY_S), _last_start(document)), revised)
-                for revised in _revisions(document, chance)
+                _sending(max(delivery.at + rng.randrange(-DAY_S // 2, 4 * DAY_S), _last_start(document)), revised)
+                for revised in _revisions(document, rng)
             ]
     return sorted(sent, key=lambda sending: sending.at)
 
 
 def _with_export(document: Document, at: int) -> Document:
-    """The upload, of every second meter with what it exports by day and with some readings that were not measured."""
-    chance = random.Random(f"export {document['meter_id']} {at}")
+    """Add to the uploads of every second meter the energy received by day, and readings of other qualities."""
+    rng = random.Random(f"export {document['meter_id']} {at}")
     if document["meter_id"][-1] not in "02468":
         return document
-    rows = [
-        {**row, "quality": chance.choice(QUALITIES)} if chance.random() < 0.1 else row for row in document["readings"]
-    ]
+    rows = [{**row, "quality": rng.choice(QUALITIES)} if rng.random() < 0.1 else row for row in document["readings"]]
     exported = [
-        {"start": row["start"], "wh": chance.randrange(3_000), "direction": "received"}
-        | ({"quality": chance.choice(QUALITIES)} if chance.random() < 0.2 else {})
+        {"start": row["start"], "wh": rng.randrange(3_000), "direction": "received"}
+        | ({"quality": rng.choice(QUALITIES)} if rng.random() < 0.2 else {})
         for row in rows
         if "08" <= row["start"][11:13] < "18"
     ]
@@ -65,7 +63,7 @@ def _with_export(document: Document, at: int) -> Document:
 
 
 def frame(payloads: Mapping[str, bytes]) -> bytes:
-    """A KPL frame of uploads by their partition keys, whatever shards these belong to."""
+    """A KPL aggregate of uploads by partition key, whatever shard each belongs to."""
     record = AggRecord()
     for key, payload in payloads.items():
         assert record.add_user_record(key, payload)
@@ -73,7 +71,7 @@ def frame(payloads: Mapping[str, bytes]) -> bytes:
 
 
 def poison_frame(payloads: Iterable[bytes], bad: int) -> bytes:
-    """A KPL frame of uploads with `bad` ones of some bytes among them, of which it can hold far more than of good."""
+    """A KPL aggregate of uploads with `bad` invalid ones of a few bytes among them."""
     record = messages_pb2.AggregatedRecord(partition_key_table=["k"])
     tiny = [b"x%d" % number for number in range(bad)]
     for data in (*tiny[: bad // 2], *payloads, *tiny[bad // 2 :]):
@@ -89,45 +87,41 @@ POISON: dict[str, Callable[[Document, random.Random], bytes]] = {
     "nested deep": lambda *_: b'{"meter_id":' + b"[" * 100_000,
     "unknown field": lambda document, _: _json({**document, "colour": "red"}),
     "no meter": lambda document, _: _json({**document, "meter_id": ""}),
-    "text for energy": lambda document, chance: _json(_with(document, chance, wh="12")),
-    "negative energy": lambda document, chance: _json(_with(document, chance, wh=-1)),
-    "absurd energy": lambda document, chance: _json(_with(document, chance, wh=10_000_001)),
-    "energy beyond integers": lambda document, chance: _json(_with(document, chance, wh=7)).replace(
-        b'"wh":7', b'"wh":7e300'
-    ),
-    "misaligned": lambda document, chance: _json(
-        _with(document, chance, start=document["readings"][0]["start"][:-2] + "7Z")
-    ),
+    "text for energy": lambda document, rng: _json(_with(document, rng, wh="12")),
+    "negative energy": lambda document, rng: _json(_with(document, rng, wh=-1)),
+    "absurd energy": lambda document, rng: _json(_with(document, rng, wh=10_000_001)),
+    "energy beyond integers": lambda document, rng: _json(_with(document, rng, wh=7)).replace(b'"wh":7', b'"wh":7e300'),
+    "misaligned": lambda document, rng: _json(_with(document, rng, start=document["readings"][0]["start"][:-2] + "7Z")),
     "two days": lambda document, _: _json({**document, "readings": [*document["readings"], _moved(document, 1)]}),
     "year 9999": lambda document, _: _json({**document, "readings": [{"start": "9999-12-31T23:00:00-01:00", "wh": 1}]}),
-    "energy of no direction": lambda document, chance: _json(_with(document, chance, direction="net")),
+    "energy of no direction": lambda document, rng: _json(_with(document, rng, direction="net")),
     "strange interval": lambda document, _: _json({**document, "interval_s": 420}),
     "too many readings": lambda document, _: _json({**document, "readings": document["readings"][:1] * 1_441}),
     "huge": lambda document, _: _json({**document, "readings": document["readings"][:1] * 12_000}),
     "of the future": lambda document, _: _json({**document, "readings": [_moved(document, 400)]}),
-    "another head-end's meter": lambda document, chance: _json(
-        {**_with(document, chance, revision=9), "caller": "arn:aws:iam::000000000000:user/other"}
+    "another head-end's meter": lambda document, rng: _json(
+        {**_with(document, rng, revision=9), "caller": "arn:aws:iam::000000000000:user/other"}
     ),
     "operator by the API": lambda document, _: _json(
         {**document, "request_id": "r-1", "operator": _operator(0, "void")}
     ),
-    "frame with a broken checksum": lambda document, chance: _flipped(frame({"k": _json(document)}), chance),
-    "frame cut off": lambda document, chance: frame({"k": _json(document)})[: chance.randrange(4, 60)],
+    "frame with a broken checksum": lambda document, rng: _flipped(frame({"k": _json(document)}), rng),
+    "frame cut off": lambda document, rng: frame({"k": _json(document)})[: rng.randrange(4, 60)],
     "frame that is no message": lambda *_: MAGIC + b"\xff" * 9 + hashlib.md5(b"\xff" * 9).digest(),
 }
 
 
-def operators_action(sending: Sending, at: int, known: bool, chance: random.Random) -> Sending:
-    """An operator's word on some of an upload's readings, of which only those that came (`known`) can be corrected."""
+def operators_action(sending: Sending, at: int, known: bool, rng: random.Random) -> Sending:
+    """Void or correct some of an upload's readings; only those that have arrived (`known`) can be corrected."""
     document = msgspec.json.decode(sending.payload)
     rows = document["readings"]
-    first = chance.randrange(len(rows))
-    part = rows[first : first + chance.randint(1, 8)]
-    action = chance.choice(("void", "correct")) if known else "void"
+    first = rng.randrange(len(rows))
+    part = rows[first : first + rng.randint(1, 8)]
+    action = rng.choice(("void", "correct")) if known else "void"
     readings = [
         {
             "start": row["start"],
-            "wh": chance.randrange(3_000) if action == "correct" else 0,
+            "wh": rng.randrange(3_000) if action == "correct" else 0,
             "direction": row.get("direction", "delivered"),
         }
         for row in part
@@ -135,38 +129,38 @@ def operators_action(sending: Sending, at: int, known: bool, chance: random.Rand
     return _sending(at, {**document, "readings": readings, "operator": _operator(at, action)})
 
 
-def poison(kind: str, payload: bytes, chance: random.Random) -> bytes:
-    """The upload made bad in one way."""
-    return POISON[kind](msgspec.json.decode(payload), chance)
+def poison(kind: str, payload: bytes, rng: random.Random) -> bytes:
+    """The upload made invalid in one way."""
+    return POISON[kind](msgspec.json.decode(payload), rng)
 
 
-def _revisions(document: Document, chance: random.Random) -> Iterator[Document]:
-    """Later words on an upload: higher revisions, two that differ under one revision, or hours in place of less."""
-    for _ in range(chance.randint(1, 2)):
-        revision = chance.randint(1, 3)
+def _revisions(document: Document, rng: random.Random) -> Iterator[Document]:
+    """Revisions of an upload: higher ones, two different ones of one number, or hours in place of shorter intervals."""
+    for _ in range(rng.randint(1, 2)):
+        revision = rng.randint(1, 3)
         yield {
             **document,
             "readings": [
                 {
                     **row,
                     "revision": revision,
-                    "wh": chance.randrange(3_000),
-                    "voltage_v": round(chance.uniform(200, 250), 2),
+                    "wh": rng.randrange(3_000),
+                    "voltage_v": round(rng.uniform(200, 250), 2),
                 }
                 for row in document["readings"]
             ],
         }
-    if document["interval_s"] < HOUR_S and chance.random() < 0.3:
+    if document["interval_s"] < HOUR_S and rng.random() < 0.3:
         hour = document["readings"][0]["start"][:13]
         yield {
             **document,
             "interval_s": HOUR_S,
-            "readings": [{"start": f"{hour}:00:00Z", "wh": chance.randrange(3_000), "revision": chance.randint(0, 1)}],
+            "readings": [{"start": f"{hour}:00:00Z", "wh": rng.randrange(3_000), "revision": rng.randint(0, 1)}],
         }
 
 
 def _last_start(document: Document) -> int:
-    """Before it nothing of the upload can be sent: that would be readings of the future."""
+    """The last start (s): sent before it, the upload would hold readings of the future."""
     return max(int(datetime.fromisoformat(row["start"]).timestamp()) for row in document["readings"])
 
 
@@ -183,9 +177,9 @@ def _json(document: Document) -> bytes:
     return msgspec.json.encode(document)
 
 
-def _with(document: Document, chance: random.Random, **fields: Any) -> Document:
+def _with(document: Document, rng: random.Random, **fields: Any) -> Document:
     rows = list(document["readings"])
-    place = chance.randrange(len(rows))
+    place = rng.randrange(len(rows))
     rows[place] = {**rows[place], **fields}
     return {**document, "readings": rows}
 
@@ -196,7 +190,7 @@ def _moved(document: Document, days: int) -> Document:
     return {**row, "start": f"{day}{row['start'][10:]}"}
 
 
-def _flipped(data: bytes, chance: random.Random) -> bytes:
+def _flipped(data: bytes, rng: random.Random) -> bytes:
     broken = bytearray(data)
-    broken[chance.randrange(len(MAGIC), len(data))] ^= 1
+    broken[rng.randrange(len(MAGIC), len(data))] ^= 1
     return bytes(broken)

@@ -1,4 +1,4 @@
-"""What goes wrong with calls to AWS, drawn from the seed and counted."""
+"""Faults of calls to AWS, drawn from the seed and counted."""
 
 import io
 import random
@@ -17,74 +17,75 @@ REASONS = ("ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "
 
 
 class Killed(BaseException):
-    """The function's process ended here: out of time, out of memory, or its machine died."""
+    """The function's process ended here: timeout, out of memory, or its machine failed."""
 
 
-class Mishaps:
-    """`rates` says how often each kind happens where it can; `counts` how often it did."""
+class FaultInjector:
+    """Decides where a fault occurs: `rates` has the probability of each kind, `counts` how often it occurred."""
 
-    def __init__(self, chance: random.Random, rates: Mapping[str, float]) -> None:
-        self.chance = chance
+    def __init__(self, rng: random.Random, rates: Mapping[str, float]) -> None:
+        self.rng = rng
         self.counts: Counter[str] = Counter()
-        self.down = False  # DynamoDB takes no write
+        self.down = False  # DynamoDB accepts no writes
         self._rates = rates
-        self._calm = False
+        self._paused = False
 
-    def strikes(self, kind: str) -> bool:
+    def injects(self, kind: str) -> bool:
+        """Whether a fault of this kind occurs now."""
         if self.down and kind == "writes throttled":
             self.counts[kind] += 1
             return True
-        if self._calm or self.chance.random() >= self._rates.get(kind, 0.0):
+        if self._paused or self.rng.random() >= self._rates.get(kind, 0.0):
             return False
         self.counts[kind] += 1
         return True
 
     @contextmanager
-    def calm(self) -> Iterator[None]:
-        """Nothing goes wrong within."""
-        self._calm, before = True, self._calm
+    def paused(self) -> Iterator[None]:
+        """Inject nothing within this context."""
+        before, self._paused = self._paused, True
         try:
             yield
         finally:
-            self._calm = before
+            self._paused = before
 
 
 class Service:
-    """Calls of one process to AWS: before and after each the others may go on, and the process may be killed."""
+    """Calls of one process to AWS. Before and after each call other processes may run, and this one may be killed."""
 
-    def __init__(self, mishaps: Mishaps, switch: Callable[[], None]) -> None:
-        self._mishaps, self._switch = mishaps, switch
+    def __init__(self, injector: FaultInjector, switch: Callable[[], None]) -> None:
+        self._injector, self._switch = injector, switch
 
     def _call(self, call: Callable[..., Any], fails: str, writes: bool, **request: Any) -> Any:
         self._switch()
         self._killed("before", writes)
-        if self._mishaps.strikes(fails):
+        if self._injector.injects(fails):
             raise error("ThrottlingException", call.__name__, "Rate exceeded")
         answer = call(**request)
         self._killed("after", writes)
-        if writes and self._mishaps.strikes("answers lost after a write"):
+        if writes and self._injector.injects("answers lost after a write"):
             raise ReadTimeoutError(endpoint_url="https://aws")
         self._switch()
         return answer
 
     def _killed(self, when: str, writes: bool) -> None:
-        if self._mishaps.strikes(f"killed {when} a {'write' if writes else 'read'}"):
+        if self._injector.injects(f"killed {when} a {'write' if writes else 'read'}"):
             raise Killed
 
 
 class Dynamo(Service):
     """The function's client of DynamoDB."""
 
-    def __init__(self, dynamo: MemoryDynamo, mishaps: Mishaps, switch: Callable[[], None]) -> None:
-        super().__init__(mishaps, switch)
+    def __init__(self, dynamo: MemoryDynamo, injector: FaultInjector, switch: Callable[[], None]) -> None:
+        super().__init__(injector, switch)
         self._dynamo = dynamo
 
     def batch_get_item(self, RequestItems: dict[str, Any]) -> Any:  # noqa: N803
         left = {}
-        if self._mishaps.strikes("keys left unread"):
+        if self._injector.injects("keys left unread"):
             for table, part in RequestItems.items():
                 keys = sorted(part["Keys"], key=str)
-                few = self._mishaps.chance.randint(0, len(keys))
+                few = self._injector.rng.randint(0, len(keys))
                 if few < len(keys):
                     left[table] = {**part, "Keys": keys[few:]}
         asked = {
@@ -118,21 +119,21 @@ class Dynamo(Service):
 
     def transact_write_items(self, TransactItems: list[dict[str, Any]]) -> Any:  # noqa: N803
         for reason in REASONS:
-            if self._mishaps.strikes(f"transactions cancelled: {reason}"):
+            if self._injector.injects(f"transactions cancelled: {reason}"):
                 codes = ["None"] * len(TransactItems)
-                codes[self._mishaps.chance.randrange(len(codes))] = reason
+                codes[self._injector.rng.randrange(len(codes))] = reason
                 raise cancelled(codes)
         write = self._dynamo.transact_write_items
         try:
             return self._call(write, "writes throttled", writes=True, TransactItems=TransactItems)
         except ClientError as fault:
             if "ConditionalCheckFailed" in str(fault):
-                self._mishaps.counts["two invocations met on a meter"] += 1
+                self._injector.counts["two invocations met on a meter"] += 1
             raise
 
 
 class NoSuchKey(ClientError):
-    """What boto3 raises for an object that is not there."""
+    """The error of boto3 for a missing object."""
 
 
 class Bucket(Service):
@@ -140,8 +141,8 @@ class Bucket(Service):
 
     exceptions = SimpleNamespace(NoSuchKey=NoSuchKey)
 
-    def __init__(self, objects: dict[str, bytes], mishaps: Mishaps, switch: Callable[[], None]) -> None:
-        super().__init__(mishaps, switch)
+    def __init__(self, objects: dict[str, bytes], injector: FaultInjector, switch: Callable[[], None]) -> None:
+        super().__init__(injector, switch)
         self._objects = objects
 
     def put_object(self, Bucket: str, Key: str, Body: bytes, **_: str) -> Any:  # noqa: N803
@@ -160,13 +161,13 @@ class Bucket(Service):
 
 
 class Intake(Service):
-    """The stream as producers see it: PutRecords may refuse entries, or take them and its answer be lost.
+    """The stream as producers see it: PutRecords may reject entries, or accept them and its response is lost.
 
-    boto3 then calls again, `tries` times in all; what it put before is in the stream twice.
+    boto3 then retries, `tries` calls in all, and the stream has the records twice.
     """
 
-    def __init__(self, stream: MemoryStream, mishaps: Mishaps, tries: int) -> None:
-        super().__init__(mishaps, lambda: None)
+    def __init__(self, stream: MemoryStream, injector: FaultInjector, tries: int) -> None:
+        super().__init__(injector, lambda: None)
         self._stream, self._tries = stream, tries
         self.list_shards, self.get_paginator = stream.list_shards, stream.get_paginator
 
@@ -174,11 +175,11 @@ class Intake(Service):
         assert len(Records) <= 500
         for _ in range(self._tries):
             answers = [self._put(record) for record in Records]
-            if not self._mishaps.strikes("answers of PutRecords lost"):
+            if not self._injector.injects("answers of PutRecords lost"):
                 return {"FailedRecordCount": sum("ErrorCode" in answer for answer in answers), "Records": answers}
         raise ReadTimeoutError(endpoint_url="https://kinesis")
 
     def _put(self, record: dict[str, Any]) -> dict[str, str]:
-        if self._mishaps.strikes("PutRecords entries refused"):
+        if self._injector.injects("PutRecords entries refused"):
             return {"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": "Rate exceeded"}
         return self._stream.take(record)

@@ -1,4 +1,4 @@
-"""Several invocations at once, one step at a time, in an order that the seed alone decides."""
+"""Runs concurrent invocations one step at a time, in an order decided by the seed alone."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -15,23 +15,23 @@ class _Runner:
     fault: BaseException | None = None
 
 
-class Turns:
-    """Runs calls in threads of which just one is awake; at each `switch` another may be woken in its place."""
+class Scheduler:
+    """Runs calls in threads of which one is awake at a time; at each `switch` another may take its place."""
 
-    def __init__(self, chance: random.Random) -> None:
-        self._chance = chance
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
         self._back = Semaphore(0)
         self._running: dict[Thread, _Runner] = {}
 
     def run(self, calls: Sequence[Callable[[], Any]]) -> list[tuple[Any, BaseException | None]]:
-        """What each call gave, or what it raised."""
+        """The result of each call, or what it raised."""
         runners = [_Runner() for _ in calls]
         threads = [Thread(target=self._one, args=pair, daemon=True) for pair in zip(calls, runners, strict=True)]
         self._running = dict(zip(threads, runners, strict=True))
         for thread in threads:
             thread.start()
         while awake := [runner for runner in runners if not runner.done]:
-            self._chance.choice(awake).go.release()
+            self._rng.choice(awake).go.release()
             self._back.acquire()
         for thread in threads:
             thread.join()
@@ -39,7 +39,7 @@ class Turns:
         return [(runner.result, runner.fault) for runner in runners]
 
     def switch(self, *_: float) -> None:
-        """Let another go on; it does nothing in a call that runs by itself. It stands in for `time.sleep`."""
+        """Let another call run; a call that runs alone continues. Takes the place of `time.sleep`."""
         runner = self._running.get(current_thread())
         if runner:
             self._back.release()

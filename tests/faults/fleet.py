@@ -1,4 +1,4 @@
-"""The fleet and its tariffs, and tables that know them."""
+"""A seed's fleet with its tariffs, and the tables where they are registered."""
 
 from collections.abc import Collection, Iterable
 
@@ -50,5 +50,5 @@ def register(dynamo: MemoryDynamo, meters: Iterable[Meter]) -> None:
 
 
 def head_ends_of(dynamo: MemoryDynamo, meter_ids: Collection[str]) -> dict[str, str]:
-    """What the registry says of meters' head-ends."""
+    """The head-ends of registered meters."""
     return {meter: HEAD_END for meter in meter_ids if (meter,) in dynamo.items["meters"]}
