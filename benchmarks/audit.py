@@ -1,7 +1,8 @@
 """Measures `electrocloud audit` over a month of 10,000 meters: `python -m benchmarks.audit`.
 
-Fills a separate local cloud: windows and bills by the metering core, Parquet as the delivery writes it, one file a day.
-Then it runs the command as a user would, on equal data, and again after one reading was added to one window, which the
+Fills a separate local cloud: the registry, windows and bills by the metering core, Parquet as the delivery writes it,
+one file a day, and the issued bills in the lake. Then it runs the command as a user would, on equal data, and again after
+one reading was added to one window, which the
 command must name. It ends with 1 if it does not.
 """
 
@@ -22,31 +23,36 @@ import psutil
 from analytics.template import load
 from benchmarks.pages import METERS_AT_ONCE, put_day
 from benchmarks.whole_path import ELECTROCLOUD
-from benchmarks.workload import INTERVAL_S, tariffs_of
+from benchmarks.workload import INTERVAL_S
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.readings.upload import decode
-from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from laptop import cloud
+from laptop.bill_publishing import BillPublisher
 from laptop.delivery import Plan
 from laptop.processes import ProcessGroup
+from producers.fleet.customers import fleet_registry
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
+from producers.sending.live import TARIFFS
 from producers.sending.uploads import uploads
+from registry.desk import RegistryDesk
+from registry.folder import read_tariffs
 
 
 def fill(stack: Stack, fleet: Fleet, days: int) -> int:
     """Store windows, bills and Parquet of the last `days` UTC days; returns the readings."""
     first = datetime.now(UTC).date() - timedelta(days=days)
-    tables = open_store(stack.client("dynamodb"), stack).tables
-    tariffs = tariffs_of(fleet)
-    services = FixedServices(lambda ids: {meter_id: tariffs[meter_id] for meter_id in ids})
+    registry = fleet_registry(fleet.registered, fleet.place, read_tariffs(TARIFFS), first - timedelta(days=1))
+    RegistryDesk(stack).apply(registry, "benchmark")
+    tables, services = open_store(stack.client("dynamodb"), stack)
     for number in range(0, len(fleet), METERS_AT_ONCE):
         part = fleet.part(slice(number, number + METERS_AT_ONCE))
         sent = uploads(part, simulate(part, first, days, INTERVAL_S))
         decoded = (decode(msgspec.json.encode(delivery.upload)) for delivery in sent)
         ingest_uploads(decoded, tables, services, time.sleep)
+    BillPublisher(stack, time.monotonic).poll()
     plan, s3 = Plan.of(load(), cloud.PARAMETERS), stack.client("s3")
     return sum(put_day(s3, stack.bucket, plan, fleet, first + timedelta(days=number)) for number in range(days))
 
@@ -128,12 +134,14 @@ def main() -> None:
             meters = [change(stack) for change in wanted]
             run = audit(Path(folder))
             named = [one["meter_id"] for one in run.found["differences"]]
+            bills = run.found["bill_differences"]
             counts = {place: run.found[place]["readings"] for place in ("windows", "parquet", "bills")}
             print(
                 f"{name}: {run.seconds:.1f} s ({run.cpu_s:.1f} s of CPU, load average {os.getloadavg()[0]:.1f}), "
-                f"{run.peak_mb:,.0f} MB, exit code {run.code}, {counts}, differences {named}"
+                f"{run.peak_mb:,.0f} MB, exit code {run.code}, {counts}, differences {named}, "
+                f"{run.found['bills_compared']:,} bills compared with the engine, {len(bills)} differ"
             )
-            failed |= named != meters or run.code != bool(meters) or counts["parquet"] != rows
+            failed |= bool(bills) or named != meters or run.code != bool(meters) or counts["parquet"] != rows
     raise SystemExit(failed)
 
 
