@@ -1,9 +1,8 @@
 """Measures `electrocloud audit` over a month of 10,000 meters: `python -m benchmarks.audit`.
 
 Fills a separate local cloud: the registry, windows and bills by the metering core, Parquet as the delivery writes it,
-one file a day, and the issued bills in the lake. Then it runs the command as a user would, on equal data, and again after
-one reading was added to one window, which the
-command must name. It ends with 1 if it does not.
+one file a day, and the issued bills in the lake. Then it runs the command as a user would, on equal data, and again
+after one reading was added to one window, which the command must name. It ends with 1 if it does not.
 """
 
 import argparse
