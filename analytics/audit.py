@@ -7,6 +7,7 @@ unbilled.
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from operator import add
 from typing import NamedTuple
 
 MeterDayKey = tuple[str, date]
@@ -23,6 +24,10 @@ class Amount(NamedTuple):
     def delivered(self) -> "Amount":
         """What bills are made of."""
         return Amount(self.readings, self.wh)
+
+    def plus(self, other: "Amount") -> "Amount":
+        """The sum."""
+        return Amount(*map(add, self, other))
 
 
 class Difference(NamedTuple):
@@ -71,6 +76,13 @@ class DayRange(NamedTuple):
     def days(self) -> list[date]:
         """The days, in order."""
         return [self.first + timedelta(days=number) for number in range((self.end - self.first).days)]
+
+    def months(self) -> list[str]:
+        """The months, such as `2026-07`, that it has days of, in order."""
+        return sorted({f"{day:%Y-%m}" for day in self.days()})
+
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and self.first <= day < self.end
 
 
 def total(amounts: Iterable[Amount]) -> Amount:

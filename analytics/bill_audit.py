@@ -2,30 +2,23 @@
 against the stored ones.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 from analytics import questions
-from analytics.ask import ask
-from electrocloud.aws.stack import Stack
+from analytics.audit import Amount, DayRange, MeterDayKey
+from analytics.lake_readings import Ask, LakeDays, LakeRows
 from electrocloud.aws.store.bill_outbox import IssuedBill, issued_bill
-from electrocloud.aws.store.dynamodb_items import Item, stored_bill
-from electrocloud.aws.store.store import open_store
+from electrocloud.aws.store.dynamodb_items import Item, by_span, determinants_of
 from electrocloud.domain.billing.bill import Bill, rate
+from electrocloud.domain.billing.determinants import DayDeterminants
 from electrocloud.domain.billing.service import PlannedBill, Service
-from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.domain.readings.upload import MEASURED, Upload
 from electrocloud.services.rating import read_determinants
 from electrocloud.services.store import MeterDays, SpanDays
 
-QUERIES = Path(__file__).parent / "queries"
-FEW_METERS = 20  # each is asked for on its own
-LONGEST_CYCLE = timedelta(days=60)  # from the first of its month to its end
-
-Rows = Callable[[str, Mapping[str, str]], list[tuple[object, ...]]]
+PUBLISHED = Path(__file__).parent / "queries" / "published_bills.sql"
 
 
 class BillDifference(NamedTuple):
@@ -59,47 +52,51 @@ class BillAudit(NamedTuple):
     differences: list[BillDifference]
 
 
-class ParquetDays:
-    """Meters' days from the Parquet rows, in the place of windows."""
+class AuditedBill(NamedTuple):
+    """A current bill's item, and how the registry plans it: None for no such agreement, or cycle of it."""
 
-    def __init__(self, rows: Iterable[tuple[object, ...]]) -> None:
-        self._days: dict[tuple[str, date], MeterDay] = {}
-        for meter_id, dt, seconds, minutes in rows:
-            day = date.fromisoformat(str(dt))
-            readings = [(int(minute), (0, MEASURED, int(wh), 0)) for minute, _, wh in map(_pair, str(minutes).split())]
-            own = self._days.setdefault((str(meter_id), day), MeterDay(day))
-            own.merge(Upload(str(meter_id), int(str(seconds)), day, readings))
-
-    def days_between(self, meter_id: str, first: date, last: date) -> list[MeterDay]:
-        """A meter's UTC days from `first` to `last`, in order."""
-        days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-        return [self._days[meter_id, day] for day in days if (meter_id, day) in self._days]
+    item: Item
+    planned: PlannedBill | None
 
 
-def audit_bills(stack: Stack, month: str, meter: str | None) -> BillAudit:
-    """Compare the bills of the cycles that begin in a month such as `2026-07`, of one meter or of all."""
-    athena, dynamodb = stack.client("athena"), stack.client("dynamodb")
+class BillPart(NamedTuple):
+    """Some bills, and the lake's rows of their meters. Only cycles that begin in `months` are rated again."""
 
-    def rows(query: str, values: Mapping[str, str]) -> list[tuple[object, ...]]:
-        sql = questions.read(QUERIES / f"{query}.sql").render(values)
-        return [tuple(row) for row in ask(stack, athena, sql).rows]
+    bills: Sequence[AuditedBill]
+    rows: LakeRows
+    months: Collection[str]
+    wanted: DayRange
 
-    pages = dynamodb.get_paginator("scan").paginate(
-        TableName=stack.bills_table,
-        ConsistentRead=True,
-        FilterExpression="begins_with(bill, :month)",
-        ExpressionAttributeValues={":month": {"S": month}},
-    )
-    items = [item for page in pages for item in page["Items"] if meter in (None, issued_bill(item).bill.meter_id)]
-    current = [item for item in items if "#" not in item["bill"]["S"]]
-    services = open_store(dynamodb, stack).registry.services_of(
-        {issued_bill(item).bill.meter_id for item in current} - {""}
-    )
-    differences = [
-        *_against_engine(current, services, rows, month),
-        *_against_lake([*map(issued_bill, items)], rows, month, whole=meter is None),
-    ]
-    return BillAudit(len(current), len(items), sorted(differences))
+
+class CheckedPart(NamedTuple):
+    """What some bills were made of, by meter and UTC day; how many were rated again, and what differs."""
+
+    amounts: Mapping[MeterDayKey, Amount]
+    rated: int
+    differences: list[BillDifference]
+
+
+def check_part(part: BillPart) -> CheckedPart:
+    """Count the readings that some bills are made of, and compare the bills with the engine's."""
+    days = LakeDays(part.rows)
+    amounts: dict[MeterDayKey, Amount] = {}
+    differences: list[BillDifference] = []
+    rated = 0
+    for item, planned in part.bills:
+        issued, stored = issued_bill(item), determinants_of(item)
+        for name, determinants in stored.items():
+            if name.day in part.wanted and part.wanted.meter_id in (None, name.meter_id):
+                key = name.meter_id, name.day
+                amounts[key] = amounts.get(key, Amount()).plus(measured(determinants))
+        if issued.key.month in part.months:
+            rated += 1
+            differences += compare_with_engine(issued, by_span(stored), planned, days)
+    return CheckedPart(amounts, rated, differences)
+
+
+def measured(determinants: DayDeterminants) -> Amount:
+    """What a day of a bill has of readings that were measured, not estimated."""
+    return Amount(determinants.count, sum(run.wh for run in determinants.runs if not run.estimated))
 
 
 def compare_with_engine(
@@ -141,34 +138,25 @@ def compare_with_lake(stored: IssuedBill, published: PublishedBill | None) -> It
             yield _difference(stored, what, str(ours), f"lake {theirs}")
 
 
-def _against_engine(
-    items: Collection[Item], services: Mapping[str, Collection[Service]], rows: Rows, month: str
-) -> Iterator[BillDifference]:
-    planned = {issued_bill(item).key: _planned(issued_bill(item), services) for item in items}
-    meters = sorted({meter for bill in planned.values() if bill for meter in bill.meter_ids})
-    first = date.fromisoformat(f"{month}-01")
-    range_ = {"first_day": str(first - timedelta(days=1)), "last_day": str(first + LONGEST_CYCLE)}
-    asked = meters if len(meters) <= FEW_METERS else ["all"]
-    days = ParquetDays(row for meter in asked for row in rows("meter_day_readings", {**range_, "meter": meter}))
-    for item in items:
-        one = issued_bill(item)
-        yield from compare_with_engine(one, stored_bill(item).billed.days, planned[one.key], days)
-
-
-def _planned(issued: IssuedBill, services: Mapping[str, Collection[Service]]) -> PlannedBill | None:
+def planned_bill(item: Item, services: Mapping[str, Collection[Service]]) -> PlannedBill | None:
+    """How the registry plans a stored bill: by the services of its meter."""
+    issued = issued_bill(item)
     for service in services.get(issued.bill.meter_id, ()):
         if service.terms.agreement_id == issued.key.agreement_id:
             return service.bill_of_cycle(issued.key.cycle)
     return None
 
 
-def _against_lake(stored: Iterable[IssuedBill], rows: Rows, month: str, *, whole: bool) -> Iterator[BillDifference]:
-    """The differences of these versions; of a `whole` month also what the lake alone has."""
+def compare_month_with_lake(
+    stored: Iterable[IssuedBill], ask: Ask, month: str, *, whole: bool
+) -> Iterator[BillDifference]:
+    """How the versions of a month differ from the lake's; of a `whole` month also what the lake alone has."""
+    sql = questions.read(PUBLISHED).render({"month": month})
     published = {
         (str(agreement), str(cycle), int(str(version))): PublishedBill(
             Decimal(str(energy)), Decimal(str(due)), int(str(lines)), Decimal(str(total))
         )
-        for agreement, cycle, version, energy, due, lines, total in rows("published_bills", {"month": month})
+        for agreement, cycle, version, energy, due, lines, total in ask(sql)
     }
     for one in stored:
         found = published.pop((*one.key, one.bill.version), None)
@@ -192,7 +180,3 @@ def _due(bill: Bill) -> str:
 
 def _lines(bill: Bill) -> str:
     return "; ".join(f"{one.kind} {one.period or 0}/{one.tier or 0} {one.amount_rounded}" for one in bill.lines)
-
-
-def _pair(text: str) -> tuple[str, str, str]:
-    return text.partition(":")

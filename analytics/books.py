@@ -1,42 +1,113 @@
-"""Reads what windows, Parquet and bills hold of each meter and UTC day, for `analytics.audit`."""
+"""Reads what windows, Parquet, bills and the lake hold, and compares them: all of `electrocloud audit`."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import gc
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date, timedelta
-from itertools import chain
-from pathlib import Path
-from typing import Any
+from multiprocessing import get_context
+from typing import Any, NamedTuple
 
-from analytics import questions
 from analytics.ask import ask
 from analytics.audit import Amount, Books, DayRange, MeterDayKey, total
+from analytics.bill_audit import (
+    AuditedBill,
+    BillAudit,
+    BillDifference,
+    BillPart,
+    CheckedPart,
+    check_part,
+    compare_month_with_lake,
+    measured,
+    planned_bill,
+)
+from analytics.lake_readings import Ask, LakeRows, amounts, read_lake
 from electrocloud.aws.quarantine_keys import PREFIX as QUARANTINE
 from electrocloud.aws.stack import Stack
-from electrocloud.aws.store.dynamodb_items import determinants_of
+from electrocloud.aws.store.bill_outbox import issued_bill
+from electrocloud.aws.store.dynamodb_items import Item
 from electrocloud.aws.store.store import Store, open_store
-from electrocloud.domain.billing.determinants import DayDeterminants
 from electrocloud.domain.billing.service import bills_of_meter_day
 from electrocloud.services.rating import replaced_days
 
-QUERY = Path(__file__).parent / "queries" / "meter_days.sql"
-SEGMENTS = 8  # of a parallel scan, and days asked for at once
+SEGMENTS = 8  # of a parallel scan, and queries at once
+LONGEST_CYCLE = timedelta(days=32)
+BILLS_IN_PART = 200
+FEW_BILLS = 400  # are checked here: to start processes takes longer
 
 
-def read_books(stack: Stack, wanted: DayRange, progress: Callable[[str], None]) -> Books:
-    """Windows, Parquet and bills of these days; `progress` is called with the name of each place that has been read."""
+class Findings(NamedTuple):
+    """What was compared, and what differs."""
+
+    books: Books
+    bills: BillAudit
+
+    def total(self) -> int:
+        """How many differences there are."""
+        return len(self.books.differences()) + len(self.bills.differences)
+
+
+def read_findings(stack: Stack, wanted: DayRange, progress: Callable[[str], None]) -> Findings:
+    """Compare windows, Parquet, bills and the lake; `progress` is called with the name of each place that is read."""
     store = open_store(stack.client("dynamodb"), stack)
     store.registry.refresh()
-    windows = _windows(stack, wanted)
-    progress("windows")
-    parquet = _parquet(stack, wanted)
-    progress("Parquet")
-    bills = _bills(stack, store, wanted)
+    with ThreadPoolExecutor(SEGMENTS) as pool:
+        reading_windows = pool.submit(_windows, stack, wanted)
+        items = [*_bill_items(stack, store, wanted)]
+        bills = _plan(store, items)
+        lake = _asking(stack)
+        rows = read_lake(lake, pool, *_lake_range(wanted, bills), _lake_meters(wanted, bills))
+        progress("Parquet")
+        windows = reading_windows.result()
+        progress("windows")
+    checked = [*_check(bills, rows, wanted)]
     progress("bills")
+    differences = [*_against_lake(items, lake, wanted), *(one for part in checked for one in part.differences)]
+    progress("bills of the lake")
+    books = _compare(store, windows, amounts(_own(rows, wanted), wanted.first, wanted.end), checked)
+    months = wanted.months()
+    versions = sum(item["bill"]["S"][: len("2026-07")] in months for item in items)
+    return Findings(books, BillAudit(sum(part.rated for part in checked), versions, sorted(differences)))
+
+
+def _compare(
+    store: Store,
+    windows: Mapping[MeterDayKey, Amount],
+    parquet: Mapping[MeterDayKey, Amount],
+    checked: Iterable[CheckedPart],
+) -> Books:
+    bills: dict[MeterDayKey, Amount] = {}
+    for part in checked:
+        for key, amount in part.amounts.items():
+            bills[key] = bills[key].plus(amount) if key in bills else amount
     nothing = Amount()
     odd = [
         key for key in windows.keys() | bills.keys() if windows.get(key, nothing).delivered() != bills.get(key, nothing)
     ]
     return Books(windows, parquet, bills, _served(store, odd))
+
+
+def _against_lake(items: Iterable[Item], lake: Ask, wanted: DayRange) -> Iterator[BillDifference]:
+    issued = [issued_bill(item) for item in items]
+    for month in wanted.months():
+        own = [one for one in issued if one.key.month == month]
+        yield from compare_month_with_lake(own, lake, month, whole=wanted.meter_id is None)
+
+
+def _asking(stack: Stack) -> Ask:
+    athena = stack.client("athena", max_pool_connections=SEGMENTS)
+    return lambda sql: ask(stack, athena, sql).rows
+
+
+def _lake_meters(wanted: DayRange, bills: Iterable[AuditedBill]) -> list[str]:
+    """Of which meters the lake is asked: all, or one with those that it shares a bill with."""
+    if wanted.meter_id is None:
+        return ["all"]
+    others = {meter for one in bills if one.planned for meter in one.planned.meter_ids}
+    return sorted({wanted.meter_id} | others)
+
+
+def _own(rows: LakeRows, wanted: DayRange) -> LakeRows:
+    return rows if wanted.meter_id is None else {meter: rows[meter] for meter in rows.keys() & {wanted.meter_id}}
 
 
 def _served(store: Store, keys: Collection[MeterDayKey]) -> dict[MeterDayKey, Amount]:
@@ -48,13 +119,8 @@ def _served(store: Store, keys: Collection[MeterDayKey]) -> dict[MeterDayKey, Am
     for key, stored in days.items():
         for bill in planned[key]:
             for span in replaced_days(bill.plan, [], {key[0]: [stored.day]}):
-                found[key] = total([found[key], *map(_measured, span.values())])
+                found[key] = total([found[key], *map(measured, span.values())])
     return found
-
-
-def _measured(determinants: DayDeterminants) -> Amount:
-    """What a day of a bill has of readings that were measured, not estimated."""
-    return Amount(determinants.count, sum(run.wh for run in determinants.runs if not run.estimated))
 
 
 def quarantined(stack: Stack, wanted: DayRange) -> int:
@@ -84,22 +150,51 @@ def _windows(stack: Stack, wanted: DayRange) -> dict[MeterDayKey, Amount]:
     }
 
 
-def _bills(stack: Stack, store: Store, wanted: DayRange) -> dict[MeterDayKey, Amount]:
-    """What bills are made of. Their key `meter_id` holds an agreement, or the meter where there is none."""
-    names = {"#meter": "meter_id", "#determinants": "determinants"}
+def _bill_items(stack: Stack, store: Store, wanted: DayRange) -> Iterator[Item]:
+    """The items of all bills, and versions of bills, whose cycle may have one of these days.
+
+    Their key `meter_id` holds an agreement, or the meter where there is none.
+    """
+    columns = ("meter_id", "bill", "document", "determinants")
+    names = {f"#{name}": name for name in columns}
+    condition = "#bill BETWEEN :low AND :high"
+    values = {":low": {"S": f"{wanted.first - LONGEST_CYCLE:%Y-%m}"}, ":high": {"S": str(wanted.end)}}
     if meter_id := wanted.meter_id:
         services = store.registry.services_of([meter_id]).get(meter_id, ())
         owners = {meter_id, *(service.terms.agreement_id for service in services)}
-        items = chain.from_iterable(_query(stack, stack.bills_table, owner, names) for owner in owners)
+        for owner in sorted(owners):
+            yield from _query(stack, stack.bills_table, owner, names, condition, values)
     else:
-        items = chain(_scan(stack, stack.bills_table, names, "attribute_exists(#determinants)", {}))
-    found: dict[MeterDayKey, Amount] = {}
-    for item in items:
-        for name, determinants in determinants_of(item).items() if "determinants" in item else ():
-            if wanted.first <= name.day < wanted.end and wanted.meter_id in (None, name.meter_id):
-                key = name.meter_id, name.day
-                found[key] = total([found.get(key, Amount()), _measured(determinants)])
-    return found
+        yield from _scan(stack, stack.bills_table, names, condition, values)
+
+
+def _plan(store: Store, items: Iterable[Item]) -> list[AuditedBill]:
+    current = [item for item in items if "determinants" in item]
+    services = store.registry.services_of({issued_bill(item).bill.meter_id for item in current} - {""})
+    return [AuditedBill(item, planned_bill(item, services)) for item in current]
+
+
+def _lake_range(wanted: DayRange, bills: Iterable[AuditedBill]) -> tuple[date, date]:
+    """The first and last UTC day of all that is compared: these days, and the cycles that begin in their months."""
+    months = wanted.months()
+    periods = [one.planned.plan.period for one in bills if one.planned and one.planned.key.month in months]
+    days = [day for period in {*periods} for day in period.utc_days()]
+    return min([wanted.first, *days]), max([wanted.end - timedelta(days=1), *days])
+
+
+def _check(bills: Sequence[AuditedBill], rows: LakeRows, wanted: DayRange) -> Iterator[CheckedPart]:
+    """Check the bills in parts, by all CPUs where there are many."""
+    parts = (_part(bills[first : first + BILLS_IN_PART], rows, wanted) for first in range(0, len(bills), BILLS_IN_PART))
+    if len(bills) <= FEW_BILLS:
+        yield from map(check_part, parts)
+        return
+    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=gc.set_threshold, initargs=(50_000,)) as pool:
+        yield from pool.map(check_part, parts)
+
+
+def _part(bills: Sequence[AuditedBill], rows: LakeRows, wanted: DayRange) -> BillPart:
+    meters = {meter for one in bills if one.planned for meter in one.planned.meter_ids}
+    return BillPart(bills, {meter: rows[meter] for meter in meters & rows.keys()}, wanted.months(), wanted)
 
 
 def _query(
@@ -149,16 +244,3 @@ def _reading(table: str, names: Mapping[str, str]) -> dict[str, Any]:
         "ProjectionExpression": ", ".join(names),
         "ExpressionAttributeNames": dict(names),
     }
-
-
-def _parquet(stack: Stack, wanted: DayRange) -> dict[MeterDayKey, Amount]:
-    athena = stack.client("athena", max_pool_connections=SEGMENTS)
-    question = questions.read(QUERY)
-
-    def of_day(day: date) -> list[tuple[MeterDayKey, Amount]]:
-        sql = question.render({"day": day.isoformat(), "meter": wanted.meter_id or "all"})
-        rows: Collection[Any] = ask(stack, athena, sql).rows
-        return [((meter_id, day), Amount(*map(int, amount))) for meter_id, *amount in rows]
-
-    with ThreadPoolExecutor(SEGMENTS) as pool:
-        return dict(pair for pairs in pool.map(of_day, wanted.days()) for pair in pairs)

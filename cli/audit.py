@@ -2,40 +2,19 @@
 
 import time
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from analytics.audit import Amount, Books, DayRange, Difference, total
-from analytics.bill_audit import BillAudit, BillDifference, audit_bills
-from analytics.books import quarantined, read_books
+from analytics.audit import Amount, DayRange, total
+from analytics.books import Findings, quarantined, read_findings
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.domain.errors import UsageError
 
 SHOWN = 20
 LOOK_AGAIN_S = 5.0
-
-
-class Findings(NamedTuple):
-    """What was compared, and what differs."""
-
-    books: Books
-    bills: list[BillAudit]
-
-    def meter_days(self) -> list[Difference]:
-        """The meter-days on which places differ."""
-        return self.books.differences()
-
-    def bill_differences(self) -> list[BillDifference]:
-        """The bills that differ from the engine's, or from the lake's."""
-        return [one for audited in self.bills for one in audited.differences]
-
-    def total(self) -> int:
-        """How many differences there are."""
-        return len(self.meter_days()) + len(self.bill_differences())
 
 
 def audit(month: str | None, meter: str | None, wait_s: float, *, as_json: bool) -> None:
@@ -63,11 +42,7 @@ def _read(stack: Stack, wanted: DayRange, *, loud: bool) -> Findings:
         if loud:
             typer.echo(f"{name} read", err=True)
 
-    books = read_books(stack, wanted, progress)
-    months = sorted({f"{day:%Y-%m}" for day in wanted.days()})
-    bills = [audit_bills(stack, month, wanted.meter_id) for month in months]
-    progress("bills of the lake")
-    return Findings(books, bills)
+    return read_findings(stack, wanted, progress)
 
 
 def _range(month: str | None, meter: str | None) -> DayRange:
@@ -91,7 +66,7 @@ def _await_equal(stack: Stack, wanted: DayRange, found: Findings, wait_s: float)
 
 
 def _print(console: Console, wanted: DayRange, found: Findings, waited: int, rejected: int) -> None:
-    books, left = found.books, found.meter_days()
+    books, left = found.books, found.books.differences()
     columns = ("", "Meter-days", "Readings delivered", "Wh delivered", "Readings received", "Wh received")
     table = Table(*columns, title=f"{wanted.first} to {wanted.end} (UTC, exclusive)")
     for column in table.columns[1:]:
@@ -104,18 +79,17 @@ def _print(console: Console, wanted: DayRange, found: Findings, waited: int, rej
     console.print(table)
     console.print(f"Rejected uploads: {rejected:,} objects. Was on its way at first: {waited:,} differences.")
     console.print(
-        f"{sum(one.bills for one in found.bills):,} bills compared with the engine, "
-        f"{sum(one.versions for one in found.bills):,} versions with the lake."
+        f"{found.bills.bills:,} bills compared with the engine, {found.bills.versions:,} versions with the lake."
     )
     for one in left[:SHOWN]:
         places = (
             f"{name} {_text(amount)}" for name, amount in zip(("windows", "Parquet", "bills"), one[2:], strict=True)
         )
         console.print(f"{one.meter_id} {one.day}: {', '.join(places)}", highlight=False, markup=False)
-    for bill in found.bill_differences()[:SHOWN]:
+    for bill in found.bills.differences[:SHOWN]:
         console.print(str(bill), highlight=False, markup=False)
     if found.total():
-        differing = f"{len(left):,} meter-days differ, and {len(found.bill_differences()):,} times a bill."
+        differing = f"{len(left):,} meter-days differ, and {len(found.bills.differences):,} times a bill."
         console.print(differing, style="red")
     else:
         console.print("No differences.")
@@ -138,12 +112,12 @@ def _document(wanted: DayRange, found: Findings, waited: int, rejected: int) -> 
         "unbilled": books.unbilled()._asdict(),
         "rejected_objects": rejected,
         "waiting": waited,
-        "bills_compared": sum(one.bills for one in found.bills),
-        "versions_compared": sum(one.versions for one in found.bills),
+        "bills_compared": found.bills.bills,
+        "versions_compared": found.bills.versions,
         "differences": [
             {"meter_id": one.meter_id, "day": one.day}
             | {name: amount._asdict() for name, amount in zip(("windows", "parquet", "bills"), one[2:], strict=True)}
-            for one in found.meter_days()
+            for one in books.differences()
         ],
-        "bill_differences": [one._asdict() for one in found.bill_differences()],
+        "bill_differences": [one._asdict() for one in found.bills.differences],
     }

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from analytics import bill_audit
-from analytics.bill_audit import audit_bills
+from analytics import books
+from analytics.audit import DayRange
+from analytics.books import read_findings
 from electrocloud.aws.athena import Answer
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.bill_outbox import BillOutbox
@@ -38,7 +39,7 @@ def asked(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             lake.register(table, found)
         return Answer((), lake.execute(translated(sql)).fetchall(), None, 0.0)
 
-    monkeypatch.setattr(bill_audit, "ask", ask)
+    monkeypatch.setattr(books, "ask", ask)
     return state
 
 
@@ -51,7 +52,9 @@ def audited(aws: Aws, month: str) -> list[str]:
         "service_points_table": "service_points", "bucket": aws.bucket, "region": REGION, "endpoint": None,
         "payment_days": 21,
     }  # fmt: skip
-    return [str(one) for one in audit_bills(Stack(**names), month, None).differences]
+    first = date.fromisoformat(f"{month}-01")
+    wanted = DayRange(first, (first + timedelta(days=31)).replace(day=1))
+    return [str(one) for one in read_findings(Stack(**names), wanted, lambda _: None).bills.differences]
 
 
 def test_bills_that_agree_everywhere_have_no_difference(billed: RegistryDesk, aws: Aws, asked: dict[str, Any]):  # noqa: F811

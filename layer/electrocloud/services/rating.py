@@ -14,13 +14,13 @@ from electrocloud.domain.billing.gaps import plan_determinants
 from electrocloud.domain.billing.plan import PeriodPlan, ServiceSpan
 from electrocloud.domain.billing.service import BillKey, PlannedBill
 from electrocloud.domain.local_time import day_of
-from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.readings.meter_day import DayReadings, MeterDay
 from electrocloud.services.issuing import NOTHING_KNOWN, KnownBills, issue_bill
 from electrocloud.services.store import BillChange, BilledPeriod, Change, MeterDays, SpanDays, StoredBill, Tables
 
 WITHDRAWN = "withdrawn"  # the fingerprint of a bill whose agreement has no day in its cycle
 
-DaysByMeter = Mapping[str, Iterable[MeterDay]]
+DaysByMeter = Mapping[str, Iterable[DayReadings]]
 
 
 class VersionReason(NamedTuple):
@@ -163,7 +163,7 @@ def has_estimates(days: Sequence[SpanDays]) -> bool:
     return any(day.estimated for own in days for day in own.values())
 
 
-def meter_days(planned: PlannedBill, tables: MeterDays) -> dict[str, list[MeterDay]]:
+def meter_days(planned: PlannedBill, tables: MeterDays) -> dict[str, Sequence[DayReadings]]:
     """The stored days of the meters that served in a bill's period."""
     days = planned.plan.period.utc_days()
     meters = dict.fromkeys(span.meter_id for span in planned.plan.spans)
@@ -177,7 +177,7 @@ def same_bill(one: BilledPeriod, other: BilledPeriod) -> bool:
     return (one.fingerprint, one.shape, one.bill, days[0]) == (other.fingerprint, other.shape, other.bill, days[1])
 
 
-def _of_span(plan: PeriodPlan, span: ServiceSpan, day: MeterDay) -> DayDeterminants | None:
+def _of_span(plan: PeriodPlan, span: ServiceSpan, day: DayReadings) -> DayDeterminants | None:
     """A day's determinants for a span; None where none of its readings is in the span."""
     intervals, tariff = day.intervals(), plan.tariff_of(span)
     received = day.intervals("received") if tariff.metering else []

@@ -15,7 +15,7 @@ from electrocloud.domain.billing.determinants import DayDeterminants
 from electrocloud.domain.billing.estimation import ClassProfile
 from electrocloud.domain.billing.issuing import PAYMENT_DAYS
 from electrocloud.domain.billing.service import BillKey, Service
-from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.readings.meter_day import DayReadings, MeterDay
 
 ATTEMPTS = 8
 
@@ -84,12 +84,15 @@ class IssueTerms(NamedTuple):
 class MeterDays(Protocol):
     """What meters measured."""
 
-    def days_between(self, meter_id: str, first: date, last: date) -> list[MeterDay]:
+    def days_between(self, meter_id: str, first: date, last: date) -> Sequence[DayReadings]:
         """A meter's UTC days from `first` to `last`, in order."""
 
 
 class Tables(MeterDays, Protocol):
     """The store of windows and bills. Reads see all that was committed before them."""
+
+    def days_between(self, meter_id: str, first: date, last: date) -> list[MeterDay]:
+        """A meter's UTC days from `first` to `last`, in order."""
 
     @property
     def issue_terms(self) -> IssueTerms:

@@ -4,6 +4,7 @@ An item's `mark` is a hash of its content: equal content gives an equal item, no
 """
 
 import zlib
+from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 from hashlib import blake2b
@@ -124,11 +125,7 @@ def bill_item(key: BillKey, billed: BilledPeriod) -> Item:
 
 def stored_bill(item: Item) -> StoredBill:
     """The bill of an item, with its determinants by span."""
-    spans: list[dict[date, DayDeterminants]] = []
-    for name, determinants in _decoded_days(item).items():
-        while len(spans) <= name.span:
-            spans.append({})
-        spans[name.span][name.day] = determinants
+    spans = by_span(_decoded_days(item))
     shape = item["shape"]["S"] if "shape" in item else ""
     return StoredBill(BilledPeriod(item["fingerprint"]["S"], spans, bill_of(item), (), shape), item["mark"]["S"])
 
@@ -144,6 +141,16 @@ class MeterSpanDay(NamedTuple):
 def determinants_of(item: Item) -> dict[MeterSpanDay, DayDeterminants]:
     """The days that a bill is made of."""
     return _decoded_days(item)
+
+
+def by_span(days: Mapping[MeterSpanDay, DayDeterminants]) -> list[dict[date, DayDeterminants]]:
+    """The days by span of the bill's plan."""
+    spans: list[dict[date, DayDeterminants]] = []
+    for name, determinants in days.items():
+        while len(spans) <= name.span:
+            spans.append({})
+        spans[name.span][name.day] = determinants
+    return spans
 
 
 def _named_days(key: BillKey, billed: BilledPeriod) -> dict[str, DayDeterminants]:

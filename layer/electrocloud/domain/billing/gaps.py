@@ -14,7 +14,7 @@ from electrocloud.domain.billing.determinants import (
 from electrocloud.domain.billing.estimation import ClassProfile, estimate, estimate_from_profile
 from electrocloud.domain.billing.plan import PeriodPlan
 from electrocloud.domain.local_time import DAY_S, HOUR_S, day_of
-from electrocloud.domain.readings.meter_day import Interval, MeterDay
+from electrocloud.domain.readings.meter_day import DayReadings, Interval
 from electrocloud.domain.tariffs.tariff import Tariff
 
 
@@ -39,8 +39,8 @@ def estimated_bills(
 
 def plan_determinants(
     plan: PeriodPlan,
-    days: Mapping[str, Sequence[MeterDay]],
-    before: Mapping[str, Sequence[MeterDay]],
+    days: Mapping[str, Sequence[DayReadings]],
+    before: Mapping[str, Sequence[DayReadings]],
     *,
     fill: bool,
     profile: ClassProfile | None = None,
@@ -108,14 +108,14 @@ def _filled(
     return found
 
 
-def _by_day(days: Iterable[MeterDay]) -> dict[date, list[Interval]]:
+def _by_day(days: Iterable[DayReadings]) -> dict[date, list[Interval]]:
     return {day.day: day.intervals() for day in days}
 
 
-def _received_by_day(tariff: Tariff, days: Iterable[MeterDay]) -> dict[date, list[Interval]]:
+def _received_by_day(tariff: Tariff, days: Iterable[DayReadings]) -> dict[date, list[Interval]]:
     """The energy received, where the tariff credits it."""
-    return {day.day: day.intervals("received") for day in days if day.received_count} if tariff.metering else {}
+    return {day.day: found for day in days if (found := day.intervals("received"))} if tariff.metering else {}
 
 
-def _readings(days: Iterable[MeterDay]) -> list[Interval]:
+def _readings(days: Iterable[DayReadings]) -> list[Interval]:
     return [reading for day in days for reading in day.intervals()]

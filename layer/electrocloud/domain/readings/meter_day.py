@@ -8,7 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 import msgspec
 
@@ -46,6 +46,17 @@ class Window(NamedTuple):
     def complete(self) -> bool:
         """Whether every interval of the hour was read, of the energy delivered."""
         return self.present == self.expected
+
+
+class DayReadings(Protocol):
+    """What billing reads of one meter's UTC day."""
+
+    @property
+    def day(self) -> date:
+        """The UTC day."""
+
+    def intervals(self, direction: Direction = "delivered") -> list[Interval]:
+        """The readings that count, in time order."""
 
 
 class MeterDay:
