@@ -31,3 +31,4 @@ WITH days AS (
 SELECT meter_id, direction, array_join(array_agg(readings ORDER BY readings), chr(10)) AS days
 FROM days
 GROUP BY meter_id, direction
+ORDER BY meter_id, direction
