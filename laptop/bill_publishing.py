@@ -1,6 +1,7 @@
 """The publishing function's work on this laptop: issued bills to Parquet and events, now and then, in the delivery's
 process."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -8,24 +9,42 @@ from electrocloud.aws.backoff import pause
 from electrocloud.aws.event_bus import EventBus
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.bill_outbox import BillOutbox
+from electrocloud.aws.store.registry_state import RegistryState
 from lake.publishing import Lake, publish_bills
 
 EVERY_S = 15.0
+AT_ONCE_S = 5.0  # then the readings have their turn; a file's bills are written to the end
 
 
 class BillPublisher:
-    """Publishes the outbox of a stack's bills at most once in EVERY_S; `clock` counts s."""
+    """Publishes the outbox of a stack's bills at most once in EVERY_S; `clock` counts s.
+
+    While a command rates the bills that a change of the registry touches, they wait: it needs the laptop's cloud more.
+    """
 
     def __init__(self, stack: Stack, clock: Callable[[], float]) -> None:
-        self._outbox = BillOutbox(stack.client("dynamodb"), stack.bills_table)
+        dynamodb = stack.client("dynamodb")
+        self._outbox = BillOutbox(dynamodb, stack.bills_table)
+        self._registry = RegistryState(dynamodb, stack.service_points_table, pause)
         self._lake = Lake(stack.client("s3"), stack.bucket)
         self._bus = EventBus(stack.client("events"), stack.event_bus, pause) if stack.event_bus else None
         self._clock = clock
-        self._last = float("-inf")
+        self._next = float("-inf")
 
     def poll(self) -> int:
         """Publish what waits, if it is time to; returns how many bills that were."""
-        if self._clock() - self._last < EVERY_S:
+        began = self._clock()
+        if began < self._next:
             return 0
-        self._last = self._clock()
-        return publish_bills(self._outbox, self._lake, datetime.now(UTC), lambda: False, self._bus)
+        self._next = began + EVERY_S
+        if self._is_rating():
+            return 0
+        end = began + AT_ONCE_S
+        published = publish_bills(self._outbox, self._lake, datetime.now(UTC), lambda: self._clock() >= end, self._bus)
+        if self._clock() >= end:
+            self._next = began  # there may be more
+        return published
+
+    def _is_rating(self) -> bool:
+        change = self._registry.pending(int(time.time()))
+        return change is not None and change.held

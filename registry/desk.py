@@ -55,7 +55,8 @@ class RegistryDesk:
     """What the command and the pages do with the registry of a deployed stack. `clock` gives s since 1970 UTC."""
 
     def __init__(self, stack: Stack, clock: Callable[[], float] = time.time) -> None:
-        dynamodb = stack.client("dynamodb", max_pool_connections=16)
+        # Thousands of bills an hour are read and written here; boto3 would check each value that DynamoDB checks again.
+        dynamodb = stack.client("dynamodb", max_pool_connections=16, parameter_validation=False)
         self._stack = stack
         self._clock = clock
         self._s3 = stack.client("s3", max_pool_connections=16)

@@ -21,6 +21,7 @@ from ministack.services import athena, dynamodb, firehose, kinesis, sts
 
 from laptop.guarded_cloud import retention
 from laptop.guarded_cloud.event_sources import report_iterator_ages, with_positions
+from laptop.guarded_cloud.expressions import read_once
 from laptop.guarded_cloud.guard import guard
 from laptop.guarded_cloud.parquet_columns import with_columns
 from laptop.guarded_cloud.scans import with_strings
@@ -69,6 +70,7 @@ def main() -> None:
     firehose.ingest_from_kinesis_source = partial(concurrency.spawn_background, firehose.ingest_from_kinesis_source)
     kinesis._expire_records = with_positions(kinesis._expire_records)
     dynamodb._apply_exclusive_start_key_scan = with_strings(dynamodb._apply_exclusive_start_key_scan)
+    read_once(dynamodb)
     athena._table_relation = with_columns(athena._table_relation, athena._empty_relation)
     iam_actions.extract_iam_action = with_batches(iam_actions.extract_iam_action)
     retention.shorten()

@@ -59,7 +59,7 @@ class MemoryTables:
             return False
         self.windows |= {key: item for key, (item, _) in days.items()}
         self.bills |= {key: item for key, (item, _) in bills.items()}
-        for item in (items.replaced_item(key, bill) for key, bill in change.replaced):
+        for item in (items.replaced_item(one) for one in change.replaced):
             self.bills[items.key_of_bill(item)] = item
         return True
 

@@ -16,7 +16,16 @@ from electrocloud.domain.billing.service import BillKey, PlannedBill
 from electrocloud.domain.local_time import day_of
 from electrocloud.domain.readings.meter_day import DayReadings, MeterDay
 from electrocloud.services.issuing import NOTHING_KNOWN, KnownBills, issue_bill
-from electrocloud.services.store import BillChange, BilledPeriod, Change, MeterDays, SpanDays, StoredBill, Tables
+from electrocloud.services.store import (
+    BillChange,
+    BilledPeriod,
+    Change,
+    MeterDays,
+    ReplacedBill,
+    SpanDays,
+    StoredBill,
+    Tables,
+)
 
 WITHDRAWN = "withdrawn"  # the fingerprint of a bill whose agreement has no day in its cycle
 
@@ -53,7 +62,7 @@ def add_bill(
     if before and before.billed.bill.status == "final" and not _never_issued(before.billed):
         bill = reissue(before.billed.bill, bill)
         if bill.version > before.billed.bill.version:
-            change.replaced.append((planned.key, before.billed.bill))
+            change.replaced.append(ReplacedBill(planned.key, before.billed.bill, before.in_outbox))
             bill = msgspec.structs.replace(bill, reason=why.reason, changed_by=why.by, changed_at=why.at)
             bill = issue_bill(planned.key, bill, before.billed.bill, tables, known)
     elif bill.status == "final":
@@ -72,7 +81,7 @@ def withdraw_bill(change: Change, key: BillKey, before: StoredBill, tables: Tabl
     bill = without_charges(before.billed.bill)
     if before.billed.bill.status == "final":
         bill = reissue(before.billed.bill, bill)
-        change.replaced.append((key, before.billed.bill))
+        change.replaced.append(ReplacedBill(key, before.billed.bill, before.in_outbox))
         bill = msgspec.structs.replace(bill, reason=why.reason, changed_by=why.by, changed_at=why.at)
         bill = issue_bill(key, bill, before.billed.bill, tables)
     change.bills.append(BillChange(key, BilledPeriod(WITHDRAWN, (), bill), before.mark))

@@ -44,10 +44,19 @@ class StoredDay(NamedTuple):
 
 
 class StoredBill(NamedTuple):
-    """A billed period, and the version tag of what was read."""
+    """A billed period, and the version tag of what was read. `in_outbox`: it has yet to be published."""
 
     billed: BilledPeriod
     mark: str
+    in_outbox: bool = False
+
+
+class ReplacedBill(NamedTuple):
+    """A final bill that a new version takes the place of. `in_outbox`: it has yet to be published."""
+
+    key: BillKey
+    bill: Bill
+    in_outbox: bool
 
 
 class BillChange(NamedTuple):
@@ -62,14 +71,14 @@ class BillChange(NamedTuple):
 class Change:
     """What is stored together or not at all: days of the meter `owner` and bills; or, of an agreement, bills alone.
 
-    Each day comes with the version tag it was read with, None where it was not there. `replaced` are final bills that a
-    new version takes the place of. Of the `received` readings, `new` ones were unknown or replaced another.
+    Each day comes with the version tag it was read with, None where it was not there. Of the `received` readings, `new`
+    ones were unknown or replaced another.
     """
 
     owner: str
     days: list[tuple[MeterDay, str | None]] = field(default_factory=list)
     bills: list[BillChange] = field(default_factory=list)
-    replaced: list[tuple[BillKey, Bill]] = field(default_factory=list)
+    replaced: list[ReplacedBill] = field(default_factory=list)
     received: int = 0
     new: int = 0
 

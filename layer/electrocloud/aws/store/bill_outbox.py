@@ -20,6 +20,7 @@ from electrocloud.domain.billing.service import BillKey
 
 INDEX = "to-lake"
 WRITERS = 8
+BILLS_AT_ONCE = 1_000  # some 20 MB with their lines
 
 
 class IssuedBill(NamedTuple):
@@ -45,7 +46,7 @@ class BillOutbox:
         self._table = bills_table
 
     def pages(self) -> Iterator[list[WaitingBill]]:
-        """The bills that wait, a page of the index (at most 1 MB of keys) at a time."""
+        """The bills that wait, BILLS_AT_ONCE at a time: a page of the index has the keys of some 20,000."""
         for part in range(OUTBOX_PARTS):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
@@ -56,9 +57,10 @@ class BillOutbox:
             )
             for page in pages:
                 keys = [(self._table, bill_key(key_of_bill(item))) for item in page["Items"]]
-                found = batch_get(self._client, keys, pause)
-                if waiting := [_waiting_bill(item) for _, item in found if "to_lake" in item]:
-                    yield waiting
+                for first in range(0, len(keys), BILLS_AT_ONCE):
+                    found = batch_get(self._client, keys[first : first + BILLS_AT_ONCE], pause)
+                    if waiting := [_waiting_bill(item) for _, item in found if "to_lake" in item]:
+                        yield waiting
 
     def remove(self, published: Collection[WaitingBill]) -> None:
         """Take bills out of the outbox, but for those that another version has replaced since they were read."""

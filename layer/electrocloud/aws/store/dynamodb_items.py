@@ -17,7 +17,7 @@ from electrocloud.domain.billing.determinants import DayDeterminants
 from electrocloud.domain.billing.estimation import ClassProfile
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.readings.meter_day import MeterDay
-from electrocloud.services.store import BilledPeriod, StoredBill, StoredDay
+from electrocloud.services.store import BilledPeriod, ReplacedBill, StoredBill, StoredDay
 
 MONTH_PARTS = 8  # a month's bills are indexed in this many partitions, so that midnight's updates do not meet in one
 OUTBOX_PARTS = 8  # and the index of the bills that are not in the lake yet likewise
@@ -127,7 +127,8 @@ def stored_bill(item: Item) -> StoredBill:
     """The bill of an item, with its determinants by span."""
     spans = by_span(_decoded_days(item))
     shape = item["shape"]["S"] if "shape" in item else ""
-    return StoredBill(BilledPeriod(item["fingerprint"]["S"], spans, bill_of(item), (), shape), item["mark"]["S"])
+    billed = BilledPeriod(item["fingerprint"]["S"], spans, bill_of(item), (), shape)
+    return StoredBill(billed, item["mark"]["S"], "to_lake" in item)
 
 
 class MeterSpanDay(NamedTuple):
@@ -174,15 +175,16 @@ def _decoded_days(item: Item) -> dict[MeterSpanDay, DayDeterminants]:
     return found
 
 
-def replaced_item(key: BillKey, bill: Bill) -> Item:
+def replaced_item(replaced: ReplacedBill) -> Item:
     """A bill that a new version took the place of, under its cycle and version.
 
-    It is in the outbox again, since the new version's item takes the place of one that may not have been published.
+    It is in the outbox if it was there: the new version's item takes the place of the one that waited.
     """
+    key, bill, in_outbox = replaced
     return {
         **bill_key(BillKey(key.agreement_id, f"{key.cycle}#v{bill.version:03}")),
         "document": {"B": _document(bill)},
-        **_in_outbox(key, bill),
+        **(_in_outbox(key, bill) if in_outbox else {}),
     }
 
 

@@ -144,9 +144,7 @@ class DynamoTables:
     def _actions(self, change: Change) -> list[Action]:
         days = [self._put(self._windows, items.day_item(change.owner, day), mark) for day, mark in change.days]
         bills = [self._put(self._bills, items.bill_item(one.key, one.billed), one.mark) for one in change.bills]
-        replaced = [
-            {"Put": {"TableName": self._bills, "Item": items.replaced_item(key, bill)}} for key, bill in change.replaced
-        ]
+        replaced = [{"Put": {"TableName": self._bills, "Item": items.replaced_item(one)}} for one in change.replaced]
         return days + bills + replaced
 
     @staticmethod

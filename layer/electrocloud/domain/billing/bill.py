@@ -25,7 +25,7 @@ from electrocloud.domain.billing.terms import UNREGISTERED, ServiceTerms
 from electrocloud.domain.local_time import DAY_S, day_of, local_day
 from electrocloud.domain.money import exact
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.tariffs.tariff import Schedule, Tariff, Tiers, peak_periods
+from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.versions import DatedTariff, always
 
 if TYPE_CHECKING:
@@ -344,15 +344,11 @@ def _peak_use(
     wh, found = 0, []
     for one in priced:
         tariff = one.tariff
-        in_energy = _peak_periods(one, tariff.energy, tariff.energy_schedule)
-        in_demand = _peak_periods(one, tariff.demand, tariff.demand_schedule)
+        months = {month for _, month, _ in one.segment.months()}
+        in_energy = {period for month in months for period in tariff.peak_energy_periods[month - 1]}
+        in_demand = {period for month in months for period in tariff.peak_demand_periods[month - 1]}
         wh += sum(run.wh for run in runs[one.number] if run.period in in_energy)
         found += [c for c in energy if c.line.segment == one.number and c.line.period in in_energy]
         of_periods = [c for c in demand if c.line.segment == one.number and c.line.kind == "demand"]
         found += [charge for charge in of_periods if charge.line.period in in_demand]
     return wh, found
-
-
-def _peak_periods(one: PricedSegment, structure: tuple[Tiers, ...], schedule: Schedule) -> set[int]:
-    months = {month for _, month, _ in one.segment.months()}
-    return {period for month in months for period in peak_periods(structure, schedule, month)}

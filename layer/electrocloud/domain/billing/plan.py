@@ -123,18 +123,33 @@ class PeriodPlan:
 
 
 def _shape(plan: PeriodPlan) -> str:
-    tariffs = [segment.tariff for segment in plan.segments]
-    rules = [tariff and (tariff.energy_schedule, *tariff.demand_key, len(tariff.demand)) for tariff in tariffs]
+    days = [(one.first_day, one.end_day) for one in plan.segments]
+    content = f"({_text(plan.period)}, {plan.spans!r}, {plan.terms.spread!r}, {days!r})"
+    rules = _rules(tuple(segment.tariff for segment in plan.segments))
+    return hashlib.sha256(f"{content} {rules}".encode()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=1_024)
+def _text(period: BillingPeriod) -> str:
+    return repr(period)
+
+
+@lru_cache(maxsize=1_024)
+def _rules(tariffs: tuple[Tariff | None, ...]) -> str:
+    """What determinants depend on of the tariffs of a plan's segments. Many plans have the same ones."""
+    rules = [tariff and (tariff.energy_schedule, *_demand_key(tariff), len(tariff.demand)) for tariff in tariffs]
     holidays = [tariff and (sorted(tariff.holidays.days), tariff.holidays.month) for tariff in tariffs]
     peaks = [tariff.coincident.peaks for tariff in tariffs if tariff and tariff.coincident]
     series = [tariff.series.digest for tariff in tariffs if tariff and tariff.series]
     netting = [(tariff.metering.by_hour, tariff.metering.sell) for tariff in tariffs if tariff and tariff.metering]
-    content = repr(
-        (plan.period, plan.spans, plan.terms.spread, [(one.first_day, one.end_day) for one in plan.segments])
-    )
-    return hashlib.sha256(
-        f"{content} {rules!r} {holidays!r}{peaks or ''}{series or ''}{netting or ''}".encode()
-    ).hexdigest()[:12]
+    return f"{rules!r} {holidays!r}{peaks or ''}{series or ''}{netting or ''}"
+
+
+def _demand_key(tariff: Tariff) -> tuple[object, ...]:
+    """The tariff's `demand_key` with the holidays in order: a set's order differs from process to process."""
+    *rest, _ = tariff.demand_key
+    days, month, weekend = tariff.holidays
+    return (*rest, (sorted(days), month, weekend) if days else tariff.holidays)
 
 
 def plan_period(

@@ -203,6 +203,16 @@ class Tariff:
         return charged or self.limits_follow_demand
 
     @cached_property
+    def peak_energy_periods(self) -> tuple[set[int], ...]:
+        """The peak periods of energy in each month, January first; see `peak_periods`."""
+        return tuple(peak_periods(self.energy, self.energy_schedule, month) for month in range(1, 13))
+
+    @cached_property
+    def peak_demand_periods(self) -> tuple[set[int], ...]:
+        """The peak periods of demand in each month, January first; see `peak_periods`."""
+        return tuple(peak_periods(self.demand, self.demand_schedule, month) for month in range(1, 13))
+
+    @cached_property
     def demand_key(self) -> tuple[object, ...]:
         """Equal where the demand periods of two tariffs are the same times, so that their peaks may be compared."""
         return self.zone, self.demand_schedule, self.demand_window_s, self.holidays
