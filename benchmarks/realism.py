@@ -79,7 +79,7 @@ def _fleet_table(load: Load) -> Table:
         ("annual kWh, median", f"{np.median(annual):,.0f}", "about 2,500 to 3,500"),
         ("annual kWh, sigma of its logarithm", f"{np.log(annual).std():.2f}", "0.55 to 0.70"),
         ("hourly coincidence of 50 homes", f"{statistics.coincidence(load.kwh):.2f}", "near 0.4"),
-        ("homes that peak in the evening", f"{statistics.evening_peaks(*load):.0%}", "about half"),
+        ("homes whose mean day peaks 17 to 22 h", f"{statistics.evening_peaks(*load):.0%}", "50 to 95%"),
         ("weekend over workday", f"{statistics.weekday_ratio(*load):.2f}", "near 1.08"),
         ("winter over summer", f"{statistics.season_ratio(*load):.2f}", "near 1.4"),
     )

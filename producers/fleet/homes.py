@@ -15,8 +15,8 @@ from producers.fleet.weather import Weather
 # Ways of life: someone is home all day and cooks at noon, or gets up later and cooks in the evening; or everyone is
 # out for half of the workday, or for all of it.
 RETIRED, AT_HOME, HALF_DAYS, FULL_DAYS = range(4)
-_WAYS = (0.22, 0.50, 0.72)  # cumulative shares of the first three
-_WAKES = np.array((7.2, 8.0, 6.65, 6.65))  # wake-up time on workdays, h
+_WAYS = (0.18, 0.50, 0.635)  # cumulative shares of the first three
+_WAKES = np.array((7.2, 8.0, 6.65, 6.75))  # wake-up time on workdays, h
 _PEOPLE = (0.41, 0.75, 0.87, 0.965)  # cumulative shares of homes with 1, 2, 3 and 4 people; the rest have 5
 _FEAST = 1.65  # makes Christmas Day a third above a winter day, as BDEW reports: 12 kWh against 9
 _TRAITS = ("people", "work", "thrift", "irregular", "rhythm", "wake", "lie in", "bed", "lunch", "dinner", "stay")
@@ -52,10 +52,10 @@ def home_plan(homes: Customers, place: Place, days: Days, weather: Weather) -> P
     bed = np.where(goes_out, np.minimum(bed, 20.5 + 0.5 * normal(keys, "saturday night")), bed)
     out, leave, back = _outings(homes, days, keys, wake)
 
-    lunch = 12.4 + 0.6 * rhythm + 0.6 * habit["lunch"] + 0.3 * normal(keys, "lunch") + place.meals_h
+    lunch = 12.4 + 0.6 * rhythm + 0.3 * habit["lunch"] + 0.6 * normal(keys, "lunch") + place.meals_h
     lunch = np.where(out & (back < 14.5), np.maximum(lunch, back + 0.4), lunch)
     dinner = 19.0 - 0.5 * (days.kind != WORKDAY) + place.meals_h
-    dinner = dinner + 0.7 * rhythm + 0.9 * habit["dinner"] + 0.25 * normal(keys, "dinner")
+    dinner = dinner + 0.7 * rhythm + 0.95 * habit["dinner"] + 0.1 * normal(keys, "dinner")
     dinner = np.where(out, np.maximum(dinner, back + 0.3), dinner)
 
     rise, set_ = sun(place, days)
