@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.choices import Channel
 from electrocloud.aws.stack import Stack, find_stack
-from producers.fleet.fleet import Fleet, make_fleet
+from producers.fleet.fleet import Fleet, typical_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.api import ApiSender
 from producers.sending.delivery_check import DeliveryCheck
@@ -50,12 +50,13 @@ def load(
     _push(fleet, first, days, interval, _sender(stack, via, tally), tally, rate)
     console.print(str(tally))
     if verify:
-        _verify(DeliveryCheck(stack, prefix, first, days), tally)
+        received = sum(meter.solar for meter in fleet.meters) * days * 86_400 // interval
+        _verify(DeliveryCheck(stack, prefix, first, days), tally, tally.accepted - received)
 
 
 def _fleet(meters: int, seed: int, prefix: str) -> Fleet:
     """Meters with IDs of their own, so that a load never mixes with the meters of a running fleet."""
-    fleet = make_fleet(meters, seed, "US")  # the place of the tariffs in this checkout
+    fleet = typical_fleet(meters, seed, "US")  # the place of the tariffs in this checkout
     renamed = [meter._replace(meter_id=f"{prefix}{meter.meter_id}") for meter in fleet.meters]
     return replace(fleet, meters=tuple(renamed))
 
@@ -69,7 +70,7 @@ def _sender(stack: Stack, via: Channel, tally: SendCounts) -> Sender:
 def _push(
     fleet: Fleet, first: date, days: int, interval: int, sender: Sender, tally: SendCounts, rate: float | None
 ) -> None:
-    total = len(fleet) * days * 86_400 // interval
+    total = sum(1 + meter.solar for meter in fleet.meters) * days * 86_400 // interval
     with _progress() as progress:
         task = progress.add_task("sending", total=total, rate="")
         for number, delivery in enumerate(uploads(fleet, simulate(fleet, first, days, interval))):
@@ -84,30 +85,32 @@ def _push(
         progress.update(task, completed=tally.accepted, rate=f"{tally.a_second:,.0f}/s")
 
 
-def _verify(arrival: DeliveryCheck, tally: SendCounts) -> None:
+def _verify(arrival: DeliveryCheck, tally: SendCounts, delivered: int) -> None:
     """Wait until every reading is in its bill, in Parquet and in a window, for at most TIMEOUT_S.
 
-    Windows are stored together with bills and counting them loads the tables, so they are counted last.
+    Bills count the readings of energy `delivered`. Windows are stored together with bills and counting them loads the
+    tables, so they are counted last.
     """
     console = Console()
     deadline = time.monotonic() + TIMEOUT_S
     counts = {"bills": arrival.bills, "Parquet": arrival.parquet, "windows": arrival.windows}
+    expected = dict.fromkeys(counts, tally.accepted) | {"bills": delivered}
     found = dict.fromkeys(counts, 0)
     with _progress() as progress:
         for name, count in counts.items():
-            task = progress.add_task(f"in {name}", total=tally.accepted, rate="")
+            task = progress.add_task(f"in {name}", total=expected[name], rate="")
             while True:
                 found[name] = count()
                 progress.update(task, completed=found[name])
-                if found[name] >= tally.accepted or time.monotonic() > deadline:
+                if found[name] >= expected[name] or time.monotonic() > deadline:
                     break
                 time.sleep(POLL_S)
     seconds = time.monotonic() - tally.began
     console.print(
-        " · ".join(f"in {name} {count:,}" for name, count in found.items())
-        + f" of {tally.accepted:,} readings after {seconds:.1f} s ({tally.accepted / seconds:,.0f} readings/s)"
+        " · ".join(f"in {name} {count:,} of {expected[name]:,}" for name, count in found.items())
+        + f" readings after {seconds:.1f} s ({tally.accepted / seconds:,.0f} readings/s)"
     )
-    if {*found.values()} != {tally.accepted}:
+    if found != expected:
         console.print("[red]These counts differ.[/red] Run `electrocloud status` to see the state of the system.")
         raise typer.Exit(1)
 

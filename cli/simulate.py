@@ -15,12 +15,14 @@ from producers.fleet.fleet import Fleet
 from producers.fleet.meter_register import DAY_S
 from producers.fleet.simulate import simulate as simulated
 
+EQUIPMENT = ("ev", "heat_pump", "solar", "battery")
+
 
 def simulate(out: Path, fleet: Fleet, days: int, interval: int, start: str, faults: Faults) -> None:
     """Simulate a fleet of meters and write its readings to a file.
 
-    Columns: meter_id, start (UTC), interval_s, wh, voltage_v, revision. The meters are written to NAME.meters.csv, and
-    the injected faults, if any, to NAME.truth.csv.
+    Columns: meter_id, start (UTC), interval_s, wh, voltage_v, revision, direction. The meters are written to
+    NAME.meters.csv, and the injected faults, if any, to NAME.truth.csv.
     """
     console = Console(stderr=True)
     blocks = simulated(fleet, _day(start), days, interval)
@@ -47,7 +49,7 @@ def _day(text: str) -> date:
 
 def _registry(fleet: Fleet) -> Iterator[dict[str, str | float]]:
     for meter in fleet.meters:
-        yield meter.registered.row() | {"ev": int(meter.ev), "heat_pump": int(meter.heat_pump)}
+        yield meter.registered.row() | {name: int(getattr(meter, name)) for name in EQUIPMENT}
 
 
 def _fault_rows(truth: list[InjectedFault]) -> Iterator[Mapping[str, object]]:

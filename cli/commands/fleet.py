@@ -1,7 +1,7 @@
 """The commands that simulate a fleet, into a file or through the running system."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -41,6 +41,10 @@ def _rate(what: str) -> float:
     return found
 
 
+def _equipment(what: str) -> Any:
+    return typer.Option(help=f"Share of {what}; default: what is typical of the place.", show_default=False)
+
+
 def simulate(
     out: Annotated[Path, typer.Option(help="The file to write: .csv or .parquet.", show_default=False)],
     meters: Annotated[int, typer.Option(help="Number of meters.")] = 100,
@@ -50,8 +54,10 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     place: Annotated[str, typer.Option(help="Location of the fleet: a country code such as DE or US.")] = "DE",
     shops: Annotated[float, typer.Option(help="Share of shops among the meters.")] = 0.04,
-    ev: Annotated[float, typer.Option(help="Share of homes with an electric car.")] = 0.0,
+    ev: Annotated[float | None, _equipment("homes with an electric car")] = None,
     heat_pumps: Annotated[float, typer.Option(help="Share of houses with a heat pump.")] = 0.0,
+    solar: Annotated[float | None, _equipment("houses with a solar system")] = None,
+    batteries: Annotated[float | None, _equipment("houses with solar that have a battery")] = None,
     late: float = _rate("uploads that arrive 1 h to 3 days late."),
     duplicates: float = _rate("uploads that arrive twice."),
     gaps: float = _rate("meter-days with 1 to 8 h missing."),
@@ -64,13 +70,25 @@ def simulate(
 ) -> None:
     """Simulate a fleet of meters and write its readings to a file.
 
-    Columns: meter_id, start (UTC), interval_s, wh, voltage_v, revision. The meters are written to NAME.meters.csv, and
-    the injected faults, if any, to NAME.truth.csv.
+    Columns: meter_id, start (UTC), interval_s, wh, voltage_v, revision, direction. A house with a solar system has
+    readings of both directions. The meters are written to NAME.meters.csv, and the injected faults, if any, to
+    NAME.truth.csv.
     """
     from cli.simulate import simulate
     from producers.fleet.faults import Faults
     from producers.fleet.fleet import make_fleet
+    from producers.fleet.places import place as place_of
 
     faults = Faults(late, duplicates, gaps, corrections, clock_drift, stuck, spikes, silent, outage)
-    fleet = make_fleet(meters, seed, place, shops=shops, ev=ev, heat_pumps=heat_pumps)
+    typical = place_of(place).equipment
+    fleet = make_fleet(
+        meters,
+        seed,
+        place,
+        shops=shops,
+        heat_pumps=heat_pumps,
+        ev=typical.ev if ev is None else ev,
+        solar=typical.solar if solar is None else solar,
+        batteries=typical.batteries if batteries is None else batteries,
+    )
     simulate(out, fleet, days, interval, start, faults)

@@ -10,11 +10,12 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from electrocloud.domain.errors import UsageError
-from producers.fleet.faults import Faults, InjectedFault, inject
+from electrocloud.domain.readings.upload import Direction
+from producers.fleet.faults import Faults, InjectedFault, ReportedReadings, inject
 from producers.fleet.fleet import Fleet
 from producers.fleet.meter_register import DAY_S, Ints
 from producers.fleet.simulate import Block
-from producers.sending.uploads import deliveries
+from producers.sending.uploads import Deliveries, deliveries
 
 _COLUMNS = (
     ("meter_id", pa.string()),
@@ -23,6 +24,7 @@ _COLUMNS = (
     ("wh", pa.int64()),
     ("voltage_v", pa.float64()),
     ("revision", pa.int32()),
+    ("direction", pa.string()),
 )
 
 
@@ -62,23 +64,28 @@ class ReadingsFile:
 
     def write(self, block: Block, faults: Faults) -> list[InjectedFault]:
         """Write a block as the head-end would report it; returns the faults that were injected into it."""
-        if not faults:
+        first: Block | ReportedReadings
+        if faults:
+            reported = inject(self._fleet, block, faults)
+            first, true, (plan, late) = reported, reported.true, deliveries(self._fleet, reported, faults)
+            row, column, revision = _reported_cells(reported, plan, DAY_S // block.interval_s)
+            truth = reported.truth + late
+        else:
+            first = true = block
             row, column = (index.ravel() for index in np.indices(block.wh.shape))
-            nothing = np.zeros(block.wh.size, np.int64)
-            self._write(block, row, column, nothing, block.wh.ravel(), block.decivolts.ravel())
-            return []
-        reported = inject(self._fleet, block, faults)
-        plan, truth = deliveries(self._fleet, reported, faults)
-        per_day = DAY_S // block.interval_s
-        row, revision = np.repeat(plan.row, per_day), np.repeat(plan.revision, per_day)
-        column = (plan.column[:, None] + np.arange(per_day)).ravel()
-        kept = np.where(revision > 0, reported.corrected[row, column], reported.sent[row, column])
-        row, column, revision = row[kept], column[kept], revision[kept]
-        wh = np.where(revision > 0, reported.true.wh[row, column], reported.wh[row, column])
-        self._write(block, row, column, revision, wh, reported.decivolts[row, column])
-        return reported.truth + truth
+            revision, truth = np.zeros(block.wh.size, np.int64), []
+        energy = _energy(first.wh, true.wh, row, column, revision)
+        self._write(block, "delivered", row, column, revision, energy, pa.array(first.decivolts[row, column] / 10))
+        if first.received is not None and true.received is not None:
+            kept = np.array([meter.solar for meter in self._fleet.meters[block.meters]])[row]
+            row, column, revision = row[kept], column[kept], revision[kept]
+            energy = _energy(first.received, true.received, row, column, revision)
+            self._write(block, "received", row, column, revision, energy, pa.nulls(len(row), pa.float64()))
+        return truth
 
-    def _write(self, block: Block, row: Ints, column: Ints, revision: Ints, wh: Ints, decivolts: Ints) -> None:
+    def _write(
+        self, block: Block, direction: Direction, row: Ints, column: Ints, revision: Ints, wh: Ints, volts: pa.Array
+    ) -> None:
         ids = pa.array([meter.meter_id for meter in self._fleet.meters[block.meters]])
         seconds = block.start + np.arange(block.wh.shape[1]) * block.interval_s
         starts = pa.array(seconds.astype("datetime64[s]").astype("datetime64[us]"), pa.timestamp("us", "UTC"))
@@ -89,8 +96,23 @@ class ReadingsFile:
             starts.take(pa.array(column)),
             pa.array(np.full(len(row), block.interval_s, np.int32)),
             pa.array(wh),
-            pa.array(decivolts / 10),
+            volts,
             pa.array(revision.astype(np.int32)),
+            pa.repeat(direction, len(row)),
         )
         self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
         self.rows += len(row)
+
+
+def _reported_cells(reported: ReportedReadings, plan: Deliveries, per_day: int) -> tuple[Ints, Ints, Ints]:
+    """The row, column and revision of each reported reading of a direction, in order of delivery."""
+    row, revision = np.repeat(plan.row, per_day), np.repeat(plan.revision, per_day)
+    column = (plan.column[:, None] + np.arange(per_day)).ravel()
+    kept = np.where(revision > 0, reported.corrected[row, column], reported.sent[row, column])
+    return row[kept], column[kept], revision[kept]
+
+
+def _energy(first: Ints, true: Ints, row: Ints, column: Ints, revision: Ints) -> Ints:
+    """The energy of reported readings: as first reported, or as it was where it is corrected."""
+    found = first[row, column]
+    return np.where(revision > 0, true[row, column], found) if revision.any() else found

@@ -15,6 +15,8 @@ from producers.fleet.random_numbers import Floats
 
 EPOCH = date(1970, 1, 1)
 WORKDAY, SATURDAY, SUNDAY = 0, 1, 2
+YEAR_DAYS = 365.2422
+EQUINOX = (date(2000, 3, 22) - EPOCH).days  # day 81 of a year, as the formulas of the sun count
 
 
 class Days(NamedTuple):
@@ -63,18 +65,24 @@ def day_kind(place: Place, day: date) -> int:
 def sun(place: Place, days: Days) -> tuple[Floats, Floats]:
     """Sunrise and sunset of each day, in hours of local time.
 
-    Uses Cooper's formula for the declination and the two main terms of the equation of time (Duffie and Beckman,
-    chapter 1), which is accurate to a few minutes. Beyond the polar circles, the values are clipped to the shortest or
-    longest day.
+    Accurate to a few minutes. Beyond the polar circles, the values are clipped to the shortest or longest day.
     """
-    turn = 2 * np.pi * (days.of_year - 81) / 365.25
-    declination = np.radians(23.45) * np.sin(turn)
+    turn = np.asarray(2 * np.pi * (days.of_year - 81) / 365.25, np.float64)
+    declination, equation_h = declination_and_equation(turn)
     cosine = -np.tan(np.radians(place.lat)) * np.tan(declination)
     half_day = np.degrees(np.arccos(np.clip(cosine, -1, 1))) / 15
-    equation_h = (9.87 * np.sin(2 * turn) - 7.53 * np.cos(turn) - 1.5 * np.sin(turn)) / 60
     offset_h = (days.number * DAY_S - days.midnight) / 3600
     noon = 12 + offset_h - place.lon / 15 - equation_h
     return noon - half_day, noon + half_day
+
+
+def declination_and_equation(turn: Floats) -> tuple[Floats, Floats]:
+    """The sun's declination (radians) and the equation of time (h), `turn` radians after the vernal equinox.
+
+    Cooper's formula and the two main terms of the equation of time (Duffie and Beckman, chapter 1).
+    """
+    equation_h = (9.87 * np.sin(2 * turn) - 7.53 * np.cos(turn) - 1.5 * np.sin(turn)) / 60
+    return np.radians(23.45) * np.sin(turn), equation_h
 
 
 @cache

@@ -6,7 +6,7 @@ from producers.fleet.days import Days
 from producers.fleet.habits import STEADY, Customers, Plan, phased
 from producers.fleet.meter_register import Runs
 from producers.fleet.random_numbers import Floats, fold_in, normal, uniform
-from producers.fleet.weather import Weather
+from producers.fleet.weather import Weather, temperature
 
 _SLOTS = 36  # compressor cycles per day, 40 minutes each
 _SLOT_S = 86_400 / _SLOTS
@@ -35,8 +35,8 @@ def heat_pump_runs(homes: Customers, days: Days, weather: Weather) -> Runs:
 
     It runs continuously at -14 °C; in the cold it needs more electricity for the same heat.
     """
-    degrees = np.maximum(16 - _temperatures(weather), 0)
     hour = np.arange(_SLOTS) * 24 / _SLOTS
+    degrees = np.maximum(16 - temperature(weather, np.arange(len(days.number))[:, None], hour), 0)
     setback = np.where((hour >= 22.5) | (hour < 4.5), 0.6, np.where(hour < 7.5, 1.3, 1.0))
     hot_water = np.where(np.abs(hour - 13) < 0.7, 0.5, 0.0)
     duty = degrees * (1 + degrees / 100) / 38 * setback + hot_water
@@ -48,21 +48,14 @@ def heat_pump_runs(homes: Customers, days: Days, weather: Weather) -> Runs:
 
 def air_conditioner_runs(homes: Customers, plan: Plan, days: Days, weather: Weather) -> Runs:
     """The cycles of an air conditioner: proportional to the degrees above 23 °C, while someone is home and awake."""
-    degrees = np.maximum(_temperatures(weather) - 23, 0)
     hour = np.arange(_SLOTS) * 24 / _SLOTS
+    degrees = np.maximum(temperature(weather, np.arange(len(days.number))[:, None], hour) - 23, 0)
     out = (plan.out & ~plan.away)[:, :, None]
     leave, back = plan.times["leave"][:, :, None], plan.times["back"][:, :, None]
     there = ~(out & (hour > leave) & (hour < back - 0.7)) & ~plan.away[:, :, None]
     there &= (hour > plan.times["wake"][:, :, None]) & (hour < plan.times["bed"][:, :, None] + 1)
     watts = 1_800 * np.exp(0.35 * normal(homes.keys, "air conditioner"))
     return _compressor(homes, days, "air conditioner", there * degrees / 9, watts)
-
-
-def _temperatures(weather: Weather) -> Floats:
-    """Outdoor temperature (°C) by day and cycle, shape (days, cycles); it swings more on sunny days."""
-    hour = np.arange(_SLOTS) * 24 / _SLOTS
-    swing = (2 + 4 * (1 - weather.cloud))[:, None]
-    return weather.mean_c[:, None] + swing * np.cos(2 * np.pi * (hour - 15) / 24)
 
 
 def _compressor(homes: Customers, days: Days, name: str, duty: Floats, watts: Floats) -> Runs:

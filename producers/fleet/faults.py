@@ -1,6 +1,6 @@
 """Faults between a register and its reported readings, each at a rate, with a record of every injected fault."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -59,12 +59,14 @@ class InjectedFault(NamedTuple):
 class ReportedReadings(NamedTuple):
     """A block as the head-end receives it.
 
-    true: the actual energy. wh, decivolts: as first reported. sent: which readings are reported at all. corrected:
-    which of them are sent again as revision 1 with the energy of `true`.
+    true: the actual energy. wh, received, decivolts: as first reported. sent: which readings are reported at all.
+    corrected: which of them are sent again as revision 1 with the energy of `true`. Both directions share all but the
+    energy.
     """
 
     true: Block
     wh: Ints
+    received: Ints | None
     decivolts: Ints
     sent: Bools
     corrected: Bools
@@ -98,6 +100,8 @@ class _Injector:
         self._part, self._block, self._faults = part, block, faults
         self._per_day = DAY_S // block.interval_s
         self._wh, self._decivolts = block.wh.copy(), block.decivolts.copy()
+        self._received = None if block.received is None else block.received.copy()
+        self._registers = [self._wh] if self._received is None else [self._wh, self._received]
         self._sent, self._corrected = np.ones(block.wh.shape, bool), np.zeros(block.wh.shape, bool)
         self._index = np.arange(len(part)) + part.first
         self._days = block.start // DAY_S + np.arange(block.wh.shape[1] // self._per_day)
@@ -105,26 +109,34 @@ class _Injector:
 
     def reported(self) -> ReportedReadings:
         for row, cells, _ in self._stretches("outage", self._index // FEEDER_METERS, 0.25, 4):
-            self._wh[row, cells] = self._decivolts[row, cells] = 0
+            self._set(row, cells, lambda _: 0)
+            self._decivolts[row, cells] = 0
             self._note("outage", row, cells, self._part.meters[row].feeder)
-        true = self._block._replace(wh=self._wh.copy(), decivolts=self._decivolts.copy())
+        received = None if self._received is None else self._received.copy()
+        true = self._block._replace(wh=self._wh.copy(), decivolts=self._decivolts.copy(), received=received)
         self._drift()
         for row, cells, _ in self._stretches("stuck", self._index, 3, 12):
-            self._wh[row, cells] = self._wh[row, cells.start]
+            self._set(row, cells, lambda energy: int(energy[0]))
             self._note("stuck", row, cells, f"repeats {self._wh[row, cells.start]} Wh")
         for row, cells, one in self._stretches("spikes", self._index, 0, 0):
             factor = 20 + int(80 * uniform(one, "factor"))
             self._wh[row, cells] = np.maximum(self._wh[row, cells], 1) * factor
             self._note("spike", row, cells, f"times {factor}")
         for row, cells, _ in self._stretches("corrections", self._index, 2, 12):
-            self._wh[row, cells] = int(self._wh[row, cells].mean())
+            self._set(row, cells, lambda energy: int(energy.mean()))
             self._corrected[row, cells] = True
             self._note("correction", row, cells, f"estimated as {self._wh[row, cells.start]} Wh")
         for row, cells, _ in self._stretches("gaps", self._index, 1, 8):
             self._sent[row, cells] = False
             self._note("gap", row, cells, "not sent")
         self._silence()
-        return ReportedReadings(true, self._wh, self._decivolts, self._sent, self._corrected & self._sent, self._truth)
+        again = self._corrected & self._sent
+        return ReportedReadings(true, self._wh, self._received, self._decivolts, self._sent, again, self._truth)
+
+    def _set(self, row: int, cells: slice, value: Callable[[Ints], int]) -> None:
+        """Replace the energy of some intervals by one value, in each direction."""
+        for register in self._registers:
+            register[row, cells] = value(register[row, cells])
 
     def _stretches(self, kind: str, whom: Ints, least_h: float, most_h: float) -> Iterator[tuple[int, slice, Keys]]:
         """The row, columns and key of each span affected by the fault, at most one per meter and day.
@@ -147,9 +159,10 @@ class _Injector:
         for row in np.flatnonzero(uniform(keys, "drifts") < self._faults.clock_drift).tolist():
             slow_s = 3 + 17 * float(uniform(keys[row], "seconds"))
             off_s = np.minimum(slow_s * (moments % (7 * DAY_S)) / DAY_S, interval_s)
-            moved = np.rint(self._wh[row] * off_s / interval_s).astype(np.int64)
-            self._wh[row] -= moved
-            self._wh[row, :-1] += moved[1:]
+            for energy in self._registers:
+                moved = np.rint(energy[row] * off_s / interval_s).astype(np.int64)
+                energy[row] -= moved
+                energy[row, :-1] += moved[1:]
             self._note("clock-drift", row, slice(0, len(moments)), f"slow by {slow_s:.1f} s a day")
 
     def _silence(self) -> None:

@@ -15,16 +15,18 @@ from producers.fleet.places import Place, place
 FEEDER_METERS = 40
 _GOLDEN_RATIO = (5**0.5 - 1) / 2
 
+SOLAR_HOME = "solar home"
 TARIFFS = {
     "home": ("residential-tou", "residential-tiered"),
+    SOLAR_HOME: ("residential-solar",),
     "apartment": ("residential-tiered", "flat"),
     "shop": ("commercial-demand",),
 }
 
 
 class Meter(NamedTuple):
-    """A meter and its home. `kind` is the customer class: home, apartment or shop. `ev`, `heat_pump`: whether
-    it has one.
+    """A meter and its home. `kind` is the customer class: home, apartment or shop. `ev`, `heat_pump`, `solar`,
+    `battery`: whether it has one. With solar, it measures energy in both directions.
     """
 
     meter_id: str
@@ -36,6 +38,8 @@ class Meter(NamedTuple):
     timezone: str
     ev: bool = False
     heat_pump: bool = False
+    solar: bool = False
+    battery: bool = False
 
     @property
     def registered(self) -> RegisteredMeter:
@@ -74,16 +78,20 @@ def make_fleet(
     shops: float = 0.04,
     ev: float = 0.0,
     heat_pumps: float = 0.0,
+    solar: float = 0.0,
+    batteries: float = 0.0,
     tariffs: Mapping[str, Sequence[str]] = TARIFFS,
 ) -> Fleet:
     """A fleet of `meters` meters. Meter i is the same in a fleet of any size.
 
-    shops, ev, heat_pumps: shares (0 to 1) of shops among the meters, of homes and apartments with an electric car, and
-    of houses with a heat pump. tariffs: the tariff IDs assigned to each customer class.
+    shops, ev, heat_pumps, solar, batteries: shares (0 to 1) of shops among the meters, of homes and apartments with an
+    electric car, of houses with a heat pump, of houses with a solar system, and of these with a battery. tariffs: the
+    tariff IDs assigned to each customer class, and to SOLAR_HOME if houses with solar have others.
     """
     if meters < 1:
         raise UsageError(f"a fleet needs at least 1 meter, not {meters}")
-    for name, share in (("shops", shops), ("ev", ev), ("heat_pumps", heat_pumps)):
+    shares = {"shops": shops, "ev": ev, "heat_pumps": heat_pumps, "solar": solar, "batteries": batteries}
+    for name, share in shares.items():
         if not 0 <= share <= 1:
             raise UsageError(f"{name} is {share}; it must be a share between 0 and 1")
     where = place(place_code)
@@ -93,7 +101,10 @@ def make_fleet(
     kinds[random_numbers.low_discrepancy(seed, index, 17) < shops] = "shop"
     cars = (random_numbers.low_discrepancy(seed, index, 18) < ev) & (kinds != "shop")
     pumps = (random_numbers.low_discrepancy(seed, index, 19) < heat_pumps) & (kinds == "home")
+    panels = (random_numbers.low_discrepancy(seed, index, 21) < solar) & (kinds == "home")
+    stored = (random_numbers.low_discrepancy(seed, index, 20) >= 1 - batteries) & panels
     choice = random_numbers.uniform(keys, "tariff")
+    offered = [tariffs.get(SOLAR_HOME, tariffs["home"]) if panels[i] else tariffs[kind] for i, kind in enumerate(kinds)]
     lats, lons = _addresses(where, seed, index)
     rows = [
         Meter(
@@ -102,14 +113,22 @@ def make_fleet(
             round(float(lons[i]), 6),
             f"{place_code}-F{i // FEEDER_METERS:03d}",
             str(kind),
-            tariffs[kind][int(choice[i] * len(tariffs[kind]))],
+            offered[i][int(choice[i] * len(offered[i]))],
             where.zone,
             bool(cars[i]),
             bool(pumps[i]),
+            bool(panels[i]),
+            bool(stored[i]),
         )
         for i, kind in enumerate(kinds)
     ]
     return Fleet(where, seed, tuple(rows))
+
+
+def typical_fleet(meters: int, seed: int, place_code: str) -> Fleet:
+    """A fleet with as many solar systems, batteries and electric cars as homes of the place have."""
+    typical = place(place_code).equipment
+    return make_fleet(meters, seed, place_code, ev=typical.ev, solar=typical.solar, batteries=typical.batteries)
 
 
 def _addresses(where: Place, seed: int, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -23,6 +23,18 @@ class Runs(NamedTuple):
     watts: Ints
 
 
+def counted_wh(energy_ws: Ints, days: int) -> Ints:
+    """What a register shows of the energy of intervals (Ws, shape (meters, intervals)) that fill so many UTC days.
+
+    It shows whole watt-hours and carries the remainder to the next interval; each UTC day starts at zero.
+    """
+    count = np.cumsum(energy_ws.reshape(len(energy_ws), days, -1), axis=2)
+    count += 1800
+    count //= 3600
+    count[:, :, 1:] -= count[:, :, :-1].copy()
+    return count.reshape(len(energy_ws), -1)
+
+
 class Register:
     """Counts the runs of `meters` meters over `days` UTC days from `start` (s since 1970, a UTC midnight)."""
 
@@ -40,17 +52,14 @@ class Register:
         self._switch(runs.row, runs.start + runs.seconds, -runs.watts)
 
     def wh(self) -> Ints:
-        """Energy in whole Wh, shape (meters, intervals).
+        """Energy in whole Wh, shape (meters, intervals)."""
+        return counted_wh(self.watt_seconds(), self._days)
 
-        The register shows whole watt-hours and carries the remainder to the next interval; each UTC day starts at zero.
-        """
+    def watt_seconds(self) -> Ints:
+        """Energy in Ws, shape (meters, intervals)."""
         watts = np.cumsum(self._change, axis=1) - self._change
-        energy = (self._partial + watts * self.interval_s)[:, : self._intervals]
-        count = np.cumsum(energy.reshape(len(energy), self._days, -1), axis=2)
-        count += 1800
-        count //= 3600
-        count[:, :, 1:] -= count[:, :, :-1].copy()
-        return count.reshape(len(energy), -1)
+        found: Ints = (self._partial + watts * self.interval_s)[:, : self._intervals]
+        return found
 
     def _switch(self, row: Ints, at: Ints, watts: Ints) -> None:
         since = np.clip(at - self.start, 0, self._intervals * self.interval_s)

@@ -18,7 +18,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _S1, _S2, _S3 = np.uint64(30), np.uint64(27), np.uint64(31)
 _LOW16 = np.uint64(0xFFFF)
-_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79)
 _SHARES = np.linspace(0.001, 0.999, 999)
 _DEVIATES = np.array([NormalDist().inv_cdf(share) for share in _SHARES])
 
@@ -58,7 +58,7 @@ def normal(keys: Keys, purpose: str) -> Floats:
 def low_discrepancy(seed: int, index: NDArray[np.int64], dimension: int) -> Floats:
     """One number in [0, 1) per index; numbers of consecutive indices fill the range evenly.
 
-    This is a Kronecker sequence with the square root of a prime; dimensions 0 to 19 are independent.
+    This is a Kronecker sequence with the square root of a prime; dimensions 0 to 21 are independent.
     """
     found: Floats = (index * _PRIMES[dimension] ** 0.5 + uniform(key(seed, "even"), str(dimension))) % 1.0
     return found

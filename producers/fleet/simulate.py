@@ -9,26 +9,26 @@ import numpy as np
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.local_time import instant_of
 from electrocloud.domain.readings.upload import INTERVALS_S
-from producers.fleet.appliances import HOME_USES, base_runs, fridge_runs, thermostat_runs
-from producers.fleet.days import Days, local_days
-from producers.fleet.electric import air_conditioner_runs, car_runs, heat_pump_runs
+from producers.fleet.days import local_days
 from producers.fleet.fleet import FEEDER_METERS, Fleet
-from producers.fleet.habits import use_runs
-from producers.fleet.homes import home_plan, households
-from producers.fleet.meter_register import DAY_S, Ints, Register, Runs
-from producers.fleet.random_numbers import fold_in, key, normal, uniform
-from producers.fleet.shops import SHOP_USES, cooling_runs, shop_base_runs, shop_plan, shops
-from producers.fleet.weather import Weather, weather
+from producers.fleet.loads import home_runs, shop_runs
+from producers.fleet.meter_register import DAY_S, Ints, Register, counted_wh
+from producers.fleet.random_numbers import fold_in, key, normal
+from producers.fleet.solar import LEAD_DAYS, STEP_S, generated_ws, systems, with_battery
+from producers.fleet.sunlight import sunlight
+from producers.fleet.weather import weather
 
 _BLOCK_DAYS = 28
 _BLOCK_CELLS = 700_000
+_SOLAR_ROWS = 16  # houses with solar that are simulated together, by the minute
 
 
 class Block(NamedTuple):
     """Readings of some of the fleet's meters over some days.
 
     meters: the rows' slice of the fleet's meters. start: of the first interval (s since 1970, a UTC midnight). wh:
-    whole Wh, shape (meters, intervals). decivolts: tenths of a volt, same shape.
+    whole Wh delivered, shape (meters, intervals). decivolts: tenths of a volt, same shape. received: whole Wh received
+    from the customer, same shape, 0 for meters of one direction; None where none of them measures both.
     """
 
     meters: slice
@@ -36,6 +36,7 @@ class Block(NamedTuple):
     interval_s: int
     wh: Ints
     decivolts: Ints
+    received: Ints | None = None
 
 
 def simulate(fleet: Fleet, start: date, days: int, interval_s: int) -> Iterator[Block]:
@@ -63,56 +64,53 @@ def _blocks(fleet: Fleet, start: int, days: int, interval_s: int) -> Iterator[Bl
 
 def _block(fleet: Fleet, meters: slice, start: int, days: int, interval_s: int) -> Block:
     part = fleet.part(meters)
+    kinds, solar, batteries = (
+        np.array([getattr(meter, name) for meter in part.meters]) for name in ("kind", "solar", "battery")
+    )
+    calendar = local_days(part.place, start, days)
+    outside = weather(part.place, part.seed, calendar)
     register = Register(len(part), start, days, interval_s)
-    calendar = local_days(fleet.place, start, days)
-    outside = weather(fleet.place, fleet.seed, calendar)
-    kinds = np.array([meter.kind for meter in part.meters])
     for rows, runs in (
-        (np.flatnonzero(kinds != "shop"), _home_runs),
-        (np.flatnonzero(kinds == "shop"), _shop_runs),
+        (np.flatnonzero((kinds != "shop") & ~solar), home_runs),
+        (np.flatnonzero(kinds == "shop"), shop_runs),
     ):
-        if len(rows):
-            for some in runs(part, rows, calendar, outside):
-                register.add(_of(rows, some))
+        for load in runs(part, rows, calendar, outside) if len(rows) else ():
+            register.add(load._replace(row=rows[load.row]))
     wh = register.wh()
-    return Block(meters, start, interval_s, wh, _decivolts(part, start, wh, interval_s))
+    if not solar.any():
+        return Block(meters, start, interval_s, wh, _decivolts(part, start, wh, interval_s))
+    received = np.zeros_like(wh)
+    for lead, chosen in ((0, solar & ~batteries), (LEAD_DAYS, solar & batteries)):
+        rows = np.flatnonzero(chosen)
+        for some in (rows[first : first + _SOLAR_ROWS] for first in range(0, len(rows), _SOLAR_ROWS)):
+            net_ws = _net_ws(part, some, start - lead * DAY_S, days + lead)
+            wh[some], received[some] = (
+                counted_wh(energy.reshape(len(some), wh.shape[1], -1).sum(axis=2), days)
+                for energy in (np.maximum(net_ws, 0), np.maximum(-net_ws, 0))
+            )
+    return Block(meters, start, interval_s, wh, _decivolts(part, start, wh - received, interval_s), received)
 
 
-def _home_runs(part: Fleet, rows: Ints, days: Days, outside: Weather) -> Iterator[Runs]:
-    meters = [part.meters[row] for row in rows]
-    homes = households(part.seed, rows + part.first, np.array([meter.kind == "apartment" for meter in meters]))
-    plan = home_plan(homes, part.place, days, outside)
-    yield base_runs(homes, days)
-    yield fridge_runs(homes, days)
-    yield thermostat_runs(homes, days)
-    for use in HOME_USES:
-        owned = part.place.owned.get(use.name, use.owned)
-        yield use_runs(use._replace(owned=owned), homes, plan, days)
-    cars = np.flatnonzero([meter.ev for meter in meters])
-    yield _of(cars, car_runs(homes.of(cars), plan.of(cars), days))
-    pumps = np.flatnonzero([meter.heat_pump for meter in meters])
-    yield _of(pumps, heat_pump_runs(homes.of(pumps), days, outside))
-    share = part.place.owned.get("air_conditioner", 0.0)
-    cooled = np.flatnonzero(uniform(homes.keys, "air conditioner") < share)
-    yield _of(cooled, air_conditioner_runs(homes.of(cooled), plan.of(cooled), days, outside))
+def _net_ws(part: Fleet, rows: Ints, start: int, days: int) -> Ints:
+    """What houses with solar draw from the grid in each step of STEP_S (Ws), below 0 what they feed into it.
 
-
-def _of(rows: Ints, runs: Runs) -> Runs:
-    """The runs of a subset of customers, by their rows in the whole."""
-    return runs._replace(row=rows[runs.row])
-
-
-def _shop_runs(part: Fleet, rows: Ints, days: Days, outside: Weather) -> Iterator[Runs]:
-    customers = shops(part.seed, rows + part.first)
-    plan = shop_plan(customers, part.place, days, outside)
-    yield shop_base_runs(customers, days)
-    yield cooling_runs(customers, days)
-    for use in SHOP_USES:
-        yield use_runs(use, customers, plan, days)
+    All of them have a battery or none does; with batteries, the first LEAD_DAYS are not in the answer.
+    """
+    calendar = local_days(part.place, start, days)
+    outside = weather(part.place, part.seed, calendar)
+    register = Register(len(rows), start, days, STEP_S)
+    for runs in home_runs(part, rows, calendar, outside):
+        register.add(runs)
+    moments = start + np.arange(days * DAY_S // STEP_S) * STEP_S + STEP_S // 2
+    batteries = np.array([part.meters[row].battery for row in rows])
+    own = systems(part.place, part.seed, rows + part.first, batteries)
+    light = sunlight(part.place, part.seed, calendar, outside, moments)
+    net = register.watt_seconds() - generated_ws(own, light)
+    return with_battery(own, net) if batteries.any() else net
 
 
 def _decivolts(part: Fleet, start: int, wh: Ints, interval_s: int) -> Ints:
-    """The voltage at each meter: nominal, plus its feeder's swing and ripple, minus its own load's drop (0.6 V
+    """The voltage at each meter: nominal, plus its feeder's swing and ripple, minus its own net load's drop (0.6 V
     per kW).
     """
     index = np.arange(len(part)) + part.first

@@ -15,7 +15,6 @@ from electrocloud.domain.registry import events
 from electrocloud.domain.registry.records import Account, Registry
 from producers.fleet.customers import fleet_registry
 from producers.fleet.fleet import Fleet
-from producers.fleet.solar import generated_wh
 
 MONTHS = 13  # whole ones before the one in which the history was made
 LEAST_METERS = 12  # nothing happens in a smaller fleet
@@ -49,8 +48,8 @@ class Story:
     """The events of a fleet whose history begins with the local day `first`, which begins a month.
 
     `price_day` and `move_day` are local days. `unread` are spans of which no reading is ever sent: two gaps, and a
-    meter that falls silent for good. `misread` ones are reported too high at first, and corrected when all is sent. The
-    meter `solar` has a solar system behind it and measures both directions.
+    meter that falls silent for good. `misread` ones are reported too high at first, and corrected when all is sent.
+    Homes with solar have no such events.
     """
 
     def __init__(self, fleet: Fleet, first: date) -> None:
@@ -58,8 +57,9 @@ class Story:
         self.first = first
         self._zone = ZoneInfo(fleet.place.zone)
         self._begin = datetime.combine(first, time(), self._zone)
-        homes = [meter.meter_id for meter in fleet.meters if meter.kind != "shop"] if len(fleet) >= LEAST_METERS else []
-        exchanged, self.moved, gapped, misread, silent, self.solar = homes[:6] if homes else [""] * 6
+        homes = [meter.meter_id for meter in fleet.meters if meter.kind != "shop" and not meter.solar]
+        homes = homes if len(fleet) >= LEAST_METERS else []
+        exchanged, self.moved, gapped, misread, silent = homes[:5] if homes else [""] * 5
         before, last = MONTHS - 2, MONTHS - 1
         self.price_day, self.move_day = self._day(8, 16), self._day(10, 16)
         self.exchange = Exchange(exchanged, f"{exchanged}-B", self._moment(9, 11, 10))
@@ -101,13 +101,6 @@ class Story:
         """The energy that is reported at first for the reading that starts then."""
         misread = any(span.covers(meter_id, start) for span in self.misread)
         return wh * MISREAD_FACTOR if misread else wh
-
-    def exported(self, meter_id: str, start: datetime, interval_s: int, wh: int) -> tuple[int, int] | None:
-        """Of a meter that measures both directions, the Wh delivered and received in place of the `wh` used."""
-        if meter_id != self.solar:
-            return None
-        surplus = generated_wh(self._fleet.place, start, interval_s) - wh
-        return max(-surplus, 0), max(surplus, 0)
 
     def utc_days(self, span: Span) -> Iterator[date]:
         """The UTC days of a span that ends."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from producers.fleet import random_numbers
 from producers.fleet.days import Days
+from producers.fleet.meter_register import Ints
 from producers.fleet.places import Place
 from producers.fleet.random_numbers import Floats
 
@@ -31,6 +32,13 @@ def weather(place: Place, seed: int, days: Days) -> Weather:
         mean_c=place.mean_c + place.swing_c * season + _DEPARTURE_C * departure,
         cloud=1 / (1 + np.exp(-0.4 - 1.3 * cloudiness)),
     )
+
+
+def temperature(weather: Weather, day: Ints | slice, hour: Floats) -> Floats:
+    """Outdoor temperature (°C) on days (by index) at hours of local time; it swings more on sunny days."""
+    swing = 2 + 4 * (1 - weather.cloud[day])
+    found: Floats = weather.mean_c[day] + swing * np.cos(2 * np.pi * (hour - 15) / 24)
+    return found
 
 
 def _departures(seed: int, purpose: str, days: Days) -> Floats:

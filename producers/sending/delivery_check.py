@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.dynamodb_items import determinants_of
 
+_KEY = ("meter_id", "start", "direction")
+
 
 class DeliveryCheck:
     """Counts the readings of meters whose ID starts with `prefix`, for `days` UTC days from `first`."""
@@ -27,11 +29,12 @@ class DeliveryCheck:
     def windows(self) -> int:
         """Readings in windows. Scans the whole table, which is expensive while the system is busy."""
         wanted = {day.isoformat() for day in self._days}
-        items = self._scan(self._stack.windows_table, "day", "count")
-        return sum(int(item["count"]["N"]) for item in items if item["day"]["S"] in wanted)
+        counts = ("count", "received_count")
+        items = [item for item in self._scan(self._stack.windows_table, "day", *counts) if item["day"]["S"] in wanted]
+        return sum(int(item[name]["N"]) for item in items for name in counts if name in item)
 
     def bills(self) -> int:
-        """Readings in bills."""
+        """Readings of energy delivered in bills."""
         wanted = {*self._days}
         bills = self._scan(self._stack.bills_table, "meter_id", "meter", "determinants")
         days = (day for item in bills if "determinants" in item for day in determinants_of(item).items())
@@ -42,7 +45,7 @@ class DeliveryCheck:
         for day in self._days:
             files = self._files(day)
             if files != self._counted.get(day, ([], 0))[0]:
-                readings = pa.concat_tables(map(self._readings, files)).group_by(["meter_id", "start"]).aggregate([])
+                readings = pa.concat_tables(map(self._readings, files)).group_by(list(_KEY)).aggregate([])
                 self._counted[day] = (files, readings.num_rows)
         return sum(count for _, count in self._counted.values())
 
@@ -65,5 +68,5 @@ class DeliveryCheck:
 
     def _readings(self, key: str) -> pa.Table:
         body = self._s3.get_object(Bucket=self._stack.bucket, Key=key)["Body"].read()
-        table = pq.read_table(io.BytesIO(body), columns=["meter_id", "start"])
+        table = pq.read_table(io.BytesIO(body), columns=list(_KEY))
         return table.filter(pc.starts_with(table["meter_id"], self._prefix))

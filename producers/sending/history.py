@@ -34,10 +34,6 @@ def reported(story: Story, upload: SentUpload) -> Iterator[SentUpload]:
     for reading in upload.readings:
         if not story.is_unread(upload.meter_id, reading.start):
             part = parts.setdefault(story.meter_at(upload.meter_id, reading.start), [])
-            if both := story.exported(upload.meter_id, reading.start, upload.interval_s, reading.wh):
-                received = msgspec.structs.replace(reading, wh=both[1], voltage_v=None, direction="received")
-                part += [msgspec.structs.replace(reading, wh=both[0]), received]
-                continue
             wh = story.reported_wh(upload.meter_id, reading.start, reading.wh)
             part.append(reading if wh == reading.wh else msgspec.structs.replace(reading, wh=wh))
     for meter_id, readings in parts.items():

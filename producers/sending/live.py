@@ -21,7 +21,7 @@ from electrocloud.aws import backoff
 from electrocloud.aws.stack import STATE, Stack, find_stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.registry.records import Registry
-from producers.fleet.fleet import Fleet, make_fleet
+from producers.fleet.fleet import Fleet, typical_fleet
 from producers.fleet.simulate import simulate
 from producers.fleet.story import Story, first_day
 from producers.sending.api import ApiSender
@@ -117,7 +117,7 @@ class Status:
 def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> None:
     """Register a fleet, send its history, and let it live until interrupted."""
     stack = find_stack()
-    fleet = make_fleet(meters, seed, place)
+    fleet = typical_fleet(meters, seed, place)
     tally = SendCounts()
     report = Status(STATE / "fleet.json", tally, len(fleet))
     credentials = stack.session().get_credentials()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from electrocloud.domain.readings.upload import Direction
+from electrocloud.domain.readings.upload import MAX_READINGS, Direction
 from producers.fleet.faults import Faults, InjectedFault, ReportedReadings, inject
 from producers.fleet.fleet import Fleet
 from producers.fleet.meter_register import DAY_S, Ints
@@ -58,7 +58,8 @@ class Delivery(NamedTuple):
 def uploads(
     fleet: Fleet, blocks: Iterable[Block], faults: Faults = NO_FAULTS, every_s: int = DAY_S
 ) -> Iterator[Delivery]:
-    """The uploads of blocks in order of delivery, each with the readings of `every_s` seconds.
+    """The uploads of blocks in order of delivery, each with the readings of `every_s` seconds in all directions, or one
+    for each direction where an upload could not hold both.
 
     blocks: in order of time, as made by `simulate`; blocks with the same start are held in memory together. every_s: a
     divisor of a day and at least the interval. Late uploads appear among those of the day on which they arrive.
@@ -114,23 +115,26 @@ def deliveries(
 def _deliver(fleet: Fleet, block: Block, faults: Faults, every_s: int) -> Iterator[Delivery]:
     reported = inject(fleet, block, faults)
     plan, _ = deliveries(fleet, reported, faults, every_s)
-    ids = [meter.meter_id for meter in fleet.meters[block.meters]]
+    meters = fleet.meters[block.meters]
     begin, step = datetime.fromtimestamp(block.start, UTC), timedelta(seconds=block.interval_s)
     starts = [begin + step * column for column in range(block.wh.shape[1])]
     per = every_s // block.interval_s
     for at, row, column, revision in zip(*(values.tolist() for values in plan), strict=True):
         cells = slice(column, column + per)
-        sent, wh = (reported.corrected, reported.true.wh) if revision else (reported.sent, reported.wh)
-        values = zip(
-            starts[cells],
-            wh[row, cells].tolist(),
-            [revision] * per,
-            (reported.decivolts[row, cells] / 10).tolist(),
-            strict=True,
-        )
-        readings = [SentReading(*reading) for reading in compress(values, sent[row, cells].tolist())]
+        sent, source = (reported.corrected, reported.true) if revision else (reported.sent, reported)
+        volts = (reported.decivolts[row, cells] / 10).tolist()
+        values = zip(starts[cells], source.wh[row, cells].tolist(), [revision] * per, volts, strict=True)
+        chosen = sent[row, cells].tolist()
+        readings = [SentReading(*reading) for reading in compress(values, chosen)]
+        if readings and source.received is not None and meters[row].solar:
+            both = zip(starts[cells], source.received[row, cells].tolist(), strict=True)
+            received = [SentReading(*one, revision, direction="received") for one in compress(both, chosen)]
+            if len(readings) + len(received) > MAX_READINGS:
+                yield Delivery(at, SentUpload(meters[row].meter_id, block.interval_s, received))
+            else:
+                readings += received
         if readings:
-            yield Delivery(at, SentUpload(ids[row], block.interval_s, readings))
+            yield Delivery(at, SentUpload(meters[row].meter_id, block.interval_s, readings))
 
 
 def _iso(at: float) -> str:
