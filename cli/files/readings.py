@@ -64,27 +64,38 @@ class ReadingsFile:
 
     def write(self, block: Block, faults: Faults) -> list[InjectedFault]:
         """Write a block as the head-end would report it; returns the faults that were injected into it."""
-        first: Block | ReportedReadings
-        if faults:
-            reported = inject(self._fleet, block, faults)
-            first, true, (plan, late) = reported, reported.true, deliveries(self._fleet, reported, faults)
-            row, column, revision = _reported_cells(reported, plan, DAY_S // block.interval_s)
-            truth = reported.truth + late
-        else:
-            first = true = block
+        if not faults:
             row, column = (index.ravel() for index in np.indices(block.wh.shape))
-            revision, truth = np.zeros(block.wh.size, np.int64), []
-        energy = _energy(first.wh, true.wh, row, column, revision)
-        self._write(block, "delivered", row, column, revision, energy, pa.array(first.decivolts[row, column] / 10))
-        if first.received is not None and true.received is not None:
-            kept = np.array([meter.solar for meter in self._fleet.meters[block.meters]])[row]
-            row, column, revision = row[kept], column[kept], revision[kept]
-            energy = _energy(first.received, true.received, row, column, revision)
-            self._write(block, "received", row, column, revision, energy, pa.nulls(len(row), pa.float64()))
-        return truth
+            first = np.zeros(block.wh.size, np.int64)
+            self._write(block, "delivered", row, column, first, block.wh.ravel(), block.decivolts.ravel())
+            self._write_received(block, block.received, block.received, row, column, first)
+            return []
+        reported = inject(self._fleet, block, faults)
+        plan, late = deliveries(self._fleet, reported, faults)
+        row, column, revision = _reported_cells(reported, plan, DAY_S // block.interval_s)
+        energy = _energy(reported.wh, reported.true.wh, row, column, revision)
+        self._write(block, "delivered", row, column, revision, energy, reported.decivolts[row, column])
+        self._write_received(block, reported.received, reported.true.received, row, column, revision)
+        return reported.truth + late
+
+    def _write_received(
+        self, block: Block, first: Ints | None, true: Ints | None, row: Ints, column: Ints, revision: Ints
+    ) -> None:
+        if first is None or true is None:
+            return
+        kept = np.array([meter.solar for meter in self._fleet.meters[block.meters]])[row]
+        row, column, revision = row[kept], column[kept], revision[kept]
+        self._write(block, "received", row, column, revision, _energy(first, true, row, column, revision), None)
 
     def _write(
-        self, block: Block, direction: Direction, row: Ints, column: Ints, revision: Ints, wh: Ints, volts: pa.Array
+        self,
+        block: Block,
+        direction: Direction,
+        row: Ints,
+        column: Ints,
+        revision: Ints,
+        wh: Ints,
+        decivolts: Ints | None,
     ) -> None:
         ids = pa.array([meter.meter_id for meter in self._fleet.meters[block.meters]])
         seconds = block.start + np.arange(block.wh.shape[1]) * block.interval_s
@@ -96,7 +107,7 @@ class ReadingsFile:
             starts.take(pa.array(column)),
             pa.array(np.full(len(row), block.interval_s, np.int32)),
             pa.array(wh),
-            volts,
+            pa.nulls(len(row), pa.float64()) if decivolts is None else pa.array(decivolts / 10),
             pa.array(revision.astype(np.int32)),
             pa.repeat(direction, len(row)),
         )
@@ -114,5 +125,4 @@ def _reported_cells(reported: ReportedReadings, plan: Deliveries, per_day: int) 
 
 def _energy(first: Ints, true: Ints, row: Ints, column: Ints, revision: Ints) -> Ints:
     """The energy of reported readings: as first reported, or as it was where it is corrected."""
-    found = first[row, column]
-    return np.where(revision > 0, true[row, column], found) if revision.any() else found
+    return np.where(revision > 0, true[row, column], first[row, column])

@@ -6,7 +6,11 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from cli.files.usage import read_usage
 from cli.main import app
+from meter_files.channel import ReadOptions
+from meter_files.load import read_load
+from meter_files.uploads import uploads_of
 
 FAULTS = ["--late", "--duplicates", "--gaps", "--corrections", "--clock-drift", "--stuck", "--spikes", "--silent"]
 
@@ -24,19 +28,69 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_csv_and_parquet_hold_the_same_readings(tmp_path):
-    run(tmp_path / "a.csv")
-    run(tmp_path / "a.parquet")
+    run(tmp_path / "a.csv", "--solar", "0.5")
+    run(tmp_path / "a.parquet", "--solar", "0.5")
     table = pq.read_table(tmp_path / "a.parquet")
     assert str(table.schema.field("start").type) == "timestamp[us, tz=UTC]"
     written = [
-        (row["meter_id"], row["start"].strftime("%Y-%m-%dT%H:%M:%SZ"), row["wh"], row["voltage_v"])
+        (row["meter_id"], row["start"].strftime("%Y-%m-%dT%H:%M:%SZ"), row["wh"], row["voltage_v"], row["direction"])
         for row in table.to_pylist()
     ]
     read = [
-        (row["meter_id"], row["start"], int(row["wh"]), float(row["voltage_v"])) for row in rows(tmp_path / "a.csv")
+        (
+            row["meter_id"],
+            row["start"],
+            int(row["wh"]),
+            float(row["voltage_v"]) if row["voltage_v"] else None,
+            row["direction"],
+        )
+        for row in rows(tmp_path / "a.csv")
     ]
     assert read == written
-    assert len(read) == 6 * 2 * 96
+    solar = [row["meter_id"] for row in rows(tmp_path / "a.meters.csv") if row["solar"] == "1"]
+    assert solar
+    assert len(read) == (6 + len(solar)) * 2 * 96
+    assert {(meter, volt is None) for meter, _, _, volt, direction in read if direction == "received"} == {
+        (meter, True) for meter in solar
+    }
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_a_file_with_solar_homes_is_billed_forecast_and_imported_in_both_directions(tmp_path, name):
+    out = tmp_path / name
+    run(
+        out,
+        "--solar",
+        "1",
+        "--batteries",
+        "1",
+        "--start",
+        "2024-06-01",
+        "--days",
+        "30",
+        "--shops",
+        "0",
+        "--place",
+        "US",
+    )
+    usage = read_usage(out)
+    solar = [row["meter_id"] for row in rows(tmp_path / "a.meters.csv") if row["solar"] == "1"]
+    exported = {meter: usage.received_intervals(index) for index, meter in enumerate(usage.meters)}
+    assert {meter for meter, readings in exported.items() if readings} == set(solar)
+    assert all(sum(reading.wh for reading in exported[meter]) > 0 for meter in solar)
+    asked = ["bill", "--tariff", "tariffs/residential-solar.json", "--usage", str(out)]
+    billed = CliRunner().invoke(app, asked)
+    assert billed.exit_code == 0, billed.output
+    assert "credit" in billed.output.lower()
+    readings = [
+        (reading.direction, reading.wh)
+        for meter in read_load(out, ReadOptions()).meters
+        for upload in uploads_of(meter, meter.meter, 0, Counter())
+        for reading in upload.readings
+    ]
+    sent = {direction: sum(wh for one, wh in readings if one == direction) for direction in ("delivered", "received")}
+    assert sent["received"] == sum(reading.wh for own in exported.values() for reading in own)
+    assert sent["delivered"] == int(usage.wh.sum())
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
@@ -62,9 +116,9 @@ def test_faults_are_in_the_file_and_listed_in_the_truth_file(tmp_path):
     readings, truth = rows(tmp_path / "a.csv"), rows(tmp_path / "a.truth.csv")
     kinds = {row["kind"] for row in truth}
     assert kinds >= {"late", "duplicate", "gap", "correction", "spike", "stuck"}
-    counts = Counter((row["meter_id"], row["start"], row["revision"]) for row in readings)
+    counts = Counter((row["meter_id"], row["start"], row["revision"], row["direction"]) for row in readings)
     assert max(counts.values()) == 2
-    assert any(revision == "1" for _, _, revision in counts)
+    assert any(revision == "1" for _, _, revision, _ in counts)
     assert len({place[:2] for place in counts}) < 6 * 2 * 96
 
 

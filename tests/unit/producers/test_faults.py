@@ -17,6 +17,7 @@ from producers.sending.uploads import deliveries, uploads
 
 FLEET = make_fleet(50, 1)
 START = date(2023, 5, 1)
+SOLAR = make_fleet(12, 1, solar=0.5, batteries=0.5)
 (BLOCK,) = simulate(FLEET, START, 6, 900)
 ALL = Faults(*[0.2] * 9)
 KINDS = ("gaps", "corrections", "clock_drift", "stuck", "spikes", "silent", "outage")
@@ -73,6 +74,49 @@ def test_an_outage_leaves_the_whole_feeder_without_voltage():
         assert dead.any()
         assert (dead == dead[0]).all()
     assert (reported.wh[reported.decivolts == 0] == 0).all()
+
+
+def test_faults_change_both_directions_of_a_meter_alike():
+    (block,) = simulate(SOLAR, START, 6, 900)
+    reported = inject(SOLAR, block, Faults(outage=0.5, stuck=0.5, corrections=0.5, gaps=0.2))
+    dead = reported.decivolts == 0
+    assert dead.any()
+    assert (reported.true.received[dead] == 0).all()
+    changed = (reported.received != block.received) | (reported.true.received != block.received)
+    told = np.zeros(block.wh.shape, bool)
+    rows = {meter.meter_id: row for row, meter in enumerate(SOLAR.meters)}
+    for one in reported.truth:
+        begin, end = ((second - block.start) // 900 for second in (one.start, one.end))
+        told[rows[one.meter_id], begin:end] = True
+    assert changed.any()
+    assert not (changed & ~told).any()
+
+
+def test_a_corrected_reading_of_each_direction_comes_again_with_its_true_energy():
+    faults = Faults(corrections=1.0)
+    (block,) = simulate(SOLAR, START, 2, 3600)
+    reported = inject(SOLAR, block, faults)
+    rows = {meter.meter_id: row for row, meter in enumerate(SOLAR.meters)}
+    again = {
+        (one.upload.meter_id, row.start, row.direction): row.wh
+        for one in uploads(SOLAR, [block], faults)
+        for row in one.upload.readings
+        if row.revision
+    }
+    for (meter_id, start, direction), wh in again.items():
+        energy = reported.true.received if direction == "received" else reported.true.wh
+        assert wh == energy[rows[meter_id], (int(start.timestamp()) - block.start) // 3600]
+    assert {direction for _, _, direction in again} == {"delivered", "received"}
+
+
+@pytest.mark.parametrize(("interval_s", "each"), [(60, 2), (900, 1)])
+def test_an_upload_of_a_day_holds_both_directions_or_one_of_each_where_it_cannot(interval_s, each):
+    sent = [one.upload for one in uploads(SOLAR, simulate(SOLAR, START, 1, interval_s))]
+    for meter in SOLAR.meters:
+        own = [decode(msgspec.json.encode(one)) for one in sent if one.meter_id == meter.meter_id]
+        assert len(own) == (each if meter.solar else 1)
+        assert sum(len(one.readings) for one in own) == 86_400 // interval_s
+        assert sum(len(one.received) for one in own) == (86_400 // interval_s if meter.solar else 0)
 
 
 def test_without_faults_every_reading_comes_once_in_order_and_keeps_the_contract():

@@ -3,7 +3,7 @@ import pytest
 
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.upload import decode
-from producers.fleet.fleet import FEEDER_METERS, make_fleet
+from producers.fleet.fleet import FEEDER_METERS, SOLAR_HOME, make_fleet, typical_fleet
 from producers.fleet.places import PLACES
 from tests.kits.examples import upload_json
 
@@ -56,8 +56,10 @@ def test_every_meter_id_keeps_the_ingestion_contract():
 
 
 def test_shares_hold_in_a_small_fleet():
-    fleet = make_fleet(200, 5, shops=0.1, ev=0.25, heat_pumps=1.0)
+    fleet = make_fleet(200, 5, shops=0.1, ev=0.25, heat_pumps=1.0, solar=0.3, batteries=0.5)
     kinds = [meter.kind for meter in fleet.meters]
+    assert abs(sum(meter.solar for meter in fleet.meters) - 0.3 * kinds.count("home")) <= 5
+    assert abs(sum(meter.battery for meter in fleet.meters) - 0.15 * kinds.count("home")) <= 5
     assert abs(kinds.count("shop") - 20) <= 2
     assert abs(sum(meter.ev for meter in fleet.meters) - 0.25 * 180) <= 5
     assert all(meter.heat_pump == (meter.kind == "home") for meter in fleet.meters)
@@ -67,6 +69,20 @@ def test_tariffs_go_by_customer_class():
     fleet = make_fleet(100, 1, shops=0.2, tariffs={"home": ("a", "b"), "apartment": ("c",), "shop": ("d",)})
     found = {(meter.kind, meter.tariff_id) for meter in fleet.meters}
     assert found == {("home", "a"), ("home", "b"), ("apartment", "c"), ("shop", "d")}
+
+
+def test_houses_with_solar_may_have_tariffs_of_their_own():
+    tariffs = {"home": ("a",), "apartment": ("b",), "shop": ("c",), SOLAR_HOME: ("d",)}
+    fleet = make_fleet(100, 1, solar=0.4, tariffs=tariffs)
+    assert all((meter.tariff_id == "d") == meter.solar for meter in fleet.meters)
+    without = make_fleet(100, 1, solar=0.4, tariffs={kind: ids for kind, ids in tariffs.items() if kind != SOLAR_HOME})
+    assert {meter.tariff_id for meter in without.meters if meter.solar} == {"a"}
+
+
+def test_a_typical_fleet_has_what_homes_of_the_place_have():
+    fleet = typical_fleet(400, 1, "DE")
+    houses = [meter for meter in fleet.meters if meter.kind == "home"]
+    assert abs(sum(meter.solar for meter in houses) / len(houses) - PLACES["DE"].equipment.solar) < 0.03
 
 
 def test_a_registry_row_names_the_columns_of_the_table():
@@ -81,6 +97,8 @@ def test_a_registry_row_names_the_columns_of_the_table():
         ({"place_code": "XX"}, "DE, AT"),
         ({"shops": 1.2}, "shops is 1.2"),
         ({"ev": -0.1}, "ev is -0.1"),
+        ({"solar": 2.0}, "solar is 2.0"),
+        ({"batteries": -1.0}, "batteries is -1.0"),
     ],
 )
 def test_an_invalid_fleet_is_rejected_with_the_reason(wrong, message):

@@ -2,21 +2,20 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-import msgspec
 import pytest
 
 from analytics.template import ROOT
-from electrocloud.domain.readings.upload import decode
 from electrocloud.domain.registry.records import Registry
 from electrocloud.domain.registry.validation import faults
-from producers.fleet.fleet import make_fleet
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from producers.fleet.fleet import make_fleet, typical_fleet
 from producers.fleet.story import LEAST_METERS, MONTHS, RAISED_TARIFF, Story, first_day
 from producers.sending.history import corrections, reported
 from producers.sending.uploads import SentReading, SentUpload
 from registry.folder import read_tariffs
 
 FIRST = date(2025, 10, 1)
-FLEET = make_fleet(LEAST_METERS, 1, "US")
+FLEET = typical_fleet(LEAST_METERS, 1, "US")
 
 
 @pytest.fixture
@@ -93,14 +92,20 @@ def test_a_misread_reading_is_corrected_by_what_was_measured(story: Story) -> No
     assert [*corrections(FLEET, story, FIRST, 900)] == []
 
 
-def test_a_solar_meter_reports_both_directions(story: Story) -> None:
-    noon, night = (datetime(2026, 6, 21, hour, tzinfo=UTC) for hour in (19, 7))
-    (by_day,), (by_night,) = ([*reported(story, upload_of(story.solar, start))] for start in (noon, night))
-    assert [one.direction for one in by_day.readings] == ["delivered", "received"] * 4
-    assert all(one.wh > 0 for one in by_day.readings if one.direction == "received")
-    assert all(one.wh == 0 for one in by_day.readings if one.direction == "delivered")
-    assert [one.wh for one in by_night.readings] == [100, 0] * 4
-    decode(msgspec.json.encode(by_day))
+def test_nothing_happens_to_homes_with_solar(story: Story) -> None:
+    solar = {meter.meter_id for meter in FLEET.meters if meter.solar}
+    spans = [*story.unread, *story.misread]
+    assert solar
+    assert solar.isdisjoint({story.exchange.meter_id, story.moved, *(span.meter_id for span in spans)})
+
+
+def test_export_of_homes_with_solar_is_credited(story: Story, registry: Registry) -> None:
+    points = {f"SP-{meter.meter_id}" for meter in FLEET.meters if meter.solar}
+    named = {one.tariff_id for one in registry.agreements.values() if one.service_point_id in points}
+    assert named
+    for version in registry.tariffs.values():
+        metering = tariff_from_urdb(version.document).metering
+        assert (metering is not None) == (version.tariff_id in named)
 
 
 def test_nothing_happens_in_a_small_fleet() -> None:
