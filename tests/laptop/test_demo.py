@@ -14,7 +14,7 @@ from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.billing.bill import Bill
 from presentation import units
-from producers.fleet.fleet import make_fleet
+from producers.fleet.fleet import typical_fleet
 from producers.fleet.story import LEAST_METERS, MONTHS, NEW_CUSTOMER, RAISED_TARIFF, Story, first_day
 from registry.desk import RegistryDesk
 from tests.kits.laptop_kit import Laptop
@@ -35,7 +35,7 @@ class Demo:
         self.stack = msgspec.json.decode((laptop.state / "stack.json").read_bytes(), type=Stack)
         self.reader = Reader(self.stack)
         self.first = first_day(datetime.now(UTC).date())
-        self.fleet = make_fleet(LEAST_METERS, 1, "US")
+        self.fleet = typical_fleet(LEAST_METERS, 1, "US")
         self.story = Story(self.fleet, self.first)
 
     def bills(self, meter_id: str) -> list[Bill]:
@@ -129,6 +129,16 @@ def test_a_price_change_cuts_the_bills_of_its_tariff_in_two(demo: Demo) -> None:
         bill = demo.reader.bill(row.agreement_id, month)
         assert bill
         assert len(bill.segments) == 2
+
+
+def test_a_home_with_solar_exports_by_day_and_imports_in_the_evening(demo: Demo) -> None:
+    (meter,) = [one for one in demo.fleet.meters if one.solar]
+    (day,) = demo.reader.days(meter.meter_id, demo.story.price_day, demo.story.price_day)
+    kwh = {
+        direction: sum(one.wh for one in day.intervals(direction)) / 1000 for direction in ("delivered", "received")
+    }
+    assert kwh["received"] > 1
+    assert kwh["delivered"] > 1
 
 
 def test_an_upload_is_rejected_and_the_account_that_moved_in_is_found(demo: Demo) -> None:
