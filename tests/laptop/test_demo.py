@@ -134,9 +134,7 @@ def test_a_price_change_cuts_the_bills_of_its_tariff_in_two(demo: Demo) -> None:
 def test_a_home_with_solar_exports_by_day_and_imports_in_the_evening(demo: Demo) -> None:
     (meter,) = [one for one in demo.fleet.meters if one.solar]
     (day,) = demo.reader.days(meter.meter_id, demo.story.price_day, demo.story.price_day)
-    kwh = {
-        direction: sum(one.wh for one in day.intervals(direction)) / 1000 for direction in ("delivered", "received")
-    }
+    kwh = {direction: sum(one.wh for one in day.intervals(direction)) / 1000 for direction in ("delivered", "received")}
     assert kwh["received"] > 1
     assert kwh["delivered"] > 1
 
