@@ -21,6 +21,7 @@ from electrocloud.aws.backoff import pause
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import BillRow, Reader, Series
 from electrocloud.aws.store.registry import RegistryStore, RegistryTables, ServiceHistory
+from electrocloud.aws.store.search_index import SearchEntry, SearchIndex
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import ElectroCloudError, SettingsError
@@ -33,6 +34,7 @@ from presentation.meter_usage import THIRTEEN_MONTHS, usage_of
 QUERIES = Path(__file__).parent / "queries"
 SAMPLE = 24  # meters whose newest day tells which day is the fleet's latest
 PAINT_S = 0.5
+MOST_FOUND = 200  # service points of one search
 METERS_PER_SECOND = 200  # upper limit on how fast the fleet is reread
 
 
@@ -213,6 +215,19 @@ def bill_documents(keys: Iterable[BillKey]) -> Iterator[Bill]:
 def history(meter_id: str) -> list[Bill]:
     """All versions of a meter's bills, ordered by month and version."""
     return reader().history(meter_id)
+
+
+@st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
+def versions(owner: str, month: str) -> list[Bill]:
+    """All versions of the bills of an agreement, or of a meter, whose cycle begins in a month."""
+    return reader().versions(owner, month)
+
+
+@st.cache_resource(ttl=10, max_entries=50, show_spinner=False)
+def search(text: str) -> list[SearchEntry]:
+    """The service points with this text in a name, address, account, meter or feeder."""
+    stack = find_stack()
+    return SearchIndex(stack.client("s3", connect_timeout=2, read_timeout=10), stack.bucket).search(text, MOST_FOUND)
 
 
 def green_button_file(meter_id: str) -> bytes:

@@ -91,7 +91,7 @@ def select_bill(key: str, agreements: list[str]) -> None:
 
 def draw_invoice(owner: str, month: str) -> None:
     """Draw one bill as an invoice, with its other versions: of an agreement, or of a meter's latest one."""
-    of_month = [bill for bill in data.history(owner) if bill.month == month]
+    of_month = data.versions(owner, month)
     if not of_month:
         st.info(f"{units.in_markdown(owner)} has no bill for {units.month(month)}. Select one in the list.")
         return

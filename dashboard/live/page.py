@@ -133,7 +133,7 @@ def where() -> None:
         if fleet is None:
             return
         options = [EVERY_FEEDER, *sorted(fleet.meters["feeder"].unique())]
-        feeder = st.selectbox("Feeder", options, key="feeder", label_visibility="collapsed")
+        feeder = st.selectbox("Feeder", options, key="feeder", label_visibility="collapsed", bind="query-params")
         look = fleet_map.DARK if st.context.theme.type == "dark" else fleet_map.LIGHT
         chosen = None if feeder == EVERY_FEEDER else feeder
         drawn = fleet_map.deck(fleet, chosen, look)

@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 from analytics.pipeline_health import HealthReader
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
+from electrocloud.aws.store.search_index import SearchIndex
 from meter_files.channel import ReadOptions
 from meter_files.load import read_load
 from presentation.invoice_text import money
@@ -23,16 +24,24 @@ from tests.browser.conftest import PATIENCE_MS, Running
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
-PATHS = ("/", "/meter", "/bills", "/forecast", "/analytics", "/health")
+PATHS = ("/", "/meter", "/customers", "/bills", "/forecast", "/analytics", "/health")
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_without_data_says_what_to_do(page: Page, empty_url: str, path: str) -> None:
     page.goto(empty_url + path)
     expect(page.get_by_test_id("stHeading").first).to_be_visible()
-    if path not in ("/analytics", "/health"):
+    if path not in ("/analytics", "/customers", "/health"):
         expect(page.get_by_test_id("stAlert").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_each_page_has_an_address_and_a_title_of_its_own(page: Page, empty_url: str, path: str) -> None:
+    page.goto(empty_url + path)
+    path = "/live" if path == "/" else path
+    expect(page).to_have_title(f"{path[1:].capitalize()} · ElectroCloud")
+    page.wait_for_url(re.compile(rf"{path}(\?.*)?$"))
 
 
 def test_a_dashboard_without_a_stack_says_how_to_start_one(page: Page, nowhere_url: str) -> None:
@@ -47,6 +56,24 @@ def test_a_meter_shows_its_bill_so_far_and_its_days(page: Page, running: Running
     card = page.get_by_test_id("stMetric").filter(has_text="Bill so far")
     expect(card.get_by_test_id("stMetricValue")).to_have_text(money(bill.total_rounded))
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
+
+
+def test_a_customer_is_found_by_a_part_of_the_address_and_a_sent_link_shows_the_same(
+    page: Page, running: Running
+) -> None:
+    meter_id = running.fleet.meters[2].meter_id
+    stack = running.fleet.stack
+    (entry,) = SearchIndex(stack.client("s3"), stack.bucket).search(meter_id, 2)
+    page.goto(f"{running.url}/customers")
+    page.get_by_label("Search").fill(entry.account_id)
+    page.get_by_label("Search").press("Enter")
+    expect(page.get_by_role("heading", name=entry.name)).to_be_visible()
+    expect(page.get_by_text(entry.address).first).to_be_visible()
+    page.wait_for_url(re.compile("search="))
+    page.goto(page.url)
+    expect(page.get_by_role("heading", name=entry.name)).to_be_visible()
+    page.get_by_role("button", name="Open meter").click()
+    page.wait_for_url(re.compile(rf"/meter\?.*{meter_id}"))
 
 
 def test_an_unknown_meter_gets_a_message(page: Page, running: Running) -> None:

@@ -21,7 +21,7 @@ from electrocloud.services.ingest import ingest_uploads
 from tests.integration.conftest import Aws
 from tests.integration.test_forecasting_work import athena, do, on  # noqa: F401  fixtures
 from tests.kits.calls_kit import answer_query, queries_that_run_on, recorded
-from tests.kits.dashboard_kit import metrics, page
+from tests.kits.dashboard_kit import metrics, page, texts
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.iam_kit import BY_ATHENA, TABLES, check_actions, documented, tables_of
 from tests.kits.memory import TABLES as NAMES
@@ -98,6 +98,7 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws):
         bills = page("bills", month=(NOW - timedelta(days=32)).strftime("%Y-%m"), bill="m-1")
         assert bills.dataframe
         assert bills.button(key="bills_xlsx").click().run().get("download_button")
+        assert "Nothing in the registry" in texts(page("customers", search="nobody"))
         page("forecast")
         assert metrics(page("health"))["Rejected uploads"] == "1"
         analytics = page("analytics")

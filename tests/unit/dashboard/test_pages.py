@@ -94,7 +94,7 @@ def test_bills_are_found_by_meter_tariff_and_state(give: Callable[..., None]) ->
 
 def test_a_linked_bill_is_shown_as_it_is_stored(give: Callable[..., None]) -> None:
     bill = issued(measured())
-    give(bills_of_month=ROWS, history=[bill])
+    give(bills_of_month=ROWS, versions=[bill])
     app = page("bills", bill="m-1", month=bill.month)
     assert f"Bill for {MONTH:%B %Y} (provisional)" in [heading.value for heading in app.subheader]
 
@@ -129,7 +129,7 @@ def test_another_list_has_no_download_of_the_file_before(give: Callable[..., Non
 
 
 def test_the_address_names_the_month_on_the_screen(give: Callable[..., None]) -> None:
-    give(bills_of_month=ROWS, history=[])
+    give(bills_of_month=ROWS, versions=[])
     app = page("bills", bill="m-1")
     months = app.selectbox(key="month").options
     assert app.query_params["month"] == MONTH.strftime("%Y-%m")
@@ -145,7 +145,7 @@ def test_a_month_in_which_a_customer_moved_shows_each_agreement_s_own_bill(give:
     half = MONTH + timedelta(days=15)
     before = msgspec.structs.replace(bill, agreement_id="AG-1", period_start=MONTH, period_end=half)
     after = msgspec.structs.replace(bill, agreement_id="AG-2", period_start=half, version=1)
-    give(bills_of_month=ROWS, history=[before, after])
+    give(bills_of_month=ROWS, versions=[before, after])
     app = page("bills", bill="m-1", month=bill.month)
     assert not [box for box in app.selectbox if box.label == "Version"]
     assert len(app.dataframe) == 3
@@ -260,7 +260,7 @@ def test_a_meter_with_an_unregistered_tariff_gets_a_message(give: Callable[..., 
 def test_all_versions_of_a_bill_are_listed_and_a_replaced_one_is_marked(give: Callable[..., None]) -> None:
     first = msgspec.structs.replace(issued(measured()), status="final")
     second = reissue(first, msgspec.structs.replace(first, total_rounded=first.total_rounded + 1))
-    give(bills_of_month=ROWS, history=[first, second])
+    give(bills_of_month=ROWS, versions=[first, second])
     app = page("bills", bill="m-1", month=first.month)
     assert app.dataframe[3].value["Change"].tolist() == ["", "+$1.00"]
     app.selectbox(key=f"version_m-1_{first.month}").set_value(1).run()

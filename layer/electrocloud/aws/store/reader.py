@@ -140,6 +140,12 @@ class Reader:
         bills = [items.bill_of(item) for agreement_id in agreements for item in self._items_of(agreement_id)]
         return sorted(bills, key=lambda bill: (bill.month or str(bill.period_start), bill.version))
 
+    def versions(self, meter_or_agreement: str, month: str) -> list[Bill]:
+        """As `history`, of the cycles that begin in a month such as `2026-07`."""
+        agreements = self._agreements_of(meter_or_agreement)
+        bills = [items.bill_of(item) for agreement_id in agreements for item in self._items_of(agreement_id, month)]
+        return sorted(bills, key=lambda bill: (str(bill.period_start), bill.version))
+
     def _agreements_of(self, meter_or_agreement: str) -> list[str]:
         """The agreements that a meter has a part in, the latest first; the id itself where it is an agreement's."""
         key = {"meter_id": {"S": meter_or_agreement}}

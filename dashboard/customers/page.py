@@ -1,0 +1,123 @@
+"""The agent's page: find a customer, and see who is served there, the bills, and why the last one differs."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import data
+from dashboard.customers.bill_history import finished, table
+from dashboard.meter import service_history
+from electrocloud.aws.store.search_index import SearchEntry
+from presentation import bill_change, units
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ColumnConfig
+
+COLUMNS: "dict[str, ColumnConfig | str]" = {
+    "amount": st.column_config.NumberColumn("Amount due", format="%,.2f"),
+    "energy": st.column_config.NumberColumn("Energy, kWh", format="%,.1f"),
+    "daily": st.column_config.NumberColumn("kWh per day", format="%,.2f"),
+    "period": "Period",
+    "days": "Days",
+    "state": "State",
+    "estimated": "Estimated",
+    "agreement": "Agreement",
+}
+
+
+def results(found: list[SearchEntry]) -> SearchEntry | None:
+    """Draw what was found; the service point that the address names, or the only one."""
+    rows = pd.DataFrame(
+        {
+            "Name": one.name or "–",
+            "Account": one.account_id or "–",
+            "Address": one.address,
+            "Service point": one.service_point_id,
+            "Feeder": one.feeder,
+            "Meters": ", ".join(one.meter_ids),
+        }
+        for one in found
+    )
+    key = f"found_{st.session_state['search']}"
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height=min(38 + 35 * len(found), 290),
+        on_select=lambda: choose(key, found),
+        selection_mode="single-row",
+        key=key,
+    )
+    if len(found) == 1:
+        return found[0]
+    chosen = st.query_params.get("point")
+    return next((one for one in found if one.service_point_id == chosen), None)
+
+
+def choose(key: str, found: list[SearchEntry]) -> None:
+    """Put the selected service point into the address, which says what the page shows."""
+    rows = st.session_state[key].selection.rows
+    if rows:
+        st.query_params["point"] = found[rows[0]].service_point_id
+    else:
+        st.query_params.pop("point", None)
+
+
+def customer(entry: SearchEntry) -> None:
+    """Draw the customer at a service point, with bills and meters."""
+    st.subheader(units.in_markdown(entry.name or "No customer"))
+    st.markdown(
+        f"Account **{units.in_markdown(entry.account_id or '–')}** · {units.in_markdown(entry.address)} · "
+        f"service point {units.in_markdown(entry.service_point_id)} · feeder {units.in_markdown(entry.feeder)}"
+    )
+    if not entry.meter_ids:
+        st.info("No meter has been installed here, so there are no bills.")
+        return
+    meter_id = entry.meter_ids[-1]
+    if st.button("Open meter", icon=":material/electric_meter:"):
+        st.switch_page("meter/page.py", query_params={"meter": meter_id})
+    bills(entry, meter_id)
+    st.subheader("Service history")
+    st.dataframe(service_history.table(data.service_histories(meter_id)), hide_index=True)
+
+
+def bills(entry: SearchEntry, meter_id: str) -> None:
+    """Draw the account's bills of a meter, newest first, and why the last one differs from the one before."""
+    own = [bill for bill in data.history(meter_id) if bill.account_id in ("", entry.account_id)]
+    st.subheader("Bills")
+    if not own:
+        st.info("This customer has no bills yet. The first one appears with the first reading.")
+        return
+    complete = finished(own, datetime.now(UTC).date())
+    if len(complete) > 1:
+        st.info(units.in_markdown(bill_change.sentence(*complete[-2:])), icon=":material/compare_arrows:")
+    frame = table(own)
+    st.caption("The current version of each bill. Select a row to view the invoice.")
+    chosen = st.dataframe(
+        frame.drop(columns=["owner", "month"]),
+        hide_index=True,
+        column_config=COLUMNS,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"bills_of_{entry.service_point_id}",
+    )
+    if rows := chosen.selection["rows"]:
+        row = frame.iloc[rows[0]]
+        st.switch_page("bills/page.py", query_params={"bill": str(row["owner"]), "month": str(row["month"])})
+
+
+st.title("Customers")
+with data.show_errors(again=True):
+    text = st.text_input(
+        "Search", placeholder="any part of a name, address, account, meter or feeder", key="search", bind="query-params"
+    ).strip()
+    if not text:
+        st.caption("Find a customer by any part of a name, address, account, meter or feeder.")
+    elif not (found := data.search(text)):
+        st.info(f"Nothing in the registry has “{units.in_markdown(text)}” in it. Try a shorter part.")
+    elif entry := results(found):
+        customer(entry)
+    else:
+        more = f" Only the first {data.MOST_FOUND} are listed." if len(found) == data.MOST_FOUND else ""
+        st.caption(f"{units.count(len(found), 'service point')} found. Select one.{more}")

@@ -1,0 +1,72 @@
+"""The Customers page, drawn with given data."""
+
+from collections.abc import Callable
+from datetime import date
+
+import msgspec
+
+from electrocloud.aws.store.search_index import SearchEntry
+from electrocloud.domain.billing.bill import Bill, bills
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from presentation.bill_change import sentence
+from presentation.units import in_markdown
+from tests.kits.billing_kit import document, load
+from tests.kits.dashboard_kit import page, texts
+
+GOMEZ = SearchEntry("SP-1", "1 Elm St", "F_1", "A-1", "Ana Gomez", ("M-1",))
+OTHER = SearchEntry("SP-2", "2 Elm St", "F_1", "A-2", "Bo Lind", ("M-2",))
+EMPTY = SearchEntry("SP-3", "3 Elm St", "F_1", "", "", ())
+
+
+def bill(month: str, hours: int, wh: int, **fields: object) -> Bill:
+    tariff = tariff_from_urdb(document(0.10, timezone="UTC"))
+    (found,) = bills(tariff, load(f"{month}-01", [wh] * hours), meter_id="M-1")
+    start = date.fromisoformat(f"{month}-01")
+    known = {"agreement_id": "AG-1", "account_id": "A-1", "period_start": start, "status": "final"}
+    return msgspec.structs.replace(found, **known | fields)
+
+
+FEBRUARY, MARCH = bill("2026-02", 672, 1_000), bill("2026-03", 744, 1_400)
+OF_ANOTHER = bill("2026-01", 744, 9_000, account_id="A-0", agreement_id="AG-0")
+
+
+def test_without_a_search_the_page_says_what_can_be_searched(give: Callable[..., None]) -> None:
+    give(search=[])
+    assert "any part of a name, address, account, meter or feeder" in texts(page("customers"))
+
+
+def test_a_search_without_results_says_so(give: Callable[..., None]) -> None:
+    give(search=[])
+    assert "Nothing in the registry has “x\\-y” in it" in texts(page("customers", search="x-y"))
+
+
+def test_the_only_result_is_opened_with_the_difference_of_its_last_bills(give: Callable[..., None]) -> None:
+    give(search=[GOMEZ], history=[OF_ANOTHER, FEBRUARY, MARCH], service_histories=[])
+    app = page("customers", search="gomez")
+
+    assert in_markdown(sentence(FEBRUARY, MARCH)) in texts(app)
+    shown = app.dataframe[1].value
+    assert shown["period"].tolist() == ["March 2026", "February 2026"]
+    assert shown["amount"].tolist() == [float(MARCH.total_rounded), float(FEBRUARY.total_rounded)]
+
+
+def test_of_a_replaced_bill_the_current_version_counts(give: Callable[..., None]) -> None:
+    later = msgspec.structs.replace(FEBRUARY, version=2, total_rounded=FEBRUARY.total_rounded + 1)
+    give(search=[GOMEZ], history=[FEBRUARY, later, MARCH], service_histories=[])
+    app = page("customers", search="gomez")
+
+    assert app.dataframe[1].value["amount"].tolist()[1] == float(later.total_rounded)
+
+
+def test_of_several_results_the_address_names_the_one_on_the_screen(give: Callable[..., None]) -> None:
+    give(search=[GOMEZ, OTHER], history=[], service_histories=[])
+    assert "2 service points found" in texts(page("customers", search="elm"))
+
+    app = page("customers", search="elm", point="SP-2")
+    assert next(heading.value for heading in app.subheader) == "Bo Lind"
+    assert "This customer has no bills yet" in texts(app)
+
+
+def test_a_service_point_without_a_meter_says_that_there_are_no_bills(give: Callable[..., None]) -> None:
+    give(search=[EMPTY])
+    assert "No meter has been installed here" in texts(page("customers", search="3 elm"))

@@ -1,0 +1,66 @@
+"""Why a bill differs from the one before: parts that add up, and the sentence."""
+
+from fractions import Fraction
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from electrocloud.domain.billing.bill import Bill, bills
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from presentation.bill_change import parts, sentence
+from tests.kits.billing_kit import document, load, time_of_use
+
+HOURS = {"2026-01": 744, "2026-02": 672}
+
+
+def bill(month: str, wh: int, rate: float = 0.10, **fields: object) -> Bill:
+    tariff = tariff_from_urdb(document(rate, timezone="UTC", fixedchargefirstmeter=10.0, **fields))
+    (found,) = bills(tariff, load(f"{month}-01", [wh] * HOURS[month]), meter_id="m-1")
+    return found
+
+
+@given(
+    st.integers(0, 5_000), st.integers(0, 5_000), st.sampled_from((0.05, 0.1, 0.31)), st.sampled_from((0.05, 0.1, 0.31))
+)
+def test_the_parts_add_up_to_the_difference(one: int, other: int, rate: float, new_rate: float) -> None:
+    tiers = [{"rate": rate, "max": 300.0}, {"rate": 2 * rate}]
+    before = bill("2026-02", one, rate)
+    tariff = tariff_from_urdb(time_of_use(tiers, new_rate, timezone="UTC", fixedchargefirstmeter=12.0))
+    (after,) = bills(tariff, load("2026-01-01", [other] * 744), meter_id="m-1")
+
+    found = parts(before, after)
+
+    assert sum((part.amount for part in found), Fraction(0)) == Fraction(after.total) - Fraction(before.total)
+
+
+def test_more_days_more_use_and_a_higher_price_are_named_with_their_amounts() -> None:
+    before, after = bill("2026-02", 1_000), bill("2026-01", 1_500, 0.20)
+
+    assert sentence(before, after) == (
+        "January 2026: $156.00 (202%) more than in February 2026: "
+        "an average energy price of $0.2000 instead of $0.1000 per kWh (+$111.60), "
+        "36.0 kWh per day instead of 24.0 kWh (+$37.20), 3 days more (+$7.20)."
+    )
+
+
+def test_a_lower_bill_with_a_lower_fixed_charge_says_so() -> None:
+    before = bill("2026-02", 1_000)
+    after = msgspec.structs.replace(
+        before, fixed_charge=before.fixed_charge - 4, total=before.total - 4, total_rounded=before.total_rounded - 4
+    )
+
+    assert sentence(before, after) == ("February 2026: $4.00 (5%) less than in February 2026: fixed charges (-$4.00).")
+
+
+def test_equal_bills_have_the_same_amount() -> None:
+    assert sentence(bill("2026-02", 100), bill("2026-02", 100)) == "February 2026: the same amount as in February 2026."
+
+
+def test_estimated_readings_are_named() -> None:
+    before, after = bill("2026-02", 1_000), bill("2026-01", 1_000)
+    counts = msgspec.structs.replace(after.intervals, estimated=12)
+
+    assert sentence(before, msgspec.structs.replace(after, intervals=counts)).endswith(
+        " 12 of 744 readings are estimated."
+    )
