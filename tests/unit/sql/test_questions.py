@@ -54,7 +54,13 @@ def test_a_question_reads_only_the_days_it_needs(name: str, tmp_path: Path):
     scans = re.findall(r"Scanning Files:\s*(\d+)/450", plan)
     assert scans or name == "quarantined_by_reason"
     # A billing cycle ends up to four weeks after its month, and its bills may be issued on any day since it began.
-    most = {"bill": 61, "bills_of_month": 85, "readings_by_quality": 61, "revenue_by_tariff": 85}.get(name, 45)
+    most = {
+        "bill": 61,
+        "bills_of_month": 85,
+        "estimated_readings": 85,
+        "readings_by_quality": 61,
+        "revenue_by_tariff": 85,
+    }.get(name, 45)
     assert all(int(files) <= most for files in scans), plan
 
 
@@ -343,4 +349,26 @@ def test_revenue_has_no_replaced_and_no_withdrawn_bill():
         ("energy", 1, Decimal(3), Decimal("1.50")),
         ("fixed", 1, None, Decimal("2.00")),
         ("total", 1, Decimal(3), Decimal("3.50")),
+    ]
+
+
+def test_estimated_readings_are_counted_by_month_and_reason_once_each():
+    counts = [msgspec.structs.replace(one.bill.intervals, estimated=estimated) for one, estimated in zip(
+        issued_bills(), (9, 7, 7, 5, 0), strict=True)]  # fmt: skip
+    issued = [
+        one._replace(bill=msgspec.structs.replace(one.bill, meter_id="M-1", intervals=own))
+        for one, own in zip(issued_bills(), counts, strict=True)
+    ]
+    readings = [
+        reading(meter_id, NOVEMBER + timedelta(hours=hour), 100, 3600, quality=quality)
+        for meter_id, hour, quality in (
+            ("M-2", 1, "estimated"), ("M-3", 1, "estimated"), ("M-2", 2, "substituted"), ("M-2", 3, "measured"),
+        )
+    ]  # fmt: skip
+    rows = Lake(readings, issued=issued).ask("estimated_readings", first_month="2026-10", last_month="2026-11")
+
+    assert [(row["month"], row["reason"], row["meters"], row["readings"]) for row in rows] == [
+        ("2026-11", "estimated by the sender", 2, 2),
+        ("2026-11", "substituted by the sender", 1, 1),
+        ("2026-10", "missing, estimated by billing", 1, 7),
     ]

@@ -1,0 +1,34 @@
+-- How many readings were estimated, by month and reason?
+-- Of the current version of each issued bill, the missing readings that billing estimated, in the month in which its cycle
+-- begins; and the readings that their senders marked as estimated or substituted, in the UTC month of their start.
+-- param: first_month month this-month-1 first month
+-- param: last_month month this-month last month
+WITH billed AS (
+  SELECT
+    substr(cycle, 1, 7) AS month,
+    meter_id,
+    intervals_estimated,
+    row_number() OVER (PARTITION BY agreement_id, cycle ORDER BY version DESC) AS age
+  FROM bills_issued
+  WHERE dt >= date_format({first_month}, '%Y-%m-%d')
+    AND substr(cycle, 1, 7) BETWEEN date_format({first_month}, '%Y-%m') AND date_format({last_month}, '%Y-%m')
+),
+reasons AS (
+  SELECT month, 'missing, estimated by billing' AS reason, meter_id, intervals_estimated AS readings
+  FROM billed
+  WHERE age = 1 AND intervals_estimated > 0
+  UNION ALL
+  SELECT
+    substr(dt, 1, 7) AS month,
+    CASE quality WHEN 'estimated' THEN 'estimated by the sender' ELSE 'substituted by the sender' END AS reason,
+    meter_id,
+    1 AS readings
+  FROM readings_by_direction
+  WHERE dt BETWEEN date_format({first_month}, '%Y-%m-%d')
+               AND date_format({last_month} + INTERVAL '1' MONTH - INTERVAL '1' DAY, '%Y-%m-%d')
+    AND quality IN ('estimated', 'substituted')
+)
+SELECT month, reason, count(DISTINCT meter_id) AS meters, sum(readings) AS readings
+FROM reasons
+GROUP BY month, reason
+ORDER BY month DESC, readings DESC, reason
