@@ -11,10 +11,12 @@ from analytics import questions
 from analytics.audit import Amount, DayRange, MeterDayKey
 from analytics.lake_readings import Ask, LakeDays, LakeRows
 from electrocloud.aws.store.bill_outbox import IssuedBill, issued_bill
-from electrocloud.aws.store.dynamodb_items import Item, by_span, determinants_of
+from electrocloud.aws.store.dynamodb_items import Item, by_span, carried_of, determinants_of
 from electrocloud.domain.billing.bill import Bill, rate
+from electrocloud.domain.billing.carry_forward import NOTHING, CarryForward, opening
+from electrocloud.domain.billing.credit import Credit
 from electrocloud.domain.billing.determinants import DayDeterminants
-from electrocloud.domain.billing.service import PlannedBill, Service
+from electrocloud.domain.billing.service import BillKey, PlannedBill, Service
 from electrocloud.services.rating import read_determinants
 from electrocloud.services.store import MeterDays, SpanDays
 
@@ -82,6 +84,7 @@ def check_part(part: BillPart) -> CheckedPart:
     amounts: dict[MeterDayKey, Amount] = {}
     differences: list[BillDifference] = []
     rated = 0
+    carried = {issued_bill(one.item).key: carried_of(one.item)[1] for one in part.bills}
     for item, planned in part.bills:
         issued, stored = issued_bill(item), determinants_of(item)
         for name, determinants in stored.items():
@@ -90,7 +93,9 @@ def check_part(part: BillPart) -> CheckedPart:
                 amounts[key] = amounts.get(key, Amount()).plus(measured(determinants))
         if issued.key.month in part.months:
             rated += 1
-            differences += compare_with_engine(issued, by_span(stored), planned, days)
+            begins = carried_of(item)[0] or NOTHING
+            differences += compare_with_engine(issued, by_span(stored), planned, days, begins)
+            differences += compare_with_bill_before(issued, begins, planned, carried)
     return CheckedPart(amounts, rated, differences)
 
 
@@ -100,9 +105,14 @@ def measured(determinants: DayDeterminants) -> Amount:
 
 
 def compare_with_engine(
-    stored: IssuedBill, kept: Sequence[SpanDays], planned: PlannedBill | None, days: MeterDays
+    stored: IssuedBill,
+    kept: Sequence[SpanDays],
+    planned: PlannedBill | None,
+    days: MeterDays,
+    begins: CarryForward = NOTHING,
 ) -> Iterator[BillDifference]:
-    """How a stored bill differs from the engine's, from the raw readings and the registry as it is now.
+    """How a stored bill differs from the engine's, from the raw readings and the registry as it is now, and with the
+    credit and the earlier peaks that it `begins` with.
 
     Days that were estimated are rated as they are `kept` with the bill: an estimate stands until a reading takes its
     place, also where the readings that it was made from have changed.
@@ -111,15 +121,26 @@ def compare_with_engine(
         if stored.bill.lines:
             yield _difference(stored, "service", _due(stored.bill), "no such agreement in the registry")
         return
-    if any(reason.kind == "export not credited" for reason in stored.bill.open_reasons):
-        return  # the rows are of energy delivered
     determinants = read_determinants(planned, days)
     for own, found in zip(kept, determinants, strict=False):
         found.update((day, one) for day, one in own.items() if one.estimated)
-    bill = rate(planned.plan, determinants, stored.bill.meter_id)
-    for what, value in (("energy", _energy), ("amount due", _due), ("lines", _lines)):
+    bill = rate(planned.plan, determinants, stored.bill.meter_id, history=begins.peaks, opening=begins.credit)
+    for what, value in (("energy", _energy), ("amount due", _due), ("lines", _lines), ("credit", _credit)):
         if value(bill) != value(stored.bill):
             yield _difference(stored, what, value(stored.bill), f"engine {value(bill)}")
+
+
+def compare_with_bill_before(
+    stored: IssuedBill,
+    begins: CarryForward,
+    planned: PlannedBill | None,
+    carried: Mapping[BillKey, CarryForward | None],
+) -> Iterator[BillDifference]:
+    """Whether a bill begins with the credit that the bill before, where it is among these, carries forward."""
+    before = planned and planned.previous and carried.get(planned.previous.key)
+    if planned and before and opening(planned.plan, before).credit != begins.credit:
+        ours, theirs = (_credit_text(one.credit, stored.bill.currency) for one in (begins, before))
+        yield _difference(stored, "opening credit", ours, f"bill before {theirs}")
 
 
 def compare_with_lake(stored: IssuedBill, published: PublishedBill | None) -> Iterator[BillDifference]:
@@ -176,6 +197,14 @@ def _energy(bill: Bill) -> str:
 
 def _due(bill: Bill) -> str:
     return f"{bill.total_rounded} {bill.currency}"
+
+
+def _credit(bill: Bill) -> str:
+    return _credit_text(bill.credit.closing, bill.currency) if bill.credit else "none"
+
+
+def _credit_text(credit: Credit, currency: str) -> str:
+    return f"{credit.dollars} {currency} and {sum(credit.wh.values())} Wh"
 
 
 def _lines(bill: Bill) -> str:

@@ -6,7 +6,8 @@ from decimal import Decimal
 from rich.markup import escape
 
 from electrocloud.domain.billing.bill import Bill
-from electrocloud.domain.billing.credit import Credit, CreditAccount
+from electrocloud.domain.billing.credit import Credit
+from electrocloud.domain.billing.credit_account import CreditAccount
 from electrocloud.domain.billing.line_text import price
 from presentation.money_text import money
 

@@ -1,16 +1,12 @@
 """The credit for export that a load's first bill begins with: an amount, or what the bills in a file have left."""
 
-import re
-from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
 from electrocloud.domain.billing.bill import Bill
-from electrocloud.domain.billing.credit import NO_CREDIT, Credit
+from electrocloud.domain.billing.credit import NO_CREDIT, Credit, stated_credit
 from electrocloud.domain.errors import UsageError
-
-_AMOUNT = re.compile(r"\$?(\d{1,9}(?:\.\d{1,9})?)(?: ?(kWh))?")
 
 
 def opening_credit(text: str) -> Credit:
@@ -18,14 +14,11 @@ def opening_credit(text: str) -> Credit:
 
     The file is what `electrocloud bill --json` prints. `UsageError` says what else was given.
     """
-    if found := _AMOUNT.fullmatch(text):
-        amount = Decimal(found[1])
-        if not found[2]:
-            return Credit(dollars=amount)
-        wh = amount * 1000
-        if wh != int(wh):
-            raise UsageError(f"--opening-credit {text}: a credit in kWh has at most three decimals")
-        return Credit(wh={0: int(wh)}, net_wh=int(wh))
+    try:
+        if (stated := stated_credit(text)) is not None:
+            return stated
+    except UsageError as fault:
+        raise UsageError(f"--opening-credit {fault}") from None
     path = Path(text)
     try:
         bills = msgspec.json.decode(path.read_bytes(), type=list[Bill])

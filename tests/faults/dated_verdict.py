@@ -6,17 +6,20 @@ the agreement no longer has a day in the cycle.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date
+from collections.abc import Container, Iterable, Iterator, Mapping
+from datetime import UTC, date, timedelta
 from typing import NamedTuple
 
 from electrocloud.aws.store.dynamodb_items import Item, bill_of, stored_bill
 from electrocloud.domain.billing.bill import Bill, rate
+from electrocloud.domain.billing.carry_forward import NO_BILL, NOTHING, CarryForward, closing, opening
+from electrocloud.domain.billing.demand import past_demand
 from electrocloud.domain.billing.gaps import plan_determinants
 from electrocloud.domain.billing.service import PlannedBill, Service
 from electrocloud.domain.local_time import day_of
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.registry.records import Registry
+from electrocloud.services.carry_forward import carries
 from electrocloud.services.registry import services_in
 from tests.faults.table import ParquetRow
 
@@ -27,10 +30,14 @@ class _Day(NamedTuple):
     """A meter's UTC day, from rows of the lake."""
 
     day: date
-    rows: list[Interval]
+    rows: dict[str, list[Interval]]  # by direction
 
-    def intervals(self) -> list[Interval]:
-        return self.rows
+    @property
+    def received_count(self) -> int:
+        return len(self.rows["received"])
+
+    def intervals(self, direction: str = "delivered") -> list[Interval]:
+        return self.rows[direction]
 
 
 def services_of(registry: Registry) -> dict[str, Service]:
@@ -59,22 +66,62 @@ def determinants_that_differ(ours: dict[Key, Item], theirs: dict[Key, Item]) -> 
             yield f"bill {' '.join(key)} has other determinants"
 
 
-def bills_of_rows(rows: Iterable[ParquetRow], registry: Registry) -> Iterator[tuple[Key, Bill]]:
-    """The bills that the Parquet rows alone make, of every cycle that has a reading."""
-    days: dict[str, dict[date, list[Interval]]] = defaultdict(lambda: defaultdict(list))
-    for meter_id, start, seconds, wh, *_ in rows:
+def bills_of_rows(
+    rows: Iterable[ParquetRow], services: Mapping[str, Service], stored: Container[Key]
+) -> Iterator[tuple[Key, Bill]]:
+    """The bills that the Parquet rows alone make, of every cycle that has a reading or a `stored` bill, each with what
+    the one before carries forward.
+    """
+    days: dict[str, dict[date, dict[str, list[Interval]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    for meter_id, start, seconds, wh, *_, direction, _ in rows:
         instant = int(start.replace(tzinfo=UTC).timestamp())
-        days[meter_id][day_of(instant)].append(Interval(instant, seconds, wh))
-    for agreement_id, service in services_of(registry).items():
-        planned: dict[str, PlannedBill] = {}
-        for meter_id in {one.meter_id for one in service.installations}:
-            for day in days.get(meter_id, ()):
-                planned.update((bill.key.cycle, bill) for bill in service.bills_of_utc_day(day))
-        for cycle, bill in planned.items():
+        days[meter_id][day_of(instant)][direction].append(Interval(instant, seconds, wh))
+    for agreement_id, service in services.items():
+        before: CarryForward | None = None
+        for bill in _planned(service, days):
             own = {meter: [_Day(day, found) for day, found in days[meter].items()] for meter in bill.meter_ids}
             spans = plan_determinants(bill.plan, own, {}, fill=False)  # type: ignore[arg-type]
-            if any(spans):
-                yield (agreement_id, cycle), rate(bill.plan, spans, bill.plan.spans[-1].meter_id)
+            if not any(spans) and (agreement_id, bill.key.cycle) not in stored:
+                before = None
+                continue
+            begins = opening(bill.plan, before or (NO_BILL if bill.previous else NOTHING))
+            rated = rate(
+                bill.plan,
+                spans,
+                bill.plan.spans[-1].meter_id if bill.plan.spans else "",
+                history=begins.peaks,
+                opening=begins.credit,
+                opening_is_open=begins.is_open,
+            )
+            before = closing(rated, bill.plan, begins, past_demand(bill.plan, spans))
+            yield (agreement_id, bill.key.cycle), rated
+
+
+def _planned(service: Service, days: Mapping[str, Iterable[date]]) -> list[PlannedBill]:
+    """The bills from the first to the last of a service's days that have readings, and one more on either side."""
+    read = [day for meter in {one.meter_id for one in service.installations} for day in days.get(meter, ())]
+    if not read:
+        return []
+    return service.bills_between(min(read) - timedelta(days=32), max(read) + timedelta(days=32))
+
+
+def broken_links(items: Mapping[Key, Item], services: Mapping[str, Service]) -> Iterator[str]:
+    """The bills that do not begin with what the bill of the period before carries forward."""
+    for (agreement_id, cycle), item in items.items():
+        service = services.get(agreement_id)
+        planned = service.bill_of_cycle(cycle) if service and "#" not in cycle else None
+        if service is None or planned is None or planned.plan.lookback is None:
+            continue
+        billed, previous = stored_bill(item).billed, planned.previous
+        there = items.get((agreement_id, previous.key.cycle)) if previous else None
+        before = carries(stored_bill(there) if there else None, previous) if previous else NOTHING
+        account = billed.bill.credit
+        if billed.begins != opening(planned.plan, before):
+            yield f"bill {agreement_id} {cycle} begins with other than the bill before carries forward"
+        if account and billed.begins and account.opening != billed.begins.credit:
+            yield f"bill {agreement_id} {cycle} shows another opening credit than it begins with"
+        if account and billed.carries and account.closing != billed.carries.credit:
+            yield f"bill {agreement_id} {cycle} carries another credit forward than it shows"
 
 
 def current(items: dict[Key, Item]) -> dict[Key, Bill]:

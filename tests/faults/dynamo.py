@@ -117,10 +117,9 @@ class MemoryDynamo:
         return {"Responses": answer, "UnprocessedKeys": {}}
 
     def transact_write_items(self, TransactItems: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        puts = [
-            (action["Put"], self._key(action["Put"]["TableName"], action["Put"]["Item"])) for action in TransactItems
-        ]
-        sizes = [_size(put["Item"]) for put, _ in puts]
+        actions = [one for action in TransactItems for one in action.values()]
+        puts = [(one, self._key(one["TableName"], one.get("Item") or one["Key"])) for one in actions]
+        sizes = [_size(put.get("Item", {})) for put, _ in puts]
         different = {(put["TableName"], key) for put, key in puts}
         if (
             not puts
@@ -140,7 +139,8 @@ class MemoryDynamo:
         if {*reasons} != {"None"}:
             raise cancelled(reasons)
         for put, key in puts:
-            self.items[put["TableName"]][key] = dict(put["Item"])
+            if "Item" in put:
+                self.items[put["TableName"]][key] = dict(put["Item"])
         return {}
 
     def query(

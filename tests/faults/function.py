@@ -18,7 +18,7 @@ import msgspec
 from analytics.template import ROOT
 from electrocloud.aws.store import service_lookup
 from electrocloud.domain.tariffs.tariff import Tariff
-from electrocloud.domain.tariffs.urdb import registered_tariff
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.faults.event_source import Event
 from tests.faults.injected_faults import Killed
 from tests.kits.function_kit import CONTEXT, ENVIRONMENT
@@ -66,7 +66,7 @@ def environment() -> Iterator[None]:
     try:
         with (
             mock.patch.dict(os.environ, ENVIRONMENT | {"POWERTOOLS_LOG_LEVEL": "CRITICAL"}),
-            mock.patch.object(service_lookup, "registered_tariff", _cached_tariff),
+            mock.patch.object(service_lookup, "tariff_from_urdb", _cached_tariff),
             warnings.catch_warnings(action="ignore"),
             redirect_stdout(io.StringIO()),
         ):
@@ -82,4 +82,4 @@ def _cached_tariff(document: Any) -> Tariff:
 
 @cache
 def _tariff(document: bytes) -> Tariff:
-    return registered_tariff(msgspec.json.decode(document))
+    return tariff_from_urdb(msgspec.json.decode(document))

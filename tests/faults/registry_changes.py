@@ -8,6 +8,7 @@ import math
 import random
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,7 +28,7 @@ from producers.fleet.customers import fleet_registry
 from producers.fleet.fleet import Fleet
 from registry.desk import RegistryDesk
 from tests.faults.dynamo import MemoryDynamo
-from tests.faults.fleet import HEAD_END, TARIFFS
+from tests.faults.fleet import CREDITING, HEAD_END, TARIFFS
 from tests.faults.injected_faults import Bucket, Dynamo, FaultInjector, Killed
 from tests.faults.plan import Plan
 from tests.kits.memory import TABLES
@@ -72,7 +73,17 @@ def first_registry(fleet: Fleet, plan: Plan, served: int) -> Registry:
     first = plan.first - SERVED_BEFORE
     registry = fleet_registry([meter.registered for meter in fleet.meters[:served]], fleet.place, TARIFFS, first)
     points = {key: msgspec.structs.replace(point, head_end=HEAD_END) for key, point in registry.service_points.items()}
-    return msgspec.structs.replace(registry, service_points=points)
+    agreements = {one.key: one for one in map(partial(_in_two_bills, plan), registry.agreements.values())}
+    return msgspec.structs.replace(registry, service_points=points, agreements=agreements)
+
+
+def _in_two_bills(plan: Plan, agreement: Agreement) -> Agreement:
+    """An agreement that credits export, of the month alone and with two whole bills, so that both become final."""
+    if agreement.tariff_id not in CREDITING:
+        return agreement
+    first = plan.first + timedelta(days=1)
+    end = (first + timedelta(days=31)).replace(day=1)
+    return msgspec.structs.replace(agreement, first=first, end=end, cycle_day=16, opening_credit="12.50")
 
 
 class Clerks:
@@ -205,6 +216,12 @@ class Clerks:
         moved = msgspec.structs.replace(self._agreement(stored, rng), end=rng.choice((None, self._day(rng))))
         return Registry(agreements={moved.key: moved})
 
+    def state_credit(self, stored: Registry, chance: random.Random) -> Registry:
+        """The credit for export that an agreement begins with is another."""
+        one = self._agreement(stored, chance)
+        stated = msgspec.structs.replace(one, opening_credit=chance.choice(("", "3.75", "40kWh")))
+        return Registry(agreements={stated.key: stated})
+
     def change_terms(self, stored: Registry, rng: random.Random) -> Registry:
         """The agreement is billed by other cycles, or shares long readings."""
         one = self._agreement(stored, rng)
@@ -229,6 +246,7 @@ KINDS: dict[str, Callable[[Clerks, Registry, random.Random], Registry]] = {
     "price ended": Clerks.end_price,
     "agreement backdated": Clerks.backdate,
     "end of agreement moved": Clerks.move_end,
+    "opening credit stated": Clerks.state_credit,
     "terms changed": Clerks.change_terms,
     "service point corrected": Clerks.correct_point,
 }

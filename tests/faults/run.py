@@ -6,6 +6,8 @@ from functools import partial
 from typing import NamedTuple
 
 from electrocloud.aws.ingest.stream import uploads_in
+from electrocloud.aws.store.dynamodb_items import bill_of
+from electrocloud.services.following_bills import CREDIT_CHANGED, PEAK_CHANGED
 from tests.faults import verdict
 from tests.faults.dynamo import MemoryDynamo
 from tests.faults.event_source import event_of
@@ -87,6 +89,13 @@ def observed(simulation: Simulation) -> Counter[str]:
             found["uploads of both directions"] += bool(upload.readings and upload.received)
             found["revisions that arrived before what they revise"] += newest.get(key, -1) > revision
             newest[key] = max(newest.get(key, -1), revision)
+    bills = {key: bill_of(item) for key, item in simulation.dynamo.items["bills"].items()}
+    found["final bills with a credit"] = sum(
+        bool(bill.credit and bill.credit.opening) and bill.status == "final" for bill in bills.values()
+    )
+    found["bills replaced for an earlier one"] = sum(
+        bill.reason in (CREDIT_CHANGED, PEAK_CHANGED) for bill in bills.values()
+    )
     found["final bills replaced"] = sum("#" in bill for _, bill in simulation.dynamo.items["bills"])
     return found
 

@@ -16,6 +16,7 @@ from producers.fleet.faults import Faults
 from producers.fleet.fleet import Fleet
 from producers.fleet.simulate import simulate
 from producers.sending.uploads import uploads
+from tests.faults.fleet import exports
 
 HOUR_S, DAY_S = 3_600, 86_400
 FAULTS = Faults(late=0.05, duplicates=0.05, gaps=0.003, corrections=0.1, silent=0.1)
@@ -50,7 +51,7 @@ def month(fleet: Fleet, first: date, days: int, interval_s: int, every_s: int, r
 def _with_export(document: Document, at: int) -> Document:
     """Add to the uploads of every second meter the energy received by day, and readings of other qualities."""
     rng = random.Random(f"export {document['meter_id']} {at}")
-    if document["meter_id"][-1] not in "02468":
+    if not exports(document["meter_id"]):
         return document
     rows = [{**row, "quality": rng.choice(QUALITIES)} if rng.random() < 0.1 else row for row in document["readings"]]
     exported = [

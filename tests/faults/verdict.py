@@ -17,7 +17,7 @@ owe.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache, lru_cache, partial
 
@@ -28,6 +28,7 @@ from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.store.dynamodb_items import Item, bill_of, stored_day
 from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.billing.issuing import unissued
+from electrocloud.domain.billing.service import Service, service_without_agreement
 from electrocloud.domain.billing.terms import UNREGISTERED
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.admission import Admission, admit
@@ -36,7 +37,13 @@ from electrocloud.domain.readings.upload import DIRECTIONS, Upload, decode
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from producers.fleet.fleet import Meter
-from tests.faults.dated_verdict import bills_of_rows, determinants_that_differ, services_of, without_readings
+from tests.faults.dated_verdict import (
+    bills_of_rows,
+    broken_links,
+    determinants_that_differ,
+    services_of,
+    without_readings,
+)
 from tests.faults.dynamo import MemoryDynamo
 from tests.faults.fleet import TARIFFS, head_ends_of
 from tests.faults.simulation import Simulation
@@ -84,25 +91,34 @@ def differences(simulation: Simulation, reference: MemoryDynamo, reference_rows:
     if simulation.clerks:
         yield from simulation.clerks.faults
         services = services_of(simulation.clerks.registry())
-        yield from _bills(ours, theirs, partial(without_readings, services=services))
+        gaps = _with_gaps(ours, theirs, services)
+        yield from _bills(ours, theirs, partial(without_readings, services=services), gaps)
         yield from determinants_that_differ(ours, theirs)
     else:
+        services = {one.meter_id: _service(one) for one in simulation.fleet.meters}
         yield from _bills(ours, theirs, lambda _: None)
+    yield from broken_links(ours, services)
     rows = simulation.table.rows()
     if rows != reference_rows:
         yield f"Parquet: {len(rows)} rows, {len({*rows} ^ {*reference_rows})} of which differ from the reference's"
     if rows != sorted(_window_rows(simulation.dynamo.items["windows"]), key=lambda row: (row[0], row[1], row[6])):
         yield "Parquet: its rows are not those of the windows"
-    billed = [row for row in rows if row[6] == "delivered"]
-    of_rows = (
-        bills_of_rows(billed, simulation.clerks.registry())
-        if simulation.clerks
-        else _bills_of(billed, simulation.fleet.meters)
-    )
+    of_rows = bills_of_rows(rows, services, ours) if simulation.clerks else _bills_of(rows, simulation.fleet.meters)
     for key, bill in of_rows:
         item = ours.get(key)
         if item and _without_history(bill_of(item)) != _without_history(bill):
             yield f"bill {' '.join(key)} is not the bill of the Parquet rows"
+
+
+def _with_gaps(ours: dict[Key, Item], theirs: dict[Key, Item], services: Mapping[str, Service]) -> set[str]:
+    """The agreements whose bills depend on each other, and of which one has lost all its readings.
+
+    The reference has no such bill, so it carries nothing forward over the gap and its later bills differ.
+    """
+    lost = {agreement for agreement, cycle in ours.keys() - theirs.keys() if "#" not in cycle}
+    return {
+        agreement for agreement in lost if agreement in services and services[agreement].prices.lookback is not None
+    }
 
 
 def _admitted(payloads: list[bytes], arrived: float, admission: Admission) -> dict[bytes, Upload]:
@@ -135,9 +151,15 @@ def _windows(ours: dict[Key, Item], theirs: dict[Key, Item]) -> Iterator[str]:
 
 
 def _bills(
-    ours: dict[Key, Item], theirs: dict[Key, Item], without_readings: Callable[[Key], Bill | None]
+    ours: dict[Key, Item],
+    theirs: dict[Key, Item],
+    without_readings: Callable[[Key], Bill | None],
+    gaps: Collection[str] = (),
 ) -> Iterator[str]:
-    """`without_readings` gives the bill of a key that the reference does not have, if there may be one."""
+    """`without_readings` gives the bill of a key that the reference does not have, if there may be one.
+
+    The bills of agreements in `gaps` are not compared.
+    """
     current = {key: bill_of(item) for key, item in theirs.items() if "#" not in key[1]}
     versions: dict[Key, list[Bill]] = defaultdict(list)
     for (meter, name), item in sorted(ours.items()):
@@ -147,8 +169,8 @@ def _bills(
             yield f"bill {' '.join(key)} is missing"
             continue
         bill = max(versions[key], key=lambda version: version.version)
-        expected = current.get(key) or without_readings(key)
-        if expected is None and (bill.lines or bill.total_rounded):
+        expected = None if key[0] in gaps else current.get(key) or without_readings(key)
+        if expected is None and key[0] not in gaps and (bill.lines or bill.total_rounded):
             yield f"bill {' '.join(key)} is one too many: ${bill.total_rounded}"
         if expected and _without_history(bill) != _without_history(expected):
             yield f"bill {' '.join(key)} differs: ${bill.total_rounded} for ${expected.total_rounded}"
@@ -156,9 +178,13 @@ def _bills(
 
 
 def _without_history(bill: Bill) -> bytes:
-    """The bill without what depends on its history; a final bill keeps the names of the rules it was rated by."""
+    """The bill without what depends on its history; a final bill keeps the names of the rules it was rated by, and does
+    not say that the bill before is open.
+    """
     segments = tuple(msgspec.structs.replace(one, tariff_fingerprint="") for one in bill.segments)
-    return msgspec.json.encode(msgspec.structs.replace(unissued(bill), tariff_fingerprint="", segments=segments))
+    reasons = tuple(one for one in bill.open_reasons if one.kind != "earlier bill open")
+    plain = msgspec.structs.replace(unissued(bill), tariff_fingerprint="", segments=segments, open_reasons=reasons)
+    return msgspec.json.encode(plain)
 
 
 def _history(key: Key, versions: list[Bill]) -> Iterator[str]:
@@ -189,14 +215,18 @@ def _window_rows(items: dict[Key, Item]) -> Iterator[ParquetRow]:
 
 def _bills_of(rows: Iterable[ParquetRow], meters: Iterable[Meter]) -> Iterator[tuple[Key, Bill]]:
     """The bills of meters without agreements, made of the Parquet rows alone."""
-    intervals: dict[str, list[Interval]] = defaultdict(list)
-    for meter_id, start, seconds, wh, *_ in rows:
-        intervals[meter_id].append(Interval(int(start.timestamp()), seconds, wh))
+    intervals: dict[tuple[str, str], list[Interval]] = defaultdict(list)
+    for meter_id, start, seconds, wh, *_, direction, _ in rows:
+        intervals[meter_id, direction].append(Interval(int(start.timestamp()), seconds, wh))
     for meter in meters:
         terms = UNREGISTERED._replace(agreement_id=meter.meter_id)
-        tariff = _tariff(meter.tariff_id)
-        for bill in bills(tariff, intervals[meter.meter_id], meter_id=meter.meter_id, terms=terms):
+        own, sent = (intervals[meter.meter_id, direction] for direction in ("delivered", "received"))
+        for bill in bills(_tariff(meter.tariff_id), own, meter_id=meter.meter_id, terms=terms, received=sent):
             yield (meter.meter_id, bill.month), bill
+
+
+def _service(meter: Meter) -> Service:
+    return service_without_agreement(meter.meter_id, _tariff(meter.tariff_id))
 
 
 @cache

@@ -11,30 +11,55 @@ import pytest
 
 from electrocloud.aws.athena import QueryError
 from electrocloud.aws.store.registry_state import LOCK_S
+from electrocloud.aws.store.store import open_store
 from electrocloud.services.closing import FindUnbilled
+from electrocloud.services.ingest import ingest_uploads
 from electrocloud.services.rating import VersionReason
 from forecasting.fleet_loads import _LOADS
 from tests.integration.test_closing_function import app as closing_app  # noqa: F401  fixtures
 from tests.integration.test_closing_function import context, last_month, queue, silent_neighbor  # noqa: F401
 from tests.integration.test_forecasting_work import register
 from tests.kits.calls_kit import answer_query, queries_that_run_on, recorded
-from tests.kits.examples import kinesis_event, upload_json
+from tests.kits.examples import TIME_OF_USE, kinesis_event, upload, upload_json
 from tests.kits.function_kit import CONTEXT
 from tests.kits.iam_kit import BY_ATHENA, BY_LAMBDA, check, granted, tables_of
+from tests.kits.memory import TABLES
 
 
-def test_the_metering_function_may_do_what_it_does(app, aws):
+@pytest.fixture
+def exporter(aws):
+    """The meter m-3, at a tariff that credits export."""
+    document = json.dumps({**TIME_OF_USE, "timezone": "UTC", "dgrules": "Net Metering"})
+    aws.dynamodb.put_item(TableName="tariffs", Item={"tariff_id": {"S": "netted"}, "document": {"S": document}})
+    aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-3"}, "tariff_id": {"S": "netted"}})
+    return "m-3"
+
+
+def test_the_metering_function_may_do_what_it_does(app, aws, exporter):
     aws.dynamodb.put_item(
         TableName="meters",
         Item={"meter_id": {"S": "m-9"}, "service_points": {"L": [{"S": "SP-9"}]}},
     )
     with recorded() as calls:
         uploads = [upload_json(), upload_json(meter_id="m-2", day=date(2026, 11, 25)), upload_json(meter_id="m-9")]
+        uploads.append(upload_json(meter_id=exporter))
         app.handler(kinesis_event([*uploads, b"no json", upload_json(meter_id="nobody")]), CONTEXT)
     check("MeteringRole", calls)
 
 
-def test_the_closing_function_may_do_what_it_does(closing_app, queue, last_month, silent_neighbor):  # noqa: F811
+def test_the_closing_function_may_do_what_it_does(
+    aws,
+    closing_app,  # noqa: F811
+    queue,  # noqa: F811
+    last_month,  # noqa: F811
+    silent_neighbor,  # noqa: F811
+    exporter,
+):
+    first = date(last_month.year, last_month.month, 1)
+    days = [first + timedelta(days=number) for number in range(last_month.days) if number != 19]
+    uploads = [upload(meter_id=exporter, day=day, wh=[100] * 24, interval_s=3600) for day in days]
+    tables, registry = open_store(aws.dynamodb, TABLES, lambda attempt: None)
+    ingest_uploads(uploads, tables, registry, lambda attempt: None)
     long_ago = int(datetime.now(UTC).timestamp()) - 2 * LOCK_S
     with closing_app.state.lock(long_ago):  # of a command that was killed
         closing_app.state.begin(["SP-1"], VersionReason("price corrected", "a clerk"))

@@ -49,6 +49,8 @@ class MemoryTables:
         return {change.owner for change in changes if not self._store(change)}
 
     def _store(self, change: Change) -> bool:
+        if change.tail and not self._store(change.tail):
+            return False
         days = {
             (change.owner, day.day.isoformat()): (items.day_item(change.owner, day), mark) for day, mark in change.days
         }
@@ -56,6 +58,8 @@ class MemoryTables:
         if any(_mark(self.windows.get(key)) != mark for key, (_, mark) in days.items()):
             return False
         if any(_mark(self.bills.get(key)) != mark for key, (_, mark) in bills.items()):
+            return False
+        if any(_mark(self.bills.get(key)) != mark for key, mark in change.checks().items()):
             return False
         self.windows |= {key: item for key, (item, _) in days.items()}
         self.bills |= {key: item for key, (item, _) in bills.items()}

@@ -16,7 +16,8 @@ from electrocloud.domain.billing.estimation import WEEKS
 from electrocloud.domain.billing.service import BillKey, PlannedBill, Service
 from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, day_of
 from electrocloud.services.class_profiles import ClassMeters, ProfileTables, make_class_profile
-from electrocloud.services.rating import add_bill, estimated_determinants, is_of_plan
+from electrocloud.services.following_bills import RegistryChanged, never, rate_following
+from electrocloud.services.rating import READING_CORRECTED, add_bill, estimated_determinants
 from electrocloud.services.store import Change, ServiceRegistry, Tables, commit_with_retry
 
 MONTHS_BACK = 3  # what is still open later is left to a person
@@ -195,7 +196,9 @@ def close(
     return Closed(final, estimated, waiting, CloseBills(left, item.meters) if left else None)
 
 
-def close_bill(planned: PlannedBill, tables: Tables, pause: Callable[[int], None]) -> ClosedBill:
+def close_bill(
+    planned: PlannedBill, tables: Tables, pause: Callable[[int], None], registry_changed: RegistryChanged = never
+) -> ClosedBill:
     """Estimate the gaps of a bill and store it if that changes it; a final bill gets a new version.
 
     A bill that is not there is made. A gap stays, and so does the bill's provisional status, where neither the four
@@ -205,7 +208,7 @@ def close_bill(planned: PlannedBill, tables: Tables, pause: Callable[[int], None
 
     def changes_of(_: Collection[str]) -> list[Change]:
         seen.clear()
-        return _changes(planned, tables, seen)
+        return _changes(planned, tables, seen, registry_changed)
 
     held, lost = commit_with_retry([planned.key.agreement_id], changes_of, tables, pause)
     if lost:
@@ -217,11 +220,11 @@ def close_bill(planned: PlannedBill, tables: Tables, pause: Callable[[int], None
 
 def _close_by_profile(planned: PlannedBill, store: ClosingStore, due: int, pause: Callable[[int], None]) -> ClosedBill:
     """Close a bill; where its own history does not suffice, make the mean profile of its class and close it by that."""
-    closed = close_bill(planned, store.tables, pause)
+    closed = close_bill(planned, store.tables, pause, store.registry.refresh)
     customer_class = planned.plan.terms.customer_class
     if closed.bill and closed.bill.intervals.missing and customer_class:
         made = make_class_profile(customer_class, planned.key.month, due, store.class_meters, store.tables)
-        return close_bill(planned, store.tables, pause) if made else closed
+        return close_bill(planned, store.tables, pause, store.registry.refresh) if made else closed
     return closed
 
 
@@ -240,16 +243,17 @@ def _planned(item: CloseBills, bills: OpenBills, registry: ServiceRegistry) -> d
     }
 
 
-def _changes(planned: PlannedBill, tables: Tables, seen: list[Bill]) -> list[Change]:
+def _changes(planned: PlannedBill, tables: Tables, seen: list[Bill], registry_changed: RegistryChanged) -> list[Change]:
     _, stored = tables.read([], [planned.key])
     before = stored.get(planned.key)
     if before:
         seen.append(before.billed.bill)
         is_open = before.billed.bill.intervals.missing or before.billed.bill.status == "provisional"
-        if not is_open and is_of_plan(before.billed, planned.plan):
+        if not is_open and before.billed.is_of(planned.plan):
             return []
     change = Change(planned.key.agreement_id)
     add_bill(change, planned, estimated_determinants(planned, tables), before, tables)
+    rate_following(change, planned, before, tables, READING_CORRECTED, registry_changed)
     return [change] if before is None or change.bills[0].billed.bill != before.billed.bill else []
 
 

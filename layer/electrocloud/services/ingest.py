@@ -11,16 +11,25 @@ from typing import NamedTuple
 from electrocloud.domain.billing.service import BillKey, PlannedBill, Service, bills_of_meter_day
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.readings.upload import Upload
+from electrocloud.services.following_bills import RegistryChanged, rate_following
 from electrocloud.services.rating import (
+    READING_CORRECTED,
     add_bill,
     estimated_determinants,
     has_voids,
-    is_of_plan,
     is_rated,
     read_determinants,
     replaced_days,
 )
-from electrocloud.services.store import Change, DayKey, ServiceRegistry, StoredBill, Tables, commit_with_retry
+from electrocloud.services.store import (
+    Change,
+    DayKey,
+    RegistryChangedError,
+    ServiceRegistry,
+    StoredBill,
+    Tables,
+    commit_with_retry,
+)
 
 DAYS_AT_ONCE = 20  # of one meter in one change: with two bills a day and two items a bill they are 100 items
 
@@ -59,35 +68,40 @@ def ingest_uploads(
         sent.setdefault(upload.meter_id, {}).setdefault(upload.day, []).append(upload)
         readings += len(upload.readings) + len(upload.received)
     registry.refresh()
-    stored, failed = _store(sent, tables, registry.services_of(sent.keys()), pause)
-    bills = sum(len(change.bills) for change in stored)
+    stored: list[Change] = []
+    failed: set[str] = set()
     # A command that changes the registry rates the bills it touches from the windows it finds. Windows that were being
     # stored meanwhile were rated by the registry as it was, so they are rated again.
-    while registry.refresh():
-        again, failed_again = _store(sent, tables, registry.services_of(sent.keys()), pause)
-        bills += sum(len(change.bills) for change in again)
-        failed |= failed_again
+    while True:
+        try:
+            failed |= _store(sent, tables, registry, pause, stored)
+        except RegistryChangedError:
+            continue
+        if not registry.refresh():
+            break
     return Outcome(
         readings=readings,
         changed=sum(change.new for change in stored),
         repeated=sum(change.received - change.new for change in stored),
-        bills=bills,
+        bills=sum(len(change.bills) for change in stored),
         failed=frozenset(failed),
     )
 
 
 def _store(
-    sent: MeterUploads, tables: Tables, services: ServicesByMeter, pause: Callable[[int], None]
-) -> tuple[list[Change], set[str]]:
-    """Store the uploads, DAYS_AT_ONCE of each meter at a time. Returns the changes and the meters that failed."""
-    stored: list[Change] = []
+    sent: MeterUploads, tables: Tables, registry: ServiceRegistry, pause: Callable[[int], None], stored: list[Change]
+) -> set[str]:
+    """Store the uploads, DAYS_AT_ONCE of each meter at a time. Adds the changes to `stored`; returns the meters that
+    failed.
+    """
+    services = registry.services_of(sent.keys())
     failed: set[str] = set()
     waiting = {meter: sorted(days) for meter, days in sent.items()}
     while waiting:
         part = {meter: {day: sent[meter][day] for day in days[:DAYS_AT_ONCE]} for meter, days in waiting.items()}
 
         def changes_of(meters: Collection[str], part: MeterUploads = part) -> list[Change]:
-            return _changes({meter: part[meter] for meter in meters}, tables, services)
+            return _changes({meter: part[meter] for meter in meters}, tables, services, registry.refresh)
 
         done, lost = commit_with_retry(part.keys(), changes_of, tables, pause)
         stored += done
@@ -97,10 +111,12 @@ def _store(
             for meter, days in waiting.items()
             if len(days) > DAYS_AT_ONCE and meter not in lost
         }
-    return stored, failed
+    return failed
 
 
-def _changes(uploads: MeterUploads, tables: Tables, services: ServicesByMeter) -> list[Change]:
+def _changes(
+    uploads: MeterUploads, tables: Tables, services: ServicesByMeter, registry_changed: RegistryChanged
+) -> list[Change]:
     planned: dict[DayKey, list[PlannedBill]] = {
         (meter, day): bills_of_meter_day(services.get(meter, ()), meter, day)
         for meter, days in uploads.items()
@@ -124,7 +140,9 @@ def _changes(uploads: MeterUploads, tables: Tables, services: ServicesByMeter) -
                 for bill in bills:
                     touched.setdefault(bill.key, (bill, []))[1].append(meter_day)
         for bill, changed in touched.values():
-            _rate(change, bill, changed, stored_bills.get(bill.key), tables)
+            before = stored_bills.get(bill.key)
+            _rate(change, bill, changed, before, tables)
+            rate_following(change, bill, before, tables, READING_CORRECTED, registry_changed, except_for=touched.keys())
         changes.append(change)
     return changes
 
@@ -134,10 +152,9 @@ def _rate(
 ) -> None:
     """Put changed days of the change's meter into a bill, and rate it."""
     changed = {change.owner: days}
-    if before and is_of_plan(before.billed, planned.plan):
-        kept = before.billed.days
-    else:  # a bill's first readings, or another plan: what came before the meter was registered counts too
-        kept = read_determinants(planned, tables)
+    # A bill's first readings, or another plan: what came before the meter was registered counts too.
+    known = before and before.billed.is_of(planned.plan)
+    kept = before.billed.days if before and known else read_determinants(planned, tables)
     own = {day.day for day in days}
     if any(one.estimated for span in kept for day, one in span.items() if day in own):
         found = estimated_determinants(planned, tables, changed)

@@ -15,8 +15,10 @@ from electrocloud.domain.billing.plan import PeriodPlan, ServiceSpan
 from electrocloud.domain.billing.service import BillKey, PlannedBill
 from electrocloud.domain.local_time import day_of
 from electrocloud.domain.readings.meter_day import DayReadings, MeterDay
+from electrocloud.services.carry_forward import begins_with, carried
 from electrocloud.services.issuing import NOTHING_KNOWN, KnownBills, issue_bill
 from electrocloud.services.store import (
+    WITHDRAWN,
     BillChange,
     BilledPeriod,
     Change,
@@ -26,8 +28,6 @@ from electrocloud.services.store import (
     StoredBill,
     Tables,
 )
-
-WITHDRAWN = "withdrawn"  # the fingerprint of a bill whose agreement has no day in its cycle
 
 DaysByMeter = Mapping[str, Iterable[DayReadings]]
 
@@ -41,6 +41,7 @@ class VersionReason(NamedTuple):
 
 
 READING_CORRECTED = VersionReason("reading corrected")
+EXPORT_RECEIVED = VersionReason("export received later")
 
 
 def add_bill(
@@ -57,17 +58,28 @@ def add_bill(
     A bill that becomes final, and each new version, is issued; bills that are `known` are not read again for that.
     """
     plan = planned.plan
-    # Credits for export would make a bill depend on the one before it, which the store does not keep in step yet.
-    bill = rate(plan, days, plan.spans[-1].meter_id if plan.spans else "", opening=None)
+    begins = begins_with(change, planned, before, tables, known)
+    bill = rate(
+        plan,
+        days,
+        plan.spans[-1].meter_id if plan.spans else "",
+        history=begins.peaks,
+        opening=begins.credit,
+        opening_is_open=begins.is_open,
+    )
+    carries = carried(planned, bill, days, begins)
     if before and before.billed.bill.status == "final" and not _never_issued(before.billed):
         bill = reissue(before.billed.bill, bill)
         if bill.version > before.billed.bill.version:
             change.replaced.append(ReplacedBill(planned.key, before.billed.bill, before.in_outbox))
+            if why == READING_CORRECTED and bill.received_kwh and not before.billed.bill.received_kwh:
+                why = EXPORT_RECEIVED
             bill = msgspec.structs.replace(bill, reason=why.reason, changed_by=why.by, changed_at=why.at)
             bill = issue_bill(planned.key, bill, before.billed.bill, tables, known)
     elif bill.status == "final":
         bill = issue_bill(planned.key, bill, None, tables, known)
-    billed = BilledPeriod(plan.fingerprint, days, bill, [span.meter_id for span in plan.spans], plan.shape)
+    meters = [span.meter_id for span in plan.spans]
+    billed = BilledPeriod(plan.fingerprint, days, bill, meters, plan.shape, begins if carries else None, carries)
     change.bills.append(BillChange(planned.key, billed, before.mark if before else None))
 
 
@@ -135,19 +147,23 @@ def estimated_determinants(
     return found
 
 
-def is_of_plan(billed: BilledPeriod, plan: PeriodPlan) -> bool:
-    """Whether a stored bill was rated by this plan: at its prices, and from the readings of its meters and days.
-
-    A plain plan's fingerprint is its tariff's alone, whichever meter it has. The shape covers the meters; bills that
-    were stored before it was have none.
+def stored_determinants(
+    planned: PlannedBill, before: StoredBill | None, tables: Tables, *, trust: bool
+) -> list[dict[date, DayDeterminants]]:
+    """The determinants of a bill as it is now: with `trust`, those it was stored with where they have the plan's shape;
+    else from its readings, with the estimates that it had.
     """
-    return billed.fingerprint == plan.fingerprint and billed.shape in ("", plan.shape)
+    if trust and before and before.billed.shape == planned.plan.shape:
+        return replaced_days(planned.plan, before.billed.days, {})
+    if before and has_estimates(before.billed.days):
+        return estimated_determinants(planned, tables)
+    return read_determinants(planned, tables)
 
 
 def is_rated(planned: PlannedBill, meter_id: str, day: MeterDay, stored: StoredBill | None) -> bool:
     """Whether a stored bill has a meter's day as it is. It has not where the plan has changed since it was rated."""
     plan = planned.plan
-    known = stored.billed if stored and is_of_plan(stored.billed, plan) else None
+    known = stored.billed if stored and stored.billed.is_of(plan) else None
     for number, span in plan.spans_of(meter_id, day.day):
         found = _of_span(plan, span, day)
         entry = known.days[number].get(day.day) if known and number < len(known.days) else None
@@ -180,10 +196,11 @@ def meter_days(planned: PlannedBill, tables: MeterDays) -> dict[str, Sequence[Da
 
 
 def same_bill(one: BilledPeriod, other: BilledPeriod) -> bool:
-    """Whether two billed periods have the same plan, bill and days."""
+    """Whether two billed periods have the same plan, bill and days, begin alike and carry the same forward."""
     length = max(len(one.days), len(other.days))
     days = [[*(dict(own) for own in each.days), *({} for _ in range(length - len(each.days)))] for each in (one, other)]
-    return (one.fingerprint, one.shape, one.bill, days[0]) == (other.fingerprint, other.shape, other.bill, days[1])
+    compared = [(each.fingerprint, each.shape, each.bill, each.begins, each.carries) for each in (one, other)]
+    return compared[0] == compared[1] and days[0] == days[1]
 
 
 def _of_span(plan: PeriodPlan, span: ServiceSpan, day: DayReadings) -> DayDeterminants | None:

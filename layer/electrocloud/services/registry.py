@@ -7,7 +7,7 @@ from electrocloud.domain.billing.service import Service, services_of
 from electrocloud.domain.registry.changes import RecordChange, changes, touched_service_points
 from electrocloud.domain.registry.records import Agreement, Installation, Registry
 from electrocloud.domain.registry.validation import RecordFault, faults
-from electrocloud.domain.tariffs.urdb import registered_tariff
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.domain.tariffs.versions import DatedTariff, TariffVersion, dated_tariff
 
 R = TypeVar("R", Installation, Agreement)
@@ -40,7 +40,7 @@ def dated_tariffs(registry: Registry) -> dict[str, DatedTariff]:
     """The tariffs of a registry by their id. `TariffError` for one that cannot be rated."""
     versions: dict[str, list[TariffVersion]] = {}
     for one in registry.tariffs.values():
-        version = TariffVersion(registered_tariff(one.document), one.first, one.end)
+        version = TariffVersion(tariff_from_urdb(one.document), one.first, one.end)
         versions.setdefault(one.tariff_id, []).append(version)
     return {tariff_id: dated_tariff(tariff_id, own) for tariff_id, own in versions.items()}
 

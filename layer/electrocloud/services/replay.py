@@ -4,22 +4,21 @@ Both may run while live uploads flow, and repeatedly: what is there already stay
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from electrocloud.domain.billing.service import BillKey, PlannedBill, bills_of_meter_day
 from electrocloud.domain.readings.upload import Upload
+from electrocloud.services.following_bills import RegistryChanged, never, rate_following
 from electrocloud.services.ingest import Outcome, ingest_uploads
 from electrocloud.services.issuing import KnownBills, compared_bills
 from electrocloud.services.rating import (
     VersionReason,
     add_bill,
-    estimated_determinants,
-    has_estimates,
-    read_determinants,
-    replaced_days,
     same_bill,
+    stored_determinants,
 )
-from electrocloud.services.store import Change, DayKey, ServiceRegistry, Tables, commit_with_retry
+from electrocloud.services.store import Change, DayKey, RegistryChangedError, ServiceRegistry, Tables, commit_with_retry
 
 Bills = dict[str, list[PlannedBill]]
 
@@ -77,7 +76,11 @@ def rerate_days(
         planned: dict[BillKey, PlannedBill] = {}
         for meter, day in days:
             planned.update((bill.key, bill) for bill in bills_of_meter_day(services.get(meter, ()), meter, day))
-        total = total.plus(rerate_bills(track([planned[key] for key in sorted(planned)]), tables, pause))
+        bills = track([planned[key] for key in sorted(planned)])
+        try:
+            total = total.plus(rerate_bills(bills, tables, pause, registry_changed=registry.refresh))
+        except RegistryChangedError:
+            continue
         if not registry.refresh():
             return total
 
@@ -89,6 +92,7 @@ def rerate_bills(
     *,
     trust_days: bool = False,
     why: VersionReason = RATED_AGAIN,
+    registry_changed: RegistryChanged = never,
 ) -> Rerated:
     """Rate bills, which come agreement by agreement, whatever was rated before: from all their windows.
 
@@ -102,7 +106,9 @@ def rerate_bills(
     for part in _parts(planned):
 
         def changes_of(agreements: Collection[str], part: Bills = part) -> list[Change]:
-            return _changes({agreement: part[agreement] for agreement in agreements}, tables, trust_days, why)
+            return _changes(
+                {agreement: part[agreement] for agreement in agreements}, tables, trust_days, why, registry_changed
+            )
 
         held, lost = commit_with_retry(part.keys(), changes_of, tables, pause)
         bills += sum(map(len, part.values()))
@@ -112,20 +118,23 @@ def rerate_bills(
 
 
 def _parts(planned: Iterable[PlannedBill]) -> Iterator[Bills]:
-    """Bills by agreement, at most BILLS_AT_ONCE of each and of all together."""
+    """Bills by agreement, at most BILLS_AT_ONCE of all together; those of an agreement are together if they fit."""
     part: Bills = {}
     count = 0
-    for bill in planned:
-        if count == BILLS_AT_ONCE:
-            yield part
-            part, count = {}, 0
-        part.setdefault(bill.key.agreement_id, []).append(bill)
-        count += 1
+    for agreement_id, bills in groupby(planned, key=lambda bill: bill.key.agreement_id):
+        while own := [*islice(bills, BILLS_AT_ONCE)]:
+            if part and (count + len(own) > BILLS_AT_ONCE or agreement_id in part):
+                yield part
+                part, count = {}, 0
+            part[agreement_id] = own
+            count += len(own)
     if part:
         yield part
 
 
-def _changes(planned: Bills, tables: Tables, trust_days: bool, why: VersionReason) -> list[Change]:
+def _changes(
+    planned: Bills, tables: Tables, trust_days: bool, why: VersionReason, registry_changed: RegistryChanged
+) -> list[Change]:
     # Before the windows, so that a worker who changes these in the meantime is noticed.
     # With those that new versions are compared with: one by one they would take longer than all the rest.
     keys = dict.fromkeys(bill.key for bills in planned.values() for bill in bills)
@@ -135,8 +144,10 @@ def _changes(planned: Bills, tables: Tables, trust_days: bool, why: VersionReaso
     changes = []
     for agreement_id, bills in planned.items():
         change = Change(agreement_id)
+        own = {bill.key for bill in bills}
         for bill in bills:
             _rerate(change, bill, known, tables, trust_days, why)
+            rate_following(change, bill, known[bill.key], tables, why, registry_changed, except_for=own)
         changes.append(change)
     return changes
 
@@ -150,13 +161,8 @@ def _rerate(
     why: VersionReason,
 ) -> None:
     """Put a bill into the change, unless it comes out as it was."""
-    plan, before = planned.plan, known[planned.key]
-    if trust_days and before and before.billed.shape == plan.shape:
-        days = replaced_days(plan, before.billed.days, {})
-    elif before and has_estimates(before.billed.days):
-        days = estimated_determinants(planned, tables)
-    else:
-        days = read_determinants(planned, tables)
+    before = known[planned.key]
+    days = stored_determinants(planned, before, tables, trust=trust_days)
     if before or any(days):
         add_bill(change, planned, days, before, tables, why, known)
         if before and same_bill(change.bills[-1].billed, before.billed):

@@ -14,9 +14,10 @@ import msgspec
 from electrocloud.domain.billing.service import BillKey, PlannedBill, Service
 from electrocloud.domain.errors import StoreBusyError
 from electrocloud.domain.local_time import local_day
+from electrocloud.services.following_bills import RegistryChanged, never
 from electrocloud.services.rating import VersionReason, withdraw_bill
 from electrocloud.services.replay import Rerated, rerate_bills
-from electrocloud.services.store import Change, Tables, commit_with_retry
+from electrocloud.services.store import Change, RegistryChangedError, Tables, commit_with_retry
 
 POINTS_AT_ONCE = 25
 
@@ -95,9 +96,15 @@ def touched_bills(services: Iterable[Service], tables: Tables, now: int) -> Touc
     return TouchedBills(planned, without)
 
 
-def rerate_touched(touched: TouchedBills, tables: Tables, pause: Callable[[int], None], why: VersionReason) -> Rerated:
+def rerate_touched(
+    touched: TouchedBills,
+    tables: Tables,
+    pause: Callable[[int], None],
+    why: VersionReason,
+    registry_changed: RegistryChanged = never,
+) -> Rerated:
     """Rate touched bills again, from stored determinants where only prices changed; withdraw those without service."""
-    rated = rerate_bills(touched.planned, tables, pause, trust_days=True, why=why)
+    rated = rerate_bills(touched.planned, tables, pause, trust_days=True, why=why, registry_changed=registry_changed)
     return _withdraw(touched.without_service, tables, pause, why).plus(rated)
 
 
@@ -118,7 +125,11 @@ def rate_service_points(
     total = Rerated(0, 0, frozenset())
     while True:
         services = [one for own in registry.services_at(points).values() for one in own]
-        total = total.plus(rerate_touched(touched_bills(services, tables, now), tables, pause, why))
+        touched = touched_bills(services, tables, now)
+        try:
+            total = total.plus(rerate_touched(touched, tables, pause, why, registry.refresh))
+        except RegistryChangedError:
+            continue
         if not registry.refresh():
             return total
 
@@ -161,7 +172,7 @@ class Preview:
 
     def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:  # noqa: ARG002 - as `Tables` has it
         """Count what would be stored."""
-        bills = [one for change in changes for one in change.bills]
+        bills = [one for change in changes for one in (*change.bills, *(change.tail.bills if change.tail else ()))]
         _, stored = self._tables.read([], [one.key for one in bills])
         for one in bills:
             before = stored[one.key].billed.bill.total_rounded if one.key in stored else Decimal(0)

@@ -11,13 +11,22 @@ from datetime import date
 from typing import NamedTuple, Protocol
 
 from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.carry_forward import CarryForward
 from electrocloud.domain.billing.determinants import DayDeterminants
 from electrocloud.domain.billing.estimation import ClassProfile
 from electrocloud.domain.billing.issuing import PAYMENT_DAYS
+from electrocloud.domain.billing.plan import PeriodPlan
 from electrocloud.domain.billing.service import BillKey, Service
+from electrocloud.domain.errors import ElectroCloudError
 from electrocloud.domain.readings.meter_day import DayReadings, MeterDay
 
 ATTEMPTS = 8
+WITHDRAWN = "withdrawn"  # the fingerprint of a bill whose agreement has no day in its cycle
+
+
+class RegistryChangedError(ElectroCloudError):
+    """The registry has changed since bills were planned by it: plan them again."""
+
 
 DayKey = tuple[str, date]
 SpanDays = Mapping[date, DayDeterminants]
@@ -26,7 +35,8 @@ SpanDays = Mapping[date, DayDeterminants]
 class BilledPeriod(NamedTuple):
     """A bill, the determinants by UTC day that it adds up, for each span of its plan, and the plan's fingerprint.
 
-    A stored one may lack the last spans, where these have no days.
+    A stored one may lack the last spans, where these have no days. `begins` is what the bill begins with, and `carries`
+    what it carries forward; None where bills do not depend on each other.
     """
 
     fingerprint: str
@@ -34,6 +44,16 @@ class BilledPeriod(NamedTuple):
     bill: Bill
     meters: Sequence[str] = ()  # the meter of each span; of use when it is stored
     shape: str = ""  # of the plan; "" where that was not stored
+    begins: CarryForward | None = None
+    carries: CarryForward | None = None
+
+    def is_of(self, plan: PeriodPlan) -> bool:
+        """Whether the bill was rated by this plan: at its prices, and from the readings of its meters and days.
+
+        A plain plan's fingerprint is its tariff's alone, whichever meter it has. The shape covers the meters; bills
+        that were stored before it was have none.
+        """
+        return self.fingerprint == plan.fingerprint and self.shape in ("", plan.shape)
 
 
 class StoredDay(NamedTuple):
@@ -71,16 +91,41 @@ class BillChange(NamedTuple):
 class Change:
     """What is stored together or not at all: days of the meter `owner` and bills; or, of an agreement, bills alone.
 
-    Each day comes with the version tag it was read with, None where it was not there. Of the `received` readings, `new`
-    ones were unknown or replaced another.
+    Each day comes with the version tag it was read with, None where it was not there. `unchanged` are bills that the
+    change rests on: it holds only while they have these version tags (None: are not there). Of the `received` readings,
+    `new` ones were unknown or replaced another.
+
+    `tail` has the rest of a long row of bills, which no transaction could hold. It is stored before the change: if a
+    worker is killed between the two, the change is made again, and stores or confirms all of them.
     """
 
     owner: str
     days: list[tuple[MeterDay, str | None]] = field(default_factory=list)
     bills: list[BillChange] = field(default_factory=list)
     replaced: list[ReplacedBill] = field(default_factory=list)
+    unchanged: dict[BillKey, str | None] = field(default_factory=dict)
     received: int = 0
     new: int = 0
+    tail: "Change | None" = None
+
+    def billed(self, key: BillKey) -> BilledPeriod | None:
+        """The bill of a key that it stores."""
+        return next((one.billed for one in self.bills if one.key == key), None)
+
+    def checks(self) -> dict[BillKey, str | None]:
+        """The bills that must be unchanged, without those that it stores itself."""
+        own = {one.key for one in self.bills}
+        return {key: mark for key, mark in self.unchanged.items() if key not in own}
+
+    @property
+    def bill_keys(self) -> set[BillKey]:
+        """The bills that it stores or rests on."""
+        return {*self.unchanged, *(one.key for one in self.bills)}
+
+    @property
+    def size(self) -> int:
+        """How many items it stores or rests on."""
+        return len(self.days) + len(self.bills) + len(self.replaced) + len(self.checks())
 
 
 class IssueTerms(NamedTuple):

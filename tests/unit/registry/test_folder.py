@@ -9,7 +9,7 @@ import pytest
 from electrocloud.domain.errors import RegistryError
 from electrocloud.domain.registry.records import Registry
 from electrocloud.domain.registry.validation import faults
-from electrocloud.domain.tariffs.urdb import registered_tariff
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from registry.export import write_folder
 from registry.folder import effective_days, read_folder
 from tests.kits.billing_kit import document, instant
@@ -82,7 +82,7 @@ def test_hourly_prices_beside_a_tariff_are_those_of_its_version(folder: Path) ->
 
     content = read_folder(folder, EMPTY)
     record = content.registry.tariffs["hourly@2026-07-01"]
-    series = registered_tariff(record.document).series
+    series = tariff_from_urdb(record.document).series
 
     assert (content.faults, faults(content.registry)) == ([], [])
     assert record.document["energy_prices"] == {

@@ -9,7 +9,7 @@ from electrocloud.domain.billing.service import Service
 from electrocloud.domain.billing.terms import UNREGISTERED
 from electrocloud.domain.readings.upload import DIRECTIONS, QUALITIES, Upload
 from electrocloud.domain.registry.records import Installation
-from electrocloud.domain.tariffs.urdb import registered_tariff, tariff_from_urdb
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.domain.tariffs.versions import always
 from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
@@ -35,7 +35,7 @@ uploads = st.builds(
 )
 
 
-PRICED = registered_tariff(
+PRICED = tariff_from_urdb(
     {
         **TIME_OF_USE,
         "coincidentratestructure": [[{"rate": 4}]],

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.carry_forward import CarryForward
 from electrocloud.domain.billing.determinants import DayDeterminants
 from electrocloud.domain.billing.estimation import ClassProfile
 from electrocloud.domain.billing.service import BillKey
@@ -28,6 +29,7 @@ _DAY_TYPES = {False: "workday", True: "weekend"}
 
 _determinants_encoder = msgspec.msgpack.Encoder()
 _determinants_decoder = msgspec.msgpack.Decoder(dict[str, DayDeterminants])
+_carried_decoder = msgspec.msgpack.Decoder(tuple[CarryForward, CarryForward])
 _bill_encoder = msgspec.json.Encoder()
 _bill_decoder = msgspec.json.Decoder(Bill)
 
@@ -97,18 +99,20 @@ def bill_item(key: BillKey, billed: BilledPeriod) -> Item:
 
     Both are deflated: a change of a bill is the most expensive write there is, and is priced by the kilobyte. A bill of
     another cycle than the calendar month is in the index of the month in which its cycle begins. An issued bill is in
-    the outbox until it has been published.
+    the outbox until it has been published. `carried` is what it begins with and what it carries forward.
     """
     bill = billed.bill
     document = _document(bill)
     determinants = zlib.compress(_determinants_encoder.encode(_named_days(key, billed)), 6)
+    carried = _carried(billed)
     return {
         **bill_key(key),
         "document": {"B": document},
         "determinants": {"B": determinants},
+        **({"carried": {"B": carried}} if carried else {}),
         "fingerprint": {"S": billed.fingerprint},
         "shape": {"S": billed.shape},
-        "mark": {"S": _mark(document, determinants)},
+        "mark": {"S": _mark(document, determinants, carried)},
         "month": {"S": key.month},
         "month_part": {"S": month_part(key.month, _part(key, MONTH_PARTS))},
         "meter": {"S": bill.meter_id},
@@ -127,8 +131,13 @@ def stored_bill(item: Item) -> StoredBill:
     """The bill of an item, with its determinants by span."""
     spans = by_span(_decoded_days(item))
     shape = item["shape"]["S"] if "shape" in item else ""
-    billed = BilledPeriod(item["fingerprint"]["S"], spans, bill_of(item), (), shape)
+    billed = BilledPeriod(item["fingerprint"]["S"], spans, bill_of(item), (), shape, *carried_of(item))
     return StoredBill(billed, item["mark"]["S"], "to_lake" in item)
+
+
+def carried_of(item: Item) -> tuple[CarryForward | None, CarryForward | None]:
+    """What a bill begins with and what it carries forward; None where bills do not depend on each other."""
+    return _carried_decoder.decode(item["carried"]["B"]) if "carried" in item else (None, None)
 
 
 class MeterSpanDay(NamedTuple):
@@ -223,6 +232,12 @@ def _in_outbox(key: BillKey, bill: Bill) -> Item:
 
 def _part(key: BillKey, parts: int) -> int:
     return zlib.crc32(key.agreement_id.encode()) % parts
+
+
+def _carried(billed: BilledPeriod) -> bytes:
+    if billed.begins is None or billed.carries is None:
+        return b""
+    return _determinants_encoder.encode((billed.begins, billed.carries))
 
 
 def _document(bill: Bill) -> bytes:

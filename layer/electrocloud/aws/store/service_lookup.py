@@ -6,7 +6,7 @@ from electrocloud.aws.store.meter_lookup import REMEMBER_S, MeterLookup
 from electrocloud.aws.store.registry import RegistryStore, ServiceHistory, TariffHistory
 from electrocloud.domain.billing.service import Service, service_without_agreement, services_of
 from electrocloud.domain.errors import TariffError
-from electrocloud.domain.tariffs.urdb import registered_tariff
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.domain.tariffs.versions import DatedTariff, TariffVersion, dated_tariff
 
 
@@ -99,6 +99,6 @@ class ServiceLookup:
 
 def _dated(history: TariffHistory) -> DatedTariff:
     versions = [
-        TariffVersion(registered_tariff(version.document), version.first, version.end) for version in history.versions
+        TariffVersion(tariff_from_urdb(version.document), version.first, version.end) for version in history.versions
     ]
     return dated_tariff(history.tariff_id, versions)

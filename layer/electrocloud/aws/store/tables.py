@@ -131,7 +131,9 @@ class DynamoTables:
         Of changes that have a bill in common, as those of two meters of one agreement, only the first can hold.
         """
         first, lost = _of_different_bills(changes)
-        for group in _groups(first, 1 if alone else WRITE_AT_ONCE, self._actions):
+        lost |= {change.owner for change in first if change.tail and self.commit([change.tail], alone=True)}
+        whole = [change for change in first if change.owner not in lost]
+        for group in _groups(whole, 1 if alone else WRITE_AT_ONCE, self._actions):
             try:
                 together: list[Any] = [action for _, actions in group for action in actions]
                 self._client.transact_write_items(TransactItems=together)
@@ -145,27 +147,26 @@ class DynamoTables:
         days = [self._put(self._windows, items.day_item(change.owner, day), mark) for day, mark in change.days]
         bills = [self._put(self._bills, items.bill_item(one.key, one.billed), one.mark) for one in change.bills]
         replaced = [{"Put": {"TableName": self._bills, "Item": items.replaced_item(one)}} for one in change.replaced]
-        return days + bills + replaced
+        unchanged = [self._check(key, mark) for key, mark in change.checks().items()]
+        return days + bills + replaced + unchanged
+
+    def _check(self, key: BillKey, mark: str | None) -> Action:
+        return {"ConditionCheck": {"TableName": self._bills, "Key": items.bill_key(key), **_still(mark)}}
 
     @staticmethod
     def _put(table: str, item: items.Item, mark: str | None) -> Action:
-        if mark is None:
-            return {
-                "Put": {
-                    "TableName": table,
-                    "Item": item,
-                    "ConditionExpression": "attribute_not_exists(meter_id)",
-                }
-            }
-        return {
-            "Put": {
-                "TableName": table,
-                "Item": item,
-                "ConditionExpression": "#mark = :mark",
-                "ExpressionAttributeNames": {"#mark": "mark"},
-                "ExpressionAttributeValues": {":mark": {"S": mark}},
-            }
-        }
+        return {"Put": {"TableName": table, "Item": item, **_still(mark)}}
+
+
+def _still(mark: str | None) -> Action:
+    """The condition that an item is still as it was read: with that mark, or not there."""
+    if mark is None:
+        return {"ConditionExpression": "attribute_not_exists(meter_id)"}
+    return {
+        "ConditionExpression": "#mark = :mark",
+        "ExpressionAttributeNames": {"#mark": "mark"},
+        "ExpressionAttributeValues": {":mark": {"S": mark}},
+    }
 
 
 def batch_get(
@@ -200,7 +201,7 @@ def _of_different_bills(changes: Iterable[Change]) -> tuple[list[Change], set[st
     known: set[BillKey] = set()
     first, others = [], set()
     for change in changes:
-        keys = {one.key for one in change.bills}
+        keys = change.bill_keys
         if known & keys:
             others.add(change.owner)
         else:
@@ -222,7 +223,7 @@ def _groups(
     bills: set[BillKey] = set()
     for change in changes:
         actions = actions_of(change)
-        own = {one.key for one in change.bills}
+        own = change.bill_keys
         if group and (size + len(actions) > most or own & bills):
             yield group
             group, size, bills = [], 0, set()

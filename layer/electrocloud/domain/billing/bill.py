@@ -13,10 +13,11 @@ from electrocloud.domain.billing import charges, line_text
 from electrocloud.domain.billing.bill_document import Bill, BilledSegment, Status
 from electrocloud.domain.billing.charges import Charge, Line, PricedSegment
 from electrocloud.domain.billing.counting import Intervals, count_intervals
-from electrocloud.domain.billing.credit import NO_CREDIT, Credit, CreditAccount
+from electrocloud.domain.billing.credit import NO_CREDIT, Credit
+from electrocloud.domain.billing.credit_account import CreditAccount
 from electrocloud.domain.billing.demand import days_by_segment, past_demand, peaks_by_segment
 from electrocloud.domain.billing.determinants import DayDeterminants, Run, day_determinants
-from electrocloud.domain.billing.export import Exported, credited, exported, is_last_bill, is_true_up
+from electrocloud.domain.billing.export import Exported, credited, exported, is_true_up
 from electrocloud.domain.billing.open_reasons import open_reasons
 from electrocloud.domain.billing.plan import PeriodPlan, plan_period
 from electrocloud.domain.billing.ratchet import History, PastDemand, billed_demand
@@ -42,13 +43,15 @@ def rate(
     as_of: int | None = None,
     history: History = (),
     opening: Credit | None = NO_CREDIT,
+    opening_is_open: bool = False,
 ) -> Bill:
     """The bill of a period, from the determinants that UTC days have for each span of its plan.
 
     A day that is not in a span's `days` has no readings. Intervals that end after `as_of` (s since 1970 UTC; None: all
     have ended) are not missing yet. `history` has the demand of earlier cycles, for tariffs with a ratchet, and
     `opening` the credit for export that the bill before left (None: nobody knows it, so export is not credited and
-    leaves the bill open); the bill's `credit` has what this one leaves.
+    leaves the bill open); the bill's `credit` has what this one leaves. A bill with export or credit stays open while
+    the opening credit may still change (`opening_is_open`).
     """
     by_segment = days_by_segment(plan, days)
     runs = [[run for day in own for run in day.runs] for own in by_segment]
@@ -81,7 +84,7 @@ def rate(
     total = charged + credit_total + charges.total([*minimum, *riders, *taxes])
     lines = tuple(charge.line for charge in (*own_charges, *riders, *taxes, *credit.paid_out))
     intervals = count_intervals(plan, days, as_of)
-    reasons = open_reasons(plan, by_segment, credits_known=opening is not None)
+    reasons = open_reasons(plan, by_segment, opening, opening_is_open=opening_is_open)
     peak_wh, in_peak = _peak_use(priced, runs, energy, demand)
     shown = plan.tariff_of_segment(-1) if priced == [] else priced[-1].tariff
     read = [day for own in days if own for day in (min(own), max(own))]
@@ -233,7 +236,10 @@ def _replacing(previous: Bill, now: Bill) -> Bill:
         estimated_share=Decimal(0),
         explanation=f"Rebill adjustment, replaces version {previous.version} of {before}",
     )
-    return msgspec.structs.replace(now, version=previous.version + 1, status="final", adjustment=adjustment)
+    reasons = tuple(reason for reason in now.open_reasons if reason.kind != "earlier bill open")
+    return msgspec.structs.replace(
+        now, version=previous.version + 1, status="final", adjustment=adjustment, open_reasons=reasons
+    )
 
 
 def _by_day(intervals: Iterable[Interval]) -> dict[int, list[Interval]]:
@@ -259,8 +265,8 @@ def _statement(bill: Bill) -> tuple[object, ...]:
         for line in bill.lines
     ]
     read = counts.read, counts.estimated, counts.missing
-    closing = bill.credit and bill.credit.closing
-    return bill.energy_kwh, bill.received_kwh, bill.demand_kw, bill.total, bill.total_rounded, read, lines, closing
+    credit = bill.credit and (bill.credit.opening, bill.credit.closing)
+    return bill.energy_kwh, bill.received_kwh, bill.demand_kw, bill.total, bill.total_rounded, read, lines, credit
 
 
 class _Demands(NamedTuple):
@@ -308,7 +314,7 @@ def _credited(plan: PeriodPlan, export: Exported | None, opening: Credit | None,
     if export is None or opening is None:
         return _Credit([], Fraction(0), [], None)
     true_up = is_true_up(plan, export.metering)
-    found = credited(export, opening, energy, true_up, is_last_bill(plan))
+    found = credited(export, opening, energy, true_up, plan.is_last)
     lines = [*export.sales, *found.used]
     # Buy all sell all is two meters: what the one sells is no part of the other's minimum.
     counted = found.used if export.metering.option == "buy-all-sell-all" else lines

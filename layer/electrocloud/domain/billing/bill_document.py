@@ -8,7 +8,7 @@ import msgspec
 
 from electrocloud.domain.billing.charges import Line
 from electrocloud.domain.billing.counting import Intervals
-from electrocloud.domain.billing.credit import CreditAccount
+from electrocloud.domain.billing.credit_account import CreditAccount
 from electrocloud.domain.billing.open_reasons import OpenReason
 
 Status = Literal["provisional", "final"]

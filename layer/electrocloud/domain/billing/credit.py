@@ -1,10 +1,13 @@
-"""Credits for export: what a customer has earned and no bill has used yet, and what a bill does to it."""
+"""Credit for export: what a customer has earned and no bill has used yet."""
 
+import re
 from decimal import Decimal
 
 import msgspec
 
-from electrocloud.domain.billing.charges import Line
+from electrocloud.domain.errors import UsageError
+
+_AMOUNT = re.compile(r"\$?(\d{1,9}(?:\.\d{1,9})?)(?: ?(kWh))?")
 
 
 class Credit(msgspec.Struct, frozen=True):
@@ -25,36 +28,18 @@ class Credit(msgspec.Struct, frozen=True):
 NO_CREDIT = Credit()
 
 
-class NetPeriod(msgspec.Struct, frozen=True):
-    """One energy period of a segment under net metering: delivered - received - opening = billed - closing, in kWh.
+def stated_credit(text: str) -> Credit | None:
+    """The credit of an amount: `12.50` ($), or `120kWh`, in the first energy period; None of any other text.
 
-    `name` is what the bill calls it. Without credits in kWh, `closing_kwh` is what earned a credit in $.
+    `UsageError` where an amount in kWh is no whole number of Wh.
     """
-
-    segment: int
-    period: int
-    name: str
-    delivered_kwh: Decimal
-    received_kwh: Decimal
-    opening_kwh: Decimal
-    billed_kwh: Decimal
-    closing_kwh: Decimal
-
-
-class CreditAccount(msgspec.Struct, frozen=True):
-    """What a bill did to a customer's credit, in $: opening + earned = used + paid_out + expired + closing.
-
-    `earnings` are the lines that the earned $ come from, which are no lines of the bill. `periods` has the energy where
-    it was netted.
-    """
-
-    metering: str
-    opening: Credit
-    closing: Credit
-    earned: Decimal = Decimal(0)
-    used: Decimal = Decimal(0)
-    paid_out: Decimal = Decimal(0)
-    expired: Decimal = Decimal(0)
-    true_up: bool = False
-    earnings: tuple[Line, ...] = ()
-    periods: tuple[NetPeriod, ...] = ()
+    found = _AMOUNT.fullmatch(text)
+    if found is None:
+        return None
+    amount = Decimal(found[1])
+    if not found[2]:
+        return Credit(dollars=amount)
+    wh = amount * 1000
+    if wh != int(wh):
+        raise UsageError(f"{text}: a credit in kWh has at most three decimals")
+    return Credit(wh={0: int(wh)}, net_wh=int(wh))

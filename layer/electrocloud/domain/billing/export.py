@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from electrocloud.domain.billing import charges
 from electrocloud.domain.billing.charges import Charge, PricedSegment, plain_line
-from electrocloud.domain.billing.credit import Credit, CreditAccount, NetPeriod
+from electrocloud.domain.billing.credit import Credit
+from electrocloud.domain.billing.credit_account import CreditAccount, NetPeriod
 from electrocloud.domain.billing.determinants import DayDeterminants, Run
 from electrocloud.domain.billing.netting import moved_credit, net_segment, wh_by_period
 from electrocloud.domain.billing.plan import PeriodPlan
@@ -109,12 +110,7 @@ def credited(found: Exported, opening: Credit, energy: Fraction, true_up: bool, 
 
 def is_true_up(plan: PeriodPlan, metering: Metering) -> bool:
     """Whether unused credits are due in a period: that of the true-up month, or the last of its agreement."""
-    return plan.period.cycle_first.month == metering.true_up_month or is_last_bill(plan)
-
-
-def is_last_bill(plan: PeriodPlan) -> bool:
-    """Whether the agreement ends with a period."""
-    return plan.terms.end == plan.period.end_day
+    return plan.period.cycle_first.month == metering.true_up_month or plan.is_last
 
 
 def _add_segment(
@@ -153,6 +149,11 @@ def _line(amount: Fraction, text: str) -> list[Charge]:
 
 def _total(runs: Runs) -> int:
     return sum(wh for own in runs for wh in wh_by_period(own).values())
+
+
+def credits_export(plan: PeriodPlan) -> bool:
+    """Whether some prices of a period credit export."""
+    return any(segment.tariff and segment.tariff.metering for segment in plan.segments)
 
 
 def has_export(plan: PeriodPlan, by_segment: Sequence[Sequence[DayDeterminants]]) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from electrocloud.domain.billing import line_text
 from electrocloud.domain.billing.charges import PricedSegment
-from electrocloud.domain.billing.credit import NetPeriod
+from electrocloud.domain.billing.credit_account import NetPeriod
 from electrocloud.domain.billing.determinants import Run
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariffs.tariff import Tariff

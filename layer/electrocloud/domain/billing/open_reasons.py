@@ -7,14 +7,16 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from electrocloud.domain.billing.credit import NO_CREDIT, Credit
 from electrocloud.domain.billing.determinants import DayDeterminants
-from electrocloud.domain.billing.export import has_export, lacks_sell_rate
+from electrocloud.domain.billing.export import credits_export, has_export, lacks_sell_rate
 from electrocloud.domain.billing.plan import PeriodPlan
 from electrocloud.domain.billing.spreading import Crossing
 
-NOT_CREDITED = (
-    "the tariff credits energy received from the customer, which only bills of files do yet; "
-    "bill the period from its readings by electrocloud bill"
+NOT_CREDITED = "the credit for export that the bill before left is not known, so export is not credited"
+EARLIER_OPEN = (
+    "the bill of the period before is missing or not complete, so the credit for export that this one begins with may "
+    "change; complete that one, or state the credit in the registry (opening_credit of the agreement)"
 )
 
 
@@ -22,18 +24,28 @@ class OpenReason(msgspec.Struct, frozen=True):
     """`text` says it to a person, without a period; `at` is the start of the reading (s since 1970 UTC)."""
 
     kind: Literal[
-        "no price", "long reading", "no system peak", "no hourly price", "no sell rate", "export not credited"
+        "no price",
+        "long reading",
+        "no system peak",
+        "no hourly price",
+        "no sell rate",
+        "export not credited",
+        "earlier bill open",
     ]
     text: str
     at: int | None = None
 
 
 def open_reasons(
-    plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]], *, credits_known: bool = True
+    plan: PeriodPlan,
+    days: Sequence[Sequence[DayDeterminants]],
+    opening: Credit | None = NO_CREDIT,
+    *,
+    opening_is_open: bool = False,
 ) -> tuple[OpenReason, ...]:
     """The reasons that a period's plan and its segments' determinants give.
 
-    `credits_known`: whether the credit for export that the bill before left is known.
+    `opening` is the credit for export that the bill before left (None: not known), which may change while it is open.
     """
     found = []
     if unpriced := plan.unpriced_days:
@@ -50,11 +62,13 @@ def open_reasons(
     if gaps := [part.unpriced for part in parts if part.unpriced is not None]:
         since = datetime.fromtimestamp(min(gaps), UTC).astimezone(ZoneInfo(plan.period.zone))
         found.append(OpenReason("no hourly price", f"there is no price for the energy from {since.isoformat()} on"))
-    if not credits_known and has_export(plan, days):
+    if opening is None and has_export(plan, days):
         found.append(OpenReason("export not credited", NOT_CREDITED))
     elif lacks_sell_rate(plan, days):
         name = plan.tariff_name or "the tariff"
         found.append(OpenReason("no sell rate", f"{name} credits export in $ and has no sell rate"))
+    if opening_is_open and (has_export(plan, days) or (opening and credits_export(plan))):
+        found.append(OpenReason("earlier bill open", EARLIER_OPEN))
     crossings = [day.crossing for own in days for day in own if day.crossing]
     if crossings and plan.terms.spread != "start":
         first = min(crossings, key=lambda crossing: crossing.start)

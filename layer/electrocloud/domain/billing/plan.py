@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from electrocloud.domain.billing.credit import NO_CREDIT, Credit
 from electrocloud.domain.billing.period import BillingPeriod, calendar_period
 from electrocloud.domain.billing.terms import ALWAYS, UNREGISTERED, ServiceTerms
 from electrocloud.domain.local_time import DAY_S, BillingMonth, instant_of, local_day, midnight_of
@@ -50,7 +51,10 @@ class ServiceSpan(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PeriodPlan:
-    """All but the readings that a bill of `period` depends on. `plan_period` makes one."""
+    """All but the readings, and the bill before, that a bill of `period` depends on. `plan_period` makes one.
+
+    `lookback` is the tariff's over time.
+    """
 
     period: BillingPeriod
     segments: tuple[Segment, ...]
@@ -58,6 +62,7 @@ class PeriodPlan:
     terms: ServiceTerms
     tariff_name: str
     price_dates: str  # when the tariff has prices, for a person
+    lookback: int | None = None
 
     def tariff_of(self, span: ServiceSpan) -> Tariff:
         """The tariff that a span's determinants are made by."""
@@ -94,6 +99,19 @@ class PeriodPlan:
         """The days without a price, as (first, end) with the end exclusive, in order."""
         return [(segment.first_day, segment.end_day) for segment in self.segments if segment.tariff is None]
 
+    @property
+    def is_last(self) -> bool:
+        """Whether the agreement ends with the period."""
+        return self.terms.end == self.period.end_day
+
+    @property
+    def stated_credit(self) -> Credit | None:
+        """The credit for export that the period begins with whatever the bill before says; None: as that says."""
+        for day, credit in reversed(self.terms.opening_credits):
+            if self.period.first_day <= day < self.period.end_day:
+                return credit
+        return NO_CREDIT if self.terms.first == self.period.first_day else None
+
     @cached_property
     def is_plain(self) -> bool:
         """Whether the period is whole, at one price, and served by one meter throughout."""
@@ -112,13 +130,15 @@ class PeriodPlan:
         A plain one has its tariff's.
         """
         tariffs = [segment.tariff for segment in self.segments]
-        payer: tuple[object, ...] = ()
+        terms: tuple[object, ...] = ()
         if any(tariff.taxes for tariff in tariffs if tariff):
-            payer = (self.terms.customer_class, sorted(self.terms.exemptions))
-        if self.is_plain and self.period.month and tariffs[0] and not payer and self.terms.spread != "even":
+            terms = (self.terms.customer_class, sorted(self.terms.exemptions))
+        if self.lookback is not None:
+            terms += (self.lookback, self.stated_credit, self.is_last)
+        if self.is_plain and self.period.month and tariffs[0] and not terms and self.terms.spread != "even":
             return tariffs[0].fingerprint
         segments = [(s.first_day, s.end_day, s.tariff and s.tariff.fingerprint) for s in self.segments]
-        content = msgspec.json.encode((self.period, segments, self.spans, self.terms.spread, payer))
+        content = msgspec.json.encode((self.period, segments, self.spans, self.terms.spread, terms))
         return hashlib.sha256(content).hexdigest()[:12]
 
 
@@ -168,7 +188,7 @@ def plan_period(
         [Installation(meter_id="", service_point_id="", start=period.start)] if installations is None else installations
     )
     spans = tuple(_spans(segments, sorted(meters, key=lambda meter: meter.start), period.zone))
-    return PeriodPlan(period, segments, spans, terms, tariff.versions[-1].tariff.name, tariff.dates)
+    return PeriodPlan(period, segments, spans, terms, tariff.versions[-1].tariff.name, tariff.dates, tariff.lookback)
 
 
 @lru_cache(maxsize=4_096)

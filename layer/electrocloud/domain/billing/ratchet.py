@@ -86,7 +86,7 @@ def _billed(tariff: Tariff, cycle_first: date, period: int | None, peak: Peak, h
     if ratchet is None:
         return demand
     for past in history:
-        before = _months(past.cycle_first, cycle_first)
+        before = months_between(past.cycle_first, cycle_first)
         earlier = past.peak if period is None else past.by_period.get(period)
         if earlier is None or not 1 <= before <= ratchet.lookback or past.cycle_first.month not in ratchet.months:
             continue
@@ -100,5 +100,6 @@ def _billed(tariff: Tariff, cycle_first: date, period: int | None, peak: Peak, h
     return demand
 
 
-def _months(earlier: date, later: date) -> int:
+def months_between(earlier: date, later: date) -> int:
+    """How many cycles a cycle's first day is before another's."""
     return (later.year - earlier.year) * 12 + later.month - earlier.month

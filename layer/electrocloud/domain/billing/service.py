@@ -31,11 +31,24 @@ class BillKey(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PlannedBill:
-    """A bill's key, the plan it is rated by, and every meter that is or was at its service point."""
+    """A bill's key, the plan it is rated by, every meter that is or was at its service point, and its service."""
 
     key: BillKey
     plan: PeriodPlan
     meter_ids: tuple[str, ...]
+    service: "Service" = field(repr=False)
+
+    @property
+    def previous(self) -> "PlannedBill | None":
+        """The bill of the agreement's period before; None for the first."""
+        day = self.plan.period.cycle_first
+        return next(iter(self.service.bills_between(day - timedelta(days=1), day)), None)
+
+    @property
+    def following(self) -> "PlannedBill | None":
+        """The bill of the agreement's next period; None for the last."""
+        day = self.plan.period.cycle_end
+        return next(iter(self.service.bills_between(day, day + timedelta(days=1))), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +67,7 @@ class Service:
             key = BillKey(self.terms.agreement_id, period.month or str(period.cycle_first))
             plan = plan_period(period, self.prices, self.terms, self.installations)
             meter_ids = tuple(dict.fromkeys(one.meter_id for one in self.installations))
-            self._planned[period] = PlannedBill(key, plan, meter_ids)
+            self._planned[period] = PlannedBill(key, plan, meter_ids, self)
         return self._planned[period]
 
     def bills_of_utc_day(self, day: date) -> list[PlannedBill]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal, NamedTuple
 
+from electrocloud.domain.billing.credit import NO_CREDIT, Credit, stated_credit
 from electrocloud.domain.billing.period import BillingCycle, BillingPeriod
 from electrocloud.domain.registry.records import CALENDAR_MONTH, Agreement, ServicePoint
 from electrocloud.domain.tariffs.versions import DatedTariff
@@ -16,7 +17,8 @@ class ServiceTerms(NamedTuple):
 
     `spread` says whether a reading that spans two prices, demand windows or bills is shared between them by time
     (`even`), leaves the bill open (empty), or is billed where it starts (`start`: meters without an agreement).
-    `customer_class` and `exemptions` (names of taxes) decide which taxes apply.
+    `customer_class` and `exemptions` (names of taxes) decide which taxes apply. `opening_credits` are the credits for
+    export that periods begin with by the registry: that of the period in which each local day lies.
     """
 
     agreement_id: str = ""
@@ -27,6 +29,7 @@ class ServiceTerms(NamedTuple):
     spread: Spread = ""
     customer_class: str = ""
     exemptions: frozenset[str] = frozenset()
+    opening_credits: tuple[tuple[date, Credit], ...] = ()
 
     @property
     def cycle(self) -> BillingCycle:
@@ -59,6 +62,9 @@ def terms_of(records: Sequence[Agreement], point: ServicePoint) -> ServiceTerms:
         cycle_day=first.cycle_day,
         spread=last.spread,
         customer_class=point.customer_class,
+        opening_credits=tuple(
+            (one.first, stated_credit(one.opening_credit) or NO_CREDIT) for one in records if one.opening_credit
+        ),
     )
 
 

@@ -91,7 +91,9 @@ class Agreement(Record, frozen=True, kw_only=True):
 
     Another tariff from some day on is another record of the same `agreement_id`, which begins where this one ends.
     `cycle_day` 1 bills calendar months; 2 to 28 bills from that day of a month to the same day of the next one.
-    `spread` "even" splits a reading that is longer than a price period evenly over its time.
+    `spread` "even" splits a reading that is longer than a price period evenly over its time. `opening_credit` is the
+    credit for export that the bill of the period with the day `first` begins with: `12.50` ($) or `120kWh`; empty is
+    what the bill before leaves, and none for an agreement's first bill.
     """
 
     agreement_id: RecordId
@@ -102,6 +104,7 @@ class Agreement(Record, frozen=True, kw_only=True):
     end: date | None = None
     cycle_day: CycleDay = CALENDAR_MONTH
     spread: Literal["", "even"] = ""
+    opening_credit: Text = ""
 
     @property
     def key(self) -> str:

@@ -6,9 +6,10 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 from zoneinfo import available_timezones
 
-from electrocloud.domain.errors import TariffError
+from electrocloud.domain.billing.credit import stated_credit
+from electrocloud.domain.errors import TariffError, UsageError
 from electrocloud.domain.registry.records import Agreement, Installation, Record, Registry, TariffDocument
-from electrocloud.domain.tariffs.urdb import registered_tariff
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 
 R = TypeVar("R", Agreement, Installation, TariffDocument)
 
@@ -34,6 +35,7 @@ def faults(registry: Registry) -> list[RecordFault]:
         *_overlaps("tariffs", registry.tariffs.values(), attrgetter("tariff_id"), "first"),
         *_continued(registry),
         *_zones(registry),
+        *_credits(registry),
         *_tariffs(registry),
     ]
 
@@ -105,11 +107,22 @@ def _zones(registry: Registry) -> Iterator[RecordFault]:
             yield RecordFault("service_points", record.key, "time_zone", message)
 
 
+def _credits(registry: Registry) -> Iterator[RecordFault]:
+    for record in registry.agreements.values():
+        message = "is not a credit; write $ such as 12.50, or energy such as 120kWh"
+        try:
+            known = not record.opening_credit or stated_credit(record.opening_credit) is not None
+        except UsageError as fault:
+            known, message = False, str(fault)
+        if not known:
+            yield RecordFault("agreements", record.key, "opening_credit", f"{record.opening_credit!r} {message}")
+
+
 def _tariffs(registry: Registry) -> Iterator[RecordFault]:
     reactive = set()
     for record in registry.tariffs.values():
         try:
-            if registered_tariff(record.document).reactive:
+            if tariff_from_urdb(record.document).reactive:
                 reactive.add(record.tariff_id)
         except TariffError as fault:
             yield RecordFault("tariffs", record.key, fault.field, str(fault))

@@ -25,7 +25,7 @@ from electrocloud.domain.tariffs.urdb_tiers import DEMAND_UNITS, ENERGY_UNITS, s
 from electrocloud.domain.tariffs.urdb_values import dates, number, one_of, text
 from electrocloud.domain.tariffs.versions import TariffVersion
 
-__all__ = ["effective_days", "only_item", "registered_tariff", "tariff_from_urdb", "version_from_urdb"]
+__all__ = ["effective_days", "only_item", "tariff_from_urdb", "version_from_urdb"]
 
 CHARGE_UNITS = ("$/month", "$/day", "$/year")
 ALLOCATIONS = ("chronological", "prorated")
@@ -66,16 +66,6 @@ def tariff_from_urdb(
         return _tariff(rate.values, zone, with_terms(series, rate.values), option)
     except TariffError as fault:
         raise rate.as_given(fault) from None
-
-
-def registered_tariff(document: Mapping[str, Any], zone: str | None = None) -> Tariff:
-    """A tariff as the pipeline can bill it, where no bill depends on another: `TariffError` names a demand ratchet."""
-    tariff = tariff_from_urdb(document, zone)
-    if tariff.ratchet and tariff.ratchet.part:
-        raise TariffError(
-            "lookbackpercent", "makes a bill depend on earlier ones, which bills of files alone can do yet"
-        )
-    return tariff
 
 
 def _tariff(

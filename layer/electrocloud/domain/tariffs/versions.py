@@ -46,6 +46,16 @@ class DatedTariff(NamedTuple):
         days = {day for version in self.versions for day in (version.first, version.end) if day}
         return sorted(day for day in days if first < day < end)
 
+    @property
+    def lookback(self) -> int | None:
+        """How many billing cycles its demand ratchets look back, 0 without one; None where no bill depends on another:
+        it has neither ratchets nor credits for export.
+        """
+        ratchets = [version.tariff.ratchet for version in self.versions]
+        cycles = [one.lookback for one in ratchets if one and one.part]
+        credits_export = any(version.tariff.metering for version in self.versions)
+        return max(cycles, default=0) if cycles or credits_export else None
+
     def switched(self, other: "DatedTariff", day: date) -> "DatedTariff":
         """This tariff until a local day, and `other` from that day: a customer who changes the tariff."""
         before = [version._replace(end=_earlier(version.end, day)) for version in self.versions]

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from electrocloud.domain.billing.bill import Bill, bills, reissue
-from electrocloud.domain.billing.credit import NO_CREDIT, Credit, CreditAccount
+from electrocloud.domain.billing.credit import NO_CREDIT, Credit
+from electrocloud.domain.billing.credit_account import CreditAccount
 from electrocloud.domain.billing.terms import ServiceTerms
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.metering import OPTIONS

@@ -15,7 +15,7 @@ from electrocloud.domain.errors import TariffError
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.price_series import PriceSeries, as_terms, price_series
-from electrocloud.domain.tariffs.urdb import registered_tariff, tariff_from_urdb
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import document, instant, load
 
 START = instant("2026-07-01T00:00")
@@ -59,7 +59,7 @@ def test_prices_in_the_document_are_those_of_a_file(prices: list[int], wh: list[
     from_file = series(prices)
     in_document = {"energy_prices": {"name": "Day-ahead prices", **as_terms(from_file)}}
 
-    one, other = tariff_from_urdb(HOURLY, series=from_file), registered_tariff(in_document)
+    one, other = tariff_from_urdb(HOURLY, series=from_file), tariff_from_urdb(in_document)
 
     assert one.fingerprint == other.fingerprint
     assert bills(one, load("2026-07-01", wh)) == bills(other, load("2026-07-01", wh))

@@ -39,6 +39,8 @@ def test_a_registry_without_contradictions_has_no_faults() -> None:
         Case(replace(AGREEMENT, agreement_id="AG-2", first=date(2026, 5, 1)), "first", "overlaps AG-1@2026-01-01"),
         Case(replace(METER, start=METER.start + 86_400), "start", "overlaps M-1"),
         Case(replace(PRICES, first=date(2026, 7, 1)), "first", "overlaps flat@always"),
+        Case(replace(AGREEMENT, opening_credit="much"), "opening_credit", "'much' is not a credit"),
+        Case(replace(AGREEMENT, opening_credit="0.1234kWh"), "opening_credit", "at most three decimals"),
         Case(replace(POINT, time_zone="Phoenix"), "time_zone", "'Phoenix' is not an IANA time zone"),
         Case(replace(PRICES, document={"energyratestructure": []}), "energyratestructure", "energyratestructure"),
     ],

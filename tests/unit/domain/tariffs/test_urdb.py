@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from electrocloud.domain.errors import TariffError
-from electrocloud.domain.tariffs.urdb import registered_tariff, tariff_from_urdb, version_from_urdb
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb, version_from_urdb
 from tests.kits.billing_kit import always, document, hours, time_of_use
 
 TARIFFS = Path(__file__).parents[4] / "tariffs"
@@ -243,14 +243,6 @@ def test_a_fault_in_a_ratchet_or_a_coincident_charge_is_named(fields: dict, fiel
 
     assert fault.field == field
     assert says in str(fault)
-
-
-def test_the_pipeline_refuses_a_bill_that_depends_on_earlier_ones():
-    ratchet = document(lookbackpercent=0.5, lookbackrange=11)
-
-    with pytest.raises(TariffError, match="lookbackpercent: makes a bill depend on earlier ones"):
-        registered_tariff(ratchet)
-    assert registered_tariff(document(billing_demand_minimum=50)).ratchet
 
 
 def test_a_charge_for_reactive_power_and_demand_in_kva_are_known_to_be_unmetered():
