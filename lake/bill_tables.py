@@ -11,6 +11,7 @@ from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.bill_document import BilledSegment
 from electrocloud.domain.billing.charges import Line
+from electrocloud.domain.billing.credit_account import CreditAccount
 
 CENTS = pa.decimal128(18, 2)  # of the bill's currency
 AMOUNT = pa.decimal128(28, 10)  # before it is rounded to the cent
@@ -54,6 +55,12 @@ BILLS = pa.schema(
         ("intervals_read", pa.int32()),
         ("intervals_estimated", pa.int32()),
         ("reason", pa.string()),
+        ("received_kwh", ENERGY),
+        ("export_credit", AMOUNT),
+        ("opening_credit", AMOUNT),
+        ("closing_credit", AMOUNT),
+        ("opening_credit_kwh", ENERGY),
+        ("closing_credit_kwh", ENERGY),
         ("published_at", pa.timestamp("ms")),
     ]
 )
@@ -124,6 +131,22 @@ def _bill_row(bill: Bill) -> dict[str, Any]:
         "adjustment": bill.adjustment and bill.adjustment.amount_rounded,
         "intervals_read": bill.intervals.read,
         "intervals_estimated": bill.intervals.estimated,
+        "received_kwh": _to(ENERGY, bill.received_kwh),
+        "export_credit": _to(AMOUNT, bill.export_credit),
+        **_credits(bill.credit),
+    }
+
+
+def _credits(account: CreditAccount | None) -> dict[str, Decimal]:
+    """The credit for export that a bill begins with and leaves, in $ and in kWh of all periods; none without export."""
+    sides = {"opening": account.opening, "closing": account.closing} if account else {}
+    return {
+        name: amount
+        for side, credit in sides.items()
+        for name, amount in (
+            (f"{side}_credit", _to(AMOUNT, credit.dollars)),
+            (f"{side}_credit_kwh", _to(ENERGY, Decimal(sum(credit.wh.values())) / 1000)),
+        )
     }
 
 

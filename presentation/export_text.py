@@ -11,6 +11,8 @@ from electrocloud.domain.billing.credit_account import CreditAccount
 from electrocloud.domain.billing.line_text import price
 from presentation.money_text import money
 
+BEFORE_EXPORT = " The amount is before the credit for export."
+
 _RULE = {
     "net-metering": "net metering: what is left of it is a credit in kWh for later bills, in its own period",
     "net-metering-dollars": "net metering: what is left of it is a credit in $ that pays for energy",

@@ -27,6 +27,12 @@
 -- column: intervals_read integer
 -- column: intervals_estimated integer
 -- column: reason varchar why it replaced the version before
+-- column: received_kwh decimal(18,3) kWh received from the customer; NULL in rows of earlier versions, as the next five
+-- column: export_credit decimal(28,10) what export takes off the amount due, at most 0
+-- column: opening_credit decimal(28,10) the credit that the bill begins with; NULL without export and credit, as the next three
+-- column: closing_credit decimal(28,10) the credit that the next bill begins with
+-- column: opening_credit_kwh decimal(18,3) the same in kWh, of all energy periods
+-- column: closing_credit_kwh decimal(18,3)
 SELECT
   dt,
   agreement_id,
@@ -54,7 +60,13 @@ SELECT
   adjustment,
   intervals_read,
   intervals_estimated,
-  reason
+  reason,
+  received_kwh,
+  export_credit,
+  opening_credit,
+  closing_credit,
+  opening_credit_kwh,
+  closing_credit_kwh
 FROM (
   SELECT *, row_number() OVER (PARTITION BY dt, agreement_id, cycle, version ORDER BY published_at DESC) AS copy
   FROM bills

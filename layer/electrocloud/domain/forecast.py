@@ -67,13 +67,17 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class MonthEnd(msgspec.Struct, frozen=True):
-    """What a meter's billing month is going to come to, as seen at `made_at` (s since 1970): kWh, and $ on the bill."""
+    """What a meter's billing month is going to come to, as seen at `made_at` (s since 1970): kWh, and $ on the bill.
+
+    `before_export`: the month has export that the bill will credit, and the $ are without that credit.
+    """
 
     meter_id: str
     month: str
     made_at: int
     energy_kwh: Range
     total: Range
+    before_export: bool = False
 
 
 class Suspect(msgspec.Struct, frozen=True):

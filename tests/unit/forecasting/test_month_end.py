@@ -89,3 +89,13 @@ def days(start: int, hours: int, wh: int) -> list[MeterDay]:
         minute = instant % 86_400 // 60
         found.setdefault(day, MeterDay(day)).merge(Upload("m", 3600, day, [(minute, (0, MEASURED, wh, 0))]))
     return list(found.values())
+
+
+def test_a_month_with_export_that_is_credited_is_forecast_before_export_and_says_so() -> None:
+    document = msgspec.json.decode(Path("tariffs/flat.json").read_bytes()) | {"dgrules": "Net Metering"}
+    sent = days(MONTH.start, 240, 500)
+    for day in sent[2:4]:
+        day.merge(Upload("m", 3600, day.day, [], received=[(600, (0, MEASURED, 700, 0))]))
+    for tariff, expected in ((TARIFF, False), (tariff_from_urdb(document), True)):
+        so_far = period_so_far(planned_bill(tariff, "2025-11", "m"), "m", sent)
+        assert month_end(so_far, (9_000, 5_000, 20_000), np.tile(WEEK, 5), MONTH.start).before_export == expected
