@@ -8,11 +8,13 @@ import pytest
 from electrocloud.aws.ingest import kinesis_event as kinesis
 from electrocloud.aws.ingest import quarantine
 from electrocloud.aws.store import tables
+from electrocloud.domain.billing.carry_forward import NOTHING
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings import admission, meter_day, reading_set
 from electrocloud.services import ingest as metering
+from electrocloud.services import rating
 from tests.faults import function, injected_faults, table
-from tests.faults.plan import TINY, Plan, plan
+from tests.faults.plan import SHORT, TINY, Plan, plan
 from tests.faults.run import run
 
 SEEDS = range(1, 5)
@@ -189,6 +191,14 @@ def a_question_is_asked_of_the_rows_as_they_came(patch):
     patch.setattr(table, "SQL", table.SQL.replace("readings_by_direction", AS_THEY_CAME))
 
 
+def the_bill_after_a_changed_one_is_left_as_it_was(patch):
+    patch.setattr(metering, "rate_following", lambda *_, **__: None)
+
+
+def a_bill_begins_with_nothing(patch):
+    patch.setattr(rating, "begins_with", lambda *_: NOTHING)
+
+
 MISTAKES: tuple[Patch, ...] = (
     a_write_without_its_condition,
     energy_added_up_as_it_comes,
@@ -211,12 +221,19 @@ MISTAKES: tuple[Patch, ...] = (
     a_producer_does_not_look_at_what_was_refused,
     a_question_is_asked_of_the_rows_as_they_came,
 )
+BETWEEN_BILLS: tuple[Patch, ...] = (the_bill_after_a_changed_one_is_left_as_it_was, a_bill_begins_with_nothing)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=[mistake.__name__ for mistake in MISTAKES])
 def test_the_harness_finds(mistake: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
     mistake(monkeypatch)
     assert any(run(_down(seed)).losses for seed in SEEDS)
+
+
+@pytest.mark.parametrize("mistake", BETWEEN_BILLS, ids=[mistake.__name__ for mistake in BETWEEN_BILLS])
+def test_in_more_than_a_month_the_harness_finds(mistake: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
+    mistake(monkeypatch)
+    assert run(plan(1, SHORT)).losses
 
 
 @pytest.mark.parametrize("seed", SEEDS)
