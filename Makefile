@@ -15,7 +15,7 @@ ifdef AWS_REGION # which the AWS CLI reads; boto3 and SAM read the other
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
-.PHONY: help setup run test slow conformance fuzz faults bench soak audit backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses tariff-fields commands clean
+.PHONY: help setup run test slow conformance fuzz faults bench soak audit backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses tariff-fields commands read-api clean
 STAGE ?= dev
 METERS ?= 10000
 
@@ -38,11 +38,11 @@ $(VENV)/.ready: locks/dev.txt pyproject.toml $(VENV)/.python
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-# The layer's packages for this Python, so that `make run` needs no network.
-$(VENV)/wheels/.ready: layer/requirements.txt $(VENV)/.ready
+# The layers' packages for this Python, so that `make run` needs no network.
+$(VENV)/wheels/.ready: layer/requirements.txt presentation/requirements.txt $(VENV)/.ready
 	rm -rf $(@D)
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
-	    --requirement $< --dest $(@D)
+	    --requirement layer/requirements.txt --requirement presentation/requirements.txt --dest $(@D)
 	@touch $@
 
 .venv-%/.ready: $(VENV)/.python
@@ -131,9 +131,13 @@ lock: $(VENV)/.python  ## update the pins of all dependencies, with hashes
 	$(UV) pip compile --quiet --upgrade forecasting/requirements.in -o forecasting/requirements.txt --python-version 3.14 --generate-hashes --no-annotate --no-header --no-emit-package botocore --no-emit-package urllib3
 	$(UV) pip compile --quiet --upgrade lake/requirements.in -o lake/requirements.txt --python-version 3.14 --generate-hashes --no-annotate --no-header
 	for name in dev benchmarks sam cloud checkov; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
+	$(UV) pip compile --quiet --upgrade presentation/requirements.in -o presentation/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 commands: setup  ## write docs/commands.md from the help of the command
 	$(BIN)/python -m tools.command_reference
+
+read-api: setup  ## write docs/read-api.json from the read API's routes
+	$(BIN)/python -m tools.read_api_document
 
 tariff-fields: setup  ## write the tables of docs/tariffs.md
 	$(BIN)/python -m tools.tariff_fields

@@ -23,6 +23,7 @@ from electrocloud.aws.ingest.quarantine import key_of, pack, unpack
 from electrocloud.aws.ingest.stream import Entry
 from electrocloud.aws.quarantine_keys import SUFFIX
 from electrocloud.aws.stack import Stack
+from electrocloud.aws.store.event_outbox import silence_series
 from electrocloud.aws.store.forecasts import Forecasts, month_end_series
 from electrocloud.domain.errors import UploadError
 
@@ -54,8 +55,8 @@ class _FoundObject(NamedTuple):
 def erase_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:
     """Find everything stored about a meter and, with `confirm`, delete it.
 
-    The registry entry goes first, so that no bill is rated meanwhile; suspect readings go too, uncounted. Athena's
-    results expire within days.
+    The registry entry goes first, so that no bill is rated meanwhile; suspect readings and a silence go too, uncounted.
+    Athena's results expire within days.
     """
     dynamodb = stack.client("dynamodb")
     counts = [
@@ -67,6 +68,7 @@ def erase_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:
             (stack.forecasts_table, "series", month_end_series(meter_id), "made"),
         )
     ]
+    _erase_items(dynamodb, stack.forecasts_table, {"series": silence_series(meter_id)}, "made", confirm)
     if confirm:
         Forecasts(dynamodb, stack.forecasts_table).replace_suspects([meter_id], [], datetime.now(UTC))
     found = [*_erase_objects(stack.client("s3"), stack.bucket, meter_id, confirm)]

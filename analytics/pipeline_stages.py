@@ -9,7 +9,7 @@ from analytics import metric_points
 from analytics.metric_points import Metric, Points, own
 from electrocloud.aws.stack import Stack
 
-API_NAME = "ElectroCloud ingestion"
+API_NAME = "ElectroCloud"
 
 
 class Stage(msgspec.Struct, frozen=True):

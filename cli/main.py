@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import analysis, billing, exports, files, fleet, laptop, readings, recovery, registry
+from cli.commands import analysis, billing, exports, files, fleet, laptop, readings, recovery, registry, tokens
 from electrocloud.domain.errors import ElectroCloudError
 
 INTERRUPTED = 130  # as shells report SIGINT
@@ -91,6 +91,7 @@ for command in (
     recovery.redrive,
     recovery.replay,
     billing.compare,
+    tokens.token,
 ):
     app.command()(command)
 app.command("import")(files.import_files)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analytics.template import load
-from cost.units import Correction, FleetPlan, correction, live, units
+from cost.units import READS, Correction, FleetPlan, correction, live, units
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.readings.upload import INTERVALS_S
 
@@ -139,8 +139,8 @@ def _caption(fleet: FleetPlan, prices: PriceList) -> str:
     on_demand = "an ON_DEMAND stream" + (" and on-demand Advantage" if fleet.advantage else "")
     stream = f"a PROVISIONED stream of {fleet.shards} shards" if fleet.shards else on_demand
     return (
-        f"With {stream}; prices of {prices.region} as of {prices.as_of}. {prices.note} Not counted: closing and "
-        "forecasting, the dashboard's reads, and storage beyond one month."
+        f"With {stream} and {READS} calls of the read API a meter; prices of {prices.region} as of {prices.as_of}. "
+        f"{prices.note} Not counted: closing and forecasting, the dashboard's reads, and storage beyond one month."
     )
 
 

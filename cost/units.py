@@ -54,6 +54,8 @@ TABLE_WRITES_S = 40_000  # DynamoDB's default quota of an on-demand table, write
 GET_S, QUERY_S, TRANSACTION_S = 0.010, 0.005, 0.025  # duration of a DynamoDB call for up to 100 items
 CPU_MB = 1_769  # memory at which a function has one CPU
 KEY_REQUESTS_AN_HOUR = 12  # per encrypted table, stream consumer, log group and bucket; keys are cached for 5 minutes
+READS = 10  # calls of the read API per meter and month, each for a month of usage
+READ_S, READ_UNITS = 0.04, 6  # CPU and waits of such a call, and DynamoDB's read units; measured on a laptop
 QUESTIONS = 100  # Athena queries per month, each over a month of data
 TRACED = 0.05  # X-Ray's default sampling: this share of requests, plus the first one each second
 ACCESS_LOG_BYTES = 350
@@ -142,7 +144,10 @@ def units(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> dict[st
         "scanned_tb": QUESTIONS * sample.parquet_bytes * scale / 1e12,
     }
     found |= _firehose(fleet, sample, template)
+    reads = _reads(fleet, template)
+    found |= {name: found[name] + more for name, more in reads.items()}
     found |= _watching(fleet, found, template)
+    found["key_requests"] += fleet.meters * READS  # each checks a token
     return found
 
 
@@ -223,6 +228,17 @@ def _functions(fleet: FleetPlan, sample: Sample, template: dict[str, Any]) -> di
         "lambda_requests": invocations + transforms,
         "lambda_gb_s": memory / 1_024 * (cpu_s / share + invocations * waits),
         "invocations": invocations,
+    }
+
+
+def _reads(fleet: FleetPlan, template: dict[str, Any]) -> dict[str, float]:
+    """What calls of the read API add."""
+    calls, memory = fleet.meters * READS, template["Resources"]["ReadApiFunction"]["Properties"]["MemorySize"]
+    return {
+        "api_requests": calls,
+        "lambda_requests": calls,
+        "lambda_gb_s": calls * READ_S * memory / 1_024,
+        "read_units": calls * READ_UNITS,
     }
 
 

@@ -40,7 +40,10 @@ def update_series(series: str, known: SeriesLoad, store: Forecasts, now: datetim
             continue  # too many incomplete hours since the last complete one to forecast over
         made = forecast_of(series, clock_load(past, zone), hours_after(past, HORIZON, zone), now)
         judged = judge(made, load, scale)
-        store.put(judged)
+        if past is load:
+            store.add(judged)
+        else:
+            store.put(judged)
         yield judged
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.clients import DynamoDBClient, S3Client
+from electrocloud.aws.store.event_outbox import EventOutbox
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.hourly_loads import HourlyLoads
 from electrocloud.aws.store.meter_lookup import MeterLookup
@@ -26,8 +27,13 @@ from forecasting.series import update_series
 
 METERS_AN_ITEM = 500
 
-Kind = Literal["loads", "series", "meters"]
-KINDS: tuple[Kind, ...] = ("loads", "series", "meters")  # in the order in which each finds what the one before stored
+Kind = Literal["loads", "series", "meters", "silence"]
+KINDS: tuple[Kind, ...] = (
+    "loads",
+    "series",
+    "meters",
+    "silence",
+)  # in the order in which each finds what the one before stored
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -56,13 +62,22 @@ class ForecastMeters(msgspec.Struct, frozen=True, tag="forecast-meters"):
     after: str | None = None
 
 
-Item = ReadLoads | ForecastSeries | ForecastMeters
+class CheckSilence(msgspec.Struct, frozen=True, tag="check-silence"):
+    """Which meters of one of `segments` segments of the registry, after the meter `after`, have fallen silent."""
+
+    segment: int
+    segments: int
+    after: str | None = None
+
+
+Item = ReadLoads | ForecastSeries | ForecastMeters | CheckSilence
 
 
 class Deployment(NamedTuple):
     """What the work is done on."""
 
     store: Forecasts
+    events: EventOutbox
     loads: HourlyLoads
     meters: MeterSegments
     ask: Ask
@@ -105,6 +120,7 @@ def open_deployment(dynamodb: DynamoDBClient, s3: S3Client, names: Names, ask: A
     registry = ServiceLookup(RegistryStore(dynamodb, tables, pause), meters, time.monotonic)
     return Deployment(
         store=Forecasts(dynamodb, names.forecasts_table),
+        events=EventOutbox(dynamodb, names.forecasts_table),
         loads=HourlyLoads(dynamodb, names.forecasts_table),
         meters=MeterSegments(dynamodb, names.meters_table, names.windows_table, registry),
         ask=ask,
@@ -120,11 +136,12 @@ class Done(NamedTuple):
     forecasts: int = 0
     month_ends: int = 0
     suspects: int = 0
-    left: ForecastMeters | None = None
+    left: ForecastMeters | CheckSilence | None = None
+    silent: int = 0
 
 
 def plan(kind: Kind, on: Deployment, now: datetime) -> Iterator[Item]:
-    """The items that are due: the days whose Parquet has changed, every series, or all segments of the registry."""
+    """The items that are due: days whose Parquet has changed, every series, or all segments of the registry."""
     first = (now - timedelta(days=DAYS)).date()
     if kind == "loads":
         yield from map(ReadLoads, changed_days(parquet_days(on.s3, on.bucket, first), on.loads.versions(first)))
@@ -132,7 +149,8 @@ def plan(kind: Kind, on: Deployment, now: datetime) -> Iterator[Item]:
         yield from map(ForecastSeries, on.loads.series())
     else:
         segments = on.meters.segments(METERS_AN_ITEM)
-        yield from (ForecastMeters(segment, segments) for segment in range(segments))
+        item = ForecastMeters if kind == "meters" else CheckSilence
+        yield from (item(segment, segments) for segment in range(segments))
 
 
 def run(item: Item, on: Deployment, now: datetime, out_of_time: Callable[[], bool]) -> Done:
@@ -146,6 +164,8 @@ def run(item: Item, on: Deployment, now: datetime, out_of_time: Callable[[], boo
             return Done(forecasts=sum(1 for _ in update_series(series, known, on.store, now)))
         case ForecastMeters():
             return _forecast_meters(item, on, now, out_of_time)
+        case CheckSilence():
+            return _check_silence(item, on, int(now.timestamp()), out_of_time)
 
 
 def _forecast_meters(item: ForecastMeters, on: Deployment, now: datetime, out_of_time: Callable[[], bool]) -> Done:
@@ -156,3 +176,16 @@ def _forecast_meters(item: ForecastMeters, on: Deployment, now: datetime, out_of
         if out_of_time():
             return Done(0, 0, month_ends, suspects, ForecastMeters(item.segment, item.segments, meter_ids[-1]))
     return Done(0, 0, month_ends, suspects)
+
+
+def _check_silence(item: CheckSilence, on: Deployment, now: int, out_of_time: Callable[[], bool]) -> Done:
+    """A meter that has never reported is no news; one that fell silent is, once until it reports again."""
+    silent = 0
+    for meter_ids in on.meters.read(item.segment, item.segments, item.after):
+        for meter in on.meters.installed(meter_ids, now):
+            read_until = on.meters.read_until(meter.meter_id)
+            if read_until is not None and meter.is_silent(read_until, now):
+                silent += on.events.report_silence(meter, read_until)
+        if out_of_time():
+            return Done(left=CheckSilence(item.segment, item.segments, meter_ids[-1]), silent=silent)
+    return Done(silent=silent)

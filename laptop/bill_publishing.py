@@ -1,4 +1,4 @@
-"""The publishing function's work on this laptop: issued bills to Parquet and events, now and then, in the delivery's
+"""The publishing function's work on this laptop: issued bills to Parquet, and events, now and then, in the delivery's
 process."""
 
 import time
@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.event_bus import EventBus
+from electrocloud.aws.event_publishing import publish_events
+from electrocloud.aws.ingest.rejections import Rejections
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.bill_outbox import BillOutbox
+from electrocloud.aws.store.event_outbox import EventOutbox
 from electrocloud.aws.store.registry_state import RegistryState
 from lake.publishing import Lake, publish_bills
 
@@ -17,7 +20,7 @@ AT_ONCE_S = 5.0  # then the readings have their turn; a file's bills are written
 
 
 class BillPublisher:
-    """Publishes the outbox of a stack's bills at most once in EVERY_S; `clock` counts s.
+    """Publishes a stack's events and issued bills at most once in EVERY_S; `clock` counts s.
 
     While a command rates the bills that a change of the registry touches, they wait: it needs the laptop's cloud more.
     """
@@ -27,6 +30,8 @@ class BillPublisher:
         self._outbox = BillOutbox(dynamodb, stack.bills_table)
         self._registry = RegistryState(dynamodb, stack.service_points_table, pause)
         self._lake = Lake(stack.client("s3"), stack.bucket)
+        self._events = EventOutbox(dynamodb, stack.forecasts_table)
+        self._rejections = Rejections(stack.client("s3"), stack.bucket, dynamodb, stack.forecasts_table)
         self._bus = EventBus(stack.client("events"), stack.event_bus, pause) if stack.event_bus else None
         self._clock = clock
         self._next = float("-inf")
@@ -39,8 +44,10 @@ class BillPublisher:
         self._next = began + EVERY_S
         if self._is_rating():
             return 0
-        end = began + AT_ONCE_S
-        published = publish_bills(self._outbox, self._lake, datetime.now(UTC), lambda: self._clock() >= end, self._bus)
+        now, end = datetime.now(UTC), began + AT_ONCE_S
+        if self._bus:
+            publish_events(self._events, self._rejections, self._bus, now, lambda: self._clock() >= end)
+        published = publish_bills(self._outbox, self._lake, now, lambda: self._clock() >= end, self._bus)
         if self._clock() >= end:
             self._next = began  # there may be more
         return published

@@ -156,6 +156,7 @@ def _start(options: RunOptions, children: ProcessGroup) -> Running:
 
     python(
         "gateway", "laptop.gateway.server", "--stream", stack.stream, "--endpoint", local.endpoint,
+        "--read-function", stack.read_api_function,
         "--usage-plan", stack.usage_plan, "--region", stack.region, "--port", api.rpartition(":")[2],
     )  # fmt: skip
     python("delivery", "laptop.delivery")

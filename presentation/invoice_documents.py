@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from presentation.invoice_text import day, money, notes, period, price_of, words
 from presentation.units import count, in_html
 
 HEADINGS = ("Description", "Quantity", "Rate", "Amount")
+FONTS = Path(__file__).with_name("fonts")  # they cover most alphabets; FPDF's own cover Western European letters only
 _GRAY, _RULES = 90, 200
 
 
@@ -107,7 +107,7 @@ def as_pdf(bills: Iterable[Bill]) -> bytes:
     """The invoices as one PDF on A4, each from a page of its own on and with a bookmark."""
     pdf = FPDF(format="A4")
     for style, file in (("", "DejaVuSans.ttf"), ("B", "DejaVuSans-Bold.ttf")):
-        pdf.add_font("DejaVu", style, _fonts() / file)
+        pdf.add_font("DejaVu", style, FONTS / file)
     titles = []
     for bill in bills:
         titles.append(f"{heading(bill)}, meter {bill.meter_id}")
@@ -170,11 +170,3 @@ def _table(pdf: FPDF, bill: Bill) -> None:
         if changed := change(bill):
             pdf.set_font("DejaVu", "", 9)
             table.row(changed)
-
-
-def _fonts() -> Path:
-    """Matplotlib's fonts, which cover most alphabets; FPDF's own cover Western European letters only."""
-    spec = find_spec("matplotlib")
-    assert spec
-    assert spec.origin
-    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"

@@ -60,10 +60,10 @@ def usage_of(source: UsageSource, meter_id: str, first: date, end: date) -> Usag
     start, until = midnight_of(max(first, min(starts, default=first)), zone), midnight_of(end, zone)
     days = source.days(meter_id, day_of(start), day_of(max(start, until - 1)))
     readings: dict[Direction, Sequence[UsageReading]] = {
-        direction: [one for day in days for one in _readings(day, direction) if start <= one.start < until]
+        direction: [one for day in days for one in readings_of_day(day, direction) if start <= one.start < until]
         for direction in DIRECTIONS
     }
-    shown = [one for one in bills if _overlaps(one, first, end)]
+    shown = [one for one in bills if overlaps(one, first, end)]
     if not any(readings.values()) and not shown:
         raise UsageError(f"meter {meter_id} has neither readings nor bills from {first} to before {end}")
     return Usage(meter_id, zone, readings, shown)
@@ -77,7 +77,8 @@ def _bills_of_latest_customer(history: Sequence[Bill]) -> list[Bill]:
     return [bill for bill in bills if bill.account_id == bills[-1].account_id]
 
 
-def _overlaps(bill: Bill, first: date, end: date) -> bool:
+def overlaps(bill: Bill, first: date, end: date) -> bool:
+    """Whether a bill's period has a local day from `first` to before `end`."""
     start, until = bill_days(bill)
     return start < end and first < until
 
@@ -89,7 +90,8 @@ def bill_days(bill: Bill) -> tuple[date, date]:
     return start, bill.period_end or following
 
 
-def _readings(day: MeterDay, direction: Direction) -> list[UsageReading]:
+def readings_of_day(day: MeterDay, direction: Direction) -> list[UsageReading]:
+    """The readings of a day that count, in order of time."""
     edited = {minute for one in day.adjustments for minute in day.minutes_of(one, direction)}
     found = []
     for row in day.rows("", direction):

@@ -15,6 +15,7 @@ _ENVIRONMENT = "lib/python3*/site-packages"
 LISTS = (
     ("In the functions' layer", "layer/requirements.txt", f".venv/{_ENVIRONMENT}"),
     ("In the publishing function's layers", "lake/requirements.txt", f".venv/{_ENVIRONMENT}"),
+    ("In the read function's layers", "presentation/requirements.txt", f".venv/{_ENVIRONMENT}"),
     ("In the forecasting function's layers", "forecasting/requirements.txt", "build/licenses"),
     ("In a checkout, with the above", "locks/dev.txt", f".venv/{_ENVIRONMENT}"),
     ("In the benchmarks' environment", "locks/benchmarks.txt", f".venv-benchmarks/{_ENVIRONMENT}"),

@@ -68,4 +68,5 @@ def _work(items: Iterable[work.Item], context: LambdaContext, now: datetime) -> 
         "ForecastsMade": sum(one.forecasts for one in done),
         "MonthEndsMade": sum(one.month_ends for one in done),
         "SuspectsFound": sum(one.suspects for one in done),
+        "MetersSilent": sum(one.silent for one in done),
     }

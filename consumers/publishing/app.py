@@ -1,4 +1,4 @@
-"""The publishing function: its schedule publishes the bills that were issued since the last time: lake and events."""
+"""The publishing function: its schedule publishes what is new since the last time: bills to the lake, and events."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +10,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.event_bus import EventBus
+from electrocloud.aws.event_publishing import publish_events
+from electrocloud.aws.ingest.rejections import Rejections
 from electrocloud.aws.settings import PublishingSettings
 from electrocloud.aws.store.bill_outbox import BillOutbox
+from electrocloud.aws.store.event_outbox import EventOutbox
 from lake.publishing import Lake, publish_bills
 
 RESERVE_MS = 90_000  # for the bills of one file
@@ -21,8 +24,11 @@ metrics = Metrics()
 tracer = Tracer()
 
 settings = PublishingSettings.from_environment()
-outbox = BillOutbox(boto3.client("dynamodb"), settings.bills_table)
-lake = Lake(boto3.client("s3"), settings.bucket)
+dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
+bills = BillOutbox(dynamodb, settings.bills_table)
+events = EventOutbox(dynamodb, settings.forecasts_table)
+rejections = Rejections(s3, settings.bucket, dynamodb, settings.forecasts_table)
+lake = Lake(s3, settings.bucket)
 bus = EventBus(boto3.client("events"), settings.event_bus, pause)
 
 
@@ -30,9 +36,16 @@ bus = EventBus(boto3.client("events"), settings.event_bus, pause)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(_: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Publish what waits; returns the count, which is a metric too."""
-    count = publish_bills(
-        outbox, lake, datetime.now(UTC), lambda: context.get_remaining_time_in_millis() < RESERVE_MS, bus
-    )
-    metrics.add_metric("BillsPublished", MetricUnit.Count, count)
-    return {"BillsPublished": count}
+    """Publish what waits; returns the counts, which are metrics too."""
+
+    def out_of_time() -> bool:
+        return context.get_remaining_time_in_millis() < RESERVE_MS
+
+    now = datetime.now(UTC)
+    counts = {
+        "EventsPublished": publish_events(events, rejections, bus, now, out_of_time),
+        "BillsPublished": publish_bills(bills, lake, now, out_of_time, bus),
+    }
+    for name, count in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, count)
+    return counts

@@ -13,7 +13,8 @@ from jsonschema_rs import Draft4Validator
 from electrocloud.domain.errors import UsageError
 
 _SUB_VARIABLE = re.compile(r"\$\{([^}]+)\}")
-_PATH_PARAMETER = re.compile(r"\{(\w+)\}")
+_PATH_PARAMETER = re.compile(r"\{(\w+)(\+?)\}")
+_FUNCTION = re.compile(r"lambda:path/[^/]+/functions/(?:.*:function:)?([^/]+)/invocations")
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,20 @@ class MappedResponse:
 class Route:
     """One operation. Schemas (JSON Schema draft 4) and request templates are keyed by content type, responses by the
     regular expression that must match the integration's whole status, or "default".
+
+    `signed` says whether its callers sign their calls. A route to a `function` has neither schemas nor templates: the
+    Lambda function gets the call as it is, and its answer is passed on.
     """
 
     method: str
     resource: str
     path: re.Pattern[str]
+    signed: bool
     needs_key: bool
     schemas: Mapping[str, Draft4Validator]
     requests: Mapping[str, str]
     responses: Mapping[str, MappedResponse]
+    function: str = ""
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
         """The decoded path parameters of a call to this route, or None for another route. `path` is as sent."""
@@ -53,14 +59,15 @@ class Route:
 
 @dataclass(frozen=True)
 class Api:
-    """The routes, and API Gateway's own responses by type."""
+    """The routes, API Gateway's own responses by type, and the media types of answers that are decoded from base64."""
 
     routes: tuple[Route, ...]
     gateway_responses: Mapping[str, MappedResponse]
+    binary_types: frozenset[str]
 
 
 def read_api(path: Path, values: Mapping[str, str]) -> Api:
-    """Read an OpenAPI file whose integrations are Kinesis PutRecords; anything else raises `UsageError`.
+    """Read an OpenAPI file whose integrations are Kinesis PutRecords and functions; `UsageError` for anything else.
 
     values: the values of the file's `Fn::Sub` variables, such as {"ReadingsStream": "readings"}.
     """
@@ -71,30 +78,45 @@ def read_api(path: Path, values: Mapping[str, str]) -> Api:
         for method, operation in operations.items()
     )
     answers = document["x-amazon-apigateway-gateway-responses"]
-    return Api(routes, {type_: _mapped(answer, values) for type_, answer in answers.items()})
+    binary = frozenset(document.get("x-amazon-apigateway-binary-media-types", ()))
+    return Api(routes, {type_: _mapped(answer, values) for type_, answer in answers.items()}, binary)
 
 
 def _route(document: Any, method: str, resource: str, operation: Any, values: Mapping[str, str]) -> Route:
     integration = operation["x-amazon-apigateway-integration"]
-    action = _substituted(integration["uri"], values).rpartition(":")[2]
-    if (integration["type"], integration["passthroughBehavior"], action) != (
+    uri = _substituted(integration["uri"], values)
+    function = _FUNCTION.search(uri) if integration["type"] == "aws_proxy" else None
+    action = uri.rpartition(":")[2]
+    if not function and (integration["type"], integration.get("passthroughBehavior"), action) != (
         "aws",
         "never",
         "action/PutRecords",
     ):
-        raise UsageError(f"{method} {resource}: only Kinesis PutRecords without passthrough can be run, not {action}")
+        raise UsageError(
+            f"{method} {resource}: only functions and Kinesis PutRecords without passthrough can be run, not {action}"
+        )
+    content = operation.get("requestBody", {"content": {}})["content"]
+    templates = integration.get("requestTemplates", {})
     return Route(
         method=method,
         resource=resource,
-        path=re.compile(_PATH_PARAMETER.sub(r"(?P<\1>[^/]+)", resource)),
+        path=re.compile(_PATH_PARAMETER.sub(_pattern, resource)),
+        signed=operation["x-amazon-apigateway-auth"] == {"type": "AWS_IAM"},
         needs_key=any("api_key" in requirement for requirement in operation["security"]),
         schemas={
-            content_type: Draft4Validator(content["schema"] | {"components": document["components"]})
-            for content_type, content in operation["requestBody"]["content"].items()
+            content_type: Draft4Validator(body["schema"] | {"components": document["components"]})
+            for content_type, body in content.items()
         },
-        requests={type_: _substituted(text, values) for type_, text in integration["requestTemplates"].items()},
-        responses={pattern: _mapped(answer, values) for pattern, answer in integration["responses"].items()},
+        requests={type_: _substituted(text, values) for type_, text in templates.items()},
+        responses={pattern: _mapped(answer, values) for pattern, answer in integration.get("responses", {}).items()},
+        function=function[1] if function else "",
     )
+
+
+def _pattern(parameter: re.Match[str]) -> str:
+    """What a path parameter matches: one part of the path, or with a + all that is left of it."""
+    name, greedy = parameter.groups()
+    return f"(?P<{name}>{'.+' if greedy else '[^/]+'})"
 
 
 def _mapped(answer: Any, values: Mapping[str, str]) -> MappedResponse:

@@ -1,5 +1,6 @@
-"""Processes a call as API Gateway does: route, authorize, throttle, validate, map, put, map back."""
+"""Processes a call as API Gateway does: route, authorize, throttle, then invoke, or validate, map, put, map back."""
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -12,6 +13,7 @@ from jsonschema_rs import Draft4Validator
 from electrocloud.aws.clients import KinesisClient
 from laptop.gateway.authorization import Call, Principal, authenticate
 from laptop.gateway.integration import put_records
+from laptop.gateway.lambda_proxy import ProxyResponse, invoke
 from laptop.gateway.openapi import Api, Route
 from laptop.gateway.refusal import RefusedError
 from laptop.gateway.throttle import Throttle
@@ -22,23 +24,25 @@ MAX_FAULTS = 5
 
 
 class Answer(NamedTuple):
-    """The response to the caller, whose body is JSON, and what the access log says of it.
+    """The response to the caller, and what the access log says of it.
 
-    `caller` is the ARN of the signer, `route` the route's path, and `reason` why the call was refused.
+    Its body is JSON unless `headers` say otherwise. `caller` is the ARN of the signer, `route` the route's path, and
+    `reason` why the call was refused.
     """
 
     status: int
-    body: str
+    body: str | bytes
     caller: str = ""
     route: str = ""
     reason: str = ""
+    headers: Mapping[str, list[str]] = {}
 
 
 class RestApi:
-    """An API Gateway REST API in front of Kinesis, without the sockets.
+    """An API Gateway REST API in front of Kinesis and functions, without the sockets.
 
-    kinesis: a boto3 client. principals: the allowed callers, by access key. throttle: for all calls together. plan: for
-    routes that require an API key; without a plan no key is required. now: the current time, aware UTC.
+    kinesis, lambda_: boto3 clients. principals: the allowed callers, by access key. throttle: for all calls together.
+    plan: for routes that require an API key; without a plan no key is required. now: the current time, aware UTC.
     """
 
     def __init__(
@@ -50,8 +54,9 @@ class RestApi:
         throttle: Throttle,
         plan: UsagePlan | None,
         now: Callable[[], datetime],
+        lambda_: Any = None,
     ) -> None:
-        self._api, self._kinesis, self._principals = api, kinesis, principals
+        self._api, self._kinesis, self._principals, self._lambda = api, kinesis, principals, lambda_
         self._region, self._throttle, self._plan, self._now = region, throttle, plan, now
 
     def answer(self, call: Call, request_id: str) -> Answer:
@@ -67,12 +72,15 @@ class RestApi:
         try:
             route, path_params = self._route(call)
             resource = route.resource
-            caller = self._authorize(call)
+            caller = self._authorize(call) if route.signed else ""
             context["identity"] = {"userArn": caller}
             if self._plan and route.needs_key:
                 self._plan.take(call.headers.get("x-api-key"))
             if not self._throttle.take():
                 raise RefusedError("THROTTLED", "Rate exceeded")
+            if route.function:
+                found = invoke(self._lambda, route, path_params, call, context)
+                return self._passed_on(found, call)._replace(caller=caller, route=resource)
             template, document = _validated(route, call)
             params = {"path": path_params, "querystring": dict(parse_qsl(call.query)), "header": call.headers}
             payload = render(template, Input(call.body, document, params), context)
@@ -82,6 +90,14 @@ class RestApi:
         response = route.response(status)
         body = render(response.template, Input(b"", reply), context)
         return Answer(context["responseOverride"].get("status", response.status), body, caller, resource)
+
+    def _passed_on(self, found: ProxyResponse, call: Call) -> Answer:
+        """A function's response; its bytes are decoded where the first type that the call accepts is a binary one."""
+        accepted = call.headers.get("Accept", "").partition(",")[0].partition(";")[0].strip()
+        body: str | bytes = found.body
+        if found.encoded and accepted in self._api.binary_types:
+            body = base64.b64decode(found.body)
+        return Answer(found.status, body, headers=found.headers)
 
     def refuse(self, refusal: RefusedError) -> Answer:
         """The API file's gateway response for a refusal."""

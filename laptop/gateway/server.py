@@ -11,11 +11,13 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import boto3
 import msgspec
 from aiohttp import web
 from botocore.config import Config
+from multidict import CIMultiDict
 
 from analytics.template import ROOT, load
 from electrocloud.aws.clients import KinesisClient
@@ -59,18 +61,20 @@ def create_app(
     plan: UsagePlan | None = None,
     *,
     region: str = "us-east-1",
+    lambda_: Any = None,
     now: Callable[[], datetime] = _now,
     log: Callable[[str, Answer, web.Request], None] = log_call,
 ) -> web.Application:
     """An aiohttp application that serves the API of an OpenAPI file.
 
-    values: values of the file's Fn::Sub variables besides AWS::Region and AWS::Partition, with the stream's name under
-    "ReadingsStream". kinesis: a boto3 client. principals: the allowed callers, by access key. throttle: for all calls
-    together. plan: for routes that require an API key; without a plan no key is required. now: the current time, aware
-    UTC. log: called with each call's ID and answer.
+    values: values of the file's Fn::Sub variables besides AWS::Region and AWS::Partition: the stream's name under
+    "ReadingsStream", the read function's under "ReadApiFunctionAliaslive". kinesis, lambda_: boto3 clients.
+    principals: the allowed callers, by access key. throttle: for all calls together. plan: for routes that require an
+    API key; without a plan no key is required. now: the current time, aware UTC. log: called with each call's ID and
+    answer.
     """
     api = read_api(openapi, {"AWS::Partition": "aws", "AWS::Region": region, **values})
-    rest_api = RestApi(api, kinesis, principals, region, throttle, plan, now)
+    rest_api = RestApi(api, kinesis, principals, region, throttle, plan, now, lambda_)
 
     async def handle(request: web.Request) -> web.Response:
         request_id = str(uuid.uuid4())
@@ -83,8 +87,12 @@ def create_app(
             call = Call(request.method, path, query, request.headers, body)
             answer = await asyncio.to_thread(rest_api.answer, call, request_id)
         log(request_id, answer, request)
-        headers = {"x-amzn-RequestId": request_id}
-        return web.Response(status=answer.status, text=answer.body, content_type="application/json", headers=headers)
+        headers = CIMultiDict({"x-amzn-RequestId": request_id, "Content-Type": "application/json"})
+        for name, values in answer.headers.items():
+            headers.popall(name, None)
+            headers.extend([(name, value) for value in values])
+        body = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
+        return web.Response(status=answer.status, body=body, headers=headers)
 
     app = web.Application(client_max_size=MAX_BODY)
     app.router.add_route("*", "/{path:.*}", handle)
@@ -127,12 +135,13 @@ def main() -> None:
         plan = deployed_plan(session.client("apigateway", endpoint_url=arguments.endpoint), arguments.usage_plan, _now)
     app = create_app(
         ROOT / "api" / "openapi.yaml",
-        {"ReadingsStream": arguments.stream},
+        {"ReadingsStream": arguments.stream, "ReadApiFunctionAliaslive": arguments.read_function},
         session.client("kinesis", endpoint_url=arguments.endpoint, config=config),
         principals,
         Throttle(arguments.rate, arguments.burst),
         plan,
         region=arguments.region,
+        lambda_=session.client("lambda", endpoint_url=arguments.endpoint, config=config),
     )
     try:
         asyncio.run(serve(app, arguments.host, arguments.port))
@@ -143,6 +152,7 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m laptop.gateway.server", description=__doc__)
     parser.add_argument("--stream", required=True, help="the Kinesis stream")
+    parser.add_argument("--read-function", default="none", help="the Lambda function that answers the read API")
     parser.add_argument(
         "--usage-plan",
         metavar="ID",
@@ -150,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--endpoint",
-        help="endpoint of Kinesis and the usage plan, such as http://127.0.0.1:4566; by default AWS",
+        help="endpoint of Kinesis, Lambda and the usage plan, such as http://127.0.0.1:4566; by default AWS",
     )
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--host", default="127.0.0.1")

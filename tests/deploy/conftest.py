@@ -42,7 +42,16 @@ def deployed() -> Iterator[Deployed]:
             "--endpoint",
             local.endpoint,
         ]
-        gateway += ["--usage-plan", stack.usage_plan, "--region", stack.region, "--port", port]
+        gateway += [
+            "--read-function",
+            stack.read_api_function,
+            "--usage-plan",
+            stack.usage_plan,
+            "--region",
+            stack.region,
+            "--port",
+            port,
+        ]
         env = cloud.environment(local) | {"ELECTROCLOUD_STATE": str(STATE.resolve())}
         children.start("gateway", gateway, env)
         children.start("delivery", [sys.executable, "-m", "laptop.delivery"], env)

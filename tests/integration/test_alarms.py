@@ -25,6 +25,7 @@ from tests.integration.test_metering_function import CONTEXT
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload_json
 from tests.kits.gateway_kit import UPLOAD, FakeKinesis, answered, gateway, signed
 from tests.kits.queue_kit import MemoryQueue
+from tests.kits.read_api_kit import OPERATOR, event
 from tests.kits.template_kit import Resolver
 
 TEMPLATE = load()
@@ -107,7 +108,7 @@ def functions(aws, queue, monkeypatch):
     for name, value in {
         "AWS_REGION": REGION, "DATABASE": "electrocloud", "WORK_GROUP": "primary",
         "BUCKET": aws.bucket, "ESTIMATE_AFTER_HOURS": "72", "PAYMENT_DAYS": "21", "FUTURE_TOLERANCE_MINUTES": "60",
-        "ACCEPT_UNREGISTERED_METERS": "true", "EVENT_BUS": "bills",
+        "ACCEPT_UNREGISTERED_METERS": "true", "EVENT_BUS": "bills", "TOKEN_KEY": "key",
         "POWERTOOLS_SERVICE_NAME": "metering",
         "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
     }.items():  # fmt: skip
@@ -119,12 +120,14 @@ def functions(aws, queue, monkeypatch):
     from consumers.forecasting import app as forecasting
     from consumers.metering import app as metering
     from consumers.publishing import app as publishing
+    from consumers.readapi import app as reading
     from firehose.transform import app as transform
 
     return {
         "metering": importlib.reload(metering).handler,
         "closing": importlib.reload(closing).handler,
         "publishing": importlib.reload(publishing).handler,
+        "reading": importlib.reload(reading).handler,
         "forecasting": importlib.reload(forecasting).handler,
         "transform": importlib.reload(transform).handler,
     }
@@ -165,6 +168,14 @@ def publishing_fails(alarm, world, enough):
     if enough:
         world("aws").dynamodb.delete_table(TableName="bills")
     return failures(alarm, 60, 1, lambda: world("functions")["publishing"]({}, PATIENT))
+
+
+def reading_fails(alarm, world, enough):
+    """The registry is not there."""
+    if enough:
+        world("aws").dynamodb.delete_table(TableName="meters")
+    call = event("/v1/operator/meters/M-1/usage", OPERATOR)
+    return failures(alarm, 5, 1, lambda: world("functions")["reading"](call, PATIENT))
 
 
 def forecasting_fails(alarm, world, enough):
@@ -261,7 +272,7 @@ def the_api_fails(alarm, world, enough):
     for moment in each(1, 5 if enough else 4):
         kinesis = FakeKinesis(failing={0: "InternalFailure"})
         status, _ = answered(gateway(kinesis), signed({"uploads": [UPLOAD]}))
-        dimensions = {"ApiName": "ElectroCloud ingestion", "Stage": "prod"}
+        dimensions = {"ApiName": "ElectroCloud", "Stage": "prod"}
         data.append((moment, "AWS/ApiGateway", "5XXError", dimensions, [float(status >= 500)]))
     return data
 
@@ -326,6 +337,7 @@ SITUATIONS = {
     "MeteringErrorsAlarm": metering_fails,
     "TransformErrorsAlarm": transform_fails,
     "ClosingErrorsAlarm": closing_fails,
+    "ReadApiErrorsAlarm": reading_fails,
     "PublishingErrorsAlarm": publishing_fails,
     "ForecastingErrorsAlarm": forecasting_fails,
     "ClosingLeftOverAlarm": items_are_left_over,

@@ -28,7 +28,7 @@ from analytics.template import ROOT
 from electrocloud.domain.readings.upload import decode
 from laptop.gateway.server import MAX_BODY, create_app
 from laptop.gateway.throttle import Throttle
-from tests.kits.gateway_kit import API_KEY, HEAD_END, OPENAPI, REGION, UPLOAD, FakeKinesis, plan
+from tests.kits.gateway_kit import API_KEY, HEAD_END, OPENAPI, REGION, UPLOAD, VALUES, FakeKinesis, plan
 
 BODY = json.dumps({"uploads": [UPLOAD]}).encode()
 
@@ -43,9 +43,7 @@ def posted(kinesis: Any, body: bytes, extra: Mapping[str, str] | None = None) ->
     """Status, body and headers of the answer to one signed POST to /v1/uploads."""
 
     async def post() -> tuple[int, dict[str, Any], Any]:
-        app = create_app(
-            OPENAPI, {"ReadingsStream": "readings"}, kinesis, HEAD_END, Throttle(1e9, 10**9), plan(), region=REGION
-        )
+        app = create_app(OPENAPI, VALUES, kinesis, HEAD_END, Throttle(1e9, 10**9), plan(), region=REGION)
         async with TestServer(app) as server, aiohttp.ClientSession() as client:
             url = str(server.make_url("/v1/uploads"))
             async with client.post(url, data=body, headers=headers_for(url, body) | dict(extra or {})) as answer:

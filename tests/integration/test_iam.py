@@ -10,20 +10,27 @@ import boto3
 import pytest
 
 from electrocloud.aws.athena import QueryError
+from electrocloud.aws.customer_tokens import CustomerTokens
+from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.registry_state import LOCK_S
 from electrocloud.aws.store.store import open_store
 from electrocloud.services.closing import FindUnbilled
 from electrocloud.services.ingest import ingest_uploads
 from electrocloud.services.rating import VersionReason
 from forecasting.fleet_loads import _LOADS
+from registry.desk import RegistryDesk
 from tests.integration.test_closing_function import app as closing_app  # noqa: F401  fixtures
 from tests.integration.test_closing_function import context, last_month, queue, silent_neighbor  # noqa: F401
 from tests.integration.test_forecasting_work import register
+from tests.integration.test_pipeline_events import MADE, add_meter, reject
+from tests.integration.test_registry_desk import stack_on
 from tests.kits.calls_kit import answer_query, queries_that_run_on, recorded
 from tests.kits.examples import TIME_OF_USE, kinesis_event, upload, upload_json
 from tests.kits.function_kit import CONTEXT
 from tests.kits.iam_kit import BY_ATHENA, BY_LAMBDA, check, granted, tables_of
 from tests.kits.memory import TABLES
+from tests.kits.read_api_kit import event, token_key
+from tests.kits.registry_kit import registry
 
 
 @pytest.fixture
@@ -74,12 +81,15 @@ def test_the_publishing_function_may_do_what_it_does(app, aws, monkeypatch):
     days = [date(2026, 6, 30) + timedelta(days=number) for number in range(32)]  # July in Berlin
     app.handler(kinesis_event([upload_json(day=day, wh=[100] * 24, interval_s=3600) for day in days]), CONTEXT)
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "publishing")
+    monkeypatch.setenv("FORECASTS_TABLE", "forecasts")
+    Forecasts(aws.dynamodb, "forecasts").add(MADE)
+    reject(aws, 1, datetime.now(UTC))
     monkeypatch.setenv("EVENT_BUS", boto3.client("events").create_event_bus(Name="bills")["EventBusArn"].split("/")[1])
     from consumers.publishing import app as publishing
 
     publishing = importlib.reload(publishing)
     with recorded() as calls:
-        assert publishing.handler({}, context(300_000)) == {"BillsPublished": 1}
+        assert publishing.handler({}, context(300_000)) == {"EventsPublished": 2, "BillsPublished": 1}
     check("PublishingRole", calls)
 
 
@@ -116,6 +126,32 @@ def forecasting_app(aws, queue, monkeypatch):  # noqa: F811
     return importlib.reload(app)
 
 
+def test_the_read_function_may_do_what_it_does(aws, monkeypatch):
+    desk = RegistryDesk(stack_on(aws))
+    desk.apply(registry(), "test")
+    ingest_uploads(
+        [upload(meter_id="M-1", day=date(2026, 11, 20), wh=[100] * 24, interval_s=3600)],
+        desk._tables, desk._services, lambda attempt: None,
+    )  # fmt: skip
+    key = token_key()
+    for name, value in {
+        "WINDOWS_TABLE": "windows", "BILLS_TABLE": "bills", "METERS_TABLE": "meters", "FORECASTS_TABLE": "forecasts",
+        "SERVICE_POINTS_TABLE": "service_points", "TOKEN_KEY": key, "POWERTOOLS_SERVICE_NAME": "readapi",
+        "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    from consumers.readapi import app as reading
+
+    reading = importlib.reload(reading)
+    token = CustomerTokens(boto3.client("kms"), key).issue("A-1", 60)
+    with recorded() as calls:
+        for path in ("meters/M-1/usage", "meters/M-1/forecast", "agreements/AG-1/bills/2026-11"):
+            found = reading.handler(event(f"/v1/customer/{path}", None, Authorization=f"Bearer {token}"), CONTEXT)
+            assert found["statusCode"] == (404 if "forecast" in path else 200), found
+        reading.handler(event("/v1/operator/forecasts", "arn:aws:iam::111122223333:role/operators"), CONTEXT)
+    check("ReadApiRole", calls)
+
+
 LOADS = {
     "feeder": "varchar", "zone": "varchar", "dt": "varchar", "hour": "timestamp", "wh": "bigint", "meters": "bigint",
 }  # fmt: skip
@@ -124,16 +160,19 @@ LOADS = {
 def test_the_forecasting_function_may_do_what_it_does(aws, forecasting_app, queue, monkeypatch):  # noqa: F811
     register(aws, ["m-1"])
     aws.dynamodb.put_item(TableName="meters", Item={"meter_id": {"S": "m-9"}, "service_points": {"L": [{"S": "SP-9"}]}})
+    add_meter(aws, "m-1", tariff_id={"S": "tou"})
     midnight = datetime.combine(datetime.now(UTC).date(), time()) - timedelta(days=3)
     hours = [midnight + timedelta(hours=hour) for hour in range(72)]
     for day in {hour.date() for hour in hours}:
         aws.s3.put_object(Bucket=aws.bucket, Key=f"readings/dt={day}/a.parquet", Body=b"rows")
     answer_query(forecasting_app.athena, LOADS, [("F1", "UTC", hour.date(), hour, 100, 3) for hour in hours])
     with recorded() as calls:
-        for work, items in (("loads", 1), ("series", 2), ("meters", 1)):
+        for work, items, made in (
+            ("loads", 1, "LoadDaysRead"), ("series", 2, "ForecastsMade"), ("meters", 1, "MonthEndsMade"),
+            ("silence", 1, "MetersSilent"),
+        ):  # fmt: skip
             assert forecasting_app.handler({"work": work}, context(300_000))["WorkItemsSent"] == items
-            done = queue.drain(forecasting_app.handler, context(300_000))
-            assert done["LoadDaysRead" if work == "loads" else "ForecastsMade" if work == "series" else "MonthEndsMade"]
+            assert queue.drain(forecasting_app.handler, context(300_000))[made]
         monkeypatch.setattr(forecasting_app, "run_query", partial(forecasting_app.run_query, limit_s=0))
         with queries_that_run_on(), pytest.raises(QueryError, match="was stopped"):
             forecasting_app.deployment.ask("SELECT 1")

@@ -20,7 +20,12 @@ from laptop.gateway.usage_plan import UsagePlan
 OPENAPI = ROOT / "api" / "openapi.yaml"
 REGION = "us-east-1"
 API_KEY = "head-end-key-of-20-chars"
-VALUES = {"AWS::Partition": "aws", "AWS::Region": REGION, "ReadingsStream": "readings"}
+VALUES = {
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "ReadingsStream": "readings",
+    "ReadApiFunctionAliaslive": "read",
+}
 API = read_api(OPENAPI, VALUES)
 HEAD_END = {"HEADEND": Principal("head-end secret", ANY_CALL)}
 UPLOAD = {
@@ -65,9 +70,10 @@ def gateway(
     principals: dict[str, Principal] = HEAD_END,
     throttle: Throttle | None = None,
     usage: UsagePlan | None = None,
+    lambda_: Any = None,
 ) -> RestApi:
     throttle = throttle or Throttle(rate=1e9, burst=10**9)
-    return RestApi(API, kinesis, principals, REGION, throttle, usage or plan(), now)
+    return RestApi(API, kinesis, principals, REGION, throttle, usage or plan(), now, lambda_)
 
 
 def signed(
@@ -79,6 +85,14 @@ def signed(
     request = AWSRequest("POST", f"http://gateway{path}", sent, data)
     SigV4Auth(Credentials(key, secret), "execute-api", REGION).add_auth(request)
     return Call("POST", path, "", CIMultiDict(request.headers.items()), data)
+
+
+def signed_get(path: str, query: str = "", **headers: str) -> Call:
+    """A GET signed now by HEADEND, who may call every route."""
+    url = f"http://gateway{path}" + (f"?{query}" if query else "")
+    request = AWSRequest("GET", url, {"Host": "gateway", **headers})
+    SigV4Auth(Credentials("HEADEND", "head-end secret"), "execute-api", REGION).add_auth(request)
+    return Call("GET", path, query, CIMultiDict(request.headers.items()), b"")
 
 
 def answered(gateway_: RestApi, call: Call) -> tuple[int, dict[str, Any]]:

@@ -7,14 +7,16 @@ import msgspec
 
 from electrocloud.domain.billing.bill_events import BillEvent
 from electrocloud.domain.errors import ElectroCloudError
+from electrocloud.domain.pipeline_events import PipelineEvent
 
 ENTRIES_A_CALL = 10  # the most that PutEvents takes
 ATTEMPTS = 4
-SOURCE = "electrocloud.bills"
+
+Event = BillEvent | PipelineEvent
 
 
 class EventsNotSentError(ElectroCloudError):
-    """EventBridge did not take events; their bills stay in the outbox."""
+    """EventBridge did not take events; they stay in their outbox."""
 
 
 class EventBus(NamedTuple):
@@ -24,7 +26,7 @@ class EventBus(NamedTuple):
     name: str
     pause: Callable[[int], None]
 
-    def put(self, events: Sequence[BillEvent]) -> None:
+    def put(self, events: Sequence[Event]) -> None:
         """Send events, at least once. Raises `EventsNotSentError` if some were refused at each attempt."""
         entries = [self._entry(event) for event in events]
         for first in range(0, len(entries), ENTRIES_A_CALL):
@@ -43,10 +45,10 @@ class EventBus(NamedTuple):
             fault = next(str(result.get("ErrorMessage")) for _, result in results if "EventId" not in result)
         raise EventsNotSentError(f"{len(entries)} events were not taken by the event bus {self.name}: {fault}")
 
-    def _entry(self, event: BillEvent) -> dict[str, str]:
+    def _entry(self, event: Event) -> dict[str, str]:
         return {
             "EventBusName": self.name,
-            "Source": SOURCE,
+            "Source": event.source.strip("/").replace("/", "."),
             "DetailType": event.type,
             "Detail": msgspec.json.encode(event).decode(),
         }

@@ -70,11 +70,23 @@ class ForecastingSettings(Settings, frozen=True):
 
 
 class PublishingSettings(Settings, frozen=True):
-    """Where the publishing function finds the bills, and the bucket and the event bus that it publishes them to."""
+    """Where the publishing function finds bills and events, and the bucket and the event bus that it publishes to."""
 
     bills_table: str
+    forecasts_table: str
     bucket: str
     event_bus: str
+
+
+class ReadApiSettings(Settings, frozen=True):
+    """Where the read function finds the tables, and the KMS key of customers' tokens."""
+
+    windows_table: str
+    bills_table: str
+    meters_table: str
+    service_points_table: str
+    forecasts_table: str
+    token_key: str
 
 
 class ClosingSettings(Settings, frozen=True):

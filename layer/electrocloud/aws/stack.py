@@ -56,6 +56,8 @@ class Stack(msgspec.Struct, frozen=True):
     closing_queue: str = ""  # the queue's URL; a stack of an earlier version does not name it
     payment_days: int = PAYMENT_DAYS
     event_bus: str = ""  # a stack of an earlier version has none
+    read_api_function: str = ""  # nor these two
+    token_key: str = ""
     dead_letters: str = ""  # the queue's URL, where a stack of an earlier version still has one
 
     @property

@@ -25,6 +25,10 @@ class RegisteredMeter(NamedTuple):
         """How long after the end of its last reading the meter is not silent yet (s)."""
         return self.upload_every_s + SILENCE_MARGIN_S
 
+    def is_silent(self, read_until: int, now: int) -> bool:
+        """Whether its last reading ended longer ago than it may be silent (s since 1970 UTC)."""
+        return now - read_until > self.allowed_silence_s
+
     def row(self) -> dict[str, str | float]:
         """The fields under the names of the columns of the lake's table of meters."""
         fields = self._asdict()

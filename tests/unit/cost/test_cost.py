@@ -12,7 +12,7 @@ from cli.main import app
 from cost import units as cost_units
 from cost.billed_dynamodb import BilledDynamoDB, size_of
 from cost.estimate import PRICES, PriceList, estimate, fleet_plan
-from cost.units import correction, live, units
+from cost.units import READS, correction, live, units
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
@@ -80,8 +80,8 @@ def test_twice_the_meters_write_twice_the_items():
 
 
 def test_only_a_fleet_that_sends_by_the_api_pays_for_its_calls():
-    assert counted(kpl=True)["api_requests"] == 0
-    assert counted(kpl=False)["api_requests"] == 1_000 * 31
+    assert counted(kpl=True)["api_requests"] == 1_000 * READS
+    assert counted(kpl=False)["api_requests"] == 1_000 * (31 + READS)
 
 
 def test_a_hundred_thousand_meters_with_daily_uploads_cost_less_than_a_dollar_a_million_readings():

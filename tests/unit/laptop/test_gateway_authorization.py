@@ -167,14 +167,14 @@ def test_a_secret_is_not_in_the_principals_repr():
 
 
 def documented_policies() -> list[dict]:
-    """The identity policies of docs/authorization.md: of a head-end, and of meters."""
+    """The identity policies of docs/authorization.md: of a head-end, of meters, and of operators."""
     text = (ROOT / "docs" / "authorization.md").read_text()
     blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
     return [block for block in blocks if "Resource" in block["Statement"][0]]
 
 
-def test_the_documented_policies_let_a_head_end_and_a_meter_do_their_own_and_no_more():
-    head_end, of_meters = documented_policies()
+def test_the_documented_policies_let_a_head_end_a_meter_and_an_operator_do_their_own_and_no_more():
+    head_end, of_meters, operator = documented_policies()
     route = "arn:aws:execute-api:eu-central-1:111122223333:a1b2c3d4e5/prod/POST/v1/"
     calls = [
         "uploads",
@@ -189,3 +189,6 @@ def test_the_documented_policies_let_a_head_end_and_a_meter_do_their_own_and_no_
 
     assert allowed(Principal("s", head_end)) == ["uploads"]
     assert allowed(Principal("s", of_meters, {"meter_id": "NL-1"})) == ["meters/NL-1/uploads"]
+    assert allowed(Principal("s", operator)) == []
+    read = route.replace("POST", "GET") + "operator/meters/NL-1/usage"
+    assert [Principal("s", one).may_invoke(read) for one in (head_end, of_meters, operator)] == [False, False, True]

@@ -9,7 +9,14 @@ from analytics.template import load
 from tests.kits.template_kit import REGION, Resolver
 from tools.deploy_check import expanded
 
-FUNCTIONS = {"MeteringFunction", "ClosingFunction", "PublishingFunction", "ForecastingFunction", "TransformFunction"}
+FUNCTIONS = {
+    "MeteringFunction",
+    "ClosingFunction",
+    "PublishingFunction",
+    "ForecastingFunction",
+    "TransformFunction",
+    "ReadApiFunction",
+}
 OTHER = {
     "Stage": "prod",
     "Architecture": "x86_64",
@@ -70,8 +77,13 @@ def test_each_function_is_called_by_an_alias_and_the_same_template_releases_noth
 
 @pytest.mark.parametrize(
     ("layer", "functions"),
-    [("Layer", FUNCTIONS), ("ForecastLayer", {"ForecastingFunction"}), ("LakeLayer", {"PublishingFunction"})],
-    ids=["Layer", "ForecastLayer", "LakeLayer"],
+    [
+        ("Layer", FUNCTIONS),
+        ("ForecastLayer", {"ForecastingFunction"}),
+        ("LakeLayer", {"PublishingFunction"}),
+        ("PresentationLayer", {"ReadApiFunction"}),
+    ],
+    ids=["Layer", "ForecastLayer", "LakeLayer", "PresentationLayer"],
 )
 def test_another_build_of_a_layer_is_a_release_of_the_functions_that_have_it(layer, functions):
     rebuilt = set_property(layer, "ContentUri", "s3://artifacts/rebuilt")

@@ -111,8 +111,10 @@ def test_everything_that_keeps_data_is_encrypted_with_the_customers_key(resource
 
 
 def test_the_key_serves_its_own_account_and_two_services_on_its_behalf(resources):
-    (key,) = of_type(resources, "AWS::KMS::Key").values()
+    key, token_key = of_type(resources, "AWS::KMS::Key").values()
     assert key["EnableKeyRotation"] is True
+    assert token_key["KeyUsage"] == "GENERATE_VERIFY_MAC"
+    assert [one["Sid"] for one in token_key["KeyPolicy"]["Statement"]] == ["AccountAdministers"]
     granted = {statement["Sid"]: statement for statement in key["KeyPolicy"]["Statement"]}
     assert granted.pop("AccountAdministers")["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
     assert {next(iter(one["Principal"].values())) for one in granted.values()} == {
@@ -151,10 +153,19 @@ def test_no_object_of_the_bucket_can_be_made_public(resources):
 
 def test_no_personal_data_is_traced_or_logged_by_the_api(resources):
     (stage,) = of_type(resources, "AWS::ApiGateway::Stage").values()
-    (settings,) = stage["MethodSettings"]
-    assert settings["DataTraceEnabled"] is False
+    assert {one["DataTraceEnabled"] for one in stage["MethodSettings"]} == {False}
     assert "body" not in stage["AccessLogSetting"]["Format"]
     assert stage["TracingEnabled"] is True
+
+
+def test_reading_has_a_throttle_of_its_own_so_that_it_does_not_crowd_out_uploads(resources):
+    (stage,) = of_type(resources, "AWS::ApiGateway::Stage").values()
+    limits = {
+        (one["ResourcePath"], one["HttpMethod"]): int(one["ThrottlingRateLimit"]) for one in stage["MethodSettings"]
+    }
+    assert limits == {
+        ("/*", "*"): 500, ("/~1v1~1operator~1{read+}", "GET"): 50, ("/~1v1~1customer~1{read+}", "GET"): 50,
+    }  # fmt: skip
 
 
 def test_production_shifts_stream_functions_in_gradually_and_judges_the_new_version_alone(monkeypatch):

@@ -9,8 +9,10 @@ import msgspec
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.batch_write import batch_write
+from electrocloud.aws.store.event_outbox import EventOutbox
 from electrocloud.aws.store.tables import batch_get
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
+from electrocloud.domain.pipeline_events import forecast_made
 
 SUSPECTS_EXPIRE = timedelta(days=14)  # of a meter that is no longer registered
 
@@ -31,6 +33,11 @@ class Forecasts:
     def put(self, forecast: Forecast) -> None:
         """Store a forecast."""
         self._client.put_item(TableName=self._table, Item=_item(forecast.series, _moment(forecast), forecast))
+
+    def add(self, forecast: Forecast) -> None:
+        """Store a new forecast together with its event."""
+        item = _item(forecast.series, _moment(forecast), forecast)
+        EventOutbox(self._client, self._table).put_with(item, forecast_made(forecast))
 
     def newest(self, series: str, count: int = 1) -> list[Forecast]:
         """The last `count` forecasts of a series, newest first: of `fleet`, `feeder/DE-F000` or `meter/DE-000001`."""

@@ -4,10 +4,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from electrocloud.aws.backoff import pause
 from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store import dynamodb_items as items
+from electrocloud.aws.store.meter_reader import registered_meter, unpacked_day
+from electrocloud.aws.store.tables import batch_get
 from electrocloud.domain.billing.service import Service
+from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.readings.upload import DIRECTIONS
 from electrocloud.services.store import ServiceRegistry
 
 METERS_AT_ONCE = 250
@@ -44,6 +49,30 @@ class MeterSegments:
             if page["Items"]:
                 yield [item["meter_id"]["S"] for item in page["Items"]]
 
+    def installed(self, meter_ids: Collection[str], now: int) -> Iterator[RegisteredMeter]:
+        """Those of these meters that are installed at an instant (s since 1970 UTC)."""
+        keys = [(self._meters, {"meter_id": {"S": meter_id}}) for meter_id in meter_ids]
+        for _, item in batch_get(self._client, keys, pause):
+            if "lat" in item and now < int(item.get("removed", {"N": str(now + 1)})["N"]):
+                yield registered_meter(item)
+
+    def read_until(self, meter_id: str) -> int | None:
+        """When a meter's last reading of either direction ended (s since 1970 UTC); None if it never reported."""
+        answer = self._client.query(
+            TableName=self._windows,
+            ProjectionExpression="#day, readings",
+            Limit=1,
+            ScanIndexForward=False,
+            **items.days_between(meter_id, date.min, date.max),
+        )
+        ends = (
+            one.start + one.seconds
+            for item in answer["Items"]
+            for direction in DIRECTIONS
+            for one in unpacked_day(item).intervals(direction)
+        )
+        return max(ends, default=None)
+
     def services_of(self, meter_ids: Collection[str]) -> Mapping[str, Sequence[Service]]:
         """The services that each of these meters has a part in; meters that have none are left out."""
         self._registry.refresh()
@@ -57,4 +86,4 @@ class MeterSegments:
             **items.days_between(meter_id, first, last),
         )
         for item in (item for page in pages for item in page["Items"]):
-            yield MeterDay.unpack(date.fromisoformat(item["day"]["S"]), item["readings"]["B"])
+            yield unpacked_day(item)

@@ -17,6 +17,7 @@ from electrocloud.aws.backoff import pause
 from electrocloud.aws.quarantine_keys import PREFIX, counts_in
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store import dynamodb_items as items
+from electrocloud.aws.store.meter_reader import MeterReader, registered_meter, unpacked_day
 from electrocloud.aws.store.tables import READ_AT_ONCE, batch_get
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.service import BillKey
@@ -62,16 +63,17 @@ class Series(NamedTuple):
     values: list[float]
 
 
-class Reader:
+class Reader(MeterReader):
     """Reads a deployment for people. Errors are botocore's own; reads may be a second behind the writes."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         session: Any = stack.session()
-        self._dynamodb, self._cloudwatch, self._s3 = (
+        dynamodb, self._cloudwatch, self._s3 = (
             session.client(service, endpoint_url=stack.endpoint, config=_PATIENCE)
             for service in ("dynamodb", "cloudwatch", "s3")
         )
+        super().__init__(dynamodb, stack)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reader")
 
     def meters(self) -> list[RegisteredMeter]:
@@ -79,13 +81,7 @@ class Reader:
         now = time.time()
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._stack.meters_table)
         found = (item for page in pages for item in page["Items"])
-        return sorted(_registered_meter(item) for item in found if now < float(item.get("removed", {"N": "inf"})["N"]))
-
-    def meter(self, meter_id: str) -> RegisteredMeter | None:
-        """A meter, if it is registered."""
-        key = {"meter_id": {"S": meter_id}}
-        item = self._dynamodb.get_item(TableName=self._stack.meters_table, Key=key).get("Item")
-        return _registered_meter(item) if item else None
+        return sorted(registered_meter(item) for item in found if now < float(item.get("removed", {"N": "inf"})["N"]))
 
     def tariffs(self) -> dict[str, Tariff]:
         """The tariffs by their id. `TariffError` for a wrong one."""
@@ -107,10 +103,6 @@ class Reader:
         found = self._pool.map(partial(self._group, day=day), groups)
         return {meter_id: meter_day for group in found for meter_id, meter_day in group}
 
-    def days(self, meter_id: str, first: date, last: date) -> list[MeterDay]:
-        """A meter's UTC days from `first` to `last` that have readings, in order."""
-        return self._days(meter_id, first, last)
-
     def bills_of_month(self, month: str) -> list[BillRow]:
         """The current bills of a month such as `2026-11`, by meter."""
         parts = [items.month_part(month, part) for part in range(items.MONTH_PARTS)]
@@ -124,45 +116,6 @@ class Reader:
             answer = batch_get(self._dynamodb, wanted, pause, "meter_id, bill, document")
             found = {items.key_of_bill(item): items.bill_of(item) for _, item in answer}
             yield from (found[key] for key in group if key in found)
-
-    def bill(self, meter_or_agreement: str, month: str) -> Bill | None:
-        """The current bill of the cycle that begins in a month such as `2026-11`; the latest agreement's of a meter."""
-        for agreement_id in self._agreements_of(meter_or_agreement):
-            found = self._items_of(agreement_id, month)
-            current = [item for item in found if "#" not in item["bill"]["S"]]
-            if current:
-                return items.bill_of(current[-1])
-        return None
-
-    def history(self, meter_or_agreement: str) -> list[Bill]:
-        """All versions of the bills of an agreement or, of a meter, of all its agreements, by period and version."""
-        agreements = self._agreements_of(meter_or_agreement)
-        bills = [items.bill_of(item) for agreement_id in agreements for item in self._items_of(agreement_id)]
-        return sorted(bills, key=lambda bill: (bill.month or str(bill.period_start), bill.version))
-
-    def versions(self, meter_or_agreement: str, month: str) -> list[Bill]:
-        """As `history`, of the cycles that begin in a month such as `2026-07`."""
-        agreements = self._agreements_of(meter_or_agreement)
-        bills = [items.bill_of(item) for agreement_id in agreements for item in self._items_of(agreement_id, month)]
-        return sorted(bills, key=lambda bill: (str(bill.period_start), bill.version))
-
-    def _agreements_of(self, meter_or_agreement: str) -> list[str]:
-        """The agreements that a meter has a part in, the latest first; the id itself where it is an agreement's."""
-        key = {"meter_id": {"S": meter_or_agreement}}
-        item = self._dynamodb.get_item(TableName=self._stack.meters_table, Key=key).get("Item", {})
-        own = [one["S"] for one in item.get("agreements", {"L": []})["L"]]
-        return [*reversed(own), meter_or_agreement]
-
-    def _items_of(self, agreement_id: str, cycle: str = "") -> list[items.Item]:
-        """The bills of an agreement, replaced versions too, of the cycles that begin with `cycle`."""
-        prefix = {":cycle": {"S": cycle}} if cycle else {}
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._stack.bills_table,
-            KeyConditionExpression="meter_id = :agreement" + (" AND begins_with(bill, :cycle)" if cycle else ""),
-            ExpressionAttributeValues={":agreement": {"S": agreement_id}, **prefix},
-            ProjectionExpression="bill, document",
-        )
-        return [item for page in pages for item in page["Items"]]
 
     def metrics(self, wanted: Mapping[str, str], since: datetime, until: datetime, period_s: int) -> dict[str, Series]:
         """Metrics of the metering function, by name: `wanted` says the statistic of each, such as `Sum` or `p95`.
@@ -207,21 +160,6 @@ class Reader:
             counts.update(counts_in(key))
         return dict(counts)
 
-    def _days(
-        self, meter_id: str, first: date = date.min, last: date = date.max, limit: int | None = None
-    ) -> list[MeterDay]:
-        """In order of time; with `limit` the newest that many, newest first."""
-        request: dict[str, Any] = {
-            "TableName": self._stack.windows_table,
-            "ProjectionExpression": "#day, readings",
-            **items.days_between(meter_id, first, last),
-        }
-        if limit:
-            answer = self._dynamodb.query(**request, Limit=limit, ScanIndexForward=False)
-            return [_day(item) for item in answer["Items"]]
-        pages = self._dynamodb.get_paginator("query").paginate(**request)
-        return [_day(item) for page in pages for item in page["Items"]]
-
     def _group(self, meter_ids: Sequence[str], day: date) -> list[tuple[str, MeterDay]]:
         wanted: list[items.Item] = [items.day_key(meter_id, day) for meter_id in meter_ids]
         found: list[tuple[str, MeterDay]] = []
@@ -236,7 +174,8 @@ class Reader:
                 }
             )
             found += [
-                (item["meter_id"]["S"], _day(item)) for item in answer["Responses"].get(self._stack.windows_table, [])
+                (item["meter_id"]["S"], unpacked_day(item))
+                for item in answer["Responses"].get(self._stack.windows_table, [])
             ]
             left = answer.get("UnprocessedKeys", {}).get(self._stack.windows_table, {}).get("Keys", [])
             wanted = left if len(left) < len(wanted) else []
@@ -250,23 +189,6 @@ class Reader:
             ExpressionAttributeValues={":part": {"S": part}},
         )
         return [_bill_row(item) for page in pages for item in page["Items"]]
-
-
-def _registered_meter(item: items.Item) -> RegisteredMeter:
-    return RegisteredMeter(
-        meter_id=item["meter_id"]["S"],
-        lat=float(item["lat"]["N"]),
-        lon=float(item["lon"]["N"]),
-        feeder=item["feeder"]["S"],
-        customer=item["class"]["S"],
-        tariff_id=item.get("tariff_id", {}).get("S", ""),
-        timezone=item["timezone"]["S"],
-        upload_every_s=int(item.get("upload_every_s", {}).get("N", 86_400)),  # an earlier version stored none
-    )
-
-
-def _day(item: items.Item) -> MeterDay:
-    return MeterDay.unpack(date.fromisoformat(item["day"]["S"]), item["readings"]["B"])
 
 
 def _bill_row(item: items.Item) -> BillRow:

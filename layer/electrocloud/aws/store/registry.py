@@ -49,11 +49,11 @@ class TariffHistory(msgspec.Struct, frozen=True):
 
 
 class RegistryTables(NamedTuple):
-    """The names of the registry's tables. Who does not read or write customers does without `accounts`."""
+    """The names of the registry's tables. Who reads no tariffs or no customers does without their tables."""
 
     service_points: str
     meters: str
-    tariffs: str
+    tariffs: str = ""
     accounts: str = ""
 
 

@@ -1,0 +1,109 @@
+"""Bills and forecasts as the read API answers them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from electrocloud.aws.store.bill_outbox import IssuedBill
+from electrocloud.domain import forecast as domain
+from presentation.invoice_documents import remarks
+from presentation.meter_usage import bill_days
+from presentation.read_api.models import (
+    BillDocument,
+    BillLine,
+    BillSummary,
+    DayAheadForecast,
+    ForecastRow,
+    MonthForecast,
+    Range,
+)
+
+if TYPE_CHECKING:
+    from electrocloud.domain.billing.service import BillKey
+
+
+def newest_versions(versions: Iterable[IssuedBill]) -> list[IssuedBill]:
+    """Of each bill the newest of its versions, the newest period first."""
+    newest: dict[BillKey, IssuedBill] = {}
+    for one in versions:
+        if one.key not in newest or newest[one.key].bill.version < one.bill.version:
+            newest[one.key] = one
+    return sorted(newest.values(), key=lambda one: bill_days(one.bill), reverse=True)
+
+
+def bill_summary(one: IssuedBill) -> BillSummary:
+    """A version of a bill in one row."""
+    bill = one.bill
+    start, end = bill_days(bill)
+    return BillSummary(
+        agreement_id=one.key.agreement_id,
+        cycle=one.key.cycle,
+        version=bill.version,
+        status=bill.status,
+        number=bill.number,
+        meter_id=bill.meter_id,
+        tariff=bill.tariff_name,
+        period_start=str(start),
+        period_end=str(end),
+        issued_on=str(bill.issued_on) if bill.issued_on else None,
+        due_on=str(bill.due_on) if bill.due_on else None,
+        currency=bill.currency,
+        energy_kwh=_text(bill.energy_kwh),
+        received_kwh=_text(bill.received_kwh),
+        demand_kw=_text(bill.demand_kw),
+        amount_due=str(bill.total_rounded),
+        adjustment=str(bill.adjustment.amount_rounded) if bill.adjustment else None,
+        reason=bill.reason,
+    )
+
+
+def bill_document(one: IssuedBill) -> BillDocument:
+    """A version of a bill with its lines."""
+    bill = one.bill
+    return BillDocument(
+        bill=bill_summary(one),
+        lines=[
+            BillLine(
+                kind=line.kind,
+                description=line.explanation,
+                quantity=_text(line.quantity),
+                unit=line.unit,
+                rate=_text(line.unit_rate),
+                amount=str(line.amount_rounded),
+                estimated_share=_text(line.estimated_share),
+            )
+            for line in bill.lines
+        ],
+        intervals_read=bill.intervals.read,
+        intervals_estimated=bill.intervals.estimated,
+        intervals_missing=bill.intervals.missing,
+        notes=list(remarks(bill)),
+    )
+
+
+def month_forecast(end: domain.MonthEnd) -> MonthForecast:
+    """A meter's month-end."""
+    made = datetime.fromtimestamp(end.made_at, UTC)
+    return MonthForecast(end.meter_id, end.month, _moment(made), _range(end.energy_kwh), _range(end.total))
+
+
+def day_ahead(found: domain.Forecast) -> DayAheadForecast:
+    """A day-ahead forecast, in whole Wh."""
+    rows = [
+        ForecastRow(_moment(row.timestamp), round(row.value), round(row.low), round(row.high)) for row in found.rows
+    ]
+    return DayAheadForecast(found.series, _moment(found.made_at), found.model, found.note, rows)
+
+
+def _range(found: domain.Range) -> Range:
+    return Range(_text(found.value), _text(found.low), _text(found.high))
+
+
+def _text(number: Decimal) -> str:
+    """Without an exponent."""
+    return f"{number:f}"
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
