@@ -24,7 +24,7 @@ from forecasting.ahead import forecast_of
 from forecasting.on_demand import forecast_group, forecast_meter
 from forecasting.work import open_deployment
 from meter_files.channel import ReadOptions
-from presentation.export_text import BEFORE_EXPORT
+from presentation.export_text import forecast_notes
 
 
 class Form(StrEnum):
@@ -70,9 +70,7 @@ def of_meter(meter_id: str, horizon: int, form: Form) -> None:
     if end := made.month_end:
         kwh, due = end.energy_kwh, end.total
         print(f"{end.month} comes to {kwh.value:,.0f} kWh ({kwh.low:,.0f} to {kwh.high:,.0f}) ", end="")
-        print(
-            f"and ${due.value:,.2f} (${due.low:,.2f} to ${due.high:,.2f}).{BEFORE_EXPORT if end.before_export else ''}"
-        )
+        print(f"and ${due.value:,.2f} (${due.low:,.2f} to ${due.high:,.2f}).{forecast_notes(end)}")
     if made.suspects:
         print_rows(suspect_rows(made.suspects), Output.table)
 

@@ -117,7 +117,7 @@ def month_end(so_far: PeriodSoFar, rest: tuple[float, float, float], shape: Floa
 
     rest: value, low, high. shape: the last hours of the load (Wh); the hours to come take the shape of the last four
     weeks, whose peaks a demand charge needs. The low or high total is that of the low or high energy.
-    Export to come, and the credit that the bill begins with, are not forecast: the totals are before export.
+    Export to come, and what the bill begins with (a credit, earlier peaks), are not forecast: the totals are without.
     """
     hours = np.arange(-(-so_far.until // HOUR_S) * HOUR_S, so_far.planned.plan.period.end, HOUR_S)
     course = np.resize(shape[-min(SHAPE, len(shape) // WEEK * WEEK or len(shape)) :], len(hours))
@@ -130,6 +130,7 @@ def month_end(so_far: PeriodSoFar, rest: tuple[float, float, float], shape: Floa
         Range(*(bill.energy_kwh for bill in issued)),
         Range(*(bill.total_rounded for bill in issued)),
         before_export=any(reason.kind == "export not credited" for reason in issued[0].open_reasons),
+        before_ratchet=bool(so_far.planned.plan.lookback),
     )
 
 

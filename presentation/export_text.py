@@ -9,9 +9,17 @@ from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.credit import Credit
 from electrocloud.domain.billing.credit_account import CreditAccount
 from electrocloud.domain.billing.line_text import price
+from electrocloud.domain.forecast import MonthEnd
 from presentation.money_text import money
 
 BEFORE_EXPORT = " The amount is before the credit for export."
+BEFORE_RATCHET = " Demand is as expected this month; an earlier peak may be billed in its place."
+
+
+def forecast_notes(end: MonthEnd) -> str:
+    """What a month-end forecast's amount leaves out, as sentences with a space before; "" for nothing."""
+    return (BEFORE_EXPORT if end.before_export else "") + (BEFORE_RATCHET if end.before_ratchet else "")
+
 
 _RULE = {
     "net-metering": "net metering: what is left of it is a credit in kWh for later bills, in its own period",

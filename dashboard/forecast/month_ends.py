@@ -12,7 +12,7 @@ from dashboard.forecast import day_ahead, forecast_data, outlook, outlook_chart
 from electrocloud.domain.forecast import MonthEnd
 from electrocloud.domain.local_time import DAY_S, BillingMonth, day_of
 from presentation import units
-from presentation.export_text import BEFORE_EXPORT
+from presentation.export_text import forecast_notes
 from presentation.invoice_text import money
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def of_one(end: MonthEnd, fleet: Fleet) -> None:
                 st.metric(
                     label, value, f"{low} to {high}", delta_color="off", delta_arrow="off", help=when, border=True
                 )
-        st.caption(f"{when}. The ranges are 80% intervals.{BEFORE_EXPORT if end.before_export else ''}")
+        st.caption(f"{when}. The ranges are 80% intervals.{forecast_notes(end)}")
         with st.container(horizontal=True):
             if st.button("Forecast next day", icon=":material/query_stats:"):
                 st.session_state["next_day_of"] = end.meter_id

@@ -16,7 +16,7 @@ from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 from presentation import units
-from presentation.export_text import BEFORE_EXPORT
+from presentation.export_text import BEFORE_EXPORT, forecast_notes
 from presentation.invoice_text import money, percent
 from presentation.suspects_text import MEANINGS
 
@@ -151,10 +151,12 @@ def month_end_bill(
     if forecast := forecast_data.month_end(meter.meter_id, str(month)):
         total = forecast.total
         made = f"Forecast made {units.moment(forecast.made_at, month.zone)}; the range is an 80% interval."
-        made += BEFORE_EXPORT if forecast.before_export else ""
+        made += forecast_notes(forecast)
         return money(total.value), made, f"{money(total.low)} to {money(total.high)}"
     (expected,) = projected(meter.meter_id, meter.tariff_id, month, end, days)
     note = "Projection: assumes that the rest of the month is like the same hours of the last four weeks."
+    if data.tariffs()[meter.tariff_id].metering and any(day.received_count for day in days):
+        note += BEFORE_EXPORT
     return money(expected.total_rounded), note, None
 
 

@@ -70,6 +70,7 @@ class MonthEnd(msgspec.Struct, frozen=True):
     """What a meter's billing month is going to come to, as seen at `made_at` (s since 1970): kWh, and $ on the bill.
 
     `before_export`: the month has export that the bill will credit, and the $ are without that credit.
+    `before_ratchet`: the tariff bills at least a part of earlier peaks, and the $ are without these.
     """
 
     meter_id: str
@@ -78,6 +79,7 @@ class MonthEnd(msgspec.Struct, frozen=True):
     energy_kwh: Range
     total: Range
     before_export: bool = False
+    before_ratchet: bool = False
 
 
 class Suspect(msgspec.Struct, frozen=True):

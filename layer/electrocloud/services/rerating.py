@@ -172,7 +172,7 @@ class Preview:
 
     def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:  # noqa: ARG002 - as `Tables` has it
         """Count what would be stored."""
-        bills = [one for change in changes for one in (*change.bills, *(change.tail.bills if change.tail else ()))]
+        bills = [one for change in changes for part in change.rows() for one in part.bills]
         _, stored = self._tables.read([], [one.key for one in bills])
         for one in bills:
             before = stored[one.key].billed.bill.total_rounded if one.key in stored else Decimal(0)

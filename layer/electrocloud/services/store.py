@@ -5,7 +5,7 @@ A change is read, worked out and stored on the condition that nothing of it was 
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple, Protocol
@@ -111,6 +111,13 @@ class Change:
     def billed(self, key: BillKey) -> BilledPeriod | None:
         """The bill of a key that it stores."""
         return next((one.billed for one in self.bills if one.key == key), None)
+
+    def rows(self) -> Iterator["Change"]:
+        """The change, and the rest of its row of bills."""
+        part: Change | None = self
+        while part:
+            yield part
+            part = part.tail
 
     def checks(self) -> dict[BillKey, str | None]:
         """The bills that must be unchanged, without those that it stores itself."""
