@@ -229,7 +229,8 @@ def test_a_token_that_does_not_hold_is_401_on_every_route(api: ReadApi) -> None:
     other = CustomerTokens(api._sources.tokens._kms, token_key(), lambda: NOW).issue("A-1", 3_600)
     old = CustomerTokens(api._sources.tokens._kms, api._sources.tokens._key_id, lambda: NOW - 3_600).issue("A-1", 3_600)
     wrong = ["", "x", "a.b.c", other, old, forged(token, sub="A-2"), forged(token, exp=NOW * 2), unsigned(token),
-             token[:-4] + "AAAA", token + "x" * 4_000, "é.é.é", f"{token}.{token}"]  # fmt: skip
+             api._sources.tokens.issue("", 3_600), token[:-4] + "AAAA", token + "x" * 4_000, "é.é.é",
+             f"{token}.{token}"]  # fmt: skip
     for one in wrong:
         answer = Client(api, one).get("meters/M-1/usage")
         assert answer["statusCode"] == 401, one

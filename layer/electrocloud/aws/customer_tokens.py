@@ -4,7 +4,7 @@ import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -30,7 +30,7 @@ class _Header(msgspec.Struct):
 class _Claims(msgspec.Struct):
     """The account (`sub`), and from when to before when the token holds (s since 1970 UTC)."""
 
-    sub: str
+    sub: Annotated[str, msgspec.Meta(min_length=1)]  # bills without a customer have an empty account
     iat: int
     exp: int
     aud: str = AUDIENCE
