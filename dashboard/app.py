@@ -22,6 +22,7 @@ page = st.navigation(
         st.Page("customers/page.py", title="Customers", icon=":material/person_search:", url_path="customers"),
         st.Page("bills/page.py", title="Bills", icon=":material/receipt_long:", url_path="bills"),
         st.Page("forecast/page.py", title="Forecast", icon=":material/timeline:", url_path="forecast"),
+        st.Page("rejected/page.py", title="Rejected", icon=":material/report:", url_path="rejected"),
         st.Page("questions/page.py", title="Analytics", icon=":material/query_stats:", url_path="analytics"),
         st.Page("health/page.py", title="Health", icon=":material/monitor_heart:", url_path="health"),
     ],

@@ -1,10 +1,11 @@
 """Everything the pages read, how long it is cached, and the message shown when it cannot be read."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from analytics import questions
 from analytics.ask import ask as ask_athena
 from analytics.pipeline_health import Health, HealthReader
+from analytics.rejected_uploads import Rejected, rejected_uploads
 from dashboard.fleet import Fleet, fleet_of
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from electrocloud.aws import athena
 from electrocloud.aws.backoff import pause
+from electrocloud.aws.ingest.redrive import redrive_quarantine
+from electrocloud.aws.ingest.stream import put
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import BillRow, Reader, Series
 from electrocloud.aws.store.registry import RegistryStore, RegistryTables, ServiceHistory
@@ -34,6 +38,7 @@ from presentation.meter_usage import THIRTEEN_MONTHS, usage_of
 QUERIES = Path(__file__).parent / "queries"
 SAMPLE = 24  # meters whose newest day tells which day is the fleet's latest
 PAINT_S = 0.5
+MOST_REJECTED = 1_000  # rejected uploads of one list
 MOST_FOUND = 200  # service points of one search
 METERS_PER_SECOND = 200  # upper limit on how fast the fleet is reread
 
@@ -163,6 +168,24 @@ def _health_reader() -> HealthReader:
 def quarantined(day: date) -> dict[str, int]:
     """The number of uploads rejected on a UTC day, by reason."""
     return reader().quarantined(day)
+
+
+@st.cache_resource(ttl=10, max_entries=8, show_spinner=False)
+def rejected(since: datetime) -> list[Rejected]:
+    """The uploads that were rejected since an instant, newest first."""
+    stack = find_stack()
+    return rejected_uploads(stack.client("s3", connect_timeout=2), stack.bucket, since, MOST_REJECTED)
+
+
+def put_back(reason: str) -> dict[str, int]:
+    """Put the uploads that were rejected for a reason back into the stream; how many uploads had which outcome."""
+    stack = find_stack()
+    into_stream = partial(put, stack.client("kinesis"), stack.stream, pause=pause)
+    outcome: Counter[str] = Counter()
+    for case in redrive_quarantine(stack.client("s3"), stack.bucket, into_stream, [reason]):
+        outcome[case.fate] += case.items
+    rejected.clear()
+    return outcome
 
 
 def ask(sql: str) -> athena.Answer:

@@ -55,7 +55,9 @@ def figures(fleet: Fleet) -> None:
     if sum(rejected):
         reasons = data.quarantined(datetime.now(UTC).date())
         listed = ", ".join(f"{units.in_markdown(reason)} {number:,}" for reason, number in sorted(reasons.items()))
-        st.caption(f"Rejected today: {listed or 'none'}. See “Which uploads were rejected, and why?” in Analytics.")
+        st.caption(f"Rejected today: {listed or 'none'}.")
+        if st.button("View rejected uploads", icon=":material/report:", key="view_rejected"):
+            st.switch_page("rejected/page.py")
 
 
 @st.fragment(run_every=10, parallel=True)

@@ -35,6 +35,7 @@ CHARTS = {
     "completeness_by_day": ChartDesign("line", "dt", ["complete"], "Day, UTC", "Completeness, share"),
     "consumption_by_class": ChartDesign("bar", "class", ["kwh"], "Customer class", "Energy, kWh"),
     "delay_by_day": ChartDesign("line", "dt", ["median_min", "p95_min"], "Day, UTC", "Delay, min"),
+    "estimated_readings": ChartDesign("bar", "reason", ["readings"], "Reason", "Readings of the listed months"),
     "export_by_day": ChartDesign("bar", "dt", ["received_kwh"], "Day, UTC", "Export of all listed meters, kWh"),
     "export_by_feeder": ChartDesign("bar", "feeder", ["received_kwh"], "Feeder", "Export, kWh"),
     "load_duration": ChartDesign("line", "percent", ["kw"], "Share of hours, %", "Power reached or exceeded, kW"),
@@ -70,7 +71,9 @@ def chart(question: str, frame: pd.DataFrame) -> Spec | None:
     design = CHARTS.get(question)
     if design is None or frame.empty:
         return None
-    return _lines(design, frame) if design.mark == "line" else _bars(design, frame)
+    if design.mark == "line":
+        return _lines(design, frame)
+    return _bars(design, frame[frame[design.x] != "total"])  # not beside its parts
 
 
 def _lines(design: ChartDesign, frame: pd.DataFrame) -> Spec:

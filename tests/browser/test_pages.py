@@ -24,14 +24,14 @@ from tests.browser.conftest import PATIENCE_MS, Running
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
-PATHS = ("/", "/meter", "/customers", "/bills", "/forecast", "/analytics", "/health")
+PATHS = ("/", "/meter", "/customers", "/bills", "/forecast", "/rejected", "/analytics", "/health")
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_without_data_says_what_to_do(page: Page, empty_url: str, path: str) -> None:
     page.goto(empty_url + path)
     expect(page.get_by_test_id("stHeading").first).to_be_visible()
-    if path not in ("/analytics", "/customers", "/health"):
+    if path not in ("/analytics", "/customers", "/health", "/rejected"):
         expect(page.get_by_test_id("stAlert").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 

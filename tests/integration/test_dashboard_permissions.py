@@ -13,7 +13,8 @@ from analytics.template import load
 from dashboard import data
 from dashboard.forecast import forecast_data, meter_forecast
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
-from electrocloud.aws.quarantine_keys import object_key
+from electrocloud.aws.ingest import quarantine
+from electrocloud.aws.ingest.kinesis_event import RejectedUpload
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
@@ -22,7 +23,7 @@ from tests.integration.conftest import Aws
 from tests.integration.test_forecasting_work import athena, do, on  # noqa: F401  fixtures
 from tests.kits.calls_kit import answer_query, queries_that_run_on, recorded
 from tests.kits.dashboard_kit import metrics, page, texts
-from tests.kits.examples import TIME_OF_USE, upload
+from tests.kits.examples import TIME_OF_USE, upload, upload_json
 from tests.kits.iam_kit import BY_ATHENA, TABLES, check_actions, documented, tables_of
 from tests.kits.memory import TABLES as NAMES
 from tests.kits.services_kit import all_at
@@ -74,7 +75,9 @@ def filled(deployed: Aws, on, athena):  # noqa: F811
     tables = open_store(deployed.dynamodb, NAMES, lambda _: None).tables
     ingest_uploads(uploads, tables, all_at(tariff_from_urdb(DOCUMENT)), lambda _: None)
     do("meters", on)
-    deployed.s3.put_object(Bucket="bucket", Key=object_key(str(NOW.date()), "s-1-2", {"not-json": 1}), Body=b"")
+    boto3.client("kinesis").create_stream(StreamName="x", ShardCount=1)
+    row = RejectedUpload("not-json", "no JSON", upload_json(), "1", 0, "m-1", NOW)
+    quarantine.put(deployed.s3, "bucket", [row], lambda: False)
     boto3.client("cloudwatch").put_metric_data(
         Namespace="ElectroCloud",
         MetricData=[
@@ -101,6 +104,10 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws):
         assert "Nothing in the registry" in texts(page("customers", search="nobody"))
         page("forecast")
         assert metrics(page("health"))["Rejected uploads"] == "1"
+        rejected = page("rejected", period="Last 24 hours")
+        assert rejected.dataframe
+        rejected.selectbox(key="reason").set_value("not-json").run().button[0].click().run()
+        assert rejected.success
         analytics = page("analytics")
         analytics.button[0].click().run()
         assert not analytics.exception

@@ -1,0 +1,74 @@
+"""Rejected uploads for people: what was sent, by whom, of which meter, and why it was refused."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import NamedTuple
+
+import msgspec
+
+from electrocloud.aws.clients import S3Client
+from electrocloud.aws.ingest.quarantine import Quarantined, unpack
+from electrocloud.aws.quarantine_keys import PREFIX
+
+
+class Rejected(NamedTuple):
+    """A rejected upload. `meter_id` and `caller` are "" where the payload does not say them."""
+
+    arrived: datetime
+    reason: str
+    message: str
+    meter_id: str
+    caller: str
+    partition_key: str
+    payload: bytes
+
+    @property
+    def text(self) -> str:
+        """The payload as indented JSON, or as it is; bytes that are no text as \\x escapes."""
+        try:
+            return msgspec.json.format(self.payload, indent=2).decode()
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return self.payload.decode(errors="backslashreplace")
+
+
+class _Sender(msgspec.Struct):
+    meter_id: str = ""
+    caller: str = ""
+
+
+def rejected_uploads(s3: S3Client, bucket: str, since: datetime, most: int) -> list[Rejected]:
+    """The uploads that arrived since an aware instant and were rejected, newest first, at most so many.
+
+    An upload that its batch brought twice is in two objects, and is given once.
+    """
+    found: dict[tuple[str, int | None, bytes], Rejected] = {}
+    for row in islice(_rows(s3, bucket, since), 2 * most):
+        found.setdefault((row.sequence_number, row.position, row.payload), _rejected(row))
+    return sorted(found.values(), key=lambda one: one.arrived, reverse=True)[:most]
+
+
+def _rows(s3: S3Client, bucket: str, since: datetime) -> Iterator[Quarantined]:
+    """The rows since an instant, by objects from the newest day on."""
+    day, first = datetime.now(UTC).date(), since.astimezone(UTC).date()
+    while day >= first:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{PREFIX}dt={day}/")
+        objects = [one for page in pages for one in page.get("Contents", [])]
+        for one in sorted(objects, key=lambda one: one["LastModified"], reverse=True):
+            rows = unpack(one["Key"], s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read())
+            yield from (row for row in rows if _arrived(row) >= since)
+        day -= timedelta(days=1)
+
+
+def _rejected(row: Quarantined) -> Rejected:
+    try:
+        sender = msgspec.json.decode(row.payload, type=_Sender)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        sender = _Sender()
+    return Rejected(
+        _arrived(row), row.reason, row.message, sender.meter_id, sender.caller, row.partition_key, row.payload
+    )
+
+
+def _arrived(row: Quarantined) -> datetime:
+    return datetime.fromisoformat(row.arrived_at).replace(tzinfo=UTC)
