@@ -10,19 +10,26 @@ from dashboard import charts
 from dashboard.charts import BLUE, GRAY, ORANGE, Spec
 from presentation import units
 
-VERMILION = "#D55E00"
+VERMILION, GREEN = "#D55E00", "#009E73"
 BANDS = [GRAY, "#56B4E9", ORANGE, "#CC79A7", "#009E73", "#F0E442"]
 CORRECTED, ESTIMATED = "corrected", "estimated"
 SHAPES = {CORRECTED: "triangle-up", ESTIMATED: "diamond"}
 
 
-def curve(readings: pd.DataFrame, estimates: pd.DataFrame, bands: pd.DataFrame, zone: str) -> Spec:
-    """Power in steps over the tariff's periods, with corrected and estimated readings marked.
+def curve(
+    readings: pd.DataFrame,
+    estimates: pd.DataFrame,
+    bands: pd.DataFrame,
+    zone: str,
+    exported: pd.DataFrame | None = None,
+) -> Spec:
+    """Power in steps over the tariff's periods, with corrected and estimated readings marked; export is below 0.
 
-    The frames are those of `meter_view.curve`, `estimated` and `periods`.
+    The frames are those of `meter_view.curve`, `estimated`, `periods` and `export`.
     """
+    both_ways = exported is not None and not exported.empty
     names = list(dict.fromkeys(bands.sort_values("rate")["name"]))  # higher rates get warmer colors
-    x, y = _time(readings, zone), charts.y_axis("kw", "Power", "kW")
+    x, y = _time(readings, zone), charts.y_axis("kw", "Power (export below 0)" if both_ways else "Power", "kW")
     color = {
         "field": "name",
         "type": "nominal",
@@ -41,23 +48,25 @@ def curve(readings: pd.DataFrame, estimates: pd.DataFrame, bands: pd.DataFrame, 
             "mark": {"type": "line", "interpolate": "step-after", "color": BLUE, "strokeWidth": 1.5},
             "encoding": {"x": x, "y": y, "tooltip": _tooltip("Power")},
         },
+        *([_export(exported, x, y, zone)] if both_ways else []),
         *_marks(readings, estimates, x, y, zone),
     )
 
 
-def export(readings: pd.DataFrame, first: float, last: float, zone: str) -> Spec:
-    """Power received from the customer in steps, on the time axis from `first` to `last` (s since 1970 UTC)."""
-    return charts.layered(
-        {
-            "data": charts.values(_stepped(readings, zone)[["ms", "kw", "when", "shown"]]),
-            "mark": {"type": "line", "interpolate": "step-after", "color": ORANGE, "strokeWidth": 1.5},
-            "encoding": {
-                "x": charts.time_axis(first, last, zone, every_h=6),
-                "y": charts.y_axis("kw", "Export", "kW"),
-                "tooltip": _tooltip("Export"),
-            },
-        }
-    )
+def _export(exported: pd.DataFrame, x: Spec, y: Spec, zone: str) -> Spec:
+    """A layer with the power received from the customer, below 0."""
+    rows = _stepped(exported, zone)
+    return {
+        "data": charts.values(rows.assign(kw=-rows["kw"])[["ms", "kw", "when", "shown"]]),
+        "mark": {
+            "type": "area",
+            "interpolate": "step-after",
+            "color": GREEN,
+            "opacity": 0.35,
+            "line": {"color": GREEN, "strokeWidth": 1.5},
+        },
+        "encoding": {"x": x, "y": y, "tooltip": _tooltip("Export")},
+    }
 
 
 def _marks(readings: pd.DataFrame, estimates: pd.DataFrame, x: Spec, y: Spec, zone: str) -> list[Spec]:

@@ -213,11 +213,13 @@ def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: int) -> Non
     """Draw the curve of the last days over the tariff's periods, and the voltage."""
     since = end - CURVE_DAYS * DAY_S
     curve = meter_view.curve(meter_id, days, since)
+    exported = meter_view.export(meter_id, days, since)
     estimates = meter_view.estimated(days, since, end, tariff.zone)
     st.subheader(f"Last {CURVE_DAYS} days")
     corrected, missing = int((curve["revision"] > 0).sum()), len(estimates)
     sentences = [
         "The shading shows the tariff's periods; gaps in the line are missing readings.",
+        "" if exported.empty else "Green, below 0, is export: what the meter received from the customer.",
         f"Corrected: {units.count(corrected, 'reading')}." if corrected else "",
         f"Missing: {units.count(missing, 'reading')}, estimated from the weeks before as the bill does after its grace "
         "period."
@@ -226,12 +228,8 @@ def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: int) -> Non
     ]
     st.caption(" ".join(filter(None, sentences)))
     bands = meter_view.periods(tariff, since, end)
-    st.vega_lite_chart(meter_charts.curve(curve, estimates, bands, tariff.zone), key="meter_curve", height=320)
-    exported = meter_view.export(meter_id, days, since)
-    if not exported.empty:
-        st.caption("Export: energy that the customer delivered to the grid. It is not part of the bill.")
-        axis = float(curve["start"].iloc[0]), float(curve["end"].iloc[-1])
-        st.vega_lite_chart(meter_charts.export(exported, *axis, tariff.zone), key="meter_export", height=200)
+    chart = meter_charts.curve(curve, estimates, bands, tariff.zone, exported)
+    st.vega_lite_chart(chart, key="meter_curve", height=320)
     if curve["volt"].notna().any():
         st.vega_lite_chart(meter_charts.voltage(curve, tariff.zone), key="meter_volts", height=200)
     else:

@@ -114,6 +114,20 @@ def test_corrected_and_estimated_readings_have_their_own_symbols() -> None:
     assert len(set(marks["encoding"]["shape"]["scale"]["range"])) == 2
 
 
+def test_export_is_drawn_below_zero() -> None:
+    day = day_of(date(2026, 11, 24), [100, 200])
+    bands = meter_view.periods(
+        tariff_from_urdb(document(0.1)), instant("2026-11-24T00:00"), instant("2026-11-24T01:00")
+    )
+    curve = meter_view.curve("m-1", [day], 0)
+    exported = curve.assign(kw=[0.0, 0.8])
+    _, use, export = meter_charts.curve(curve, NONE, bands, ZONE, exported)["layer"]
+    assert [row["kw"] for row in use["data"]["values"]][:2] == [0.4, 0.8]
+    assert [row["kw"] for row in export["data"]["values"]][:2] == [0.0, -0.8]
+    assert "export below 0" in export["encoding"]["y"]["axis"]["title"]
+    assert export["data"]["values"][1]["shown"] == "800 W"
+
+
 def test_the_service_history_has_meters_and_agreements_in_order_of_local_days() -> None:
     point = ServicePoint(
         service_point_id="SP-1", address="", latitude=0, longitude=0, feeder="", customer_class="", time_zone=ZONE

@@ -171,14 +171,14 @@ def test_a_meter_that_exports_shows_it_beside_what_it_uses(give: Callable[..., N
     give_meter(give, days)
     plain = page("meter", meter="m-1")
     assert "Export so far" not in metrics(plain)
-    assert "Export: energy" not in texts(plain)
+    assert "is export" not in texts(plain)
 
     days[-1].merge(upload(day=days[-1].day, wh=[1_000] * 96, direction="received"))
     give_meter(give, days)
     app = page("meter", meter="m-1")
     assert metrics(app)["Export so far"] == "96 kWh"
     assert metrics(app)["Bill so far"] == metrics(plain)["Bill so far"]
-    assert "Export: energy that the customer delivered to the grid. It is not part of the bill." in texts(app)
+    assert "Green, below 0, is export: what the meter received from the customer." in texts(app)
 
 
 def test_a_meter_of_export_alone_says_so(give: Callable[..., None]) -> None:
