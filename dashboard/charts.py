@@ -11,7 +11,7 @@ from electrocloud.domain.local_time import DAY_S
 Spec = dict[str, Any]
 
 LABELS_PX = 36  # minimum width of y-axis labels, so that stacked charts align
-BLUE, ORANGE, GRAY = "#3B8FC8", "#E69F00", "#8C8C8C"  # readable in the light and the dark theme
+BLUE, ORANGE, GREEN, GRAY = "#3B8FC8", "#E69F00", "#009E73", "#8C8C8C"  # readable in the light and the dark theme
 
 
 def time_axis(first: float, last: float, zone: str, every_h: int = 3) -> Spec:

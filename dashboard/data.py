@@ -135,7 +135,8 @@ fleet: StaleWhileRevalidate[Fleet | None] = StaleWhileRevalidate(_read_fleet, la
 
 
 def fleet_power(until: datetime) -> list[tuple[Any, ...]]:
-    """Rows of start (naive UTC), interval_s, Wh and readings: the 24 h before `until`, and the same a week before."""
+    """Rows of start (naive UTC), interval_s, Wh delivered, its readings, and Wh received: the 24 h before `until`, and
+    the same a week before."""
     return _fleet_power(until, int(time.time() / pace_s(15 if find_stack().local else 60)))
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import charts, data
 from dashboard.fleet import Fleet, feeders_of
 from dashboard.live import fleet_map
-from dashboard.live.curve import BEFORE, DAY_S, NOW, end_of_step, last_day, power_by_step
+from dashboard.live.curve import BEFORE, DAY_S, EXPORT, NOW, end_of_step, last_day, power_by_step
 from electrocloud.domain.meter import SILENCE_MARGIN_S
 from presentation import units
 
@@ -43,7 +43,8 @@ def figures(fleet: Fleet) -> None:
     rate = stored[-2] / 60 if len(stored) > 1 else 0.0
     with st.container(horizontal=True, gap="small"):
         for label, value, note in (
-            ("Fleet power", units.scaled(fleet.power_w, "W"), "Sum of the latest readings of the reporting meters."),
+            ("Fleet power", units.scaled(fleet.power_w, "W"),
+             "Delivered: sum of the latest readings of the reporting meters."),
             ("Reporting", f"{fleet.reporting:,} of {total:,}",
              f"Meters that uploaded within their expected time and {MARGIN} hours. The others are below."),
             ("Readings", f"{rate:,.1f} /s" if rate < 100 else f"{rate:,.0f} /s", "Stored in the last full minute."),
@@ -73,15 +74,17 @@ def curve() -> None:
         if frame.empty:
             st.info("No Parquet for the last 24 hours has been delivered yet. The chart appears with the next file.")
             return
-        name, size = units.prefix(frame["power_w"].max())
+        name, size = units.prefix(frame["power_w"].abs().max())
         frame = frame.assign(
             ms=frame["start"] * 1000,
             power=frame["power_w"] / size,
             when=[units.moment(start, fleet.zone) for start in frame["start"]],
-            shown=[units.scaled(power, "W") for power in frame["power_w"]],
+            shown=[units.scaled(power, "W") for power in frame["power_w"].abs()],
         )
         rows = charts.values(frame[["ms", "power", "day", "when", "shown"]])
-        spec = curve_spec(until.timestamp(), fleet.zone, f"{name}W") | {"data": rows}
+        spec = curve_spec(until.timestamp(), fleet.zone, f"{name}W", exports=EXPORT in set(frame["day"])) | {
+            "data": rows
+        }
         # Streamlit draws a chart without its data first, unless they are those of a layer.
         st.vega_lite_chart(charts.layered(spec), key="curve", height=HEIGHT)
 
@@ -94,10 +97,11 @@ def verdict(frame: pd.DataFrame) -> str:
     return f"Now {units.change(now.iloc[-1], before[now.index[-1]])} a week before."
 
 
-def curve_spec(until: float, zone: str, unit: str) -> charts.Spec:
-    """The chart of the last day up to `until` (s since 1970 UTC), with power in `unit`."""
-    days = {"domain": [NOW, BEFORE], "range": [charts.BLUE, charts.GRAY]}
-    dashes = {"domain": [NOW, BEFORE], "range": [[1, 0], [5, 3]]}
+def curve_spec(until: float, zone: str, unit: str, *, exports: bool) -> charts.Spec:
+    """The chart of the last day up to `until` (s since 1970 UTC), with power in `unit`, and export below 0 if any."""
+    shown = [NOW, BEFORE, EXPORT] if exports else [NOW, BEFORE]
+    days = {"domain": shown, "range": [charts.BLUE, charts.GRAY, charts.GREEN][: len(shown)]}
+    dashes = {"domain": shown, "range": [[1, 0], [5, 3], [1, 0]][: len(shown)]}
     legend = {"orient": "top", "title": None, "symbolType": "stroke", "symbolStrokeWidth": 2}
     hover = {"name": "hover", "select": {"type": "point", "on": "pointerover", "nearest": True, "clear": "pointerout"}}
     return {

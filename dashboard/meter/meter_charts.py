@@ -7,11 +7,11 @@ import pandas as pd
 
 from analytics.voltage_limits import limits_of
 from dashboard import charts
-from dashboard.charts import BLUE, GRAY, ORANGE, Spec
+from dashboard.charts import BLUE, GRAY, GREEN, ORANGE, Spec
 from presentation import units
 
-VERMILION, GREEN = "#D55E00", "#009E73"
-BANDS = [GRAY, "#56B4E9", ORANGE, "#CC79A7", "#009E73", "#F0E442"]
+VERMILION = "#D55E00"
+BANDS = [GRAY, "#56B4E9", ORANGE, "#CC79A7", GREEN, "#F0E442"]
 CORRECTED, ESTIMATED = "corrected", "estimated"
 SHAPES = {CORRECTED: "triangle-up", ESTIMATED: "diamond"}
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dashboard import charts
 from dashboard.fleet import Fleet, feeders_of, fleet_of
 from dashboard.live import fleet_map
-from dashboard.live.curve import BEFORE, DAY_S, NOW, WEEK_S, end_of_step, last_day, power_by_step
+from dashboard.live.curve import BEFORE, DAY_S, EXPORT, NOW, WEEK_S, end_of_step, last_day, power_by_step
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from presentation import units
@@ -94,8 +94,10 @@ def at(second: int) -> datetime:
 
 
 def test_energy_of_any_interval_becomes_power_in_steps_of_15_minutes() -> None:
-    rows = [(at(0), 3600, 1_000, 1), (at(0), 900, 100, 1), (at(300), 300, 50, 1)]
-    steps = power_by_step(rows).set_index("start")["power_w"]
+    rows = [(at(0), 3600, 1_000, 1, 8), (at(0), 900, 100, 1, 0), (at(300), 300, 50, 1, 2)]
+    frame = power_by_step(rows).set_index("start")
+    steps = frame["power_w"]
+    assert frame["export_w"].tolist() == [8 + 8, 8, 8, 8]
     assert steps.to_dict() == {
         MIDNIGHT: 1_000 + 400 + 200, MIDNIGHT + 900: 1_000, MIDNIGHT + 1_800: 1_000, MIDNIGHT + 2_700: 1_000,
     }  # fmt: skip
@@ -108,18 +110,28 @@ def test_energy_of_any_interval_becomes_power_in_steps_of_15_minutes() -> None:
     )
 )
 def test_no_energy_is_lost_in_the_steps(rows: list[tuple[int, int, int]]) -> None:
-    frame = power_by_step([(at(slot * 3600), seconds, wh, 1) for slot, seconds, wh in rows])
+    frame = power_by_step([(at(slot * 3600), seconds, wh, 1, 0) for slot, seconds, wh in rows])
     assert frame["power_w"].sum() / 4 == pytest.approx(sum(wh for _, _, wh in rows))
 
 
 def test_the_last_day_leaves_out_incomplete_steps_and_aligns_with_the_week_before() -> None:
     until = MIDNIGHT + DAY_S
-    rows = [(at(step * 900 - back), 900, 100, 20) for step in range(96) for back in (0, WEEK_S)]
-    rows[-2] = (*rows[-2][:3], 7)  # only 7 of 20 readings of the newest step have arrived
+    rows = [(at(step * 900 - back), 900, 100, 20, 0) for step in range(96) for back in (0, WEEK_S)]
+    rows[-2] = (*rows[-2][:3], 7, 0)  # only 7 of 20 readings of the newest step have arrived
     frame = last_day(power_by_step(rows), until)
     now, before = (frame[frame["day"] == name] for name in (NOW, BEFORE))
     assert now["start"].tolist() == [MIDNIGHT + step * 900 for step in range(95)]
     assert before["start"].tolist() == [MIDNIGHT + step * 900 for step in range(96)]
+
+
+def test_export_of_the_last_day_is_below_zero() -> None:
+    rows = [(at(step * 900), 900, 100, 20, 50 if step == 40 else 0) for step in range(96)]
+    frame = last_day(power_by_step(rows), MIDNIGHT + DAY_S)
+    exported = frame[frame["day"] == EXPORT].set_index("start")["power_w"]
+    assert exported[MIDNIGHT + 40 * 900] == -200
+    assert exported.sum() == -200
+    none = [(*row[:4], 0) for row in rows]
+    assert EXPORT not in set(last_day(power_by_step(none), MIDNIGHT + DAY_S)["day"])
 
 
 def test_a_step_ends_at_the_next_quarter_hour() -> None:
