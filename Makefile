@@ -70,7 +70,7 @@ conformance: setup  ## test against the engines behind the AWS services: Trino, 
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/conformance $(PYTEST)
 
 fuzz: setup  ## send many more invalid calls and records than `make test` does (FUZZ_CASES=1000)
-	FUZZ_CASES=$${FUZZ_CASES:-1000} $(BIN)/python -m pytest --timeout 7200 tests/integration/test_openapi_fuzz.py tests/integration/test_decode_fuzz.py tests/integration/test_meter_file_fuzz.py
+	FUZZ_CASES=$${FUZZ_CASES:-1000} $(BIN)/python -m pytest --timeout 7200 tests/integration/test_openapi_fuzz.py tests/integration/test_read_api_fuzz.py tests/integration/test_decode_fuzz.py tests/integration/test_meter_file_fuzz.py
 
 catalog: setup  ## generate the Glue tables of sql/views and of the registry
 	$(BIN)/python -m tools.glue_catalog

@@ -3,20 +3,22 @@
 import base64
 import json
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
 
 from analytics.template import ROOT, load
+from electrocloud.aws.customer_tokens import CustomerTokens
 from electrocloud.aws.event_bus import EventBus
 from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.quarantine_keys import counts_in
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_day
+from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.billing.bill import bills
 from electrocloud.domain.billing.bill_events import bill_event
 from electrocloud.domain.billing.service import BillKey
@@ -86,6 +88,22 @@ def test_each_meters_agreement_gets_its_bill(deployed, sent):
 
     energy = {item["meter_id"]["S"]: bill_of(item).energy_kwh * 1000 for item in until(bills, "a bill for each meter")}
     assert energy == {f"AG-{meter}": 96 * (100 + number) for number, meter in enumerate(sent)}
+
+
+def test_a_customers_token_reads_the_accounts_usage_through_the_gateway_and_nothing_of_others(deployed, sent):
+    stack, (own, other) = deployed.stack, sent[:2]
+    until(lambda: dict(Reader(stack).newest_days([own])), "the meter's day")
+    token = CustomerTokens(stack.client("kms"), stack.token_key).issue(f"A-{own}", 60)
+
+    def get(meter: str, **headers: str) -> AWSResponse:
+        url = f"{stack.api}/v1/customer/meters/{meter}/usage?from={DAY}&to={DAY + timedelta(days=2)}&resolution=month"
+        return URLLib3Session().send(AWSRequest("GET", url, headers).prepare())
+
+    answer = get(own, Authorization=f"Bearer {token}")
+    assert sum(row["wh"] for row in json.loads(answer.content)["rows"]) == 96 * 100
+    assert answer.headers["ETag"]
+    assert get(other, Authorization=f"Bearer {token}").status_code == 404
+    assert get(own).status_code == 401
 
 
 def test_an_unreadable_upload_is_in_the_quarantine(deployed, sent):
