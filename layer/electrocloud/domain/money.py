@@ -12,13 +12,13 @@ def exact(value: Fraction) -> Decimal:
 
     In its one plain form: no zeros at the end and no exponent above zero.
     """
-    numerator, denominator = Decimal(value.numerator), Decimal(value.denominator)
+    numerator, denominator = Decimal(value.numerator), value.denominator
     if denominator == 1:
         return numerator
     try:
-        return _LONG.divide(numerator, denominator)
+        return _LONG.divide(numerator, Decimal(denominator))
     except Inexact:
-        return _SHORT.divide(numerator, denominator)
+        return _SHORT.divide(numerator, Decimal(denominator))
 
 
 def cents(value: Fraction) -> Decimal:

@@ -190,9 +190,10 @@ def has_estimates(days: Sequence[SpanDays]) -> bool:
 
 def meter_days(planned: PlannedBill, tables: MeterDays) -> dict[str, Sequence[DayReadings]]:
     """The stored days of the meters that served in a bill's period."""
-    days = planned.plan.period.utc_days()
+    period = planned.plan.period
+    first, last = day_of(period.start), day_of(period.end - 1)
     meters = dict.fromkeys(span.meter_id for span in planned.plan.spans)
-    return {meter_id: tables.days_between(meter_id, days[0], days[-1]) for meter_id in meters}
+    return {meter_id: tables.days_between(meter_id, first, last) for meter_id in meters}
 
 
 def same_bill(one: BilledPeriod, other: BilledPeriod) -> bool:

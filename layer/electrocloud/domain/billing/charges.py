@@ -204,15 +204,16 @@ def coincident_charges(priced: PricedSegment, peaks: Sequence[Peak]) -> list[Cha
     ]
 
 
-def fixed_charges(priced: PricedSegment) -> list[Charge]:
+@lru_cache(maxsize=1_024)  # many bills have the same segments
+def fixed_charges(priced: PricedSegment) -> tuple[Charge, ...]:
     """What the service costs, whatever is used."""
     fee = priced.tariff.fixed
     if not fee.amount:
-        return []
+        return ()
     quantity, unit, rate = times(fee, priced)
     text = f"Service, {line_text.fee(fee, priced.segment, priced.tariff)}{priced.label}"
     amount = quantity * rate
-    return [Charge(plain_line("fixed", priced.number, quantity, unit, rate, amount, text), amount)]
+    return (Charge(plain_line("fixed", priced.number, quantity, unit, rate, amount, text), amount),)
 
 
 def reactive_charges(segments: Sequence[PricedSegment]) -> list[Charge]:
@@ -231,14 +232,22 @@ def minimum_charges(segments: Sequence[PricedSegment], charged: Fraction) -> lis
     least, texts = _NOTHING, []
     for priced in segments:
         if priced.tariff.minimum.amount:
-            quantity, _, rate = times(priced.tariff.minimum, priced)
-            least += quantity * rate
-            texts.append(line_text.fee(priced.tariff.minimum, priced.segment, priced.tariff) + priced.label)
+            amount, text = _minimum(priced)
+            least += amount
+            texts.append(text)
     missing = least - charged
     if missing <= 0 or not texts:
         return []
     text = f"Minimum-bill charge, {' and '.join(texts)}"
     return [Charge(plain_line("minimum", None, _ONE, "month", missing, missing, text), missing)]
+
+
+@lru_cache(maxsize=1_024)
+def _minimum(priced: PricedSegment) -> tuple[Fraction, str]:
+    """The least that a segment costs ($), and how that comes about."""
+    fee = priced.tariff.minimum
+    quantity, _, rate = times(fee, priced)
+    return quantity * rate, line_text.fee(fee, priced.segment, priced.tariff) + priced.label
 
 
 def times(fee: Fee, priced: PricedSegment) -> tuple[Fraction, str, Fraction]:
@@ -268,7 +277,10 @@ def plain_line(
 
 def total(charges: Sequence[Charge]) -> Fraction:
     """The sum of charges, $."""
-    return sum((charge.amount for charge in charges), _NOTHING)
+    if not charges:
+        return _NOTHING
+    first, *others = (charge.amount for charge in charges)
+    return sum(others, first)
 
 
 def share(part: Quantity | Decimal, whole: Quantity | Decimal) -> Decimal:

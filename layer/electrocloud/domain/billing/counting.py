@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 import msgspec
 
 from electrocloud.domain.billing.determinants import DayDeterminants, expected_count
-from electrocloud.domain.billing.plan import PeriodPlan
-from electrocloud.domain.local_time import DAY_S, HOUR_S, day_of, midnight_of
+from electrocloud.domain.billing.plan import PeriodPlan, ServiceSpan
+from electrocloud.domain.local_time import DAY_S, HOUR_S, day_of, instant_of, midnight_of
 
 
 class Intervals(msgspec.Struct, frozen=True):
@@ -42,21 +43,34 @@ def count_intervals(
         read += sum(day.count for day in own.values())
         estimated += sum(day.estimated for day in own.values())
         from_profile += sum(day.profiled for day in own.values())
-        for midnight in range(span.start // DAY_S * DAY_S, span.end, DAY_S):
-            day = own.get(day_of(midnight))
-            if day is not None and not day.missing:
-                continue
-            low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
-            seconds = day.interval_s if day else usual
-            lacks = day.missing if day else expected_count(low, high, usual, zone)
-            if lacks and as_of is not None:
-                later = min(lacks, expected_count(max(low, as_of - seconds + 1), high, seconds, zone))
-                lacks -= later
-                not_yet_due += later
-            missing += lacks
+        by_day = _expected(span.start, span.end, usual, zone)
+        lacking = {day: expected for day, expected in by_day.items() if day not in own}
+        lacking |= {day: one.missing for day, one in own.items() if one.missing and day in by_day}
+        missing += sum(lacking.values())
+        if as_of is not None:
+            later = sum(
+                min(lacks, _due_after(as_of, day, span, own[day].interval_s if day in own else usual, zone))
+                for day, lacks in lacking.items()
+            )
+            missing -= later
+            not_yet_due += later
     expected = read + estimated + missing + not_yet_due
     outside = 0 if plan.is_plain else _outside(plan, usual)
     return Intervals(expected, read, estimated, missing, not_yet_due, outside, from_profile)
+
+
+@lru_cache(maxsize=4_096)  # many bills have spans of the same instants
+def _expected(start: int, end: int, seconds: int, zone: str) -> dict[date, int]:
+    """How many intervals of a span are on each UTC day."""
+    midnights = range(start // DAY_S * DAY_S, end, DAY_S)
+    return {day_of(one): expected_count(max(one, start), min(one + DAY_S, end), seconds, zone) for one in midnights}
+
+
+def _due_after(as_of: int, day: date, span: ServiceSpan, seconds: int, zone: str) -> int:
+    """How many of a UTC day's intervals in a span end after an instant."""
+    midnight = instant_of(day)
+    low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
+    return expected_count(max(low, as_of - seconds + 1), high, seconds, zone)
 
 
 def _outside(plan: PeriodPlan, seconds: int) -> int:

@@ -1,6 +1,7 @@
 """Billing periods: the local days that one bill covers, from a billing cycle, cut to the dates of service."""
 
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from electrocloud.domain.local_time import DAY_S, BillingMonth, day_of, instant_of, local_day, midnight_of
@@ -63,18 +64,23 @@ class BillingCycle(NamedTuple):
 
     def period_of(self, day: date, zone: str) -> BillingPeriod:
         """The uncut period that a local day is in."""
-        first = day.replace(day=self.day)
-        if day < first:
-            first = (first.replace(day=1) - timedelta(days=1)).replace(day=self.day)
-        end = (first.replace(day=1) + timedelta(days=31)).replace(day=self.day)
-        month = f"{first:%Y-%m}" if self.day == 1 else ""
-        return BillingPeriod(first, end, zone, first, end, month)
+        return _period_of(self.day, day, zone)
 
     def periods_of_utc_day(self, day: date, zone: str) -> list[BillingPeriod]:
         """The one or two uncut periods that a UTC day has instants of, in order."""
         midnight = instant_of(day)
         first = self.period_of(local_day(midnight, zone), zone)
         return [first] if midnight + DAY_S <= first.end else [first, self.period_of(first.end_day, zone)]
+
+
+@lru_cache(maxsize=4_096)
+def _period_of(read_day: int, day: date, zone: str) -> BillingPeriod:
+    first = day.replace(day=read_day)
+    if day < first:
+        first = (first.replace(day=1) - timedelta(days=1)).replace(day=read_day)
+    end = (first.replace(day=1) + timedelta(days=31)).replace(day=read_day)
+    month = f"{first:%Y-%m}" if read_day == 1 else ""
+    return BillingPeriod(first, end, zone, first, end, month)
 
 
 def cycle_before(cycle: str, months: int) -> str:

@@ -48,6 +48,9 @@ class Schedule(NamedTuple):
         return sorted({*self.weekday[month - 1], *self.weekend[month - 1]})
 
 
+_MONTHLY = {"$/month": Fraction(1), "$/day": Fraction(365, 12), "$/year": Fraction(1, 12)}
+
+
 class Fee(NamedTuple):
     """An amount of money a time: `$/month`, `$/day` or `$/year`."""
 
@@ -57,8 +60,7 @@ class Fee(NamedTuple):
     @property
     def monthly(self) -> Fraction:
         """$ an average month: a day's is 365/12 of it, and a year's is a twelfth."""
-        factor = {"$/month": Fraction(1), "$/day": Fraction(365, 12), "$/year": Fraction(1, 12)}[self.unit]
-        return Fraction(self.amount) * factor
+        return Fraction(self.amount) * _MONTHLY[self.unit]
 
 
 class Rider(NamedTuple):
