@@ -25,7 +25,7 @@ MONTHS = 12
 
 
 class BillUnits(NamedTuple):
-    """Units a bill: to publish it, to rate it again (with the publishing of both versions), and CPU s of the latter."""
+    """Units a bill: to publish it, to rate it again (with publishing the new version), and CPU s of the latter."""
 
     publish_writes: float
     publish_reads: float
