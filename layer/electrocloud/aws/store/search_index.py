@@ -73,7 +73,7 @@ class SearchIndex:
         for entry in entries:
             by_part.setdefault(zlib.crc32(entry.service_point_id.encode()) % PARTS, []).append(entry)
         for part, own in by_part.items():
-            kept = {entry.service_point_id: entry for entry in map(_decoder.decode, self._body(part).splitlines())}
+            kept = {entry.service_point_id: entry for entry in map(_decoder.decode, self._lines(part))}
             kept |= {entry.service_point_id: entry for entry in own}
             body = b"".join(msgspec.json.encode(kept[key]) + b"\n" for key in sorted(kept))
             self._s3.put_object(Bucket=self._bucket, Key=_key(part), Body=body)
@@ -84,28 +84,20 @@ class SearchIndex:
         if not needle:
             return []
         with ThreadPoolExecutor(READERS) as pool:
-            bodies = [*pool.map(self._body, range(PARTS))]
-        found = (_decoder.decode(line) for body in bodies for line in _lines_with(needle, body))
+            parts = pool.map(self._lines, range(PARTS))
+            found = [_decoder.decode(line) for lines in parts for line in lines if needle in line.decode().casefold()]
         matching = (entry for entry in found if any(needle in value.casefold() for value in _values(entry)))
         return sorted(matching, key=lambda entry: entry.service_point_id)[:most]
 
-    def _body(self, part: int) -> bytes:
+    def _lines(self, part: int) -> list[bytes]:
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=_key(part))
         except ClientError as fault:
             if fault.response["Error"]["Code"] != "NoSuchKey":
                 raise
-            return b""
+            return []
         body: bytes = answer["Body"].read()
-        return body
-
-
-def _lines_with(needle: str, body: bytes) -> list[bytes]:
-    """The lines that have the text in lower case; a body without it, as most have, is not cut into lines."""
-    folded = body.decode().casefold()
-    if needle not in folded:
-        return []
-    return [line for line, text in zip(body.split(b"\n"), folded.split("\n"), strict=True) if needle in text]
+        return body.splitlines()
 
 
 def _values(entry: SearchEntry) -> list[str]:
