@@ -7,11 +7,12 @@ the meter's rows. After an interrupted run, the next run finds and deletes whate
 import base64
 import binascii
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -23,18 +24,21 @@ from electrocloud.aws.ingest.quarantine import key_of, pack, unpack
 from electrocloud.aws.ingest.stream import Entry
 from electrocloud.aws.quarantine_keys import SUFFIX
 from electrocloud.aws.stack import Stack
+from electrocloud.aws.store.dynamodb_items import Item, bill_key, bill_of, determinants_of, key_of_bill
 from electrocloud.aws.store.event_outbox import silence_series
 from electrocloud.aws.store.forecasts import Forecasts, month_end_series
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import UploadError
 
 READINGS = "readings/"
-PARQUET = (READINGS, "bills/", "bill_lines/")
+PARQUET = (READINGS, "bills/", "bill_lines/", "meters/", "registry/installations/")
 REJECTED = ("quarantine/", "errors/", DEAD_LETTERS)
 
 
 class StoredData(NamedTuple):
     """How much is stored about a meter: registry entries, window items, bill items, month-end forecasts, Parquet files
-    with its readings and issued bills and its rows in them, objects with rejected uploads, and old object versions."""
+    with rows of it (readings, issued bills, the registry) and these rows, objects with rejected uploads, and old object
+    versions."""
 
     registered: int
     days: int
@@ -46,35 +50,48 @@ class StoredData(NamedTuple):
     versions: int
 
 
+class _Erased(NamedTuple):
+    """A meter, and the bills that have readings of it."""
+
+    meter_id: str
+    bills: frozenset[BillKey]
+
+
 class _FoundObject(NamedTuple):
     prefix: str
     latest: bool
     rows: int  # Parquet rows, or lines
 
 
-def erase_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:
+def erase_meter(stack: Stack, meter_id: str, *, confirm: bool, agreements: Collection[str] = ()) -> StoredData:
     """Find everything stored about a meter and, with `confirm`, delete it.
 
-    The registry entry goes first, so that no bill is rated meanwhile; suspect readings and a silence go too, uncounted.
-    Athena's results expire within days.
+    Of these `agreements`, the bills go that have readings of the meter. Suspect readings and a silence go too,
+    uncounted. Athena's results expire within days.
+
+    The meter's own item of the registry goes first, so that no bill is rated meanwhile. That of an installed meter,
+    which leads to its agreements, goes last: a run that is interrupted can be repeated.
     """
     dynamodb = stack.client("dynamodb")
-    counts = [
-        _erase_items(dynamodb, table, {hash_key: value}, range_key, confirm)
+    own_item = stack.meters_table, "meter_id", meter_id, None
+    registered = 0 if agreements else _erase_items(dynamodb, *own_item, confirm)
+    days, bills, month_ends = (
+        _erase_items(dynamodb, table, hash_key, value, range_key, confirm)
         for table, hash_key, value, range_key in (
-            (stack.meters_table, "meter_id", meter_id, None),
             (stack.windows_table, "meter_id", meter_id, "day"),
             (stack.bills_table, "meter_id", meter_id, "bill"),
             (stack.forecasts_table, "series", month_end_series(meter_id), "made"),
         )
-    ]
-    _erase_items(dynamodb, stack.forecasts_table, {"series": silence_series(meter_id)}, "made", confirm)
+    )
+    _erase_items(dynamodb, stack.forecasts_table, "series", silence_series(meter_id), "made", confirm)
+    own_bills, count = _erase_bills(dynamodb, stack.bills_table, agreements, meter_id, confirm)
     if confirm:
         Forecasts(dynamodb, stack.forecasts_table).replace_suspects([meter_id], [], datetime.now(UTC))
-    found = [*_erase_objects(stack.client("s3"), stack.bucket, meter_id, confirm)]
+    found = [*_erase_objects(stack.client("s3"), stack.bucket, _Erased(meter_id, own_bills), confirm)]
     files = [one for one in found if one.latest and one.prefix in PARQUET]
     rejected = [one for one in found if one.latest and one.prefix not in PARQUET]
-    registered, days, bills, month_ends = counts
+    bills += count
+    registered += _erase_items(dynamodb, *own_item, confirm) if agreements else 0
     return StoredData(
         registered=registered,
         days=days,
@@ -87,11 +104,44 @@ def erase_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:
     )
 
 
+def _erase_bills(
+    dynamodb: DynamoDBClient, table: str, agreements: Collection[str], meter_id: str, confirm: bool
+) -> tuple[frozenset[BillKey], int]:
+    """The agreements' bills with readings of the meter, all versions of them, and the number of their items; with
+    `confirm` they are deleted.
+    """
+    items: list[Item] = []
+    for agreement_id in agreements:
+        pages = dynamodb.get_paginator("query").paginate(
+            TableName=table,
+            ConsistentRead=True,
+            KeyConditionExpression="meter_id = :agreement",
+            ExpressionAttributeValues={":agreement": {"S": agreement_id}},
+        )
+        items += [item for page in pages for item in page["Items"]]
+    bills = frozenset(_bill_of(item) for item in items if meter_id in _meters_in(item))
+    own = [item for item in items if _bill_of(item) in bills]
+    for item in own if confirm else ():
+        dynamodb.delete_item(TableName=table, Key=bill_key(key_of_bill(item)))
+    return bills, len(own)
+
+
+def _bill_of(item: Item) -> BillKey:
+    """The bill that an item, current or replaced, is a version of."""
+    key = key_of_bill(item)
+    return BillKey(key.agreement_id, key.cycle.partition("#")[0])
+
+
+def _meters_in(item: Item) -> set[str]:
+    """The meters whose readings a bill's item has."""
+    days = determinants_of(item) if "determinants" in item else {}
+    return {bill_of(item).meter_id, *(day.meter_id for day in days)}
+
+
 def _erase_items(
-    dynamodb: DynamoDBClient, table: str, key: Mapping[str, str], range_key: str | None, confirm: bool
+    dynamodb: DynamoDBClient, table: str, hash_key: str, value: str, range_key: str | None, confirm: bool
 ) -> int:
     """The number of items under a hash key; with `confirm` they are deleted."""
-    ((hash_key, value),) = key.items()
     names = {"#hash": hash_key} | ({"#range": range_key} if range_key else {})
     pages = dynamodb.get_paginator("query").paginate(
         TableName=table,
@@ -107,13 +157,13 @@ def _erase_items(
     return len(keys)
 
 
-def _erase_objects(s3: S3Client, bucket: str, meter_id: str, confirm: bool) -> Iterator[_FoundObject]:
+def _erase_objects(s3: S3Client, bucket: str, erased: _Erased, confirm: bool) -> Iterator[_FoundObject]:
     """Each object version with data of the meter; with `confirm`, current ones are rewritten without that data."""
     for prefix in (*PARQUET, *REJECTED):
         pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
         for version in [version for page in pages for version in page.get("Versions", [])]:
             body = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
-            rows, rest, key = _without(version["Key"], body, meter_id)
+            rows, rest, key = _without(version["Key"], body, erased)
             if not rows:
                 continue
             if confirm:
@@ -125,13 +175,14 @@ def _erase_objects(s3: S3Client, bucket: str, meter_id: str, confirm: bool) -> I
             yield _FoundObject(prefix, version["IsLatest"], rows)
 
 
-def _without(key: str, body: bytes, meter_id: str) -> tuple[int, bytes, str]:
+def _without(key: str, body: bytes, erased: _Erased) -> tuple[int, bytes, str]:
     """How many rows of an object are the meter's, and the bytes and key of the object without them.
 
     The bytes are empty if no row is left. A quarantine object's key holds its number of uploads, so it may change.
     """
     if key.startswith(PARQUET):
-        return *_rows_without(body, meter_id), key
+        return *_rows_without(body, erased), key
+    meter_id = erased.meter_id
     if key.startswith(DEAD_LETTERS):
         return *_batch_without(body, meter_id), key
     if not key.endswith(SUFFIX):
@@ -144,10 +195,13 @@ def _without(key: str, body: bytes, meter_id: str) -> tuple[int, bytes, str]:
     return len(rows) - len(others), pack(others), key_of(others, prefix)
 
 
-def _rows_without(body: bytes, meter_id: str) -> tuple[int, bytes]:
+def _rows_without(body: bytes, erased: _Erased) -> tuple[int, bytes]:
     """The number of the meter's rows in a Parquet file, and the file without them (b"" if no row is left)."""
     file = pq.ParquetFile(io.BytesIO(body))
-    own = pc.equal(file.read(columns=["meter_id"])["meter_id"], meter_id)
+    own = pc.equal(file.read(columns=["meter_id"])["meter_id"], erased.meter_id)
+    if erased.bills and "cycle" in file.schema_arrow.names:
+        keys = file.read(columns=["agreement_id", "cycle"]).to_pylist()
+        own = pc.or_(own, pa.array([(row["agreement_id"], row["cycle"]) in erased.bills for row in keys]))
     count = int(pc.sum(own).as_py() or 0)
     if count in (0, file.metadata.num_rows):
         return count, b""

@@ -3,16 +3,16 @@
 from rich.console import Console
 from rich.table import Table
 
-from analytics.erasure import StoredData, erase_meter
+from analytics.erasure import StoredData
 from electrocloud.aws.stack import find_stack
 from presentation import units
-from registry.erasure import erase_account
+from registry.erasure import erase_account, erase_installed_meter
 
 
 def erase(meter: str, *, confirm: bool) -> None:
     """Permanently delete everything stored about a meter. It is safe to run again."""
     console = Console()
-    found = erase_meter(find_stack(), meter, confirm=confirm)
+    found = erase_installed_meter(find_stack(), meter, confirm=confirm)
     console.print(_table(meter, found, confirm))
     if confirm:
         console.print(

@@ -62,6 +62,8 @@ BILLS = pa.schema(
         ("opening_credit_kwh", ENERGY),
         ("closing_credit_kwh", ENERGY),
         ("published_at", pa.timestamp("ms")),
+        ("intervals_missing", pa.int32()),
+        ("intervals_outside_service", pa.int32()),
     ]
 )
 BILL_LINES = pa.schema(
@@ -131,6 +133,8 @@ def _bill_row(bill: Bill) -> dict[str, Any]:
         "adjustment": bill.adjustment and bill.adjustment.amount_rounded,
         "intervals_read": bill.intervals.read,
         "intervals_estimated": bill.intervals.estimated,
+        "intervals_missing": bill.intervals.missing,
+        "intervals_outside_service": bill.intervals.outside_service,
         "received_kwh": _to(ENERGY, bill.received_kwh),
         "export_credit": _to(AMOUNT, bill.export_credit),
         **_credits(bill.credit),

@@ -76,6 +76,8 @@ BILLS: Sequence[Column[Bill]] = (
     Column("Change from previous version", MONEY, _change, 28),
     Column("Currency", "text", lambda bill: bill.currency, 10),
     Column("Missing intervals", "count", lambda bill: bill.intervals.missing, 18),
+    Column("Intervals not yet due", "count", lambda bill: bill.intervals.not_yet_due, 20),
+    Column("Intervals outside service", "count", lambda bill: bill.intervals.outside_service, 24),
     Column("Estimated intervals", "count", lambda bill: bill.intervals.estimated, 18),
 )
 LINES: Sequence[Column[BilledLine]] = (

@@ -52,11 +52,14 @@ def heading(bill: Bill) -> str:
     return f"Bill for {period(bill)}{version}{' (provisional)' if bill.status == 'provisional' else ''}"
 
 
-def remarks(bill: Bill) -> Iterator[str]:
-    """Notes below the lines: the version it replaces, the peak shares, and the readings behind it."""
-    yield from (render(note).plain for note in notes(bill))
-    if bill.status == "provisional":
-        yield "This bill is provisional until every reading of the month has arrived or been estimated."
+def remarks(bill: Bill, *, dates: bool = True) -> Iterator[str]:
+    """Notes below the lines: the version it replaces, the peak shares, and the readings behind it.
+
+    Without `dates` number, issue date and due date are left out.
+    """
+    yield from (render(note).plain for note in notes(bill, dates=dates))
+    if bill.status == "provisional" and (bill.intervals.missing or bill.intervals.not_yet_due):
+        yield "This bill is provisional until every reading of the period has arrived or been estimated."
 
 
 def as_html(bill: Bill) -> str:
@@ -122,6 +125,8 @@ def _invoice(pdf: FPDF, bill: Bill) -> None:
     pdf.set_text_color(0)
     pdf.set_font("DejaVu", "B", 18)
     pdf.multi_cell(0, 10, heading(bill), new_x="LMARGIN", new_y="NEXT")
+    pdf.set_font("DejaVu", "B", 12)
+    pdf.multi_cell(0, 9, what_is_due(bill), new_x="LMARGIN", new_y="NEXT")
     pdf.set_font("DejaVu", "", 10)
     for name, value in details(bill):
         pdf.cell(34, 6, name)
@@ -131,25 +136,37 @@ def _invoice(pdf: FPDF, bill: Bill) -> None:
     pdf.ln(4)
     pdf.set_font("DejaVu", "", 9)
     pdf.set_text_color(_GRAY)
-    for sentence in remarks(bill):
+    for sentence in remarks(bill, dates=False):
         pdf.multi_cell(0, 5, sentence, new_x="LMARGIN", new_y="NEXT")
+
+
+def what_is_due(bill: Bill) -> str:
+    """`Amount due: $87.10 by Aug 23, 2026`; of an open bill, what its readings come to so far."""
+    amount = money(abs(bill.total_rounded), bill.currency)
+    if bill.status == "provisional":
+        return f"So far: {'credit of ' if bill.total_rounded < 0 else ''}{amount}; nothing is due yet"
+    if bill.total_rounded <= 0:
+        return f"Credit: {amount}; nothing is due" if bill.total_rounded else "Nothing is due"
+    return f"Amount due: {amount}{f' by {day(bill.due_on)}' if bill.due_on else ''}"
 
 
 def details(bill: Bill) -> Iterator[tuple[str, str]]:
     """What stands above the lines: names with their values, those that the bill has."""
-    yield "Meter", bill.meter_id
-    yield "Tariff", bill.tariff_name
-    yield "Time zone", bill.zone
+    if bill.account_id:
+        yield "Account", bill.account_id
     if bill.number:
         yield "Bill number", bill.number
-    if bill.issued_on and bill.due_on:
-        yield "Issued, due", f"{day(bill.issued_on)}, {day(bill.due_on)}"
+    if bill.issued_on:
+        yield "Issued on", day(bill.issued_on)
     if bill.period_start and bill.period_end:
         last = bill.period_end - timedelta(days=1)
         served = f" ({bill.served_days} of {bill.full_days} days)" if bill.served_days < bill.full_days else ""
         yield "Period", f"{day(bill.period_start)} to {day(last)}{served}"
+    yield "Meter", bill.meter_id
     if bill.read_from and bill.read_until:
         yield "Read", f"{day(bill.read_from)} to {day(bill.read_until)}"
+    yield "Tariff", bill.tariff_name
+    yield "Time zone", bill.zone
 
 
 def _table(pdf: FPDF, bill: Bill) -> None:

@@ -73,8 +73,8 @@ def _credit_left(bill: Bill) -> str:
 
 def print_history(console: Console, bills: Sequence[Bill]) -> None:
     """Print all versions of a meter's bills, one per row, with the change each made."""
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("Month", "Version", "kWh", "Amount due", "Change", "Missing", "Estimated"):
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for name in ("Month", "Version", "kWh", "Amount due", "Change", "Missing", "Not due", "Estimated"):
         table.add_column(name, justify="left" if name == "Month" else "right", no_wrap=True)
     table.add_column("Tariff")
     for bill in bills:
@@ -85,12 +85,13 @@ def print_history(console: Console, bills: Sequence[Bill]) -> None:
             money(bill.total_rounded, bill.currency),
             money(bill.adjustment.amount_rounded, bill.currency, sign=True) if bill.adjustment else "",
             str(bill.intervals.missing or ""),
+            str(bill.intervals.not_yet_due or ""),
             str(bill.intervals.estimated or ""),
             escape(bill.tariff),
         )
     console.print(table)
     if any(bill.status == "provisional" for bill in bills):
-        console.print("* provisional: some readings of the month are still missing")
+        console.print("* provisional: some readings of the month are missing or not due yet")
 
 
 def service_hints(bills: Sequence[Bill], terms: ServiceTerms) -> Iterator[str]:
@@ -163,13 +164,17 @@ def unit_price(line: Line, currency: str) -> str:
     return price(rate, 4 if line.unit == "kWh" else 2, currency)
 
 
-def notes(bill: Bill) -> Iterator[str]:
-    """Notes on a bill, as Rich markup: the version it replaces, the peak shares, and the readings behind it."""
+def notes(bill: Bill, *, dates: bool = True) -> Iterator[str]:
+    """Notes on a bill, as Rich markup: the version it replaces and why, the peak shares, and the readings behind it.
+
+    Without `dates` number, issue date and due date are left out: they are said elsewhere.
+    """
     if bill.adjustment:
         amount = bill.adjustment.amount_rounded
         change = f"{money(abs(amount), bill.currency)} {'less' if amount < 0 else 'more'}" if amount else "unchanged"
-        yield f"[bold]{bill.adjustment.explanation}: this version is {change}.[/]"
-    if bill.issued_on and bill.due_on:
+        why = f" Reason: {escape(bill.reason)}." if bill.reason else ""
+        yield f"[bold]{bill.adjustment.explanation}: this version is {change}.{why}[/]"
+    if dates and bill.issued_on and bill.due_on:
         read = f" Read from {day(bill.read_from)} to {day(bill.read_until)}." if bill.read_from else ""
         yield f"Bill {escape(bill.number)}, issued on {day(bill.issued_on)}, due on {day(bill.due_on)}.{read}"
     if bill.daily_kwh is not None:
@@ -204,10 +209,12 @@ def _use_per_day(bill: Bill) -> str:
 
 def _readings(bill: Bill) -> str:
     counts, name = bill.intervals, "month" if bill.month and bill.days == bill.full_days else "period"
+    outside = f" {counts.outside_service:,} more are outside your time of service." if counts.outside_service else ""
     if not counts.missing and not counts.estimated:
         if counts.not_yet_due:
-            return f"All {counts.read:,} readings due so far have arrived; {counts.not_yet_due:,} are not due yet."
-        return f"All {counts.expected:,} readings of the {name} have arrived."
+            due = f"All {counts.read:,} readings due so far have arrived; {counts.not_yet_due:,} are not due yet."
+            return due + outside
+        return f"All {counts.expected:,} readings of the {name} have arrived.{outside}"
     parts = [f"{counts.read:,} of the {name}'s {counts.expected:,} readings have arrived"]
     if counts.estimated:
         verb = "is" if counts.estimated == 1 else "are"
@@ -218,4 +225,4 @@ def _readings(bill: Bill) -> str:
         parts.append(f"[yellow]{counts.missing:,} {'is' if counts.missing == 1 else 'are'} missing and not billed[/]")
     if counts.not_yet_due:
         parts.append(f"{counts.not_yet_due:,} {'is' if counts.not_yet_due == 1 else 'are'} not due yet")
-    return "; ".join(parts) + "."
+    return "; ".join(parts) + "." + outside

@@ -115,6 +115,19 @@ class RegistryDesk:
             announce(plan)
             return plan, self._store(plan, reason, lambda _: None, owner, whole=False)
 
+    def remove_meter(self, meter_id: str) -> None:
+        """Take a meter out of the registry, the search index and the lake, as if it had never been installed.
+
+        Bills are not rated again, and the meter's own item stays: `analytics.erasure` deletes both.
+        """
+        with self._locked():
+            points = self.store.remove_meter(meter_id)
+            if points:
+                registry = self.store.load()
+                self._state.count_change()
+                self.index.update(entries_of(registry, points.keys()))
+                publish_registry(self._s3, self._bucket, registry)
+
     def preview(self, plan: RegistryPlan) -> ChangePreview:
         """What a plan would do to bills; nothing is stored."""
         points = sorted(plan.touched - self._without_readings(plan))

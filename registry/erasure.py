@@ -1,10 +1,12 @@
-"""Erases a customer: name, mailing address, e-mail and language, wherever they are.
+"""Erases a customer, or a meter with the bills that have readings of it.
 
-The account's ID stays, in agreements and bills: it says that somebody owed an amount, and no longer who that was.
+Of a customer, name, mailing address, e-mail and language are erased, wherever they are. The account's ID stays, in
+agreements and bills: it says that somebody owed an amount, and no longer who that was.
 """
 
 from typing import NamedTuple
 
+from analytics.erasure import StoredData, erase_meter
 from electrocloud.aws.clients import S3Client
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.search_index import PREFIX
@@ -42,6 +44,24 @@ def erase_account(stack: Stack, account_id: str, *, confirm: bool) -> StoredPers
     versions = _old_versions(stack.client("s3"), stack.bucket, confirm=confirm)
     named = [entry for entry in entries if entry.name != ERASED]
     return StoredPerson(int(account != blank), len(named), versions)
+
+
+def erase_installed_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:
+    """Find everything stored about a meter and, with `confirm`, delete it. It is safe to run again.
+
+    Its installations go, and the bills that have readings of it, whichever meter came before or after. Agreements stay:
+    they say who was served. The search index's old versions name the meter: they are deleted as a whole.
+    """
+    desk = RegistryDesk(stack)
+    points = desk.store.points_of_meters([meter_id]).get(meter_id, ())
+    histories = desk.store.histories(points).values()
+    installations = sum(one.meter_id == meter_id for history in histories for one in history.installations)
+    agreements = list(dict.fromkeys(one.agreement_id for history in histories for one in history.agreements))
+    if confirm:
+        desk.remove_meter(meter_id)
+    versions = _old_versions(stack.client("s3"), stack.bucket, confirm=confirm) if points else 0
+    found = erase_meter(stack, meter_id, confirm=confirm, agreements=agreements)
+    return found._replace(registered=found.registered + installations, versions=found.versions + versions)
 
 
 def _old_versions(s3: S3Client, bucket: str, *, confirm: bool) -> int:

@@ -120,7 +120,8 @@ def _key(name: str) -> str:
 
 def meter_rows(registry: Registry) -> list[dict[str, Any]]:
     """The rows of the table `meters`: where each meter is, or was last, and the tariff of the latest agreement."""
-    tariff_of = {one.service_point_id: one.tariff_id for one in sorted(registry.agreements.values(), key=_first)}
+    agreements = sorted((one for one in registry.agreements.values() if not one.is_void), key=_first)
+    tariff_of = {one.service_point_id: one.tariff_id for one in agreements}
     rows = {}
     for installation in sorted(registry.installations.values(), key=lambda one: one.start):
         point = registry.service_points[installation.service_point_id]

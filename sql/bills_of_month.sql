@@ -23,6 +23,8 @@ SELECT
   amount_due,
   adjustment,
   intervals_estimated,
+  intervals_missing,
+  intervals_outside_service,
   reason
 FROM issued
 WHERE version = last_version

@@ -245,6 +245,22 @@ def waiting(
     show_waiting(month, output)
 
 
+@app.command()
+def backfill(
+    publish_again: Annotated[
+        bool, typer.Option("--publish-again", help="Write all other issued bills to the lake again too.")
+    ] = False,
+) -> None:
+    """Issue final bills of earlier versions.
+
+    Bills that were stored before bills had a number, an issue date and a due date get them, and are published. It is
+    safe to run again.
+    """
+    from cli.backfill import backfill
+
+    backfill(publish_again=publish_again)
+
+
 def compare(
     tariffs: Annotated[list[Path], typer.Argument(help="Tariff files in URDB JSON; the first is the current tariff.")],
     usage: Annotated[Path, USAGE],

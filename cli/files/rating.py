@@ -49,6 +49,8 @@ CSV_COLUMNS = {
     "currency": "currency",
     "received_kwh": "received_kwh",
     "export_credit": "export_credit",
+    "not_yet_due": "intervals.not_yet_due",
+    "outside_service": "intervals.outside_service",
 }
 METERS_AT_ONCE = 25
 

@@ -64,7 +64,7 @@ def list_of(shown: pd.DataFrame, month: str) -> None:
     st.caption(
         f"{units.count(len(shown), 'bill')} totaling {total}. Select a row to view the bill; click a heading to sort."
     )
-    order = ["meter_id", "tariff_id", "state", "version", "energy_kwh", "total", "missing", "estimated"]
+    order = ["meter_id", "tariff_id", "state", "version", "energy_kwh", "total", "missing", "not_yet_due", "estimated"]
     agreements = [str(agreement_id) for agreement_id in shown["agreement_id"]]
     key = f"bills_list_{month}"  # another month's list has no selection
     st.dataframe(
@@ -117,7 +117,7 @@ def draw_invoice(owner: str, month: str) -> None:
 
 def next_steps(bill: Bill) -> None:
     """Draw what can be done with a bill: download it, or open its meter."""
-    name = f"bill-{bill.meter_id}-{bill.month}-v{bill.version}"
+    name = f"bill-{bill.meter_id}-{bill.month or bill.period_start}-v{bill.version}"
     with st.container(horizontal=True):
         st.download_button(
             "Download PDF", lambda: invoice.as_pdf([bill]), f"{name}.pdf", "application/pdf", on_click="ignore"
@@ -139,6 +139,8 @@ def draw_versions(versions: list[Bill]) -> None:
                 "Amount due": money(bill.total_rounded),
                 "Change": money(bill.adjustment.amount_rounded, sign=True) if bill.adjustment else "",
                 "Missing": bill.intervals.missing,
+                "Not yet due": bill.intervals.not_yet_due,
+                "Outside service": bill.intervals.outside_service,
                 "Estimated": bill.intervals.estimated,
             }
             for bill in versions
@@ -165,7 +167,8 @@ COLUMNS: "dict[str, ColumnConfig | str]" = {
     "re-billed": "Re-billed",
     "energy_kwh": st.column_config.NumberColumn("Energy, kWh", format="%,.1f"),
     "total": st.column_config.NumberColumn("Amount due, $", format="%,.2f"),
-    "missing": st.column_config.NumberColumn("Missing", help="Intervals without a reading, not billed"),
+    "missing": st.column_config.NumberColumn("Missing", help="Intervals that are due and have no reading; not billed"),
+    "not_yet_due": st.column_config.NumberColumn("Not yet due", help="Intervals that have not ended"),
     "estimated": st.column_config.NumberColumn("Estimated", help="Intervals estimated from the weeks before"),
 }
 

@@ -15,15 +15,19 @@ COLUMNS = ["Record", "ID", "Account", "Tariff", "From", "To"]
 
 
 def table(histories: Iterable[ServiceHistory]) -> pd.DataFrame:
-    """One row per meter and agreement, with local days in order of time; `To` is the first day without it, or empty."""
+    """One row per meter and agreement, with local days in order of time; `To` is the first day without it, or empty.
+
+    What was entered by mistake is left out.
+    """
     rows: list[tuple[str, str, str, str, date, date | None]] = []
     for history in histories:
         zone = history.point.time_zone
-        for one in history.installations:
+        for one in (one for one in history.installations if not one.is_void):
             end = None if one.end is None else local_day(one.end, zone)
             rows.append(("Meter", one.meter_id, "", "", local_day(one.start, zone), end))
         rows += [
             ("Agreement", one.agreement_id, one.account_id, one.tariff_id, one.first, one.end)
             for one in history.agreements
+            if not one.is_void
         ]
     return pd.DataFrame(sorted(rows, key=lambda row: (row[4], row[:2])), columns=COLUMNS)

@@ -26,6 +26,8 @@
 -- column: adjustment decimal(18,2) what this version owes more than the one before; NULL for a first version
 -- column: intervals_read integer
 -- column: intervals_estimated integer
+-- column: intervals_missing integer those that were voided after the bill was final; NULL before there was this column
+-- column: intervals_outside_service integer of the full cycle, never billed; NULL before there was this column
 -- column: reason varchar why it replaced the version before
 -- column: received_kwh decimal(18,3) kWh received from the customer; NULL in rows of earlier versions, as the next five
 -- column: export_credit decimal(28,10) what export takes off the amount due, at most 0
@@ -60,6 +62,8 @@ SELECT
   adjustment,
   intervals_read,
   intervals_estimated,
+  intervals_missing,
+  intervals_outside_service,
   reason,
   received_kwh,
   export_credit,

@@ -229,6 +229,29 @@ class Clerks:
         terms: dict[str, Any] = rng.choice(({"cycle_day": rng.choice((1, 11, 16))}, {"spread": "even"}))
         return Registry(agreements={other.key: msgspec.structs.replace(other, **terms) for other in own})
 
+    def correct_account(self, stored: Registry, rng: random.Random) -> Registry:
+        """The agreement is another account's, or its customer is exempt from a tax."""
+        one = self._agreement(stored, rng)
+        own = [other for other in stored.agreements.values() if other.agreement_id == one.agreement_id]
+        fields = rng.choice(({"account_id": rng.choice([*stored.accounts])}, {"exemptions": "Sales tax"}))
+        return Registry(agreements={other.key: msgspec.structs.replace(other, **fields) for other in own})
+
+    def void(self, stored: Registry, rng: random.Random) -> Registry:
+        """An agreement, or the latest exchange of a meter, was entered by mistake."""
+        if rng.random() < 0.5:
+            mistaken = self._agreement(stored, rng)
+            void = msgspec.structs.replace(mistaken, end=mistaken.first)
+            return Registry(agreements={void.key: void})
+        point = rng.choice([*stored.service_points])
+        own = [one for one in stored.installations.values() if one.service_point_id == point and one.end is None]
+        before = [one for one in stored.installations.values() if one.end in {other.start for other in own}]
+        earlier = [one for one in before if one.service_point_id == point and not one.is_void]
+        if not earlier:
+            raise RegistryError("no meter was exchanged there")
+        changed = [*(msgspec.structs.replace(one, end=one.start) for one in own)]
+        changed += [msgspec.structs.replace(earlier[-1], end=None)]
+        return Registry(installations={one.key: one for one in changed})
+
     def correct_point(self, stored: Registry, rng: random.Random) -> Registry:
         """The service point is in another time zone, or of another class."""
         point = rng.choice([*stored.service_points.values()])
@@ -249,6 +272,8 @@ KINDS: dict[str, Callable[[Clerks, Registry, random.Random], Registry]] = {
     "opening credit stated": Clerks.state_credit,
     "terms changed": Clerks.change_terms,
     "service point corrected": Clerks.correct_point,
+    "account corrected": Clerks.correct_account,
+    "entered by mistake": Clerks.void,
 }
 
 

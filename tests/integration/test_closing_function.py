@@ -117,6 +117,19 @@ def test_after_the_grace_time_gaps_are_estimated_and_the_bill_is_final(app, aws,
     assert queue.drain(app.handler, context(300_000))["BillsClosed"] == 0
 
 
+def test_a_bill_that_lacks_its_end_can_wait_unless_it_has_changed(aws):
+    tables = open_store(aws.dynamodb, TABLES, lambda attempt: None).tables
+    uploads = [upload(day=date(2026, 9, 3), wh=[100] * 24, interval_s=3600)]
+    ingest_uploads(uploads, tables, all_at(tariff_from_urdb(TARIFF)), lambda attempt: None)
+    bills, key = DynamoOpenBills(aws.dynamodb, "bills"), BillKey("m-1", "2026-09")
+
+    bills.wait_for_estimate(key, 695, "another number")
+    assert bills.waiting("2026-09") == []
+    bills.wait_for_estimate(key, 696, "no history")
+    (waiting,) = bills.waiting("2026-09")
+    assert (waiting.missing, waiting.reason) == (696, "no history")
+
+
 def test_an_item_that_is_delivered_twice_closes_once(app, aws, queue, last_month):
     app.handler({}, context(300_000))
     counts = queue.drain(app.handler, context(300_000), deliveries=2)

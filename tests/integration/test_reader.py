@@ -107,6 +107,36 @@ def test_the_bills_of_more_keys_than_one_call_takes_come_in_order_without_those_
     assert found[0] == reader.bill(found[0].meter_id, "2026-11")
 
 
+def test_what_is_not_due_yet_is_not_missing_whenever_somebody_looks(aws: Aws, reader: Reader) -> None:
+    store(aws, upload(day=date(2026, 11, 3), wh=[100] * 24, interval_s=3600))
+
+    for now, missing, later in (
+        (datetime(2026, 11, 4, 6, 30, tzinfo=UTC), 49 + 6, 24 * 27 - 7),
+        (datetime(2026, 11, 29, 23, tzinfo=UTC), 49 + 24 * 26 - 1, 24),
+        (datetime(2026, 12, 1, tzinfo=UTC), 720 - 24, 0),
+    ):
+        reader._clock = now.timestamp
+        (row,) = reader.bills_of_month("2026-11")
+        bill = reader.bill("m-1", "2026-11")
+        assert bill
+        counts = bill.intervals
+        assert (counts.expected, counts.read, counts.missing, counts.not_yet_due) == (720, 24, missing, later)
+        assert (row.missing, row.not_yet_due) == (missing, later)
+        assert [*reader.history("m-1")] == [*reader.bills([BillKey("m-1", "2026-11")])] == [bill]
+
+
+def test_a_bill_that_an_earlier_version_of_the_code_stored_counts_all_it_lacks_as_missing(
+    aws: Aws, reader: Reader
+) -> None:
+    store(aws, upload(day=date(2026, 11, 3), wh=[100] * 24, interval_s=3600))
+    (item,) = aws.dynamodb.scan(TableName="bills")["Items"]
+    aws.dynamodb.put_item(TableName="bills", Item=item | {"missing": {"N": "696"}})
+
+    reader._clock = datetime(2026, 11, 4, tzinfo=UTC).timestamp
+    (row,) = reader.bills_of_month("2026-11")
+    assert (row.missing, row.not_yet_due) == (696, 0)
+
+
 def test_the_history_has_replaced_versions_before_the_current_one(aws: Aws, reader: Reader) -> None:
     first = date(2026, 10, 31)  # the last hours of September and all of October in Berlin
     days = [first - timedelta(days=back) for back in range(32)]

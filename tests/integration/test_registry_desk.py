@@ -11,25 +11,26 @@ import pytest
 
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.dynamodb_items import bill_of
+from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import RegistryError
 from electrocloud.domain.registry import events
-from electrocloud.domain.registry.records import Account, Registry
+from electrocloud.domain.registry.records import Account, Installation, Registry
 from electrocloud.services.ingest import ingest_uploads
 from electrocloud.services.registry import plan_change
 from registry.desk import RegistryDesk
 from tests.integration.conftest import REGION, Aws
 from tests.kits.billing_kit import document, instant
 from tests.kits.examples import upload
-from tests.kits.registry_kit import AGREEMENT, POINT, ZONE, registry
+from tests.kits.registry_kit import AGREEMENT, METER, POINT, ZONE, registry
 
 
 def stack_on(aws: Aws) -> Stack:
     """The parts of a stack that the registry uses."""
     names = dict.fromkeys(Stack.__struct_fields__, "-") | {
         "accounts_table": "accounts", "service_points_table": "service_points", "meters_table": "meters",
-        "tariffs_table": "tariffs",
+        "tariffs_table": "tariffs", "forecasts_table": "forecasts",
         "windows_table": "windows", "bills_table": "bills", "bucket": aws.bucket, "region": REGION, "endpoint": None,
         "payment_days": 21,
     }  # fmt: skip
@@ -152,6 +153,24 @@ def test_an_upload_that_comes_again_after_a_price_change_changes_nothing(billed:
     assert _bills(billed) == before
 
 
+def test_a_correction_of_a_closed_month_is_rated_at_the_prices_of_its_own_days(aws: Aws) -> None:
+    desk = RegistryDesk(stack_on(aws))
+    desk.apply(registry(msgspec.structs.replace(POINT, time_zone="UTC")), "test", _nobody)
+    days = [date(2026, 3, 1) + timedelta(days=number) for number in range(42)]
+    uploads = [upload(meter_id="M-1", day=day, wh=[1_000] * 24, interval_s=3600) for day in days]
+    ingest_uploads(uploads[:41], desk._tables, desk._services, lambda attempt: None)
+    dearer = events.change_price(desk.store.load(), "flat", document(0.20), date(2026, 4, 11))
+    desk.apply(dearer, "price changed", _nobody)
+    corrected = upload(meter_id="M-1", day=date(2026, 3, 15), wh=[1_001], interval_s=3600, revision=1, first=12)
+    ingest_uploads([uploads[41], corrected], desk._tables, desk._services, lambda attempt: None)
+
+    march, april = _bill(desk, "2026-03"), _bill(desk, "2026-04")
+    assert (march.version, str(march.total_rounded), march.reason) == (2, "74.40", "reading corrected")
+    assert march.adjustment
+    assert march.adjustment.amount_rounded == 0
+    assert str(april.total_rounded) == "28.80"  # 10 days at $0.10 and one at $0.20
+
+
 def test_who_moves_out_on_the_16th_pays_until_then_and_who_moves_in_from_then_on(billed: RegistryDesk) -> None:
     day = date(2026, 7, 16)
     billed.change(["SP-1"], [], "moved out", lambda part: events.move_out(part, "SP-1", day))
@@ -178,6 +197,64 @@ def test_a_bill_whose_agreement_ends_before_it_is_withdrawn(billed: RegistryDesk
     assert found["2026-07", 2] == ("never lived there", "0.00")
 
 
+def test_an_agreement_that_was_entered_by_mistake_is_void_and_can_be_entered_again(billed: RegistryDesk) -> None:
+    day = date(2026, 7, 16)
+    billed.change(["SP-1"], [], "moved out", lambda part: events.move_out(part, "SP-1", day))
+    wrong = Account(account_id="A-2", name="Li")
+    billed.change(["SP-1"], [], "moved in", lambda part: events.move_in(part, wrong, "SP-1", "flat", day))
+    billed.change(["SP-1"], [], "entered by mistake", lambda part: events.move_out(part, "SP-1", day))
+
+    found = {(agreement, cycle): (total, reason) for agreement, cycle, _, reason, total in _bills(billed)}
+    assert found["SP-1-20260716", "2026-07"] == ("0.00", "entered by mistake")
+    assert found["SP-1-20260716", "2026-07#v001"][0] == "3.84"
+    assert found["SP-1-20260716", "2026-08"][0] == "0.00"
+    assert found["AG-1", "2026-07"][0] == "3.60"
+    (entry,) = billed.search("SP-1")
+    assert (entry.account_id, entry.former_account_ids) == ("A-1", ("A-2",))
+
+    right = Account(account_id="A-3", name="Kim")
+    billed.change(["SP-1"], [], "moved in", lambda part: events.move_in(part, right, "SP-1", "flat", day))
+    bill = _bill(billed, "2026-07", "SP-1-20260716")
+    assert (bill.version, bill.account_id, str(bill.total_rounded)) == (3, "A-3", "3.84")
+    assert [one.name for one in billed.search("SP-1")] == ["Kim"]
+
+
+def test_an_exchange_that_was_entered_by_mistake_is_taken_back(billed: RegistryDesk) -> None:
+    instant_ = instant("2026-07-11T12:00", ZONE)
+    billed.change(["SP-1"], [], "exchanged", lambda part: events.exchange_meter(part, "SP-1", "M-2", instant_))
+    assert _bill(billed, "2026-07").intervals.missing == 492
+
+    void = Installation(meter_id="M-2", service_point_id="SP-1", start=instant_, end=instant_)
+    billed.apply(Registry(installations={METER.key: METER, void.key: void}), "entered by mistake", _nobody)
+
+    bill = _bill(billed, "2026-07")
+    assert (bill.intervals.missing, str(bill.total_rounded)) == (0, "7.44")
+    assert [one.meter_ids for one in billed.search("SP-1")] == [("M-1",)]
+
+
+def test_a_final_bill_of_the_wrong_account_gets_a_version_for_the_right_one(billed: RegistryDesk) -> None:
+    right = Account(account_id="A-2", name="Li")
+    corrected = msgspec.structs.replace(AGREEMENT, account_id="A-2")
+    billed.apply(
+        Registry(accounts={right.key: right}, agreements={corrected.key: corrected}), "account corrected", _nobody
+    )
+
+    bill = _bill(billed, "2026-07")
+    assert (bill.version, bill.account_id, bill.reason) == (2, "A-2", "account corrected")
+    assert bill.adjustment
+    assert bill.adjustment.amount_rounded == 0
+
+
+def test_a_tax_is_not_owed_by_who_is_exempt_from_it(billed: RegistryDesk) -> None:
+    taxed = document(0.10, taxes=[{"name": "State tax", "percent": 5}, {"name": "City tax", "percent": 1}])
+    billed.apply(events.change_price(billed.store.load(), "flat", taxed, date(2026, 7, 1)), "tax", _nobody)
+    assert str(_bill(billed, "2026-07").tax) == "0.4464"
+
+    exempt = msgspec.structs.replace(AGREEMENT, exemptions="State tax; Another tax")
+    billed.apply(Registry(agreements={exempt.key: exempt}), "exempt", _nobody)
+    assert str(_bill(billed, "2026-07").tax) == "0.0744"
+
+
 def test_both_meters_of_an_exchange_in_one_batch_are_one_bill(desk: RegistryDesk) -> None:
     noon = instant("2026-07-11T12:00", ZONE)
     desk.change(["SP-1"], [], "meter exchanged", lambda part: events.exchange_meter(part, "SP-1", "M-2", int(noon)))
@@ -188,9 +265,22 @@ def test_both_meters_of_an_exchange_in_one_batch_are_one_bill(desk: RegistryDesk
     assert bill_of(item["Item"]).intervals.read == 48
 
 
-def _bill(desk: RegistryDesk, cycle: str) -> Bill:
-    _, stored = desk._tables.read([], [BillKey("AG-1", cycle)])
-    return stored[BillKey("AG-1", cycle)].billed.bill
+def _bill(desk: RegistryDesk, cycle: str, agreement_id: str = "AG-1") -> Bill:
+    key = BillKey(agreement_id, cycle)
+    _, stored = desk._tables.read([], [key])
+    return stored[key].billed.bill
+
+
+def test_bills_of_read_days_are_found_by_the_month_in_which_their_cycle_begins(billed: RegistryDesk, aws: Aws) -> None:
+    gone = msgspec.structs.replace(AGREEMENT, end=AGREEMENT.first)
+    billed.apply(Registry(agreements={gone.key: gone}), "entered by mistake", _nobody)
+    again = msgspec.structs.replace(AGREEMENT, agreement_id="AG-2", cycle_day=16, first=date(2026, 6, 20))
+    billed.apply(Registry(agreements={again.key: again}), "read on the 16th", _nobody)
+
+    reader = Reader(stack_on(aws))
+    (june,) = reader.versions("AG-2", "2026-06")
+    assert (june.month, june.period_start, june.period_end) == ("", date(2026, 6, 20), date(2026, 7, 16))
+    assert {bill.agreement_id for bill in reader.versions("M-1", "2026-06")} == {"AG-1", "AG-2"}
 
 
 def test_a_final_bill_is_issued_and_due_by_the_terms(billed: RegistryDesk) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.billing.bill import Bill
+from presentation import invoice_documents as invoice
 from presentation import units
 from producers.fleet.fleet import typical_fleet
 from producers.fleet.story import LEAST_METERS, MONTHS, NEW_CUSTOMER, RAISED_TARIFF, Story, first_day
@@ -159,6 +160,26 @@ def test_a_newcomer_finds_re_billed_estimated_and_open_bills(page: Page, demo: D
     page.goto(f"{url}/bills")
     card = page.get_by_test_id("stMetric").filter(has_text="Open")
     expect(card.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"[1-9]\d*"), timeout=PATIENCE_MS)
+
+
+def test_a_newcomer_finds_both_bills_of_a_move_and_both_prices_of_a_change(page: Page, demo: Demo, url: str) -> None:
+    move = f"{demo.story.move_day:%Y-%m}"
+    moved = [bill for bill in demo.bills(demo.story.moved) if bill.month == move]
+    assert len(moved) == 2
+    for bill in moved:
+        page.goto(f"{url}/bills?month={move}&bill={bill.agreement_id}")
+        expect(page.get_by_text(invoice.heading(bill))).to_be_visible(timeout=PATIENCE_MS)
+    raise_month = f"{demo.story.price_day:%Y-%m}"
+    row = next(row for row in demo.reader.bills_of_month(raise_month) if row.tariff_id == RAISED_TARIFF)
+    page.goto(f"{url}/bills?month={raise_month}&bill={row.agreement_id}")
+    for days in (f"{demo.story.price_day:%b} 1-15", f"{demo.story.price_day:%b} 16-"):
+        expect(page.locator("table.invoice")).to_contain_text(days, timeout=PATIENCE_MS)
+
+
+def test_what_is_not_due_yet_is_not_missing_on_the_page(demo: Demo) -> None:
+    for row in demo.reader.bills_of_month(f"{datetime.now(UTC):%Y-%m}"):
+        if row.meter_id != demo.story.silence.meter_id and row.status == "provisional":
+            assert row.not_yet_due > row.missing
 
 
 def test_a_newcomer_finds_the_exchange_and_the_silent_meter(page: Page, demo: Demo, url: str) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from electrocloud.domain.billing.bill import rate, reissue, without_charges
-from electrocloud.domain.billing.counting import count_intervals
+from electrocloud.domain.billing.counting import count_intervals, unread_since
 from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
 from electrocloud.domain.billing.estimation import WEEKS
 from electrocloud.domain.billing.gaps import plan_determinants
@@ -79,7 +79,9 @@ def add_bill(
     elif bill.status == "final":
         bill = issue_bill(planned.key, bill, None, tables, known)
     meters = [span.meter_id for span in plan.spans]
-    billed = BilledPeriod(plan.fingerprint, days, bill, meters, plan.shape, begins if carries else None, carries)
+    unread = unread_since(plan, days) if bill.intervals.missing and bill.status == "provisional" else ()
+    begun = begins if carries else None
+    billed = BilledPeriod(plan.fingerprint, days, bill, meters, plan.shape, begun, carries, unread)
     change.bills.append(BillChange(planned.key, billed, before.mark if before else None))
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.carry_forward import CarryForward
+from electrocloud.domain.billing.counting import UnreadSpan
 from electrocloud.domain.billing.determinants import DayDeterminants
 from electrocloud.domain.billing.estimation import ClassProfile
 from electrocloud.domain.billing.issuing import PAYMENT_DAYS
@@ -36,7 +37,8 @@ class BilledPeriod(NamedTuple):
     """A bill, the determinants by UTC day that it adds up, for each span of its plan, and the plan's fingerprint.
 
     A stored one may lack the last spans, where these have no days. `begins` is what the bill begins with, and `carries`
-    what it carries forward; None where bills do not depend on each other.
+    what it carries forward; None where bills do not depend on each other. `unread` is what an open one lacks at its
+    end.
     """
 
     fingerprint: str
@@ -46,6 +48,7 @@ class BilledPeriod(NamedTuple):
     shape: str = ""  # of the plan; "" where that was not stored
     begins: CarryForward | None = None
     carries: CarryForward | None = None
+    unread: Sequence[UnreadSpan] = ()  # of use when it is stored
 
     def is_of(self, plan: PeriodPlan) -> bool:
         """Whether the bill was rated by this plan: at its prices, and from the readings of its meters and days.

@@ -151,6 +151,16 @@ def test_a_month_in_which_a_customer_moved_shows_each_agreement_s_own_bill(give:
     assert len(app.dataframe) == 3
 
 
+def test_a_bill_from_read_day_to_read_day_is_shown_in_the_month_in_which_its_cycle_begins(
+    give: Callable[..., None],
+) -> None:
+    start = MONTH + timedelta(days=15)
+    bill = msgspec.structs.replace(issued(measured()), month="", period_start=start, agreement_id="AG-1")
+    give(bills_of_month=ROWS, versions=[bill])
+    app = page("bills", bill="AG-1", month=f"{MONTH:%Y-%m}")
+    assert [one.value for one in app.subheader if one.value.startswith("Bill for ")]
+
+
 def test_a_month_without_bills_says_what_to_do(give: Callable[..., None]) -> None:
     give(bills_of_month=[])
     assert "Choose another month" in texts(page("bills"))

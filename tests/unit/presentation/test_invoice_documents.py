@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from pypdf import PdfReader
 
-from electrocloud.domain.billing.bill import Bill, bills, reissue
+from electrocloud.domain.billing.bill import Bill, Intervals, bills, reissue
 from electrocloud.domain.billing.issuing import issue
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from presentation import invoice_documents as invoice
@@ -46,11 +46,22 @@ def test_a_provisional_bill_is_marked(bill: Bill) -> None:
     assert any("missing and not billed" in sentence for sentence in invoice.remarks(bill))
 
 
+def test_what_is_missing_not_due_and_outside_service_is_said_apart(bill: Bill) -> None:
+    counts = Intervals(expected=600, read=500, estimated=0, missing=40, not_yet_due=60, outside_service=120)
+    (sentence,) = [one for one in invoice.remarks(msgspec.structs.replace(bill, intervals=counts)) if "readings" in one]
+    assert sentence == (
+        "500 of the month's 600 readings have arrived; 40 are missing and not billed; 60 are not due yet. "
+        "120 more are outside your time of service."
+    )
+
+
 def test_a_new_version_says_what_it_replaces(bill: Bill) -> None:
     changed = msgspec.structs.replace(bill, energy_kwh=bill.energy_kwh + 1, total_rounded=bill.total_rounded + 1)
     again = reissue(msgspec.structs.replace(bill, status="final"), changed)
     assert invoice.heading(again) == "Bill for November 2026, version 2"
     assert next(invoice.remarks(again)).endswith("this version is $1.00 more.")
+    corrected = msgspec.structs.replace(again, reason="reading corrected")
+    assert next(invoice.remarks(corrected)).endswith("Reason: reading corrected.")
     assert "Change from the previous version" in invoice.as_html(again)
     assert "+$1.00" in PdfReader(BytesIO(invoice.as_pdf([again]))).pages[0].extract_text()
     *_, total, adjustment = csv.DictReader(StringIO(invoice.as_csv(again)))
@@ -66,7 +77,8 @@ def test_the_pdf_shows_the_same_text_in_any_script(bill: Bill) -> None:
 
 
 def test_an_issued_bill_shows_its_number_dates_and_use_per_day_everywhere(bill: Bill) -> None:
-    issued = issue(bill, date(2026, 12, 2), before=bill)
+    final = msgspec.structs.replace(bill, status="final", account_id="A-1")
+    issued = issue(final, date(2026, 12, 2), before=bill)
     expected = ("m-1-20261101", "Dec 2, 2026", "Dec 23, 2026", "Nov 1, 2026", "Nov 20, 2026", "kWh; ")
     shown = " ".join(invoice.remarks(issued))
     printed = PdfReader(BytesIO(invoice.as_pdf([issued]))).pages[0].extract_text()
@@ -74,4 +86,18 @@ def test_an_issued_bill_shows_its_number_dates_and_use_per_day_everywhere(bill: 
 
     assert all(text in shown for text in expected)
     assert all(text in printed for text in expected)
+    assert printed.count("m-1-20261101") == 1
+    assert "Account A-1" in printed
     assert (row["number"], row["issued_on"], row["due_on"]) == ("m-1-20261101", "2026-12-02", "2026-12-23")
+
+
+def test_what_is_due_stands_first(bill: Bill) -> None:
+    final = issue(msgspec.structs.replace(bill, status="final"), date(2026, 12, 2))
+
+    def said(amount: str) -> str:
+        return invoice.what_is_due(msgspec.structs.replace(final, total_rounded=Decimal(amount)))
+
+    assert said("87.10") == "Amount due: $87.10 by Dec 23, 2026"
+    assert said("-3.20") == "Credit: $3.20; nothing is due"
+    assert said("0.00") == "Nothing is due"
+    assert invoice.what_is_due(bill) == f"So far: ${bill.total_rounded}; nothing is due yet"

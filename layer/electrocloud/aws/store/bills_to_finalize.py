@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.dynamodb_items import MONTH_PARTS, bill_key, key_of_bill, month_part
+from electrocloud.aws.store.missing_intervals import missing_in
 from electrocloud.aws.store.tables import batch_get
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.services.closing import FindBills
@@ -63,7 +64,7 @@ class DynamoOpenBills:
         names, condition = {"#status": "status"}, "#status IN (:provisional, :waiting)"
         if missing is not None:
             names, values = names | {"#missing": "missing"}, values | {":missing": {"N": str(missing)}}
-            condition += " AND #missing = :missing"
+            condition += " AND (#missing = :missing OR #missing[0] = :missing)"
         try:
             self._client.update_item(
                 TableName=self._table,
@@ -103,4 +104,4 @@ class DynamoOpenBills:
 def _waiting_bill(item: dict[str, Any]) -> WaitingBill:
     key = key_of_bill(item)
     meter = item.get("meter", item["meter_id"])["S"]
-    return WaitingBill(key, meter, int(item["missing"]["N"]), item.get("waiting_reason", {}).get("S", ""))
+    return WaitingBill(key, meter, missing_in(item), item.get("waiting_reason", {}).get("S", ""))

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from electrocloud.aws.store.missing_intervals import missing_attribute, unread_in
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.carry_forward import CarryForward
+from electrocloud.domain.billing.counting import as_of
 from electrocloud.domain.billing.determinants import DayDeterminants
 from electrocloud.domain.billing.estimation import ClassProfile
 from electrocloud.domain.billing.service import BillKey
@@ -121,7 +123,7 @@ def bill_item(key: BillKey, billed: BilledPeriod) -> Item:
         "version": {"N": str(bill.version)},
         "energy_kwh": {"N": str(bill.energy_kwh)},
         "total": {"N": str(bill.total_rounded)},
-        "missing": {"N": str(bill.intervals.missing)},
+        "missing": missing_attribute(bill.intervals.missing, billed.unread, bill.zone),
         "estimated": {"N": str(bill.intervals.estimated)},
         **_in_outbox(key, bill),
     }
@@ -200,6 +202,23 @@ def replaced_item(replaced: ReplacedBill) -> Item:
 def bill_of(item: Item) -> Bill:
     """The bill in an item."""
     return _bill_decoder.decode(zlib.decompress(item["document"]["B"]))
+
+
+def with_bill(key: BillKey, item: Item, bill: Bill) -> Item:
+    """An item, current or replaced, with another document in the place of its own. It goes into the outbox."""
+    document = _document(bill)
+    others = [item[name]["B"] for name in ("determinants", "carried") if name in item]
+    mark = {"mark": {"S": _mark(document, *others)}} if "mark" in item else {}
+    return {**item, "document": {"B": document}, **mark, **_in_outbox(key, bill)}
+
+
+def bill_as_of(item: Item, now: int) -> Bill:
+    """The bill in an item, its intervals counted as of `now` (s since 1970 UTC): what is not due yet is not missing."""
+    bill = bill_of(item)
+    unread = unread_in(item)
+    if not unread:
+        return bill
+    return msgspec.structs.replace(bill, intervals=as_of(bill.intervals, unread, now, bill.zone))
 
 
 def profile_key(customer_class: str, month: str) -> Item:

@@ -1,6 +1,7 @@
 """Reads single meters for people and other systems: the meter, its days, and its bills. Reads only."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, Protocol
 
@@ -29,11 +30,15 @@ class MeterTables(Protocol):
 
 
 class MeterReader:
-    """Reads on a boto3 DynamoDB client. Errors are botocore's own; reads may be a second behind the writes."""
+    """Reads on a boto3 DynamoDB client. Errors are botocore's own; reads may be a second behind the writes.
 
-    def __init__(self, dynamodb: DynamoDBClient, tables: MeterTables) -> None:
+    Of a bill, what is not due yet by the `clock` (s since 1970 UTC) is not missing.
+    """
+
+    def __init__(self, dynamodb: DynamoDBClient, tables: MeterTables, clock: Callable[[], float] = time.time) -> None:
         self._dynamodb: Any = dynamodb
         self._tables = tables
+        self._clock = clock
 
     def meter(self, meter_id: str) -> RegisteredMeter | None:
         """A meter, if it is registered."""
@@ -50,7 +55,7 @@ class MeterReader:
             found = self._items_of(agreement_id, month)
             current = [item for item in found if "#" not in item["bill"]["S"]]
             if current:
-                return items.bill_of(current[-1])
+                return self._bill(current[-1]).bill
         return None
 
     def history(self, meter_or_agreement: str) -> list[Bill]:
@@ -60,17 +65,20 @@ class MeterReader:
     def versions(self, meter_or_agreement: str, month: str) -> list[Bill]:
         """As `history`, of the cycles that begin in a month such as `2026-07`."""
         agreements = self._agreements_of(meter_or_agreement)
-        bills = [items.bill_of(item) for agreement_id in agreements for item in self._items_of(agreement_id, month)]
+        bills = [self._bill(item).bill for agreement_id in agreements for item in self._items_of(agreement_id, month)]
         return sorted(bills, key=lambda bill: (str(bill.period_start), bill.version))
 
     def keyed_history(self, meter_or_agreement: str) -> list[IssuedBill]:
         """What `history` has, each version with its bill's key."""
         agreements = self._agreements_of(meter_or_agreement)
-        return in_order(item for agreement_id in agreements for item in self._items_of(agreement_id))
+        return in_order(self._bill(item) for agreement_id in agreements for item in self._items_of(agreement_id))
 
     def versions_of_agreement(self, agreement_id: str, cycle: str = "") -> list[IssuedBill]:
         """All versions of an agreement's bills, of the cycles that begin with `cycle`, by period and version."""
-        return in_order(self._items_of(agreement_id, cycle))
+        return in_order(map(self._bill, self._items_of(agreement_id, cycle)))
+
+    def _bill(self, item: items.Item) -> IssuedBill:
+        return issued_bill(item)._replace(bill=items.bill_as_of(item, int(self._clock())))
 
     def _agreements_of(self, meter_or_agreement: str) -> list[str]:
         """The agreements that a meter has a part in, the latest first; the id itself where it is an agreement's."""
@@ -90,7 +98,8 @@ class MeterReader:
             TableName=self._tables.bills_table,
             KeyConditionExpression="meter_id = :agreement" + (" AND begins_with(bill, :cycle)" if cycle else ""),
             ExpressionAttributeValues={":agreement": {"S": agreement_id}, **prefix},
-            ProjectionExpression="meter_id, bill, document",
+            ExpressionAttributeNames={"#missing": "missing"},
+            ProjectionExpression="meter_id, bill, document, #missing",
         )
         return [item for page in pages for item in page["Items"]]
 
@@ -110,9 +119,8 @@ class MeterReader:
         return [unpacked_day(item) for page in pages for item in page["Items"]]
 
 
-def in_order(found: Iterable[items.Item]) -> list[IssuedBill]:
-    """The bills of items, by period and version."""
-    bills = map(issued_bill, found)
+def in_order(bills: Iterable[IssuedBill]) -> list[IssuedBill]:
+    """Bills by period and version."""
     return sorted(bills, key=lambda one: (one.bill.month or str(one.bill.period_start), one.bill.version))
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from electrocloud.aws.quarantine_keys import PREFIX, counts_in
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store import dynamodb_items as items
 from electrocloud.aws.store.meter_reader import MeterReader, registered_meter, unpacked_day
+from electrocloud.aws.store.missing_intervals import missing_in, not_yet_due_in
 from electrocloud.aws.store.tables import READ_AT_ONCE, batch_get
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.service import BillKey
@@ -39,7 +40,7 @@ _PATIENCE = Config(
 
 
 class BillRow(NamedTuple):
-    """A bill in one line: energy in kWh, the total in $, and how many intervals are missing or estimated.
+    """A bill in one line: energy in kWh, the total in $, and how many intervals are missing, not yet due or estimated.
 
     `agreement_id` and `cycle` are its `BillKey`.
     """
@@ -54,6 +55,7 @@ class BillRow(NamedTuple):
     missing: int
     estimated: int
     cycle: str
+    not_yet_due: int = 0
 
 
 class Series(NamedTuple):
@@ -64,21 +66,24 @@ class Series(NamedTuple):
 
 
 class Reader(MeterReader):
-    """Reads a deployment for people. Errors are botocore's own; reads may be a second behind the writes."""
+    """Reads a deployment for people. Errors are botocore's own; reads may be a second behind the writes.
 
-    def __init__(self, stack: Stack) -> None:
+    Of a bill, what is not due yet by the `clock` (s since 1970 UTC) is not missing.
+    """
+
+    def __init__(self, stack: Stack, clock: Callable[[], float] = time.time) -> None:
         self._stack = stack
         session: Any = stack.session()
         dynamodb, self._cloudwatch, self._s3 = (
             session.client(service, endpoint_url=stack.endpoint, config=_PATIENCE)
             for service in ("dynamodb", "cloudwatch", "s3")
         )
-        super().__init__(dynamodb, stack)
+        super().__init__(dynamodb, stack, clock)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reader")
 
     def meters(self) -> list[RegisteredMeter]:
         """The meters that are installed, by id. One that was removed is found by its id alone."""
-        now = time.time()
+        now = self._clock()
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._stack.meters_table)
         found = (item for page in pages for item in page["Items"])
         return sorted(registered_meter(item) for item in found if now < float(item.get("removed", {"N": "inf"})["N"]))
@@ -113,8 +118,8 @@ class Reader(MeterReader):
         rows = iter(keys)
         while group := list(islice(rows, READ_AT_ONCE)):
             wanted = [(self._stack.bills_table, items.bill_key(key)) for key in group]
-            answer = batch_get(self._dynamodb, wanted, pause, "meter_id, bill, document")
-            found = {items.key_of_bill(item): items.bill_of(item) for _, item in answer}
+            answer = batch_get(self._dynamodb, wanted, pause, "meter_id, bill, document, missing")
+            found = {items.key_of_bill(item): self._bill(item).bill for _, item in answer}
             yield from (found[key] for key in group if key in found)
 
     def metrics(self, wanted: Mapping[str, str], since: datetime, until: datetime, period_s: int) -> dict[str, Series]:
@@ -188,10 +193,12 @@ class Reader(MeterReader):
             KeyConditionExpression="month_part = :part",
             ExpressionAttributeValues={":part": {"S": part}},
         )
-        return [_bill_row(item) for page in pages for item in page["Items"]]
+        now = int(self._clock())
+        return [_bill_row(item, now) for page in pages for item in page["Items"]]
 
 
-def _bill_row(item: items.Item) -> BillRow:
+def _bill_row(item: items.Item, now: int) -> BillRow:
+    later = not_yet_due_in(item, now)
     return BillRow(
         meter_id=(item.get("meter") or item["meter_id"])["S"],
         agreement_id=item["meter_id"]["S"],
@@ -200,7 +207,8 @@ def _bill_row(item: items.Item) -> BillRow:
         version=int(item["version"]["N"]),
         energy_kwh=Decimal(item["energy_kwh"]["N"]),
         total=Decimal(item["total"]["N"]),
-        missing=int(item["missing"]["N"]),
+        missing=missing_in(item) - later,
         estimated=int(item["estimated"]["N"]),
         cycle=item["bill"]["S"],
+        not_yet_due=later,
     )

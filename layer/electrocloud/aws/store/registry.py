@@ -132,6 +132,19 @@ class RegistryStore:
         self._write(self._tables.meters, _meter_items(histories, known), progress)
         self._write(self._tables.service_points, map(_history_item, histories), progress)
 
+    def remove_meter(self, meter_id: str) -> dict[str, ServiceHistory]:
+        """Take a meter out of the service points that it has been at; returns these, as they are then.
+
+        Its own item, which names them, stays: what depends on them may have to be done again.
+        """
+        points = self.points_of_meters([meter_id]).get(meter_id, ())
+        found = {}
+        for key, history in self.histories(points).items():
+            others = tuple(one for one in history.installations if one.meter_id != meter_id)
+            found[key] = msgspec.structs.replace(history, installations=others)
+        self._write(self._tables.service_points, map(_history_item, found.values()), lambda _: None)
+        return found
+
     def _scan(self, table: str) -> Iterator[Item]:
         for page in self._client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
             yield from page["Items"]
@@ -266,8 +279,8 @@ def _meter_item(meter: str, points: Iterable[str], history: ServiceHistory) -> I
     }
     if point.head_end:
         item["head_end"] = {"S": point.head_end}
-    if history.agreements:
-        item["tariff_id"] = {"S": history.agreements[-1].tariff_id}
+    if billed := [one for one in history.agreements if not one.is_void]:
+        item["tariff_id"] = {"S": billed[-1].tariff_id}
     return item
 
 

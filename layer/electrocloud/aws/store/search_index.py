@@ -42,21 +42,24 @@ def entries_of(registry: Registry, points: Collection[str]) -> list[SearchEntry]
     """The entries of these service points, in order of their ids."""
     meters: dict[str, list[str]] = {}
     for installation in sorted(registry.installations.values(), key=lambda one: one.start):
-        if installation.service_point_id in points:
+        if installation.service_point_id in points and not installation.is_void:
             meters.setdefault(installation.service_point_id, []).append(installation.meter_id)
     accounts: dict[str, list[str]] = {}  # of each point, the present or last one at the end
+    void: dict[str, list[str]] = {}  # of agreements that nobody was ever served by
     for agreement in sorted(registry.agreements.values(), key=lambda one: (one.end is None, one.end or date.min)):
         if agreement.service_point_id in points:
-            accounts.setdefault(agreement.service_point_id, []).append(agreement.account_id)
+            own = void if agreement.is_void else accounts
+            own.setdefault(agreement.service_point_id, []).append(agreement.account_id)
     found = []
     for key in sorted(points):
         point = registry.service_points[key]
         served = accounts.get(key, [""])
         account = registry.accounts.get(served[-1])
         name, account_id = (account.name, account.account_id) if account else ("", "")
-        own = tuple(dict.fromkeys(meters.get(key, ())))
-        former = tuple(dict.fromkeys(one for one in served if one != served[-1]))
-        found.append(SearchEntry(key, point.address, point.feeder, account_id, name, own, former))
+        meter_ids = tuple(dict.fromkeys(meters.get(key, ())))
+        others = dict.fromkeys([*void.get(key, ()), *served[:-1]])
+        former = tuple(one for one in others if one != served[-1])
+        found.append(SearchEntry(key, point.address, point.feeder, account_id, name, meter_ids, former))
     return found
 
 

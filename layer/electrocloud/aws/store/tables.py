@@ -176,7 +176,10 @@ def batch_get(
 
     Keys that DynamoDB leaves unprocessed are asked for again, READ_ATTEMPTS times without progress; then its own error.
     """
-    projection = {"ProjectionExpression": attributes} if attributes else {}
+    projection: dict[str, Any] = {}
+    if attributes:  # some of their names are words of DynamoDB's own
+        names = {f"#{name}": name for name in attributes.split(", ")}
+        projection = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
     attempt = 0
     while keys:
         now, keys = keys[:READ_AT_ONCE], keys[READ_AT_ONCE:]

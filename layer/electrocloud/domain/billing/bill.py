@@ -192,9 +192,10 @@ def bills(  # noqa: C901 - one pass over the days, on the path that a year of re
 def reissue(previous: Bill, now: Bill) -> Bill:
     """The next version of a bill that was final: `now`, with the difference to `previous` as its adjustment.
 
-    It is `previous` itself where the two say the same, if by other rules. A bill that was final stays final.
+    It is `previous` itself where the two say the same to the same customer, if by other rules. A bill that was final
+    stays final.
     """
-    if _statement(previous) == _statement(now):
+    if _statement(previous) == _statement(now) and previous.account_id in (now.account_id, ""):
         return previous
     return _replacing(previous, now)
 

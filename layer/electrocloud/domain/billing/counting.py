@@ -1,8 +1,9 @@
 """How many intervals a bill rests on: read, estimated, missing, not yet due, and outside service."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,6 +27,17 @@ class Intervals(msgspec.Struct, frozen=True):
     not_yet_due: int = 0
     outside_service: int = 0
     from_profile: int = 0
+
+
+class UnreadSpan(NamedTuple):
+    """Of the intervals of `seconds` that start from `start` to before `end` (s since 1970 UTC), the last `intervals`
+    were neither read nor estimated.
+    """
+
+    start: int
+    end: int
+    seconds: int
+    intervals: int
 
 
 def count_intervals(
@@ -71,6 +83,48 @@ def _due_after(as_of: int, day: date, span: ServiceSpan, seconds: int, zone: str
     midnight = instant_of(day)
     low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
     return expected_count(max(low, as_of - seconds + 1), high, seconds, zone)
+
+
+def unread_since(plan: PeriodPlan, days: Sequence[Mapping[date, DayDeterminants]]) -> list[UnreadSpan]:
+    """What a bill lacks from its last day with a reading on, in order of time.
+
+    A stored bill counts all of it as missing, so that it does not depend on when it was rated. `not_yet_due` says how
+    much of that is not due yet when somebody looks at it.
+    """
+    lengths, usual = [], HOUR_S
+    for own in days:
+        usual = own[min(own)].interval_s if own else usual
+        lengths.append(usual)
+    found: list[UnreadSpan] = []
+    for span, own, seconds in reversed([*zip(plan.spans, days, lengths, strict=False)]):
+        last = max(own) if own else None
+        start = max(span.start, instant_of(last) + DAY_S) if last else span.start
+        if start < span.end:
+            count = expected_count(start, span.end, seconds, plan.period.zone)
+            found.append(UnreadSpan(start, span.end, seconds, count))
+        if last:
+            midnight, day = instant_of(last), own[last]
+            if day.missing:
+                low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
+                found.append(UnreadSpan(low, high, day.interval_s, day.missing))
+            break
+    return found[::-1]
+
+
+def not_yet_due(unread: Iterable[UnreadSpan], now: int, zone: str) -> int:
+    """How many unread intervals have not ended by `now` (s since 1970 UTC)."""
+    return sum(
+        min(span.intervals, expected_count(max(span.start, now - span.seconds + 1), span.end, span.seconds, zone))
+        for span in unread
+    )
+
+
+def as_of(intervals: Intervals, unread: Iterable[UnreadSpan], now: int, zone: str) -> Intervals:
+    """A stored bill's intervals as they are by `now` (s since 1970 UTC): what is not due yet is not missing."""
+    later = not_yet_due(unread, now, zone)
+    return (
+        msgspec.structs.replace(intervals, missing=intervals.missing - later, not_yet_due=later) if later else intervals
+    )
 
 
 def _outside(plan: PeriodPlan, seconds: int) -> int:

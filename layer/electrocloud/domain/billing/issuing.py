@@ -7,6 +7,7 @@ of its own, and keeps the first version's number, followed by its version.
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -38,6 +39,17 @@ def issue(
         daily_kwh_before=before and daily_kwh(before),
         daily_kwh_last_year=last_year and daily_kwh(last_year),
     )
+
+
+def issue_late(bill: Bill, *, payment_days: int, replaced: Bill | None) -> Bill:
+    """A final bill that was stored before bills were issued, with the number and dates that it would have had.
+
+    When it became final is not known. The day on which a person replaced a version stands for it, or else the first day
+    after the period, before which no bill is final.
+    """
+    end = bill.period_end or (date.fromisoformat(f"{bill.month}-01") + timedelta(days=31)).replace(day=1)
+    issued_on = bill.changed_at.astimezone(ZoneInfo(bill.zone)).date() if bill.changed_at else end
+    return issue(bill, issued_on, payment_days=payment_days, replaced=replaced)
 
 
 def unissued(bill: Bill) -> Bill:

@@ -65,6 +65,7 @@ def terms_of(records: Sequence[Agreement], point: ServicePoint) -> ServiceTerms:
         opening_credits=tuple(
             (one.first, stated_credit(one.opening_credit) or NO_CREDIT) for one in records if one.opening_credit
         ),
+        exemptions=last.exempt_from,
     )
 
 

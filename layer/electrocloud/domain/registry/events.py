@@ -30,7 +30,10 @@ def move_in(
 
 
 def move_out(registry: Registry, service_point_id: str, day: date) -> Registry:
-    """The agreement at a service point ends: `day` is the first local day without it."""
+    """The agreement at a service point ends: `day` is the first local day without it.
+
+    On its own first day it becomes void: the customer never moved in.
+    """
     return _only(msgspec.structs.replace(_open_agreement(registry, service_point_id), end=day))
 
 

@@ -73,12 +73,20 @@ class ServicePoint(Record, frozen=True, kw_only=True):
 
 
 class Installation(Record, frozen=True, kw_only=True):
-    """A meter at a service point from the instant `start` to before `end` (s since 1970 UTC); None: still there."""
+    """A meter at a service point from the instant `start` to before `end` (s since 1970 UTC); None: still there.
+
+    One that ends when it starts was entered by mistake: the meter was never there.
+    """
 
     meter_id: RecordId
     service_point_id: RecordId
     start: int
     end: int | None = None
+
+    @property
+    def is_void(self) -> bool:
+        """Whether it ends when it starts."""
+        return self.end == self.start
 
     @property
     def key(self) -> str:
@@ -93,7 +101,8 @@ class Agreement(Record, frozen=True, kw_only=True):
     `cycle_day` 1 bills calendar months; 2 to 28 bills from that day of a month to the same day of the next one.
     `spread` "even" splits a reading that is longer than a price period evenly over its time. `opening_credit` is the
     credit for export that the bill of the period with the day `first` begins with: `12.50` ($) or `120kWh`; empty is
-    what the bill before leaves, and none for an agreement's first bill.
+    what the bill before leaves, and none for an agreement's first bill. `exemptions`
+    names the taxes that the customer does not pay, separated by semicolons.
     """
 
     agreement_id: RecordId
@@ -105,6 +114,17 @@ class Agreement(Record, frozen=True, kw_only=True):
     cycle_day: CycleDay = CALENDAR_MONTH
     spread: Literal["", "even"] = ""
     opening_credit: Text = ""
+    exemptions: Text = ""
+
+    @property
+    def is_void(self) -> bool:
+        """Whether it ends on its first day: it was entered by mistake, and covers no day."""
+        return self.end == self.first
+
+    @property
+    def exempt_from(self) -> frozenset[str]:
+        """The names of the taxes in `exemptions`."""
+        return frozenset(name for part in self.exemptions.split(";") if (name := part.strip()))
 
     @property
     def key(self) -> str:

@@ -27,8 +27,8 @@ def faults(registry: Registry) -> list[RecordFault]:
     """All that is wrong with a registry: references, dates, overlaps, zones, tariffs. Empty where it may be stored."""
     return [
         *_references(registry),
-        *_ranges("installations", registry.installations.values(), "start"),
-        *_ranges("agreements", registry.agreements.values(), "first"),
+        *_ranges("installations", registry.installations.values(), "start", may_be_void=True),
+        *_ranges("agreements", registry.agreements.values(), "first", may_be_void=True),
         *_ranges("tariffs", registry.tariffs.values(), "first"),
         *_overlaps("installations", registry.installations.values(), attrgetter("meter_id"), "start"),
         *_overlaps("agreements", registry.agreements.values(), attrgetter("service_point_id"), "first"),
@@ -60,11 +60,12 @@ def _references(registry: Registry) -> Iterator[RecordFault]:
                     yield RecordFault(kind, record.key, field, f"{value} is not among the {name}; add it there first")
 
 
-def _ranges(kind: str, records: Iterable[R], first: str) -> Iterator[RecordFault]:
+def _ranges(kind: str, records: Iterable[R], first: str, *, may_be_void: bool = False) -> Iterator[RecordFault]:
     for record in records:
         begin = getattr(record, first)
-        if record.end is not None and begin is not None and record.end <= begin:
-            yield RecordFault(kind, record.key, "end", f"{record.end} is not after {first} {begin}")
+        if record.end is None or begin is None or record.end > begin or (may_be_void and record.end == begin):
+            continue
+        yield RecordFault(kind, record.key, "end", f"{record.end} is not after {first} {begin}")
 
 
 def _overlaps(kind: str, records: Iterable[R], owner: Callable[[R], str], first: str) -> Iterator[RecordFault]:
@@ -76,7 +77,8 @@ def _overlaps(kind: str, records: Iterable[R], owner: Callable[[R], str], first:
         if len(own) == 1:
             continue
         own.sort(key=lambda record: (getattr(record, first) is not None, getattr(record, first)))
-        for before, after in pairwise(own):
+        lasting = [record for record in own if record.end is None or record.end != getattr(record, first)]
+        for before, after in pairwise(lasting):
             start = getattr(after, first)
             if start is None or before.end is None or before.end > start:
                 message = f"overlaps {before.key} of {name}, which ends {before.end or 'never'}"

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from electrocloud.domain.billing.bill import Bill, bills, rate, reissue
+from electrocloud.domain.billing.counting import as_of, count_intervals, unread_since
 from electrocloud.domain.billing.gaps import plan_determinants
 from electrocloud.domain.billing.period import BillingCycle
 from electrocloud.domain.billing.plan import plan_period
@@ -175,6 +176,14 @@ def test_fees_by_month_day_and_year_are_for_the_days_of_service():
     assert average == (Decimal("15.698925"), "Service, $365.00 a year / 12 x 16 of 31 days")
 
 
+def test_a_fee_by_the_year_counts_the_days_of_each_year():
+    rules = tariff(0, fixedchargefirstmeter=365 * 366, fixedchargeunits="$/year")
+    (bill,) = bills(rules, load("2027-12-16T00:00", [1_000] * 744), terms=ServiceTerms(cycle_day=16))
+
+    assert bill.fixed_charge == 16 * 366 + 15 * 365  # 2028 is a leap year
+    assert bill.lines[-1].explanation == "Service, $133,590.00 a year x 16 of 365 and 15 of 366 days"
+
+
 def test_demand_is_the_bills_and_each_segments_rate_is_weighted_by_its_days():
     def priced(dollars: float) -> Tariff:
         return tariff(0, flatdemandstructure=[[{"rate": dollars}]])
@@ -256,6 +265,31 @@ def test_what_is_not_due_is_not_missing():
     assert bill.status == "provisional"
     (bill,) = bills(tariff(), JULY, as_of=instant("2026-07-20T10:30"))
     assert bill.status == "final"
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from([*ZONES, "Australia/Lord_Howe"]),
+    st.sampled_from([900, 1800, 3600]),
+    st.lists(st.integers(0, 30 * 96), max_size=40),
+    st.integers(0, 31 * 96),
+    days_of_july,
+)
+def test_a_stored_bill_says_later_what_is_due_as_if_it_were_rated_then(
+    zone: str, seconds: int, gaps: list[int], later: int, cut: date
+):
+    whole = load("2026-07-01T00:00", [100] * (31 * 86_400 // seconds), seconds, zone)
+    stop = whole[min(later * 900 // seconds, len(whole) - 1)].start
+    readings = [r for number, r in enumerate(whole) if r.start < stop and number not in gaps]
+    prices = changed(tariff(timezone=zone), cut, tariff(0.2, timezone=zone))
+    plan = plan_period(BillingCycle().period_of(date(2026, 7, 1), zone), prices)
+    days = plan_determinants(plan, {"": meter_days(readings)}, {}, fill=False)
+    stored, unread = count_intervals(plan, days), unread_since(plan, days)
+
+    for now in (stop, stop + 5_000, stop + 9 * 86_400, plan.period.end):
+        assert as_of(stored, unread, now, zone) == count_intervals(plan, days, now)
+    assert as_of(stored, unread, plan.period.end + 3_600, zone) == stored
+    assert len(unread) <= 3
 
 
 def test_readings_of_local_days_are_complete_where_the_clocks_change():

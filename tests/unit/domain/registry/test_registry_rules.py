@@ -69,6 +69,14 @@ def test_one_agreement_goes_on_at_another_tariff_without_a_gap() -> None:
     assert faults(registry(ended, replace(later, first=date(2026, 7, 1)))) == []
 
 
+def test_a_record_that_was_entered_by_mistake_ends_when_it_begins_and_overlaps_nothing() -> None:
+    day = date(2026, 5, 1)
+    moved = replace(AGREEMENT, agreement_id="AG-2", first=day, end=day)
+    there = replace(METER, meter_id="M-2", end=METER.start)
+    assert faults(registry(moved, there)) == []
+    assert faults(registry(replace(AGREEMENT, end=AGREEMENT.first), replace(AGREEMENT, agreement_id="AG-2"))) == []
+
+
 def test_a_new_price_touches_the_service_points_of_its_tariff_and_a_new_name_touches_none() -> None:
     before = registry()
     dearer = registry(replace(PRICES, document=document(0.20)))
