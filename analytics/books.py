@@ -155,7 +155,7 @@ def _bill_items(stack: Stack, store: Store, wanted: DayRange) -> Iterator[Item]:
 
     Their key `meter_id` holds an agreement, or the meter where there is none.
     """
-    columns = ("meter_id", "bill", "document", "determinants")
+    columns = ("meter_id", "bill", "document", "determinants", "carried")
     names = {f"#{name}": name for name in columns}
     condition = "#bill BETWEEN :low AND :high"
     values = {":low": {"S": f"{wanted.first - LONGEST_CYCLE:%Y-%m}"}, ":high": {"S": str(wanted.end)}}
