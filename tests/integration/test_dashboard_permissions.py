@@ -36,7 +36,7 @@ OUTPUTS = {"Bucket": "bucket", "WorkGroup": "primary", "Database": "lake"} | {
 } | {"ServicePointsTable": "service_points", "PaymentDays": "21", "FutureToleranceMinutes": "15",
      "AcceptUnregisteredMeters": "true"}  # fmt: skip
 NOW = datetime.now(UTC)
-POWER = {"start": "timestamp", "interval_s": "integer", "wh": "bigint", "readings": "bigint"}
+POWER = {"start": "timestamp", "interval_s": "integer", "wh": "bigint", "readings": "bigint", "received_wh": "bigint"}
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def filled(deployed: Aws, on, athena):  # noqa: F811
 
 def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws):
     client = boto3.client("athena")
-    answer_query(client, POWER, [((NOW - timedelta(hours=30)).replace(tzinfo=None), 3600, 100, 1)])
+    answer_query(client, POWER, [((NOW - timedelta(hours=30)).replace(tzinfo=None), 3600, 100, 1, 0)])
     with recorded() as calls:
         assert metrics(page("live"))["Rejected uploads"] == "1"
         assert "Bill so far" in metrics(page("meter", meter="m-1"))
