@@ -211,7 +211,7 @@ def _query(
         .get_paginator("query")
         .paginate(
             **_reading(table, names),
-            KeyConditionExpression="#meter = :meter" + (f" AND {condition}" if condition else ""),
+            KeyConditionExpression="meter_id = :meter" + (f" AND {condition}" if condition else ""),
             ExpressionAttributeValues={":meter": {"S": owner}, **(values or {})},
         )
     )

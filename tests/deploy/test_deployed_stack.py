@@ -195,7 +195,7 @@ def test_a_call_can_be_followed_by_its_id_into_the_logs_of_the_function(deployed
 
 def released_with(change: tuple[str, str], file: str, folder: Path) -> Path:
     """A copy of what is deployed, with one text of a file replaced: the template of another release."""
-    for part in ("api", "consumers", "firehose", "forecasting", "lake", "layer", "sql"):
+    for part in ("api", "consumers", "firehose", "forecasting", "lake", "layer", "presentation", "sql"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "template.yaml", folder)
     text = (folder / file).read_text()

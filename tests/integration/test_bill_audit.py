@@ -47,13 +47,13 @@ def _day(day: date) -> list[dict[str, Any]]:
     return readings_of("M-1", load(f"{day}T00:00", [100] * 24))
 
 
-def audited(aws: Aws, month: str) -> list[str]:
+def audited(aws: Aws, month: str, meter: str | None = None) -> list[str]:
     names = dict.fromkeys(Stack.__struct_fields__, "-") | NAMES | {
         "service_points_table": "service_points", "bucket": aws.bucket, "region": REGION, "endpoint": None,
         "payment_days": 21,
     }  # fmt: skip
     first = date.fromisoformat(f"{month}-01")
-    wanted = DayRange(first, (first + timedelta(days=31)).replace(day=1))
+    wanted = DayRange(first, (first + timedelta(days=31)).replace(day=1), meter)
     return [str(one) for one in read_findings(Stack(**names), wanted, lambda _: None).bills.differences]
 
 
@@ -83,6 +83,8 @@ def test_a_reading_that_parquet_has_otherwise_is_named_by_its_bill(
     found = audited(aws, "2026-07")
     assert found[1] == "AG-1 2026-07 v1: energy: stored 74.4 kWh, engine 84.4 kWh"
     assert found[0] == "AG-1 2026-07 v1: amount due: stored 7.44 USD, engine 8.44 USD"
+    assert audited(aws, "2026-07", "M-1") == found
+    assert audited(aws, "2026-07", "M-2") == []
     assert audited(aws, "2026-06") == []
 
 
