@@ -205,7 +205,9 @@ def test_a_page_fits_a_phone(page: Page, running: Running, path: str) -> None:
 def test_an_alarm_that_is_on_is_named_and_its_address_shows_what_to_do(page: Page, running: Running) -> None:
     cloudwatch = running.fleet.stack.client("cloudwatch")
     (name,) = (
-        one["AlarmName"] for one in cloudwatch.describe_alarms()["MetricAlarms"] if "-ApiErrorsAlarm" in one["AlarmName"]
+        one["AlarmName"]
+        for one in cloudwatch.describe_alarms()["MetricAlarms"]
+        if "-ApiErrorsAlarm" in one["AlarmName"]
     )
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
     page.goto(f"{running.url}/health?alarm=ApiErrorsAlarm")

@@ -31,13 +31,14 @@ from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.closing import FindBills
 from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
-from electrocloud.services.store import Change
+from electrocloud.services.store import Change, ReplacedBill
 from tests.conformance.dynamo_kit import Store, running
 from tests.kits.billing_kit import Rate, document
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import MemoryTables
 
 DAY = date(2026, 11, 24)
+AFTER_NOVEMBER = datetime(2026, 12, 2, tzinfo=UTC).timestamp()  # by then all of it is due
 TARIFF = tariff_from_urdb(TIME_OF_USE)
 PERIODS = [[hour % 12 for hour in range(24)]] * 12
 MANY_RUNS: Rate = {  # a period an hour: the most that a day has to say to a tariff
@@ -108,7 +109,8 @@ def days_of_minutes(meter: str, count: int) -> Iterator[Upload]:
 
 def test_the_index_by_month_has_what_a_list_of_bills_shows_and_leaves_out_the_rest(store: Store, meter: str) -> None:
     memory = keep(store, *(upload(meter_id=f"{meter}-{number}", wh=[1000] * (number + 1)) for number in range(20)))
-    rows = [row for row in Reader(store.stack).bills_of_month("2026-11") if row.meter_id.startswith(f"{meter}-")]
+    reader = Reader(store.stack, lambda: AFTER_NOVEMBER)
+    rows = [row for row in reader.bills_of_month("2026-11") if row.meter_id.startswith(f"{meter}-")]
     bills = {key.agreement_id: items.bill_of(item) for key, item in memory.bills.items()}
     assert [row.meter_id for row in rows] == sorted(bills)
     for row in rows:
@@ -133,9 +135,9 @@ def test_the_index_by_month_has_what_a_list_of_bills_shows_and_leaves_out_the_re
 def test_a_replaced_version_is_in_the_history_and_not_in_the_index(store: Store, meter: str) -> None:
     ((key, item),) = keep(store, upload(meter_id=meter, day=date(2025, 5, 10))).bills.items()
     first = items.bill_of(item)
-    store.client.put_item(TableName="BillsTable", Item=items.replaced_item(key, first))
+    store.client.put_item(TableName="BillsTable", Item=items.replaced_item(ReplacedBill(key, first, in_outbox=False)))
     second = msgspec.structs.replace(first, version=2)
-    item["document"]["B"] = items.replaced_item(key, second)["document"]["B"]
+    item["document"]["B"] = items.replaced_item(ReplacedBill(key, second, in_outbox=False))["document"]["B"]
     store.client.put_item(TableName="BillsTable", Item=item | {"version": {"N": "2"}})
     reader = Reader(store.stack)
     assert reader.history(meter) == [first, second]
@@ -305,7 +307,7 @@ def test_writers_on_one_meter_at_once_lose_no_reading_and_bill_none_twice(laptop
         ingest(part)  # as the stream hands back what lost too often
     memory = MemoryTables()
     ingest_uploads(parts, memory, FixedServices(lambda meters: dict.fromkeys(meters, TARIFF)), lambda _: None)
-    reader = Reader(laptop.stack)
+    reader = Reader(laptop.stack, lambda: AFTER_NOVEMBER)
     assert [day.pack() for day in reader.days(meter, DAY - timedelta(1), DAY)] == [
         items.stored_day(item).day.pack() for _, item in sorted(memory.windows.items())
     ]

@@ -1,18 +1,17 @@
 """Energy received in the pipeline: credited by the tariff's option, with credits that go from bill to bill."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 
-from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.dynamodb_items import bill_of, stored_bill
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.bill import bills as bills_of_file
 from electrocloud.domain.billing.credit import Credit
-from electrocloud.domain.billing.service import BillKey, Service
+from electrocloud.domain.billing.service import Service
 from electrocloud.domain.billing.terms import ServiceTerms
 from electrocloud.domain.readings.upload import DIRECTIONS, Upload
 from electrocloud.domain.registry.records import Installation
@@ -23,7 +22,6 @@ from electrocloud.services import following_bills
 from electrocloud.services.closing import close_bill
 from electrocloud.services.ingest import ingest_uploads
 from electrocloud.services.replay import rerate_bills
-from lake.bill_tables import bill_tables
 from tests.kits.examples import TIME_OF_USE, upload
 from tests.kits.memory import MemoryTables
 from tests.kits.services_kit import Served, all_at
@@ -330,14 +328,3 @@ def test_an_agreement_that_begins_or_ends_within_a_cycle_has_no_bill_before_or_a
     assert march
     assert (february.previous, february.following) == (None, march)
     assert (march.previous, march.following) == (february, None)
-
-
-def test_the_lake_has_the_credit_that_a_bill_begins_with_and_leaves():
-    tables = stored(*FEBRUARY, *MARCH)
-    issued = [IssuedBill(key, bill(tables, key.cycle)) for key in (BillKey("A-1", f"2027-0{n}") for n in (2, 3))]
-    february, march = bill_tables(issued, datetime(2027, 5, 1, tzinfo=UTC))["bills"].to_pylist()
-
-    assert february["closing_credit_kwh"] == march["opening_credit_kwh"] == Decimal("403.2")
-    assert (march["received_kwh"], march["closing_credit"]) == (Decimal("16.8"), 0)
-    charges = ("energy_charge", "demand_charge", "fixed_charge", "minimum_charge", "rider_charge", "tax")
-    assert round(sum(march[name] for name in charges) + march["export_credit"], 2) == march["amount_due"]
