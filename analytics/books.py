@@ -57,13 +57,14 @@ def read_findings(stack: Stack, wanted: DayRange, progress: Callable[[str], None
         lake = _asking(stack)
         rows = read_lake(lake, pool, *_lake_range(wanted, bills), _lake_meters(wanted, bills))
         progress("Parquet")
+        checked = [*_check(bills, rows, wanted)]
+        progress("bills")
+        differences = [*_against_lake(items, lake, wanted), *(one for part in checked for one in part.differences)]
+        progress("bills of the lake")
+        parquet = amounts(_own(rows, wanted), wanted.first, wanted.end)
         windows = reading_windows.result()
         progress("windows")
-    checked = [*_check(bills, rows, wanted)]
-    progress("bills")
-    differences = [*_against_lake(items, lake, wanted), *(one for part in checked for one in part.differences)]
-    progress("bills of the lake")
-    books = _compare(store, windows, amounts(_own(rows, wanted), wanted.first, wanted.end), checked)
+    books = _compare(store, windows, parquet, checked)
     months = wanted.months()
     versions = sum(item["bill"]["S"][: len("2026-07")] in months for item in items)
     return Findings(books, BillAudit(sum(part.rated for part in checked), versions, sorted(differences)))
