@@ -1,15 +1,11 @@
 """`electrocloud bill history`, `bill --account` and `bill --meter`: the stored bills."""
 
-from typing import TYPE_CHECKING
-
 from cli.bill import show_bills, show_history
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.errors import UsageError
+from presentation.bill_versions import newest_versions
 from registry.desk import RegistryDesk
-
-if TYPE_CHECKING:
-    from electrocloud.domain.billing.bill import Bill
 
 ACCOUNTS_POINTS = 1_000  # service points of one account that are looked at
 
@@ -24,13 +20,10 @@ def show_current(account: str | None, meter: str | None, *, as_json: bool) -> No
     stack = find_stack()
     reader = Reader(stack)
     owners = [meter] if meter else _agreements_of(stack, str(account))
-    newest: dict[tuple[str, str], Bill] = {}
-    for owner in owners:
-        for bill in reader.history(owner):  # by period and version
-            newest[bill.agreement_id or bill.meter_id, bill.month or str(bill.period_start)] = bill
+    newest = newest_versions(one for owner in owners for one in reader.keyed_history(owner))
     if not newest:
         raise UsageError(f"there are no bills of {meter or account}; `electrocloud registry search` finds customers")
-    show_bills([newest[key] for key in sorted(newest, key=lambda key: (key[1], key[0]))], as_json=as_json)
+    show_bills([one.bill for one in newest], as_json=as_json)
 
 
 def _agreements_of(stack: Stack, account: str) -> list[str]:

@@ -23,6 +23,7 @@ from electrocloud.aws.backoff import pause
 from electrocloud.aws.ingest.redrive import redrive_quarantine
 from electrocloud.aws.ingest.stream import put
 from electrocloud.aws.stack import find_stack
+from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.reader import BillRow, Reader, Series
 from electrocloud.aws.store.registry import RegistryStore, RegistryTables, ServiceHistory
 from electrocloud.aws.store.search_index import SearchEntry, SearchIndex
@@ -236,9 +237,9 @@ def bill_documents(keys: Iterable[BillKey]) -> Iterator[Bill]:
 
 
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
-def history(meter_id: str) -> list[Bill]:
-    """All versions of a meter's bills, ordered by month and version."""
-    return reader().history(meter_id)
+def history(meter_id: str) -> list[IssuedBill]:
+    """All versions of a meter's bills by their keys, ordered by period and version."""
+    return reader().keyed_history(meter_id)
 
 
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)

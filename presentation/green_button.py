@@ -18,8 +18,9 @@ from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.charges import Line
 from electrocloud.domain.local_time import midnight_of, zone_of
 from electrocloud.domain.readings.upload import Direction
+from presentation.bill_versions import bill_days
 from presentation.espi_time import local_time
-from presentation.meter_usage import Usage, UsageReading, bill_days
+from presentation.meter_usage import Usage, UsageReading
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _ESPI = "http://naesb.org/espi"

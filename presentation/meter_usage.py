@@ -1,15 +1,17 @@
 """What a customer may take along of a meter: the readings and bills of the latest customer, and of no earlier one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Literal, NamedTuple, Protocol
 
+from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.local_time import DAY_S, day_of, midnight_of
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.readings.upload import DIRECTIONS, Direction, Quality
+from presentation.bill_versions import bill_days, newest_versions
 
 THIRTEEN_MONTHS = timedelta(days=396)  # so that the latest month has that of the year before
 
@@ -41,8 +43,8 @@ class UsageSource(Protocol):
     def days(self, meter_id: str, first: date, last: date) -> list[MeterDay]:
         """A meter's UTC days from `first` to `last` that have readings, in order."""
 
-    def history(self, meter_or_agreement: str) -> list[Bill]:
-        """All versions of a meter's bills, by period and version."""
+    def keyed_history(self, meter_or_agreement: str) -> list[IssuedBill]:
+        """All versions of a meter's bills, each with its bill's key."""
 
 
 def usage_of(source: UsageSource, meter_id: str, first: date, end: date) -> Usage:
@@ -54,7 +56,7 @@ def usage_of(source: UsageSource, meter_id: str, first: date, end: date) -> Usag
     meter = source.meter(meter_id)
     if meter is None:
         raise UsageError(f"meter {meter_id} is not registered; `electrocloud registry search` finds meters")
-    bills = _bills_of_latest_customer(source.history(meter_id))
+    bills = _bills_of_latest_customer(source.keyed_history(meter_id))
     zone = bills[-1].zone if bills else meter.timezone
     starts = [one.period_start for one in bills if one.account_id and one.period_start]
     start, until = midnight_of(max(first, min(starts, default=first)), zone), midnight_of(end, zone)
@@ -69,11 +71,8 @@ def usage_of(source: UsageSource, meter_id: str, first: date, end: date) -> Usag
     return Usage(meter_id, zone, readings, shown)
 
 
-def _bills_of_latest_customer(history: Sequence[Bill]) -> list[Bill]:
-    newest: dict[tuple[str, str], Bill] = {}
-    for bill in history:  # by period and version
-        newest[bill.agreement_id or bill.meter_id, bill.month or str(bill.period_start)] = bill
-    bills = sorted(newest.values(), key=lambda bill: bill.month or str(bill.period_start))
+def _bills_of_latest_customer(history: Iterable[IssuedBill]) -> list[Bill]:
+    bills = [one.bill for one in newest_versions(history)]
     return [bill for bill in bills if bill.account_id == bills[-1].account_id]
 
 
@@ -81,13 +80,6 @@ def overlaps(bill: Bill, first: date, end: date) -> bool:
     """Whether a bill's period has a local day from `first` to before `end`."""
     start, until = bill_days(bill)
     return start < end and first < until
-
-
-def bill_days(bill: Bill) -> tuple[date, date]:
-    """The local days of a bill's period, the end exclusive. Bills of earlier versions have their month alone."""
-    start = bill.period_start or date.fromisoformat(f"{bill.month}-01")
-    following = date(start.year + start.month // 12, start.month % 12 + 1, 1)
-    return start, bill.period_end or following
 
 
 def readings_of_day(day: MeterDay, direction: Direction) -> list[UsageReading]:

@@ -11,6 +11,7 @@ from dashboard.customers.bill_history import finished, table
 from dashboard.meter import service_history
 from electrocloud.aws.store.search_index import SearchEntry
 from presentation import bill_change, units
+from presentation.bill_versions import newest_versions
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
@@ -84,7 +85,7 @@ def customer(entry: SearchEntry) -> None:
 
 def bills(entry: SearchEntry, meter_id: str) -> None:
     """Draw the account's bills of a meter, newest first, and why the last one differs from the one before."""
-    own = [bill for bill in data.history(meter_id) if bill.account_id in ("", entry.account_id)]
+    own = [one for one in newest_versions(data.history(meter_id)) if one.bill.account_id in ("", entry.account_id)]
     st.subheader("Bills")
     if not own:
         st.info("This customer has no bills yet. The first one appears with the first reading.")

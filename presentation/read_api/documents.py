@@ -1,14 +1,12 @@
 """Bills and forecasts as the read API answers them."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain import forecast as domain
+from presentation.bill_versions import bill_days
 from presentation.invoice_documents import remarks
-from presentation.meter_usage import bill_days
 from presentation.read_api.models import (
     BillDocument,
     BillLine,
@@ -18,18 +16,6 @@ from presentation.read_api.models import (
     MonthForecast,
     Range,
 )
-
-if TYPE_CHECKING:
-    from electrocloud.domain.billing.service import BillKey
-
-
-def newest_versions(versions: Iterable[IssuedBill]) -> list[IssuedBill]:
-    """Of each bill the newest of its versions, the newest period first."""
-    newest: dict[BillKey, IssuedBill] = {}
-    for one in versions:
-        if one.key not in newest or newest[one.key].bill.version < one.bill.version:
-            newest[one.key] = one
-    return sorted(newest.values(), key=lambda one: bill_days(one.bill), reverse=True)
 
 
 def bill_summary(one: IssuedBill) -> BillSummary:

@@ -19,13 +19,14 @@ from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.upload import DIRECTIONS, Direction
 from electrocloud.domain.registry.occupancy import Span
+from presentation.bill_versions import newest_versions
 from presentation.green_button import green_button
 from presentation.invoice_documents import as_pdf
 from presentation.meter_usage import THIRTEEN_MONTHS, Usage, UsageReading, overlaps
 from presentation.read_api import answers, models
 from presentation.read_api import parameters as sent
 from presentation.read_api.callers import Caller, caller_of, spans_for
-from presentation.read_api.documents import bill_document, bill_summary, day_ahead, month_forecast, newest_versions
+from presentation.read_api.documents import bill_document, bill_summary, day_ahead, month_forecast
 from presentation.read_api.openapi import ROUTES, described
 from presentation.read_api.usage_pages import UsageQuery, readings_in, usage_page
 
@@ -92,7 +93,7 @@ class ReadApi:
             for direction in DIRECTIONS
         }
         own = newest_versions(self._visible(self._sources.meters.keyed_history(meter_id)))
-        bills = [one.bill for one in reversed(own) if overlaps(one.bill, asked.first, asked.end)]
+        bills = [one.bill for one in own if overlaps(one.bill, asked.first, asked.end)]
         made = datetime.fromtimestamp(self._clock(), UTC).replace(minute=0, second=0, microsecond=0)
         feed = green_button(Usage(meter_id, meter.timezone, readings, bills), made)
         if len(feed) > answers.LARGEST:
@@ -104,7 +105,7 @@ class ReadApi:
         meter, _ = self._meter(meter_id)
         asked = sent.range_of(first, to, meter.timezone, self._clock(), THIRTEEN_MONTHS)
         own = newest_versions(self._visible(self._sources.meters.keyed_history(meter_id)))
-        shown = [bill_summary(one) for one in own if overlaps(one.bill, asked.first, asked.end)]
+        shown = [bill_summary(one) for one in reversed(own) if overlaps(one.bill, asked.first, asked.end)]
         return self._json(models.BillList(shown))
 
     def agreement_bills(self, agreement_id: sent.AgreementId) -> Response[Any]:
@@ -112,7 +113,7 @@ class ReadApi:
         found = self._visible(self._sources.meters.versions_of_agreement(agreement_id))
         if not found:
             raise answers.missing(f"there are no bills of an agreement {agreement_id}, or they are not yours")
-        return self._json(models.BillList([bill_summary(one) for one in newest_versions(found)]))
+        return self._json(models.BillList([bill_summary(one) for one in reversed(newest_versions(found))]))
 
     def bill(self, agreement_id: sent.AgreementId, cycle: sent.Cycle, version: sent.Version = None) -> Response[Any]:
         """A bill with its lines, or as an invoice in PDF where the call accepts application/pdf."""

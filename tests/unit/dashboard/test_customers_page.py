@@ -5,8 +5,10 @@ from datetime import date
 
 import msgspec
 
+from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.search_index import SearchEntry
 from electrocloud.domain.billing.bill import Bill, bills
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from presentation.bill_change import sentence
 from presentation.units import in_markdown
@@ -26,6 +28,10 @@ def bill(month: str, hours: int, wh: int, **fields: object) -> Bill:
     return msgspec.structs.replace(found, **known | fields)
 
 
+def keyed(*versions: Bill) -> list[IssuedBill]:
+    return [IssuedBill(BillKey(one.agreement_id, one.month), one) for one in versions]
+
+
 FEBRUARY, MARCH = bill("2026-02", 672, 1_000), bill("2026-03", 744, 1_400)
 OF_ANOTHER = bill("2026-01", 744, 9_000, account_id="A-0", agreement_id="AG-0")
 
@@ -41,7 +47,7 @@ def test_a_search_without_results_says_so(give: Callable[..., None]) -> None:
 
 
 def test_the_only_result_is_opened_with_the_difference_of_its_last_bills(give: Callable[..., None]) -> None:
-    give(search=[GOMEZ], history=[OF_ANOTHER, FEBRUARY, MARCH], service_histories=[])
+    give(search=[GOMEZ], history=keyed(OF_ANOTHER, FEBRUARY, MARCH), service_histories=[])
     app = page("customers", search="gomez")
 
     assert in_markdown(sentence(FEBRUARY, MARCH)) in texts(app)
@@ -52,7 +58,7 @@ def test_the_only_result_is_opened_with_the_difference_of_its_last_bills(give: C
 
 def test_of_a_replaced_bill_the_current_version_counts(give: Callable[..., None]) -> None:
     later = msgspec.structs.replace(FEBRUARY, version=2, total_rounded=FEBRUARY.total_rounded + 1)
-    give(search=[GOMEZ], history=[FEBRUARY, later, MARCH], service_histories=[])
+    give(search=[GOMEZ], history=keyed(FEBRUARY, later, MARCH), service_histories=[])
     app = page("customers", search="gomez")
 
     assert app.dataframe[1].value["amount"].tolist()[1] == float(later.total_rounded)

@@ -12,7 +12,9 @@ from greenbutton_objects import parse as public_reader
 from lxml import etree
 from msgspec import structs
 
+from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill import Bill, bills
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
@@ -44,8 +46,8 @@ class Memory:
     def days(self, _: str, first: date, last: date) -> list[MeterDay]:
         return [day for day in self._days if first <= day.day <= last]
 
-    def history(self, _: str) -> list[Bill]:
-        return self._history
+    def keyed_history(self, _: str) -> list[IssuedBill]:
+        return [IssuedBill(BillKey(one.agreement_id, one.month), one) for one in self._history]
 
 
 def quarters(day: date, wh: int, quality: str = "measured") -> Upload:
