@@ -159,9 +159,8 @@ def compare_with_lake(stored: IssuedBill, published: PublishedBill | None) -> It
             yield _difference(stored, what, str(ours), f"lake {theirs}")
 
 
-def planned_bill(item: Item, services: Mapping[str, Collection[Service]]) -> PlannedBill | None:
+def planned_bill(issued: IssuedBill, services: Mapping[str, Collection[Service]]) -> PlannedBill | None:
     """How the registry plans a stored bill: by the services of its meter."""
-    issued = issued_bill(item)
     for service in services.get(issued.bill.meter_id, ()):
         if service.terms.agreement_id == issued.key.agreement_id:
             return service.bill_of_cycle(issued.key.cycle)

@@ -21,9 +21,9 @@ from analytics.bill_audit import (
     planned_bill,
 )
 from analytics.lake_readings import Ask, LakeRows, amounts, read_lake
-from electrocloud.aws.quarantine_keys import PREFIX as QUARANTINE
+from electrocloud.aws.quarantine_keys import objects_in_quarantine
 from electrocloud.aws.stack import Stack
-from electrocloud.aws.store.bill_outbox import issued_bill
+from electrocloud.aws.store.bill_outbox import IssuedBill, issued_bill
 from electrocloud.aws.store.dynamodb_items import Item
 from electrocloud.aws.store.store import Store, open_store
 from electrocloud.domain.billing.service import bills_of_meter_day
@@ -53,20 +53,21 @@ def read_findings(stack: Stack, wanted: DayRange, progress: Callable[[str], None
     with ThreadPoolExecutor(SEGMENTS) as pool:
         reading_windows = pool.submit(_windows, stack, wanted)
         items = [*_bill_items(stack, store, wanted)]
-        bills = _plan(store, items)
+        issued = [issued_bill(item) for item in items]
+        bills = _plan(store, zip(items, issued, strict=True))
         lake = _asking(stack)
         rows = read_lake(lake, pool, *_lake_range(wanted, bills), _lake_meters(wanted, bills))
         progress("Parquet")
         checked = [*_check(bills, rows, wanted)]
         progress("bills")
-        differences = [*_against_lake(items, lake, wanted), *(one for part in checked for one in part.differences)]
+        differences = [*_against_lake(issued, lake, wanted), *(one for part in checked for one in part.differences)]
         progress("bills of the lake")
         parquet = amounts(_own(rows, wanted), wanted.first, wanted.end)
         windows = reading_windows.result()
         progress("windows")
     books = _compare(store, windows, parquet, checked)
     months = wanted.months()
-    versions = sum(item["bill"]["S"][: len("2026-07")] in months for item in items)
+    versions = sum(one.key.month in months for one in issued)
     return Findings(books, BillAudit(sum(part.rated for part in checked), versions, sorted(differences)))
 
 
@@ -87,8 +88,7 @@ def _compare(
     return Books(windows, parquet, bills, _served(store, odd))
 
 
-def _against_lake(items: Iterable[Item], lake: Ask, wanted: DayRange) -> Iterator[BillDifference]:
-    issued = [issued_bill(item) for item in items]
+def _against_lake(issued: Iterable[IssuedBill], lake: Ask, wanted: DayRange) -> Iterator[BillDifference]:
     for month in wanted.months():
         own = [one for one in issued if one.key.month == month]
         yield from compare_month_with_lake(own, lake, month, whole=wanted.meter_id is None)
@@ -126,12 +126,8 @@ def _served(store: Store, keys: Collection[MeterDayKey]) -> dict[MeterDayKey, Am
 
 def quarantined(stack: Stack, wanted: DayRange) -> int:
     """How many objects of rejected uploads arrived on these days."""
-    pages = stack.client("s3").get_paginator("list_objects_v2")
-    return sum(
-        len(page.get("Contents", []))
-        for day in wanted.days()
-        for page in pages.paginate(Bucket=stack.bucket, Prefix=f"{QUARANTINE}dt={day}/")
-    )
+    s3 = stack.client("s3")
+    return sum(1 for day in wanted.days() for _ in objects_in_quarantine(s3, stack.bucket, day))
 
 
 def _windows(stack: Stack, wanted: DayRange) -> dict[MeterDayKey, Amount]:
@@ -169,10 +165,10 @@ def _bill_items(stack: Stack, store: Store, wanted: DayRange) -> Iterator[Item]:
         yield from _scan(stack, stack.bills_table, names, condition, values)
 
 
-def _plan(store: Store, items: Iterable[Item]) -> list[AuditedBill]:
-    current = [item for item in items if "determinants" in item]
-    services = store.registry.services_of({issued_bill(item).bill.meter_id for item in current} - {""})
-    return [AuditedBill(item, planned_bill(item, services)) for item in current]
+def _plan(store: Store, stored: Iterable[tuple[Item, IssuedBill]]) -> list[AuditedBill]:
+    current = [(item, issued) for item, issued in stored if "determinants" in item]
+    services = store.registry.services_of({issued.bill.meter_id for _, issued in current} - {""})
+    return [AuditedBill(item, planned_bill(issued, services)) for item, issued in current]
 
 
 def _lake_range(wanted: DayRange, bills: Iterable[AuditedBill]) -> tuple[date, date]:

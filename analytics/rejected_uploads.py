@@ -1,4 +1,4 @@
-"""Rejected uploads for people: what was sent, by whom, of which meter, and why it was refused."""
+"""Rejected uploads with their payload, sender, meter and reason, for the dashboard."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ import msgspec
 
 from electrocloud.aws.clients import S3Client
 from electrocloud.aws.ingest.quarantine import Quarantined, unpack
-from electrocloud.aws.quarantine_keys import PREFIX
+from electrocloud.aws.quarantine_keys import objects_in_quarantine
 
 
 class Rejected(NamedTuple):
@@ -52,9 +52,7 @@ def _rows(s3: S3Client, bucket: str, since: datetime) -> Iterator[Quarantined]:
     """The rows since an instant, by objects from the newest day on."""
     day, first = datetime.now(UTC).date(), since.astimezone(UTC).date()
     while day >= first:
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{PREFIX}dt={day}/")
-        objects = [one for page in pages for one in page.get("Contents", [])]
-        for one in sorted(objects, key=lambda one: one["LastModified"], reverse=True):
+        for one in sorted(objects_in_quarantine(s3, bucket, day), key=lambda one: one["LastModified"], reverse=True):
             rows = unpack(one["Key"], s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read())
             yield from (row for row in rows if _arrived(row) >= since)
         day -= timedelta(days=1)

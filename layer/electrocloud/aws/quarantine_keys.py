@@ -1,10 +1,18 @@
-"""How objects in the quarantine are named: by day of arrival, place in the stream, and number of uploads by reason.
+"""The objects in the quarantine: how they are listed, and named by day of arrival, place in the stream, and number of
+uploads by reason.
 
 The counts are in the name so that a listing answers how many there are. An object that an earlier version wrote is one
 upload, in a folder of its reason.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from electrocloud.aws.clients import S3Client
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 PREFIX = "quarantine/"
 SUFFIX = ".jsonl.gz"
@@ -14,6 +22,13 @@ def object_key(day: str, place: str, counts: Mapping[str, int], prefix: str = PR
     """The key of an object of many uploads; `counts` is how many it has of each reason."""
     listed = "_".join(f"{reason}-{counts[reason]}" for reason in sorted(counts))
     return f"{prefix}dt={day}/{place}.{listed}{SUFFIX}"
+
+
+def objects_in_quarantine(s3: S3Client, bucket: str, day: date | None = None) -> "Iterator[ObjectTypeDef]":
+    """The objects of rejected uploads as S3 lists them: of those that arrived on a UTC day, or of all."""
+    prefix = f"{PREFIX}dt={day}/" if day else f"{PREFIX}dt="
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from page.get("Contents", [])
 
 
 def counts_in(key: str) -> dict[str, int]:

@@ -14,7 +14,7 @@ from electrocloud.aws.clients import S3Client
 from electrocloud.aws.ingest.kpl import user_records
 from electrocloud.aws.ingest.quarantine import Quarantined, key_of, put_rows, unpack
 from electrocloud.aws.ingest.stream import Entry
-from electrocloud.aws.quarantine_keys import PREFIX, SUFFIX, counts_in
+from electrocloud.aws.quarantine_keys import PREFIX, SUFFIX, counts_in, objects_in_quarantine
 from electrocloud.domain.errors import UploadError
 from electrocloud.domain.readings.upload import decode
 
@@ -47,8 +47,7 @@ def redrive_quarantine(s3: S3Client, bucket: str, put: Put | None, reasons: Coll
     but BY_NAME. An object that has other uploads too is replaced by one of these alone. Two redrives at once, and one
     that was killed half-way and is run again, put some uploads back twice and lose none.
     """
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{PREFIX}dt=")
-    for key in [found["Key"] for page in pages for found in page.get("Contents", [])]:
+    for key in [found["Key"] for found in objects_in_quarantine(s3, bucket)]:
         if asked := {reason for reason in counts_in(key) if _is_asked(reason, reasons)}:
             yield from _redrive_object(s3, bucket, key, put, asked)
 

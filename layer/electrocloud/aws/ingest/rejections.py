@@ -4,13 +4,12 @@ The objects themselves are the outbox. For each day that can still get one, it i
 A record is in the quarantine within 12 hours of its arrival, or it is a dead letter, so a day gets none after the next.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from electrocloud.aws.clients import DynamoDBClient, S3Client
 from electrocloud.aws.event_bus import EventBus
-from electrocloud.aws.quarantine_keys import PREFIX, counts_in
+from electrocloud.aws.quarantine_keys import counts_in, objects_in_quarantine
 from electrocloud.aws.store.batch_write import batch_write
 from electrocloud.domain.pipeline_events import uploads_rejected
 
@@ -44,7 +43,8 @@ class Rejections(NamedTuple):
 
     def _publish_day(self, day: date, bus: EventBus) -> int:
         known = self._published(day)
-        new = [key for key in self._objects(day) if key not in known]
+        keys = [one["Key"] for one in objects_in_quarantine(self.s3, self.bucket, day)]
+        new = [key for key in keys if key not in known]
         for first in range(0, len(new), EVENTS_AT_ONCE):
             keys = new[first : first + EVENTS_AT_ONCE]
             bus.put([uploads_rejected(day, key, counts_in(key)) for key in keys])
@@ -54,10 +54,6 @@ class Rejections(NamedTuple):
             ]
             batch_write(self.dynamodb, self.table, [{"PutRequest": {"Item": mark}} for mark in marks])
         return len(new)
-
-    def _objects(self, day: date) -> Iterator[str]:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{PREFIX}dt={day}/")
-        yield from (found["Key"] for page in pages for found in page.get("Contents", []))
 
     def _published(self, day: date) -> set[str]:
         pages = self.dynamodb.get_paginator("query").paginate(

@@ -3,30 +3,15 @@
 import time
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store import dynamodb_items as items
 from electrocloud.aws.store.bill_outbox import IssuedBill, issued_bill
+from electrocloud.aws.store.table_names import MeterTables
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
-
-
-class MeterTables(Protocol):
-    """What names the tables: a function's settings, or a `Stack`."""
-
-    @property
-    def windows_table(self) -> str:
-        """Meters' days."""
-
-    @property
-    def bills_table(self) -> str:
-        """Bills."""
-
-    @property
-    def meters_table(self) -> str:
-        """Registered meters."""
 
 
 class MeterReader:

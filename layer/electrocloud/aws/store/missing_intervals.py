@@ -1,7 +1,7 @@
 """How many intervals a bill lacks, as the attribute `missing` of its item and of the index by month.
 
 It is a number where that says all. Of an open bill it is a list: the number, the time zone, and then start, end, length
-and count of each span at the bill's end that was not read. Whoever reads it subtracts what is not due yet: the item
+and count of each span at the bill's end that was not read. The reader subtracts what is not due yet: the item
 itself does not depend on when it was written.
 """
 

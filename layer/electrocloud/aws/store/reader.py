@@ -14,7 +14,7 @@ import msgspec
 from botocore.config import Config
 
 from electrocloud.aws.backoff import pause
-from electrocloud.aws.quarantine_keys import PREFIX, counts_in
+from electrocloud.aws.quarantine_keys import counts_in, objects_in_quarantine
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store import dynamodb_items as items
 from electrocloud.aws.store.meter_reader import MeterReader, registered_meter, unpacked_day
@@ -152,17 +152,16 @@ class Reader(MeterReader):
 
     def quarantined(self, day: date) -> dict[str, int]:
         """How many uploads that arrived on a UTC day are in quarantine, by reason."""
-        return self._quarantined(f"{PREFIX}dt={day}/")
+        return self._quarantined(day)
 
     def quarantined_in_all(self) -> int:
         """How many uploads are in quarantine."""
-        return sum(self._quarantined(f"{PREFIX}dt=").values())
+        return sum(self._quarantined().values())
 
-    def _quarantined(self, prefix: str) -> dict[str, int]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._stack.bucket, Prefix=prefix)
+    def _quarantined(self, day: date | None = None) -> dict[str, int]:
         counts: Counter[str] = Counter()
-        for key in (found["Key"] for page in pages for found in page.get("Contents", [])):
-            counts.update(counts_in(key))
+        for found in objects_in_quarantine(self._s3, self._stack.bucket, day):
+            counts.update(counts_in(found["Key"]))
         return dict(counts)
 
     def _group(self, meter_ids: Sequence[str], day: date) -> list[tuple[str, MeterDay]]:

@@ -9,24 +9,13 @@ from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.meter_lookup import MeterLookup
 from electrocloud.aws.store.registry import RegistryStore, RegistryTables
 from electrocloud.aws.store.service_lookup import ServiceLookup
+from electrocloud.aws.store.table_names import MeterTables
 from electrocloud.aws.store.tables import DynamoTables
 from electrocloud.services.store import IssueTerms
 
 
-class Deployment(Protocol):
+class Deployment(MeterTables, Protocol):
     """What names the tables and sets the terms: a function's settings, or a `Stack`."""
-
-    @property
-    def windows_table(self) -> str:
-        """Meters' days."""
-
-    @property
-    def bills_table(self) -> str:
-        """Bills."""
-
-    @property
-    def meters_table(self) -> str:
-        """Registered meters."""
 
     @property
     def tariffs_table(self) -> str:
