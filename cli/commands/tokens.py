@@ -11,7 +11,7 @@ def token(
 ) -> None:
     """Print a customer's token for the read API.
 
-    Whoever has it reads this account's usage and bills until it expires, and nothing of others.
+    It gives read access to this account's usage and bills, and to no other's, until it expires.
     """
     from cli.token import issue_token
 

@@ -1,8 +1,8 @@
 """What a bill begins with: the credit for export and the peaks that the bill before carries forward.
 
-A bill is stored with what it begins with and what it carries forward. Whoever changes what a bill carries forward
-rates the bill after it in the same transaction, so the two never differ, and a stored bill that is rated again need
-not read the one before.
+A bill is stored with what it begins with and what it carries forward. A change of what a
+bill carries forward rates the next bill in the same transaction, so the two never differ, and a stored bill can be
+rated again without reading the one before.
 """
 
 from collections.abc import Sequence

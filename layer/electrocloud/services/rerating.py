@@ -1,7 +1,7 @@
 """Bills after a change of the registry: those of the service points it touches are rated again, and no others.
 
-The service points are written down, in parts, before the registry is changed, and each part is rated by whoever has it:
-the command, or a worker of the closing function. Rating a part twice changes nothing.
+The service points are stored in parts before the registry is changed. The command or a worker of the closing function
+rates each part. Rating a part twice changes nothing.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
