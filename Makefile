@@ -132,6 +132,7 @@ lock: $(VENV)/.python  ## update the pins of all dependencies, with hashes
 	$(UV) pip compile --quiet --upgrade lake/requirements.in -o lake/requirements.txt --python-version 3.14 --generate-hashes --no-annotate --no-header
 	for name in dev benchmarks sam cloud checkov; do $(UV) pip compile --quiet --upgrade locks/$$name.in -o locks/$$name.txt --python-version 3.11 --generate-hashes --no-annotate --no-header || exit 1; done
 	$(UV) pip compile --quiet --upgrade presentation/requirements.in -o presentation/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header
+	$(UV) pip compile --quiet --upgrade dashboard/requirements.in -o dashboard/requirements.txt --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 commands: setup  ## write docs/commands.md from the help of the command
 	$(BIN)/python -m tools.command_reference

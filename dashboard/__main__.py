@@ -13,6 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from streamlit.web import cli
 
 from dashboard import data
+from dashboard.access.login import login, secrets_file
+from dashboard.access.visitor import Visitor, acting_for
 from dashboard.forecast import forecast_data, month_ends, outlook_chart
 from dashboard.live import fleet_map
 from dashboard.meter import meter_charts, meter_view
@@ -32,10 +34,14 @@ WARM = (
 )  # imported only
 
 if __name__ == "__main__":
-    with suppress(ElectroCloudError, BotoCoreError, ClientError):  # the pages report the error
-        data.fleet()
+    with (
+        suppress(ElectroCloudError, BotoCoreError, ClientError),  # the pages report the error
+        acting_for(Visitor("warm-up", ("admin",))),
+    ):
         data.tariffs()
         forecast_data.newest(FLEET)
-        data.bills_of_month(units.months_until(datetime.now(UTC).date())[0])
+        data.warm_up(units.months_until(datetime.now(UTC).date())[0])
     sys.argv[:1] = ["streamlit", "run", str(Path(__file__).with_name("app.py"))]
+    if settings := login():
+        sys.argv += ["--secrets.files", str(secrets_file(settings))]
     cli.main(prog_name="streamlit")

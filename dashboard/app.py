@@ -1,4 +1,4 @@
-"""The Streamlit dashboard. Start it with `streamlit run dashboard/app.py`."""
+"""The Streamlit dashboard. Start it with `python -m dashboard`."""
 
 import time
 from pathlib import Path
@@ -6,29 +6,65 @@ from pathlib import Path
 import streamlit as st
 from streamlit.logger import get_logger
 
-
-def home() -> None:
-    """Go to the page that has an address of its own, so that every page's address can be sent."""
-    st.switch_page(live)
-
+from dashboard.access import screens
+from dashboard.access.login import login
+from dashboard.access.visitor import NotLoggedInError, Visitor, visitor
 
 ICON = Path(__file__).parent / "icon.svg"
-live = st.Page("live/page.py", title="Live", icon=":material/bolt:", url_path="live")
-page = st.navigation(
-    [
-        st.Page(home, title="ElectroCloud", default=True, visibility="hidden"),
-        live,
-        st.Page("meter/page.py", title="Meter", icon=":material/electric_meter:", url_path="meter"),
-        st.Page("customers/page.py", title="Customers", icon=":material/person_search:", url_path="customers"),
-        st.Page("bills/page.py", title="Bills", icon=":material/receipt_long:", url_path="bills"),
-        st.Page("forecast/page.py", title="Forecast", icon=":material/timeline:", url_path="forecast"),
-        st.Page("rejected/page.py", title="Rejected", icon=":material/report:", url_path="rejected"),
-        st.Page("questions/page.py", title="Analytics", icon=":material/query_stats:", url_path="analytics"),
-        st.Page("health/page.py", title="Health", icon=":material/monitor_heart:", url_path="health"),
-    ],
-    position="top",
+# In the order of the menu: the last part of its address, its folder, its title and its icon.
+PAGES = (
+    ("live", "live", "Live", ":material/bolt:"),
+    ("meter", "meter", "Meter", ":material/electric_meter:"),
+    ("customers", "customers", "Customers", ":material/person_search:"),
+    ("bills", "bills", "Bills", ":material/receipt_long:"),
+    ("forecast", "forecast", "Forecast", ":material/timeline:"),
+    ("rejected", "rejected", "Rejected", ":material/report:"),
+    ("analytics", "questions", "Analytics", ":material/query_stats:"),
+    ("health", "health", "Health", ":material/monitor_heart:"),
 )
+
+
+def user() -> tuple[Visitor, str]:
+    """The user, and why there is none: then the user has no page."""
+    try:
+        return visitor(), ""
+    except NotLoggedInError as fault:
+        return Visitor("", ()), str(fault)
+
+
+who, not_logged_in = user()
+# All pages are there, so that links to them work; the menu shows the user's.
+pages = {
+    path: st.Page(
+        f"{folder}/page.py",
+        title=title,
+        icon=icon,
+        url_path=path,
+        visibility="visible" if path in who.pages else "hidden",
+    )
+    for path, folder, title, icon in PAGES
+}
+
+
+def home() -> None:
+    """Go to the user's first page, which has an address of its own, so that every page's address can be sent."""
+    st.switch_page(pages[who.pages[0]])
+
+
+menu = {"": [st.Page(home, title="ElectroCloud", default=True, visibility="hidden"), *pages.values()]}
+if login() and who.pages:
+    menu[who.name] = [st.Page(screens.log_out, title="Log out", icon=":material/logout:", url_path="logout")]
+page = st.navigation(menu, position="top")
 st.set_page_config(f"{page.title} · ElectroCloud", page_icon=ICON, layout="wide")
 began = time.perf_counter()
-page.run()
+if screens.open_to_others():
+    screens.draw_open_to_others()
+elif not_logged_in:
+    screens.draw_login(not_logged_in)
+elif not who.pages:
+    screens.draw_no_role(who)
+elif page.url_path in pages and page.url_path not in who.pages:
+    screens.draw_refused(who, page.title)
+else:
+    page.run()
 get_logger("dashboard").info("rendered %s in %.3f s", page.title, time.perf_counter() - began)

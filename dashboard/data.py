@@ -16,6 +16,9 @@ from analytics import questions
 from analytics.ask import ask as ask_athena
 from analytics.pipeline_health import Health, HealthReader
 from analytics.rejected_uploads import Rejected, rejected_uploads
+from dashboard.access.guard import needs
+from dashboard.access.roles import Data
+from dashboard.access.visitor import NotLoggedInError, acting_for, visitor
 from dashboard.fleet import Fleet, fleet_of
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from electrocloud.aws import athena
@@ -64,6 +67,8 @@ def show_errors(*, first: bool = True, again: bool = False) -> Iterator[None]:
             ":material/cloud_off:",
             first,
         )
+    except NotLoggedInError:
+        st.rerun(scope="app")  # the app asks for the login
     except ElectroCloudError as fault:
         _show_once(st.warning, str(fault), ":material/error:", first)
     else:
@@ -110,31 +115,50 @@ def paint_first() -> None:
 
 
 @cache
-def reader() -> Reader:
+def _reader() -> Reader:
     """The reader of the deployment at hand."""
     return Reader(find_stack())
 
 
 def _read_fleet() -> Fleet | None:
-    ids = [one.meter_id for one in registry()]
-    newest = reader().newest_days(ids[:: len(ids) // SAMPLE + 1])
+    ids = [one.meter_id for one in _registry()]
+    newest = _reader().newest_days(ids[:: len(ids) // SAMPLE + 1])
     today = max((day.day for day in newest.values()), default=datetime.now(UTC).date())
-    days = reader().day_of_each(ids, today)
-    days |= reader().day_of_each([meter_id for meter_id in ids if meter_id not in days], today - timedelta(days=1))
-    return fleet_of(registry(), days)
+    days = _reader().day_of_each(ids, today)
+    days |= _reader().day_of_each([meter_id for meter_id in ids if meter_id not in days], today - timedelta(days=1))
+    return fleet_of(_registry(), days)
+
+
+def warm_up(month: str) -> None:
+    """Read the fleet and a month's bills before the first user asks for them."""
+    _fleet()
+    _bills(month)()
 
 
 def pace_s(seconds: float) -> float:
     """The refresh interval (s) of data about the whole fleet: `seconds`, or longer for a large fleet."""
-    return max(seconds, len(registry()) / METERS_PER_SECOND)
+    return max(seconds, len(_registry()) / METERS_PER_SECOND)
 
 
-registry: StaleWhileRevalidate[list[RegisteredMeter]] = StaleWhileRevalidate(
-    lambda: reader().meters(), lambda: 300, good_s=3_600
+_registry: StaleWhileRevalidate[list[RegisteredMeter]] = StaleWhileRevalidate(
+    lambda: _reader().meters(), lambda: 300, good_s=3_600
 )
-fleet: StaleWhileRevalidate[Fleet | None] = StaleWhileRevalidate(_read_fleet, lambda: pace_s(2), good_s=600)
+_fleet: StaleWhileRevalidate[Fleet | None] = StaleWhileRevalidate(_read_fleet, lambda: pace_s(2), good_s=600)
 
 
+@needs(Data.FLEET)
+def registry() -> list[RegisteredMeter]:
+    """The registered meters."""
+    return _registry()
+
+
+@needs(Data.FLEET)
+def fleet() -> Fleet | None:
+    """The latest state of the fleet; None if there is no reading yet."""
+    return _fleet()
+
+
+@needs(Data.FLEET)
 def fleet_power(until: datetime) -> list[tuple[Any, ...]]:
     """Rows of start (naive UTC), interval_s, Wh delivered, its readings, and Wh received: the 24 h before `until`, and
     the same a week before."""
@@ -144,17 +168,19 @@ def fleet_power(until: datetime) -> list[tuple[Any, ...]]:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _fleet_power(until: datetime, refresh: int) -> list[tuple[Any, ...]]:  # noqa: ARG001  part of the cache key
     question = questions.read(QUERIES / "fleet_power.sql")
-    return ask(question.render({"until": until.isoformat()})).rows
+    return _ask(question.render({"until": until.isoformat()})).rows
 
 
+@needs(Data.PIPELINE)
 @st.cache_resource(ttl=2, show_spinner=False)
 def pipeline() -> dict[str, Series]:
     """Metrics of the metering function over the last hour, one point per minute."""
     now = datetime.now(UTC)
     wanted = {"ReadingsStored": "Sum", "UploadAge": "p95", "UploadsRejected": "Sum"}
-    return reader().metrics(wanted, now - timedelta(hours=1), now, 60)
+    return _reader().metrics(wanted, now - timedelta(hours=1), now, 60)
 
 
+@needs(Data.PIPELINE)
 @st.cache_resource(ttl=10, show_spinner=False)
 def health() -> Health:
     """The counts, stages, alarms and last runs of the pipeline."""
@@ -166,19 +192,26 @@ def _health_reader() -> HealthReader:
     return HealthReader(find_stack())
 
 
+@needs(Data.PIPELINE)
 @st.cache_resource(ttl=30, max_entries=2, show_spinner=False)
 def quarantined(day: date) -> dict[str, int]:
     """The number of uploads rejected on a UTC day, by reason."""
-    return reader().quarantined(day)
+    return _reader().quarantined(day)
+
+
+@needs(Data.REJECTED)
+def rejected(since: datetime) -> list[Rejected]:
+    """The uploads that were rejected since an instant, newest first."""
+    return _rejected(since)
 
 
 @st.cache_resource(ttl=10, max_entries=8, show_spinner=False)
-def rejected(since: datetime) -> list[Rejected]:
-    """The uploads that were rejected since an instant, newest first."""
+def _rejected(since: datetime) -> list[Rejected]:
     stack = find_stack()
     return rejected_uploads(stack.client("s3", connect_timeout=2), stack.bucket, since, MOST_REJECTED)
 
 
+@needs(Data.PUT_BACK)
 def put_back(reason: str) -> dict[str, int]:
     """Put the uploads that were rejected for a reason back into the stream; how many uploads had which outcome."""
     stack = find_stack()
@@ -186,11 +219,11 @@ def put_back(reason: str) -> dict[str, int]:
     outcome: Counter[str] = Counter()
     for case in redrive_quarantine(stack.client("s3"), stack.bucket, into_stream, [reason]):
         outcome[case.fate] += case.items
-    rejected.clear()
+    _rejected.clear()
     return outcome
 
 
-def ask(sql: str) -> athena.Answer:
+def _ask(sql: str) -> athena.Answer:
     """Run one SELECT in Athena's dialect."""
     return ask_athena(find_stack(), _athena(), sql, limit_s=60)
 
@@ -200,12 +233,14 @@ def _athena() -> Any:
     return find_stack().client("athena", connect_timeout=2)
 
 
+@needs(Data.FLEET)
 @st.cache_resource(ttl=60, max_entries=500, show_spinner=False)
 def meter(meter_id: str) -> RegisteredMeter | None:
     """A meter by its full ID, without reading the whole registry."""
-    return reader().meter(meter_id)
+    return _reader().meter(meter_id)
 
 
+@needs(Data.CUSTOMERS)
 @st.cache_resource(ttl=60, max_entries=200, show_spinner=False)
 def service_histories(meter_id: str) -> list[ServiceHistory]:
     """All that is dated at the service points that a meter has been at."""
@@ -215,39 +250,45 @@ def service_histories(meter_id: str) -> list[ServiceHistory]:
     return [*store.histories(store.points_of_meters([meter_id]).get(meter_id, ())).values()]
 
 
+@needs(Data.FLEET)
 @st.cache_resource(ttl=300, show_spinner=False)
 def tariffs() -> dict[str, Tariff]:
     """The tariffs by their id."""
-    return reader().tariffs()
+    return _reader().tariffs()
 
 
 @cache
 def _bills(month: str) -> StaleWhileRevalidate[list[BillRow]]:
-    return StaleWhileRevalidate(lambda: reader().bills_of_month(month), lambda: pace_s(10), good_s=600)
+    return StaleWhileRevalidate(lambda: _reader().bills_of_month(month), lambda: pace_s(10), good_s=600)
 
 
+@needs(Data.ALL_BILLS)
 def bills_of_month(month: str) -> list[BillRow]:
     """The current bills of a month such as `2026-11`, ordered by meter."""
     return _bills(month)()
 
 
+@needs(Data.ALL_BILLS)
 def bill_documents(keys: Iterable[BillKey]) -> Iterator[Bill]:
     """The current bills of these keys with their lines, in order, read as they are asked for."""
-    return reader().bills(keys)
+    return _reader().bills(keys)
 
 
+@needs(Data.BILLS)
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
 def history(meter_id: str) -> list[IssuedBill]:
     """All versions of a meter's bills by their keys, ordered by period and version."""
-    return reader().keyed_history(meter_id)
+    return _reader().keyed_history(meter_id)
 
 
+@needs(Data.BILLS)
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
 def versions(owner: str, month: str) -> list[Bill]:
     """All versions of the bills of an agreement, or of a meter, whose cycle begins in a month."""
-    return reader().versions(owner, month)
+    return _reader().versions(owner, month)
 
 
+@needs(Data.CUSTOMERS)
 @st.cache_resource(ttl=10, max_entries=50, show_spinner=False)
 def search(text: str) -> list[SearchEntry]:
     """The service points with this text in a name, address, account, meter or feeder."""
@@ -255,32 +296,52 @@ def search(text: str) -> list[SearchEntry]:
     return SearchIndex(stack.client("s3", connect_timeout=2, read_timeout=10), stack.bucket).search(text, MOST_FOUND)
 
 
-def green_button_file(meter_id: str) -> bytes:
-    """A meter's Green Button file of the last 13 months, of its latest customer."""
+def green_button_file(meter_id: str) -> Callable[[], bytes]:
+    """What makes a meter's Green Button file of the last 13 months, of its latest customer, for the user of now."""
+    return for_this_user(lambda: _green_button(meter_id))
+
+
+@needs(Data.BILLS)
+def _green_button(meter_id: str) -> bytes:
     now = datetime.now(UTC)
     end = now.date() + timedelta(days=1)
-    return green_button(usage_of(reader(), meter_id, end - THIRTEEN_MONTHS, end), now)
+    return green_button(usage_of(_reader(), meter_id, end - THIRTEEN_MONTHS, end), now)
 
 
+def for_this_user(make: Callable[[], bytes]) -> Callable[[], bytes]:
+    """What makes a download for the user of now: Streamlit calls it later, outside the session."""
+    who = visitor()
+
+    def made() -> bytes:
+        with acting_for(who):
+            return make()
+
+    return made
+
+
+@needs(Data.USAGE)
 @st.cache_resource(ttl=5, max_entries=50, show_spinner=False)
 def days(meter_id: str, first: date, last: date) -> list[MeterDay]:
     """A meter's UTC days from `first` to `last` that have readings."""
-    return reader().days(meter_id, first, last)
+    return _reader().days(meter_id, first, last)
 
 
+@needs(Data.USAGE)
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
 def newest_day(meter_id: str) -> MeterDay | None:
     """A meter's newest day, if it has one."""
-    return reader().newest_days([meter_id]).get(meter_id)
+    return _reader().newest_days([meter_id]).get(meter_id)
 
 
+@needs(Data.BILLS)
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
 def bill(meter_id: str, month: str) -> Bill | None:
     """A meter's current bill for a month."""
-    return reader().bill(meter_id, month)
+    return _reader().bill(meter_id, month)
 
 
+@needs(Data.QUESTIONS)
 @st.cache_resource(ttl=60, max_entries=16, show_spinner=False)
 def answer(sql: str) -> athena.Answer:
     """The result of a SELECT in Athena's dialect, cached for a minute."""
-    return ask(sql)
+    return _ask(sql)

@@ -7,9 +7,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
@@ -57,10 +58,15 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(state: Path, module: Sequence[str] = ("dashboard",), limit_s: float = 60) -> Iterator[RunningServer]:
+def serving(
+    state: Path,
+    module: Sequence[str] = ("dashboard",),
+    limit_s: float = 60,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[RunningServer]:
     """Serve the dashboard of the stack described in the folder `state` on a free port; yields once it responds.
 
-    `module` is the Python module to run, with arguments, if it is not the dashboard.
+    `module` is the Python module to run, with arguments, if it is not the dashboard; `environment` is added to ours.
     """
     port = cloud.free_port()
     log = state / "dashboard.log"
@@ -68,7 +74,7 @@ def serving(state: Path, module: Sequence[str] = ("dashboard",), limit_s: float 
     with log.open("wb") as out:
         process = subprocess.Popen(
             [*command, "--server.headless", "true"],
-            env=os.environ | {"ELECTROCLOUD_STATE": str(state)},
+            env=os.environ | {"ELECTROCLOUD_STATE": str(state), **environment},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

@@ -17,6 +17,7 @@ LISTS = (
     ("In the publishing function's layers", "lake/requirements.txt", f".venv/{_ENVIRONMENT}"),
     ("In the read function's layers", "presentation/requirements.txt", f".venv/{_ENVIRONMENT}"),
     ("In the forecasting function's layers", "forecasting/requirements.txt", "build/licenses"),
+    ("In the hosted dashboard", "dashboard/requirements.txt", f".venv/{_ENVIRONMENT}"),
     ("In a checkout, with the above", "locks/dev.txt", f".venv/{_ENVIRONMENT}"),
     ("In the benchmarks' environment", "locks/benchmarks.txt", f".venv-benchmarks/{_ENVIRONMENT}"),
     ("In the SAM CLI's environment", "locks/sam.txt", f".venv-sam/{_ENVIRONMENT}"),

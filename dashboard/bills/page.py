@@ -8,6 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data
+from dashboard.access.roles import Data
+from dashboard.access.visitor import may
 from dashboard.bills import bulk_download
 from dashboard.bills.bill_table import STATES, by_state, by_tariff, chosen_of, keys_of, table
 from electrocloud.domain.billing.bill import Bill
@@ -39,6 +41,19 @@ def figures(issued: pd.DataFrame) -> None:
     left.dataframe(numbers(by_state(issued)), hide_index=True, column_config=COLUMNS)
     right.subheader("By tariff")
     right.dataframe(numbers(by_tariff(issued)), hide_index=True, column_config=COLUMNS | {"estimated": "Estimated"})
+
+
+def draw_month(month: str, owner: str | None) -> None:
+    """Draw all bills of a month, and the invoice of `owner`: an agreement, or a meter."""
+    with st.spinner("Loading the month's bills …"):
+        issued = table(data.bills_of_month(month))
+    if issued.empty:
+        st.info(f"There are no bills for {units.month(month)}. Choose another month, or send readings for this one.")
+        return
+    figures(issued)
+    list_of(filtered(issued), month)
+    if owner:
+        draw_invoice(owner, month)
 
 
 def filtered(issued: pd.DataFrame) -> pd.DataFrame:
@@ -180,12 +195,10 @@ with data.show_errors(again=True):
         "Month", months, months.index(linked) if linked in months else 0, format_func=units.month, key="month"
     )
     st.query_params["month"] = month
-    with st.spinner("Loading the month's bills …"):
-        issued = table(data.bills_of_month(month))
-    if issued.empty:
-        st.info(f"There are no bills for {units.month(month)}. Choose another month, or send readings for this one.")
+    owner = st.query_params.get("bill")
+    if may(Data.ALL_BILLS):
+        draw_month(month, owner)
+    elif owner:
+        draw_invoice(owner, month)
     else:
-        figures(issued)
-        list_of(filtered(issued), month)
-        if owner := st.query_params.get("bill"):
-            draw_invoice(owner, month)
+        st.info("Find a customer on the Customers page, and select a bill there.", icon=":material/person_search:")

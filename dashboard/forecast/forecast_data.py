@@ -7,6 +7,8 @@ from threading import Lock
 import streamlit as st
 
 from dashboard import data
+from dashboard.access.guard import needs
+from dashboard.access.roles import Data
 from dashboard.forecast import meter_forecast, outlook
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.forecasts import Forecasts
@@ -32,30 +34,35 @@ def _loads() -> HourlyLoads:
     return HourlyLoads(stack.client("dynamodb", connect_timeout=2, read_timeout=10), stack.forecasts_table)
 
 
+@needs(Data.FORECASTS)
 @st.cache_resource(ttl=30, max_entries=500, show_spinner=False)
 def newest(series: str) -> list[Forecast]:
     """The latest forecasts of a series, newest first."""
     return _store().newest(series, DAYS + 1)
 
 
+@needs(Data.BILLS)
 @st.cache_resource(ttl=30, max_entries=500, show_spinner=False)
 def month_end(meter_id: str, month: str) -> MonthEnd | None:
     """A meter's latest month-end forecast for a month."""
     return _store().month_end(meter_id, month)
 
 
+@needs(Data.FORECASTS)
 @st.cache_resource(ttl=600, max_entries=2, show_spinner="Loading month-end forecasts …")
 def month_ends(month: str) -> list[MonthEnd]:
     """The month-end forecasts of all registered meters that have one."""
     return _store().month_ends([meter.meter_id for meter in data.registry()], month)
 
 
+@needs(Data.USAGE)
 @st.cache_resource(ttl=60, max_entries=1, show_spinner=False)
 def suspects() -> list[Suspect]:
     """Suspect readings of the last week, of all meters."""
     return _store().suspects()
 
 
+@needs(Data.FORECASTS)
 @st.cache_resource(ttl=30, max_entries=500, show_spinner=False)
 def series_load(series: str) -> outlook.Load:
     """The complete hours of a series that its last forecasts can be compared with, and those of the week before."""
@@ -64,6 +71,7 @@ def series_load(series: str) -> outlook.Load:
     return _loads().load(series, (now - timedelta(days=LOAD_DAYS)).date()).load.complete_wh
 
 
+@needs(Data.USAGE)
 @st.cache_resource(ttl=3_600, max_entries=100, show_spinner="Backtesting models for this meter, about 20 s …")
 def of_meter(meter_id: str) -> Forecast:
     """Forecast a meter's next day now."""

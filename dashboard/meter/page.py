@@ -1,12 +1,13 @@
 """The customer service page: one meter, its readings, its bill, and what other tariffs would cost."""
 
 from datetime import timedelta
-from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import data
+from dashboard.access.roles import Data
+from dashboard.access.visitor import may
 from dashboard.forecast import forecast_data
 from dashboard.meter import meter_charts, meter_view, service_history
 from electrocloud.domain.billing.bill import Bill
@@ -74,13 +75,16 @@ def show(meter: RegisteredMeter) -> None:
         days = data.days(meter.meter_id, first, newest.day + timedelta(days=1))
         shown, zone = units.moment(end, tariff.zone), units.zone_name(end, tariff.zone)
         st.caption(f"Latest reading: **{shown}**, {zone} · one every {units.duration(last.seconds)}")
-        costs(meter, month, days, end)
+        if may(Data.BILLS):
+            costs(meter, month, days, end)
         data.paint_first()
         suspicious(meter.meter_id, tariff.zone)
         latest(meter.meter_id, tariff, days, end)
         heat(tariff.zone, days, end)
-        compare_tariffs(meter, month, days, end)
-        service(meter.meter_id)
+        if may(Data.BILLS):
+            compare_tariffs(meter, month, days, end)
+        if may(Data.CUSTOMERS):
+            service(meter.meter_id)
 
 
 @st.cache_resource(ttl=60, max_entries=500, show_spinner=False)
@@ -124,7 +128,7 @@ def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end
         view = bill and st.button("View bill", icon=":material/receipt_long:")
         st.download_button(
             "Download Green Button",
-            partial(data.green_button_file, meter.meter_id),
+            data.green_button_file(meter.meter_id),
             f"{meter.meter_id}.xml",
             "application/xml",
             icon=":material/download:",

@@ -47,10 +47,10 @@ def deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch):
     boto3.client("cloudformation").create_stack(StackName="electrocloud-test", TemplateBody=json.dumps(body))
     monkeypatch.setenv("ELECTROCLOUD_STACK", "electrocloud-test")
     monkeypatch.setattr(data, "PAINT_S", 0)
-    monkeypatch.setattr(data, "registry", StaleWhileRevalidate(lambda: data.reader().meters(), lambda: 1e9, 1e9))
-    monkeypatch.setattr(data, "fleet", StaleWhileRevalidate(data._read_fleet, lambda: 1e9, 1e9))
+    monkeypatch.setattr(data, "_registry", StaleWhileRevalidate(lambda: data._reader().meters(), lambda: 1e9, 1e9))
+    monkeypatch.setattr(data, "_fleet", StaleWhileRevalidate(data._read_fleet, lambda: 1e9, 1e9))
     caches = (
-        find_stack, data.reader, data._health_reader, data._athena, data._bills, forecast_data._store,
+        find_stack, data._reader, data._health_reader, data._athena, data._bills, forecast_data._store,
         forecast_data._loads,
     )  # fmt: skip
     for cache in caches:

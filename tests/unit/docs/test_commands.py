@@ -28,7 +28,7 @@ CUSTOM = {
 }
 RENAMED = {"deploy": "codedeploy"}  # the AWS CLI's name of a service, where it is not the API's
 TOOLS = {
-    "curl", "date", "export", "grep", "gunzip", "head", "jq", "oauth2-proxy", "read", "sort", "source", "tail", "uniq",
+    "curl", "date", "export", "grep", "gunzip", "head", "jq", "read", "sort", "source", "tail", "uniq",
 }  # fmt: skip
 
 session = botocore.session.get_session()

@@ -1,0 +1,49 @@
+"""What each role may see: its pages, and the data that these may ask for. This is the only place that says so."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Data(StrEnum):
+    """A kind of data, as a refusal names it."""
+
+    FLEET = "meters, feeders, tariffs and the fleet's power"
+    PIPELINE = "the state of the pipeline"
+    FORECASTS = "forecasts of loads and of all meters' bills"
+    USAGE = "the readings of a meter"
+    BILLS = "the bills of a customer"
+    ALL_BILLS = "the bills of all customers"
+    CUSTOMERS = "names, addresses and service histories"
+    REJECTED = "rejected uploads"
+    PUT_BACK = "putting rejected uploads back"
+    QUESTIONS = "questions to Athena"
+    ACCESS_LOG = "the access log"
+
+
+class Role(NamedTuple):
+    """The pages of a role, by the last part of their address, the first one first; and the data that it may ask for."""
+
+    pages: tuple[str, ...]
+    data: frozenset[Data]
+
+
+PAGES = ("live", "meter", "customers", "bills", "forecast", "rejected", "analytics", "health")  # as the menu lists them
+ROLES = {
+    "operator": Role(
+        ("live", "meter", "rejected", "health"),
+        frozenset({Data.FLEET, Data.PIPELINE, Data.USAGE, Data.REJECTED, Data.PUT_BACK}),
+    ),
+    "clerk": Role(
+        ("bills", "customers", "meter"),
+        frozenset({Data.FLEET, Data.USAGE, Data.BILLS, Data.ALL_BILLS, Data.CUSTOMERS}),
+    ),
+    "agent": Role(
+        ("customers", "meter", "bills"),
+        frozenset({Data.FLEET, Data.USAGE, Data.BILLS, Data.CUSTOMERS}),
+    ),
+    "analyst": Role(
+        ("live", "forecast", "analytics"),
+        frozenset({Data.FLEET, Data.PIPELINE, Data.FORECASTS, Data.USAGE, Data.ALL_BILLS, Data.QUESTIONS}),
+    ),
+    "admin": Role(PAGES, frozenset(Data)),
+}
