@@ -15,6 +15,7 @@ from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.readings.upload import Direction
 
 QUERY = Path(__file__).parent / "queries" / "meter_readings.sql"
+_LENGTH, _MINUTES, _WH, _VARH = 1, 4, 5, 6  # a line's fields
 DAYS_AT_ONCE = 8  # of one query, which bounds its memory
 
 Ask = Callable[[str], Sequence[tuple[object, ...]]]
@@ -44,6 +45,10 @@ class LakeDay:
     def intervals(self, direction: Direction = "delivered") -> list[Interval]:
         """The readings that count, in time order."""
         return sorted(chain.from_iterable(_parse(self.day, line) for line in self._lines[direction]))
+
+    def reactive(self) -> list[Interval]:
+        """The reactive energy (varh in the place of Wh) of the readings that count and have it, in time order."""
+        return sorted(chain.from_iterable(_parse_reactive(self.day, line) for line in self._lines["delivered"]))
 
 
 class LakeDays:
@@ -100,10 +105,22 @@ def _days(rows: Iterable[LakeRow]) -> dict[date, LakeDay]:
 
 
 def _parse(day: date, line: str) -> Iterator[Interval]:
-    _, length, _, _, minutes, wh = line.split("|")
-    seconds, energy = int(length), list(map(int, wh.split()))
+    wh = line.split("|")[_WH].split()
+    return map(Interval._make, zip(*_times(day, line, len(wh)), map(int, wh), strict=True))
+
+
+def _parse_reactive(day: date, line: str) -> Iterator[Interval]:
+    varh = line.split("|")[_VARH].split() if line.count("|") == _VARH else []
+    times = zip(*_times(day, line, len(varh)), varh, strict=True) if varh else ()
+    return (Interval(start, seconds, int(value)) for start, seconds, value in times if value != "-")
+
+
+def _times(day: date, line: str, count: int) -> tuple[Sequence[int], Iterator[int]]:
+    """The start and length of each of a line's readings."""
+    length, minutes = line.split("|")[_LENGTH], line.split("|")[_MINUTES]
+    seconds = int(length)
     starts: Sequence[int] = [instant_of(day) + int(minute) * 60 for minute in minutes.split()]
-    if len(minutes.split()) < len(energy):
+    if len(starts) < count:
         (first,) = starts
-        starts = range(first, first + len(energy) * seconds, seconds)
-    return map(Interval._make, zip(starts, repeat(seconds, len(energy)), energy, strict=True))
+        starts = range(first, first + count * seconds, seconds)
+    return starts, repeat(seconds, count)

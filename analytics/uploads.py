@@ -28,7 +28,7 @@ READINGS = "readings/"
 ROWS_PER_PART = 50_000
 COLUMNS = [
     "meter_id", "interval_s", "start", "wh", "revision", "voltage_v",
-    "request_id", "adjusted_by", "adjusted_at", "adjustment_reason", "direction", "quality",
+    "request_id", "adjusted_by", "adjusted_at", "adjustment_reason", "direction", "quality", "varh",
 ]  # fmt: skip
 
 
@@ -81,6 +81,7 @@ class _TableRow(NamedTuple):
     adjustment_reason: str | None
     direction: Direction | None
     quality: Quality | None
+    varh: int | None
 
 
 def _upload_of(row: _TableRow) -> tuple[Any, ...]:
@@ -105,5 +106,5 @@ def _document(rows: Sequence[_TableRow]) -> UploadDocument:
 
 def _reading(row: _TableRow, revision: int = 0, voltage_v: float | None = None) -> ReadingDocument:
     return ReadingDocument(
-        row.start, row.wh or 0, revision, voltage_v, row.direction or "delivered", row.quality or "measured"
+        row.start, row.wh or 0, revision, voltage_v, row.direction or "delivered", row.quality or "measured", row.varh
     )

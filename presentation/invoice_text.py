@@ -149,7 +149,7 @@ def words_of(line: Line) -> tuple[str, str]:
 def price_of(line: Line, currency: str = "USD") -> tuple[str, str]:
     """A line's quantity and rate with their units; both empty by the month or year, and of credits and what is not
     metered."""
-    if line.unit in ("month", "year", "credit") or line.kind == "reactive":
+    if line.unit in ("month", "year", "credit") or (line.kind == "reactive" and not line.quantity):
         return "", ""
     if line.unit == "%":
         return money(line.quantity, currency), f"{line.unit_rate * 100:.4f}".rstrip("0").rstrip(".") + "%"

@@ -1,6 +1,7 @@
 -- What did each meter measure on each UTC day?
 -- `days` has a line per day and interval length: the day, the length (s), how many readings count and their Wh, the
 -- minutes of the day at which they start (the first alone where none is missing in between), and the Wh of each in order.
+-- Where reactive energy was read, the varh of each follow, - where it was not.
 -- param: first_day day today-7 first day, UTC
 -- param: last_day day today last day, UTC
 -- param: meter meter all a meter, or all
@@ -18,10 +19,14 @@ WITH days AS (
         WHEN (max(minute) - min(minute)) * 60 = (count(*) - 1) * interval_s THEN CAST(min(minute) AS varchar)
         ELSE array_join(array_agg(CAST(minute AS varchar) ORDER BY minute), ' ')
       END,
-      array_join(array_agg(CAST(wh AS varchar) ORDER BY minute), ' ')
+      array_join(array_agg(CAST(wh AS varchar) ORDER BY minute), ' '),
+      CASE
+        WHEN count(varh) > 0
+          THEN array_join(array_agg(coalesce(CAST(varh AS varchar), '-') ORDER BY minute), ' ')
+      END
     ) AS readings
   FROM (
-    SELECT meter_id, direction, dt, interval_s, wh, hour(start) * 60 + minute(start) AS minute
+    SELECT meter_id, direction, dt, interval_s, wh, varh, hour(start) * 60 + minute(start) AS minute
     FROM readings_by_direction
     WHERE dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
       AND ({meter} = 'all' OR meter_id = {meter})

@@ -10,7 +10,8 @@
 -- column: voltage_v double V, to a tenth
 -- column: revision integer
 -- column: quality varchar measured, substituted, estimated or questionable
-SELECT r.dt, r.meter_id, r.start, r.interval_s, r.direction, r.wh, r.voltage_v, r.revision, r.quality
+-- column: varh bigint varh in the interval; NULL where reactive energy is not metered
+SELECT r.dt, r.meter_id, r.start, r.interval_s, r.direction, r.wh, r.voltage_v, r.revision, r.quality, r.varh
 FROM readings_latest AS r
 LEFT JOIN (
   SELECT

@@ -8,6 +8,7 @@
 -- column: voltage_v double V, to a tenth
 -- column: revision integer
 -- column: quality varchar measured, substituted, estimated or questionable
-SELECT dt, meter_id, start, interval_s, wh, voltage_v, revision, quality
+-- column: varh bigint varh in the interval; NULL where reactive energy is not metered
+SELECT dt, meter_id, start, interval_s, wh, voltage_v, revision, quality, varh
 FROM readings_by_direction
 WHERE direction = 'delivered'

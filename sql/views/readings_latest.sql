@@ -1,5 +1,5 @@
 -- One row per reading: of the duplicates and revisions that a meter has sent, the one that counts.
--- The highest revision counts; within a revision, the better quality, then the higher energy, then the higher voltage, so
+-- The highest revision counts; within a revision, the better quality, then the higher energy, the higher voltage, the higher varh, so
 -- that the order of arrival never matters. Readings of both directions are here, and of all interval lengths;
 -- readings_by_direction picks one length.
 -- An operator's revision is above any meter's. A voided reading is a row without energy, which readings_by_direction
@@ -13,6 +13,7 @@
 -- column: wh bigint Wh in the interval; NULL where an operator voided it
 -- column: voltage_v double V, to a tenth
 -- column: quality varchar measured, substituted, estimated or questionable
+-- column: varh bigint varh in the interval; NULL where reactive energy is not metered
 SELECT
   dt,
   meter_id,
@@ -22,7 +23,8 @@ SELECT
   max(revision) AS revision,
   nullif(max_by(wh, claim), -1) AS wh,
   nullif(round(max_by(voltage_v, ROW(claim, voltage_v)), 1), 0) AS voltage_v,
-  max_by(quality, claim) AS quality
+  max_by(quality, claim) AS quality,
+  nullif(max_by(varh, ROW(claim, voltage_v, varh)), -1) AS varh
 FROM (
   SELECT
     dt,
@@ -34,6 +36,7 @@ FROM (
     coalesce(wh, -1) AS wh,
     coalesce(voltage_v, 0) AS voltage_v,
     coalesce(quality, 'measured') AS quality,
+    coalesce(varh, -1) AS varh,
     -- An interval holds at most 10 MWh, so this one number orders by revision, then by quality, then by energy; a row
     -- would be slower.
     CAST(revision AS bigint) * 400000000

@@ -7,6 +7,7 @@
 -- column: interval_s integer s
 -- column: wh bigint Wh delivered in the interval
 -- column: voltage_v double V, to a tenth
+-- column: varh bigint varh in the interval; NULL where reactive energy is not metered
 -- column: timezone varchar IANA
 -- column: feeder varchar
 -- column: class varchar of customer
@@ -19,6 +20,7 @@ SELECT
   r.interval_s,
   r.wh,
   r.voltage_v,
+  r.varh,
   coalesce(m.timezone, 'UTC') AS timezone,
   m.feeder,
   m.class,

@@ -51,6 +51,7 @@ PAYLOADS = [
     upload_json(day=DAYS[2], wh=[1, 1, 1], revision=1, first=1),
     upload_json(day=DAYS[4], wh=[7, 8, 9, 10], direction="received", quality="estimated"),
     upload_json(day=DAYS[3], wh=[70], first=7, quality="questionable"),
+    upload_json(day=DAYS[3], wh=[71, 72], first=8, varh=20),
     operators("void", 3, day=DAYS[4], wh=[0, 0], direction="received"),
     operators("void", 1, day=DAYS[4], wh=[0] * 3),
     operators("correct", 2, day=DAYS[4], wh=[70, 80], first=2),

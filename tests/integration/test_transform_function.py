@@ -88,6 +88,12 @@ def test_a_row_names_its_direction_and_quality_where_they_are_not_the_usual_ones
     assert found == {5: ("received", "estimated"), 7: (None, None)}
 
 
+def test_a_row_has_reactive_energy_where_its_reading_has(transform):
+    starts = [{"start": f"2026-11-24T0{hour}:00:00Z", "wh": 5} for hour in (0, 1)]
+    (record,) = transform(document(readings=[starts[0] | {"varh": 0}, starts[1]]))["records"]
+    assert [row.get("varh") for row in rows(record)] == [0, None]
+
+
 def test_what_the_metering_function_rejects_fails_here_by_the_streams_own_time(transform):
     future = document(readings=[{"start": "2026-11-24T12:30:00Z", "wh": 1}])
     foreign = document(meter_id="m-2", caller="arn:aws:iam::1:user/other")

@@ -37,6 +37,7 @@ READINGS = pa.schema(
         ("adjustment_reason", pa.string()),
         ("direction", pa.string()),
         ("quality", pa.string()),
+        ("varh", pa.int64()),
         ("dt", pa.string()),
     ]
 )

@@ -213,11 +213,17 @@ def _of_span(plan: PeriodPlan, span: ServiceSpan, day: DayReadings) -> DayDeterm
     if not intervals and not received:
         return None
     spread = plan.terms.spread == "even"
-    found = day_determinants(tariff, span, intervals, spread=spread, received=received)
+    reactive = day.reactive() if tariff.reactive else ()
+    found = day_determinants(tariff, span, intervals, spread=spread, received=received, reactive=reactive)
     return found if found.count or found.received else None
 
 
 def _differ_by_estimates(entry: DayDeterminants, found: DayDeterminants) -> bool:
     """Whether a stored day has the readings of `found`, and estimates beside them."""
     read_wh, found_wh = sum(run.wh for run in entry.runs if not run.estimated), sum(run.wh for run in found.runs)
-    return entry.estimated > 0 and (entry.count, read_wh, entry.received) == (found.count, found_wh, found.received)
+    return entry.estimated > 0 and (entry.count, read_wh, entry.received, entry.reactive) == (
+        found.count,
+        found_wh,
+        found.received,
+        found.reactive,
+    )

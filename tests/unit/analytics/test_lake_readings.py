@@ -22,7 +22,7 @@ _readings = st.dictionaries(
         st.integers(0, 95),
         st.sampled_from(("delivered", "received")),
     ),
-    st.tuples(st.integers(0, 10_000), st.sampled_from((900, 3600))),
+    st.tuples(st.integers(0, 10_000), st.sampled_from((900, 3600)), st.none() | st.integers(0, 99)),
     max_size=60,
 )
 
@@ -36,17 +36,18 @@ def _rows(rows: list[TableRow], meters: list[str]) -> dict[str, list[LakeRow]]:
 @settings(max_examples=25, deadline=None)
 @given(_readings)
 def test_the_lake_has_the_readings_that_windows_have(
-    readings: dict[tuple[str, date, int, str], tuple[int, int]],
+    readings: dict[tuple[str, date, int, str], tuple[int, int, int | None]],
 ) -> None:
     rows: list[TableRow] = []
     windows: dict[tuple[str, date], MeterDay] = defaultdict(lambda: MeterDay(FIRST))
-    for (meter, day, quarter, direction), (wh, seconds) in readings.items():
+    for (meter, day, quarter, direction), (wh, seconds, varh) in readings.items():
         minute = quarter * 15 // (seconds // 60) * (seconds // 60)
         start = datetime.combine(day, datetime.min.time(), UTC) + timedelta(minutes=minute)
-        rows.append(reading(meter, start, wh, seconds, direction=direction))
-        own = windows.setdefault((meter, day), MeterDay(day))
-        value = [(minute, (0, MEASURED, wh, 0))]
         received = direction == "received"
+        varh = None if received else varh
+        rows.append(reading(meter, start, wh, seconds, direction=direction, varh=varh))
+        own = windows.setdefault((meter, day), MeterDay(day))
+        value = [(minute, (0, MEASURED, wh, 0) if varh is None else (0, MEASURED, wh, 0, varh))]
         own.merge(Upload(meter, seconds, day, [] if received else value, received=value if received else []))
     found = _rows(rows, ["all"])
     days = LakeDays(found)
@@ -55,6 +56,7 @@ def test_the_lake_has_the_readings_that_windows_have(
         (same,) = days.days_between(meter, day, day)
         assert same.intervals() == window.intervals()
         assert same.intervals("received") == window.intervals("received")
+        assert same.reactive() == window.reactive()
     assert amounts(found, FIRST, LAST + timedelta(days=1)) == {
         key: Amount(window.count, sum(window.hours_wh()), window.received_count, sum(window.hours_wh("received")))
         for key, window in windows.items()

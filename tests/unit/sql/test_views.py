@@ -34,6 +34,9 @@ def uploads(draw: st.DrawFn) -> Upload:
         },
     )
     readings = draw(st.lists(reading, min_size=1, max_size=6))
+    for row in readings:
+        if row.get("direction") != "received" and draw(st.booleans()):
+            row["varh"] = draw(st.integers(0, 2))
     document = {"meter_id": "m", "interval_s": seconds, "readings": readings}
     if action := draw(st.sampled_from([None, None, "void", "correct"])):
         at = MIDNIGHT + timedelta(days=1, seconds=draw(st.integers(0, 2)))
@@ -43,6 +46,7 @@ def uploads(draw: st.DrawFn) -> Upload:
                 "start": row["start"],
                 "wh": 0 if action == "void" else row["wh"],
                 "direction": row.get("direction", "delivered"),
+                **({"varh": row["varh"]} if "varh" in row and action == "correct" else {}),
             }
             for row in readings
         ]
@@ -60,10 +64,11 @@ def rows_of(sent: Sequence[Upload]) -> list[TableRow]:
             voltage_v=decivolt / 10 or None,
             direction=direction,
             quality=None if quality == MEASURED else QUALITIES[quality],
+            varh=varh[0] if varh else None,
         )
         for upload in sent
         for direction, readings in ((None, upload.readings), ("received", upload.received))
-        for minute, (revision, quality, wh, decivolt) in readings
+        for minute, (revision, quality, wh, decivolt, *varh) in readings
     ]
 
 
@@ -76,7 +81,7 @@ def test_the_readings_that_count_are_those_of_the_domain(sent: list[Upload]):
     lake = Lake(rows_of(sent))
 
     found = lake.select(
-        "SELECT meter_id, start, interval_s, wh, revision, voltage_v, direction, quality "
+        "SELECT meter_id, start, interval_s, wh, revision, voltage_v, direction, quality, varh "
         "FROM readings_by_direction ORDER BY direction, start"
     )
     assert [tuple(row.values()) for row in found] == [

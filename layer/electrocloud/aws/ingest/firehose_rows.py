@@ -15,7 +15,8 @@ class TableRow(msgspec.Struct, omit_defaults=True, gc=False):
     """One reading in the table's columns; the times are UTC in the form that the table's JSON reader knows.
 
     A voided reading has no `wh`, energy delivered no `direction`, and a measured reading no `quality`, as in files of
-    earlier versions. What is None is left out, which the table's JSON reader takes for NULL.
+    earlier versions; `varh` is there where reactive energy was read. What is None is left out, which the table's JSON
+    reader takes for NULL.
     """
 
     meter_id: str
@@ -31,6 +32,7 @@ class TableRow(msgspec.Struct, omit_defaults=True, gc=False):
     adjustment_reason: str | None = None
     direction: Direction | None = None
     quality: Quality | None = None
+    varh: int | None = None
 
 
 _RECEIVED: Direction = "received"
@@ -62,9 +64,10 @@ def to_rows(upload: Upload, arrived: datetime) -> tuple[str, bytes]:
             reason,
             direction,
             None if quality == MEASURED else QUALITIES[quality],
+            *varh,
         )
         for direction, readings in ((None, upload.readings), (_RECEIVED, upload.received))
-        for minute, (revision, quality, wh, decivolt) in readings
+        for minute, (revision, quality, wh, decivolt, *varh) in readings
     ]
     return dt, _encoder.encode_lines(rows)
 

@@ -15,12 +15,13 @@ from electrocloud.domain.billing.charges import Charge, Line, PricedSegment
 from electrocloud.domain.billing.counting import Intervals, count_intervals
 from electrocloud.domain.billing.credit import NO_CREDIT, Credit
 from electrocloud.domain.billing.credit_account import CreditAccount
-from electrocloud.domain.billing.demand import days_by_segment, past_demand, peaks_by_segment
+from electrocloud.domain.billing.demand import days_by_segment, highest_power, past_demand, peaks_by_segment
 from electrocloud.domain.billing.determinants import DayDeterminants, Run, day_determinants
 from electrocloud.domain.billing.export import Exported, credited, exported, is_true_up
 from electrocloud.domain.billing.open_reasons import open_reasons
 from electrocloud.domain.billing.plan import PeriodPlan, plan_period
 from electrocloud.domain.billing.ratchet import History, PastDemand, billed_demand
+from electrocloud.domain.billing.reactive_charges import is_metered, reactive_charges
 from electrocloud.domain.billing.riders import rider_charges, tax_charges
 from electrocloud.domain.billing.terms import UNREGISTERED, ServiceTerms
 from electrocloud.domain.local_time import DAY_S, day_of, local_day
@@ -67,13 +68,13 @@ def rate(
         if one.tariff.series:
             energy += charges.series_charges(one, [part for day in by_segment[one.number] for part in day.series])
     credit = _credited(plan, export, opening, charges.total(energy))
-    demand = demands.charges
+    demand = [*demands.charges, *reactive_charges(priced, by_segment, demands.charges)]
     fixed = [charge for one in priced for charge in charges.fixed_charges(one)]
     energy_total, demand_total, fixed_total = map(charges.total, (energy, demand, fixed))
     charged = energy_total + demand_total + fixed_total
     # What export is worth beyond all charges does not pay the minimum, but is due to the customer beside it.
     minimum = charges.minimum_charges(priced, max(charged + credit.before_minimum, Fraction(0)) if export else charged)
-    own_charges = [*energy, *credit.lines, *demand, *charges.reactive_charges(priced), *fixed, *minimum]
+    own_charges = [*energy, *credit.lines, *demand, *fixed, *minimum]
     riders = [
         charge
         for one in priced
@@ -139,18 +140,20 @@ def bills(  # noqa: C901 - one pass over the days, on the path that a year of re
     terms: ServiceTerms = UNREGISTERED,
     as_of: int | None = None,
     received: Iterable[Interval] = (),
+    reactive: Iterable[Interval] = (),
     opening: Credit = NO_CREDIT,
 ) -> list[Bill]:
     """The bills of all periods, cut to the terms of service, in which one of a meter's intervals starts, in order.
 
     The intervals may come in any order, and a repeated one counts once; `estimated` are as for `day_determinants`, and
     `as_of` is as for `rate`. All of a dated tariff's versions have one zone. Without terms a reading is billed where it
-    starts, as that of a meter without an agreement. `received` has the energy received from the customer, and
-    `opening` the credit for it that the first bill begins with; each other bill begins with what the one before leaves.
+    starts, as that of a meter without an agreement. `received` has the energy received from the customer, `opening` the
+    credit for it that the first bill begins with (each other bill begins with what the one before leaves), and
+    `reactive` the reactive energy in varh.
     """
     dated = always(tariff) if isinstance(tariff, Tariff) else tariff
     zone = dated.versions[0].tariff.zone
-    read, guessed, sent = _by_day(intervals), _by_day(estimated), _by_day(received)
+    read, guessed, sent, varh = map(_by_day, (intervals, estimated, received, reactive))
     found: dict[BillingPeriod, tuple[PeriodPlan, list[dict[date, DayDeterminants]]]] = {}
     spread = terms.spread == "even"
     periods: list[BillingPeriod] = []
@@ -173,7 +176,15 @@ def bills(  # noqa: C901 - one pass over the days, on the path that a year of re
                 if not (span.start < until and midnight < span.end):
                     continue
                 tariff_then = plan.tariff_of(span)
-                determinants = day_determinants(tariff_then, span, own, guesses, spread=spread, received=exports)
+                determinants = day_determinants(
+                    tariff_then,
+                    span,
+                    own,
+                    guesses,
+                    spread=spread,
+                    received=exports,
+                    reactive=varh.get(midnight, ()),
+                )
                 if determinants.runs or determinants.received:
                     days[number][day_of(midnight)] = determinants
     issued: list[Bill] = []
@@ -285,15 +296,19 @@ def _billed_demands(
     history: History,
 ) -> _Demands:
     peaks, peak = peaks_by_segment(plan, by_segment)
-    kw = Fraction(peak.watts, peak.parts * 1000) if peak else Fraction(0)
+    billed_unit = Fraction(peak.watts, peak.parts * 1000) if peak else Fraction(0)
+    kw, unit = billed_unit, "kW"
+    if is_metered(by_segment) and any(one.tariff.reactive and one.tariff.reactive.apparent for one in priced):
+        power, unit = highest_power(by_segment, plan), "kVA"
+        kw = Fraction(power.watts, power.parts * 1000) if power else Fraction(0)
     limits_kw: list[Fraction] = []
     demand: list[Charge] = []
     flat: list[Charge] = []
     for one in priced:
-        billed = billed_demand(one.tariff, plan.period.cycle_first, peak, peaks[one.number], history)
-        limits_kw.append(Fraction(billed.any_time.watts) / 1000 if billed.any_time else kw)
-        demand += charges.demand_charges(one, billed.by_period)
-        flat += charges.flat_demand_charges(one, billed.any_time)
+        billed = billed_demand(one.tariff, plan.period.cycle_first, peak, peaks[one.number], history, unit)
+        limits_kw.append(Fraction(billed.any_time.watts) / 1000 if billed.any_time else billed_unit)
+        demand += charges.demand_charges(one, billed.by_period, unit)
+        flat += charges.flat_demand_charges(one, billed.any_time, unit)
     demand += flat
     if any(one.tariff.coincident for one in priced):
         system_peaks = [peak for own in by_segment for day in own for peak in day.coincident]

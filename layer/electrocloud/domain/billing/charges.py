@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from electrocloud.domain.billing import line_text, tiers
-from electrocloud.domain.billing.determinants import Peak, Run
+from electrocloud.domain.billing.demand_windows import Peak
+from electrocloud.domain.billing.determinants import Run
 from electrocloud.domain.billing.plan import Segment
 from electrocloud.domain.billing.ratchet import Demand, coincident_demand
 from electrocloud.domain.billing.series_energy import SeriesDay, over_cap
@@ -129,7 +130,7 @@ def _by_tier(
         text = f"{what}{names[period]}{range_text}{rule if steps[1:] else ''}{label}"
         if segment.days < segment.full_days and any("daily" not in step.unit for step in steps[:-1]):
             text += line_text.days_of(segment)
-        charges.append(_charge(kind, number, period, tier, wh, estimated, steps, weight, text))
+        charges.append(_charge(kind, number, period, tier, wh, estimated, steps, weight, text, "kWh"))
     return charges
 
 
@@ -152,10 +153,10 @@ def series_charges(priced: PricedSegment, days: Sequence[SeriesDay]) -> list[Cha
     return found
 
 
-def demand_charges(priced: PricedSegment, demands: Mapping[int, Demand]) -> list[Charge]:
+def demand_charges(priced: PricedSegment, demands: Mapping[int, Demand], unit: str = "kW") -> list[Charge]:
     """What the billed demand of each demand period costs, a line for each tier that has a price.
 
-    A period's rate is weighted by the days of the months that have it in their schedule.
+    A period's rate is weighted by the days of the months that have it in their schedule. `unit` is kW or kVA.
     """
     _, segment, tariff, _ = priced
     if not tariff.demand:
@@ -166,11 +167,11 @@ def demand_charges(priced: PricedSegment, demands: Mapping[int, Demand]) -> list
         days = sum(days for _, month, days in segment.months() if period in tariff.demand_schedule.periods(month))
         if days:
             what, steps = f"Demand{names[period]}", tariff.demand[period]
-            charges += _demand(priced, "demand", period, demand, steps, days, what)
+            charges += _demand(priced, "demand", period, demand, steps, days, what, unit)
     return charges
 
 
-def flat_demand_charges(priced: PricedSegment, demand: Demand | None) -> list[Charge]:
+def flat_demand_charges(priced: PricedSegment, demand: Demand | None, unit: str = "kW") -> list[Charge]:
     """What the bill's billed demand at any time costs, a line for each tier that has a price.
 
     The rates of two months are weighted by their days in the segment.
@@ -186,7 +187,7 @@ def flat_demand_charges(priced: PricedSegment, demand: Demand | None) -> list[Ch
         charge
         for period, days in days_of.items()
         for charge in _demand(
-            priced, "flat demand", period, demand, tariff.flat_demand[period], days, "Demand, any time"
+            priced, "flat demand", period, demand, tariff.flat_demand[period], days, "Demand, any time", unit
         )
     ]
 
@@ -214,17 +215,6 @@ def fixed_charges(priced: PricedSegment) -> tuple[Charge, ...]:
     text = f"Service, {line_text.fee(fee, priced.segment, priced.tariff)}{priced.label}"
     amount = quantity * rate
     return (Charge(plain_line("fixed", priced.number, quantity, unit, rate, amount, text), amount),)
-
-
-def reactive_charges(segments: Sequence[PricedSegment]) -> list[Charge]:
-    """A line of $0 where a tariff charges for reactive power, which no reading here has: the bill says so once."""
-    for priced in segments:
-        if reactive := priced.tariff.reactive:
-            line = plain_line(
-                "reactive", None, _NOTHING, "kvar", Fraction(reactive.rate), _NOTHING, line_text.NO_REACTIVE
-            )
-            return [Charge(line, _NOTHING)]
-    return []
 
 
 def minimum_charges(segments: Sequence[PricedSegment], charged: Fraction) -> list[Charge]:
@@ -294,18 +284,25 @@ def _energy_limits(tariff: Tariff, days: int, full_days: int, kw: Fraction | Non
 
 
 def _demand(
-    priced: PricedSegment, kind: LineKind, period: int, demand: Demand, steps: Tiers, days: int, what: str
+    priced: PricedSegment,
+    kind: LineKind,
+    period: int,
+    demand: Demand,
+    steps: Tiers,
+    days: int,
+    what: str,
+    unit: str = "kW",
 ) -> list[Charge]:
     limits = tiers.bounds(steps, 1, _NOTHING)
     weight = Fraction(days, priced.segment.full_days)
     charges = []
     for tier, watts in tiers.split(0, demand.watts, limits):
-        text = f"{what}{line_text.tier_range(limits, tier, 'kW')}: {demand.reason}{priced.label}"
+        text = f"{what}{line_text.tier_range(limits, tier, unit)}: {demand.reason}{priced.label}"
         if weight < 1:
             text += line_text.weight(steps[tier].rate, days, priced.segment.full_days, priced.tariff.currency)
         if steps[tier].rate:
             estimated = watts if demand.estimated else 0
-            charges.append(_charge(kind, priced.number, period, tier, watts, estimated, steps, weight, text))
+            charges.append(_charge(kind, priced.number, period, tier, watts, estimated, steps, weight, text, unit))
     return charges
 
 
@@ -319,8 +316,9 @@ def _charge(
     steps: Tiers,
     weight: Fraction,
     text: str,
+    unit: str,
 ) -> Charge:
-    """A line of `quantity` Wh or W, of which `estimated` were not read, at `weight` times the tier's rate."""
+    """A line of `quantity` Wh, W or VA, of which `estimated` were not read, at `weight` times the tier's rate."""
     rate = steps[tier].rate
     dollars, parts = rate.as_integer_ratio()
     if weight != 1:
@@ -333,7 +331,7 @@ def _charge(
         period=period,
         tier=tier + 1,
         quantity=exact(thousands),
-        unit="kWh" if kind in ("energy", "export") else "kW",
+        unit=unit,
         unit_rate=rate,
         amount=exact(amount),
         amount_rounded=cents(amount),

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
-from functools import reduce
 
-from electrocloud.domain.billing.determinants import DayDeterminants, Peak, higher_peak
+from electrocloud.domain.billing.demand_windows import Peak, higher_peak
+from electrocloud.domain.billing.determinants import DayDeterminants
 from electrocloud.domain.billing.plan import PeriodPlan
 from electrocloud.domain.billing.ratchet import PastDemand
+from electrocloud.domain.billing.reactive import apparent_peak, highest, joined, joined_windows
 from electrocloud.domain.local_time import DAY_S
 from electrocloud.domain.tariffs.tariff import Tariff, period_spans
 
@@ -18,16 +19,16 @@ def peaks_by_segment(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]
     """The peaks that each segment is billed by, and the bill's highest. `days` are each segment's, in order.
 
     Demand is the bill's: segments whose demand periods are the same times have the same peaks, whichever of them these
-    are from. A segment with other periods than the rest has its own days' peaks.
+    are from. A segment with other periods than the rest has its own days' peaks. They are in VA where the tariff's
+    demand is in kVA and reactive power was read, else in W.
     """
     own = [
         largest_peaks(plan.tariff_of_segment(number), own_days) if own_days else {}
         for number, own_days in enumerate(days)
     ]
     every = [peak for peaks in own for peak in peaks.values()]
-    highest = reduce(higher_peak, every) if every else None
     if len(own) == 1:
-        return own, highest
+        return own, highest(every)
     tariffs = [segment.tariff for segment in plan.segments]
     shared = [
         _joined(
@@ -37,7 +38,7 @@ def peaks_by_segment(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]
         )
         for tariff in tariffs
     ]
-    return shared, highest
+    return shared, highest(every)
 
 
 def days_by_segment(plan: PeriodPlan, days: Sequence[Mapping[date, DayDeterminants]]) -> list[list[DayDeterminants]]:
@@ -50,23 +51,40 @@ def days_by_segment(plan: PeriodPlan, days: Sequence[Mapping[date, DayDeterminan
 
 def past_demand(plan: PeriodPlan, days: Sequence[Mapping[date, DayDeterminants]]) -> PastDemand:
     """What the bills of later cycles may need of this one: its measured peaks, by period those of its last segment."""
-    peaks, highest = peaks_by_segment(plan, days_by_segment(plan, days))
-    return PastDemand(plan.period.cycle_first, highest, peaks[-1])
+    peaks, peak = peaks_by_segment(plan, days_by_segment(plan, days))
+    return PastDemand(plan.period.cycle_first, peak, peaks[-1])
 
 
-def largest_peaks(tariff: Tariff, days: Iterable[DayDeterminants]) -> Peaks:
-    """The largest demand in each demand period; windows that a UTC midnight cuts are joined."""
+def highest_power(days: Sequence[Sequence[DayDeterminants]], plan: PeriodPlan) -> Peak | None:
+    """The bill's highest mean power in W, whatever the unit of the tariff's demand."""
+    return highest(
+        peak
+        for number, own in enumerate(days)
+        if own
+        for peak in largest_peaks(plan.tariff_of_segment(number), own, apparent=False).values()
+    )
+
+
+def largest_peaks(tariff: Tariff, days: Sequence[DayDeterminants], *, apparent: bool | None = None) -> Peaks:
+    """The largest demand in each demand period; windows that a UTC midnight cuts are joined.
+
+    In VA where `apparent`; without it as the tariff says.
+    """
+    if apparent is None:
+        apparent = tariff.reactive is not None and tariff.reactive.apparent
     peaks: Peaks = {}
     windows: dict[int, list[Peak]] = {}
     for day in days:
-        for period, peak in day.peaks.items():
+        of_day = day.reactive.apparent if apparent and day.reactive else day.peaks
+        for period, peak in of_day.items():
             peaks[period] = higher_peak(peaks.get(period, peak), peak)
         for peak in day.cut:
             windows.setdefault(peak.start, []).append(peak)
+    reactive = {peak.start: peak for peak in joined_windows(days)} if apparent and windows else {}
     for start, parts in windows.items():
-        power = sum((Fraction(part.watts, part.parts) for part in parts), Fraction(0))
-        estimated = any(part.estimated for part in parts)
-        peak = Peak(power.numerator, power.denominator, start, parts[0].seconds, estimated)
+        peak = joined(parts)
+        if start in reactive:
+            peak = apparent_peak(peak, Fraction(reactive[start].watts, reactive[start].parts))
         (period,) = [s.demand for s in period_spans(tariff, start // DAY_S * DAY_S) if s.start <= start < s.end]
         peaks[period] = higher_peak(peaks.get(period, peak), peak)
     return peaks

@@ -3,22 +3,22 @@
 A bill is a fold over its days' determinants, so a day that changes costs a day's work, not a month's.
 """
 
-from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 
 import msgspec
 
+from electrocloud.domain.billing.demand_windows import Peak, demand_peaks, peak_of, starting_in
+from electrocloud.domain.billing.reactive import ReactiveDay, reactive_day
 from electrocloud.domain.billing.received import net_by_hour
 from electrocloud.domain.billing.series_energy import SeriesDay, series_crossing, series_days
-from electrocloud.domain.billing.spreading import Crossing, crossing_of, energy_between, overlapped
-from electrocloud.domain.local_time import DAY_S, HOUR_S, Offset, local_day, midnight_of, offsets
+from electrocloud.domain.billing.spreading import Crossing, Instants, crossing_of, energy_between, overlapped
+from electrocloud.domain.local_time import DAY_S, HOUR_S, local_day, midnight_of
 from electrocloud.domain.readings.meter_day import Interval
-from electrocloud.domain.tariffs.tariff import Coincident, PeriodSpan, Quantity, Tariff, period_spans
+from electrocloud.domain.tariffs.tariff import Coincident, Tariff, period_spans
 
 
 class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -26,19 +26,6 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     period: int
     wh: int
-    estimated: bool
-
-
-class Peak(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A mean power of `watts / parts` W over the `seconds` from `start` (s since 1970 UTC).
-
-    `parts` is 1, but for lengths that are no whole part of an hour: 7 minutes with 1 Wh are 60/7 W.
-    """
-
-    watts: int
-    parts: int
-    start: int
-    seconds: int
     estimated: bool
 
 
@@ -51,7 +38,8 @@ class DayDeterminants(msgspec.Struct, frozen=True, array_like=True, gc=False):
     mean profile), and `missing` were neither. `crossing` is the first reading that spans two prices, demand windows or
     bills, and that nobody said to spread. `coincident` is the day's share of the demand at each of the system's peaks,
     and `series` the energy at a series' prices. `received` is the energy received from the customer in time order; one
-    of 0 Wh says that it is metered. Demand and counts are of the energy delivered.
+    of 0 Wh says that it is metered. Demand and counts are of the energy delivered. `reactive` is there where the tariff
+    prices reactive power and the day has readings of it.
     """
 
     runs: tuple[Run, ...]
@@ -66,18 +54,7 @@ class DayDeterminants(msgspec.Struct, frozen=True, array_like=True, gc=False):
     coincident: tuple[Peak, ...] = ()
     series: tuple[SeriesDay, ...] = ()
     received: tuple[Run, ...] = ()
-
-
-class Instants(Protocol):
-    """Instants from `start` to before `end`, in s since 1970 UTC: a month, a period, or a span of service in it."""
-
-    @property
-    def start(self) -> int:
-        """The first instant."""
-
-    @property
-    def end(self) -> int:
-        """The first instant after them."""
+    reactive: ReactiveDay | None = None
 
 
 class ExpectedInterval(NamedTuple):
@@ -87,9 +64,7 @@ class ExpectedInterval(NamedTuple):
     seconds: int
 
 
-_Sample = tuple[int, int, Quantity]  # start, seconds and Wh of that over which a demand is averaged
-_T = TypeVar("_T", bound=tuple[Any, ...])
-_START, _SECONDS, _WH = itemgetter(0), itemgetter(1), itemgetter(2)
+_START, _WH = itemgetter(0), itemgetter(2)
 
 
 def day_determinants(
@@ -101,13 +76,14 @@ def day_determinants(
     spread: bool = False,
     profiled: Iterable[Interval] = (),
     received: Iterable[Interval] = (),
+    reactive: Iterable[Interval] = (),
 ) -> DayDeterminants:
     """The determinants, for `span`, of the intervals of one UTC day: at least one, in any order.
 
     An interval belongs to the span, the day and the period in which it starts; what starts outside the span is left
     out. With `spread`, energy is shared by time between all that an interval reaches into. `estimated` are intervals
     in the place of readings that never came, and so are `profiled`, from a class's mean profile. `received` has the
-    energy received from the customer. A repeated interval counts once.
+    energy received from the customer, and `reactive` the reactive energy in varh. A repeated interval counts once.
     """
     from_profile = frozenset(profiled)
     guesses = frozenset(estimated) | from_profile
@@ -123,7 +99,7 @@ def day_determinants(
     if spread:
         sold_readings = [*_reaching_in(span, sent), *sold_readings]
     runs, sold, crossing = _both_directions(tariff, span, midnight, rated, guesses, sold_readings, within)
-    peaks, cut, window_crossing = _demand(tariff, midnight, rated, guesses, within)
+    peaks, cut, window_crossing = demand_peaks(tariff, midnight, rated, guesses, within)
     crossing = _first(crossing, window_crossing)
     series: tuple[SeriesDay, ...] = ()
     if tariff.series and rated:
@@ -147,13 +123,10 @@ def day_determinants(
         else (),
         series=series,
         received=tuple(sold),
+        reactive=reactive_day(tariff, midnight, rated, _starting_between(low, high, sorted(reactive)), guesses, within)
+        if tariff.reactive and reactive
+        else None,
     )
-
-
-def higher_peak(one: Peak, other: Peak) -> Peak:
-    """The higher of two peaks; the earlier of equal ones."""
-    ours, theirs = one.watts * other.parts, other.watts * one.parts
-    return one if (ours, -one.start) >= (theirs, -other.start) else other
 
 
 def expected_count(low: int, high: int, seconds: int, zone: str = "") -> int:
@@ -251,7 +224,7 @@ def _runs(
     runs: list[Run] = []
     beyond: list[Interval] = []
     for period_span in period_spans(tariff, midnight):
-        if part := _starting_in(period_span, readings):
+        if part := starting_in(period_span, readings):
             last = part[-1]
             if last.start + last.seconds > period_span.end:
                 beyond.append(last)
@@ -280,27 +253,6 @@ def _spread_runs(
         yield Run(period, sum(map(_WH, group)), estimated)
 
 
-def _demand(
-    tariff: Tariff,
-    midnight: int,
-    readings: Sequence[Interval],
-    guesses: frozenset[Interval],
-    spread: Instants | None,
-) -> tuple[dict[int, Peak], tuple[Peak, ...], Crossing | None]:
-    """The largest demand in each period, the windows that other days may add to, and a reading that spans windows."""
-    samples, cut, crossing = _samples(tariff, midnight, readings)
-    if spread is not None:
-        samples = [s for s in samples if s[0] < spread.end and spread.start < s[0] + s[1]]
-        cut = [s for s in cut if s[0] < spread.end and spread.start < s[0] + s[1]]
-    highest = _WH if len({*map(_SECONDS, samples)}) == 1 else _power
-    peaks: dict[int, Peak] = {}
-    for period, rivals in _by_period(tariff, midnight, samples, spread):
-        peak = _peak(max(rivals, key=highest), guesses)
-        before = peaks.get(period)
-        peaks[period] = higher_peak(before, peak) if before else peak
-    return peaks, tuple(_peak(sample, guesses) for sample in cut), crossing
-
-
 def _at_system_peaks(charge: Coincident, readings: Sequence[Interval], guesses: frozenset[Interval]) -> Iterator[Peak]:
     """What the readings, shared by time, bring to the mean power in each of the system's peaks that they reach into."""
     last = readings[-1]
@@ -308,81 +260,4 @@ def _at_system_peaks(charge: Coincident, readings: Sequence[Interval], guesses: 
         overlaps = [(min(at + seconds, r.start + r.seconds) - max(at, r.start), r) for r in readings]
         inside = [Fraction(r.wh * overlap, r.seconds) for overlap, r in overlaps if overlap > 0]
         if inside:
-            yield _peak((at, seconds, sum(inside, Fraction(0))), guesses)
-
-
-def _by_period(
-    tariff: Tariff, midnight: int, samples: Sequence[_Sample], spread: Instants | None
-) -> Iterator[tuple[int, Sequence[_Sample]]]:
-    """The samples by the demand period that they start in or, where they are spread, by each that they reach into."""
-    if spread is None:
-        for period_span in period_spans(tariff, midnight):
-            if rivals := _starting_in(period_span, samples):
-                yield period_span.demand, rivals
-    else:
-        for sample in samples:
-            for period_span in overlapped(tariff, spread, sample):
-                yield period_span.demand, [sample]
-
-
-def _samples(
-    tariff: Tariff, midnight: int, readings: Sequence[Interval]
-) -> tuple[Sequence[_Sample], Sequence[_Sample], Crossing | None]:
-    """What demand is averaged over, in time order: in the day, and in windows that reach into other days.
-
-    A window begins at a multiple of its length in local time. A reading that is as long as some windows, or
-    any where the tariff has none, stands for itself; one that reaches over a window's end is shared by time. The first
-    of these that is longer than a window, or is shared, is named where demand has a price.
-    """
-    window = tariff.demand_window_s
-    if window is None or not readings:
-        return readings, (), None
-    lengths = {*map(_SECONDS, readings)} if readings[0][1] % window == 0 else set()
-    if lengths and all(seconds % window == 0 for seconds in lengths):
-        if lengths == {window} or not tariff.prices_demand:
-            return readings, (), None
-        longer = next(reading for reading in readings if reading.seconds > window)
-        return readings, (), Crossing(longer.start, longer.seconds, "demand windows")
-    energy, crossing = _by_window(tariff, midnight, window, readings)
-    samples = [(at, window, energy[at]) for at in sorted(energy)]
-    low = bisect_left(samples, (max(midnight, readings[0].start),))
-    high = bisect_left(samples, (midnight + DAY_S - window + 1,))
-    return samples[low:high], samples[:low] + samples[high:], crossing
-
-
-def _by_window(
-    tariff: Tariff, midnight: int, window: int, readings: Sequence[Interval]
-) -> tuple[dict[int, Quantity], Crossing | None]:
-    """The energy (Wh) of each demand window by its start, and the first reading that is shared between windows."""
-    energy: defaultdict[int, Quantity] = defaultdict(int)
-    crossing = None
-    for offset in offsets(midnight, tariff.zone):
-        for start, seconds, wh in _starting_in(offset, readings):
-            at = start - (start + offset.seconds) % window
-            end = start + seconds
-            if end <= at + window:
-                energy[at] += wh
-                continue
-            if crossing is None and tariff.prices_demand:
-                crossing = Crossing(start, seconds, "demand windows")
-            for piece in range(at, end, window):
-                overlap = min(end, piece + window) - max(start, piece)
-                energy[piece] += Fraction(wh * overlap, seconds)
-    return energy, crossing
-
-
-def _starting_in(span: PeriodSpan | Offset, samples: Sequence[_T]) -> Sequence[_T]:
-    # A tuple of one sorts before every longer one that begins with the same number.
-    return samples[bisect_left(samples, (span.start,)) : bisect_left(samples, (span.end,))]
-
-
-def _power(sample: _Sample) -> Fraction:
-    _, seconds, wh = sample
-    return Fraction(wh * 3600, seconds) if isinstance(wh, int) else wh * 3600 / seconds
-
-
-def _peak(sample: _Sample, guesses: frozenset[Interval]) -> Peak:
-    start, seconds, wh = sample
-    touched = bool(guesses) and any(g.start < start + seconds and start < g.start + g.seconds for g in guesses)
-    watts = wh * (3600 // seconds) if isinstance(wh, int) and 3600 % seconds == 0 else _power(sample)
-    return Peak(watts.numerator, watts.denominator, start, seconds, touched)
+            yield peak_of((at, seconds, sum(inside, Fraction(0))), guesses)

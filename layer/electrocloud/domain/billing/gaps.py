@@ -6,13 +6,13 @@ from datetime import date
 from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.billing.determinants import (
     DayDeterminants,
-    Instants,
     day_determinants,
     expected_intervals,
     missing_intervals,
 )
 from electrocloud.domain.billing.estimation import ClassProfile, estimate, estimate_from_profile
 from electrocloud.domain.billing.plan import PeriodPlan
+from electrocloud.domain.billing.spreading import Instants
 from electrocloud.domain.local_time import DAY_S, HOUR_S, day_of
 from electrocloud.domain.readings.meter_day import DayReadings, Interval
 from electrocloud.domain.tariffs.tariff import Tariff
@@ -59,13 +59,23 @@ def plan_determinants(
     found = []
     for span in plan.spans:
         own, tariff = _by_day(days.get(span.meter_id, ())), plan.tariff_of(span)
+        sent = _received_by_day(tariff, days.get(span.meter_id, ()))
+        varh = _reactive_by_day(tariff, days.get(span.meter_id, ()))
         if fill:
-            sent = _received_by_day(tariff, days.get(span.meter_id, ()))
-            found.append(_filled(tariff, span, own, sent, known, spread=spread, profile=profile or {}))
+            found.append(_filled(tariff, span, own, sent, varh, known, spread=spread, profile=profile or {}))
         else:
-            sent = _received_by_day(tariff, days.get(span.meter_id, ()))
             parts = (
-                (day, day_determinants(tariff, span, own.get(day, ()), spread=spread, received=sent.get(day, ())))
+                (
+                    day,
+                    day_determinants(
+                        tariff,
+                        span,
+                        own.get(day, ()),
+                        spread=spread,
+                        received=sent.get(day, ()),
+                        reactive=varh.get(day, ()),
+                    ),
+                )
                 for day in sorted(own.keys() | sent.keys())
                 if own.get(day) or sent.get(day)
             )
@@ -78,6 +88,7 @@ def _filled(
     span: Instants,
     own: Mapping[date, Sequence[Interval]],
     sent: Mapping[date, Sequence[Interval]],
+    varh: Mapping[date, Sequence[Interval]],
     known: Sequence[Interval],
     *,
     spread: bool,
@@ -103,7 +114,14 @@ def _filled(
         if part or guesses or profiled or received:
             rated = given if spread else part
             found[day_of(midnight)] = day_determinants(
-                tariff, span, rated, guesses, spread=spread, profiled=profiled, received=received
+                tariff,
+                span,
+                rated,
+                guesses,
+                spread=spread,
+                profiled=profiled,
+                received=received,
+                reactive=varh.get(day_of(midnight), ()),
             )
     return found
 
@@ -115,6 +133,11 @@ def _by_day(days: Iterable[DayReadings]) -> dict[date, list[Interval]]:
 def _received_by_day(tariff: Tariff, days: Iterable[DayReadings]) -> dict[date, list[Interval]]:
     """The energy received, where the tariff credits it."""
     return {day.day: found for day in days if (found := day.intervals("received"))} if tariff.metering else {}
+
+
+def _reactive_by_day(tariff: Tariff, days: Iterable[DayReadings]) -> dict[date, list[Interval]]:
+    """The reactive energy, where the tariff prices it."""
+    return {day.day: found for day in days if (found := day.reactive())} if tariff.reactive else {}
 
 
 def _readings(days: Iterable[DayReadings]) -> list[Interval]:

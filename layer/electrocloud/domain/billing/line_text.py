@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from electrocloud.domain.billing.determinants import Peak
+from electrocloud.domain.billing.demand_windows import Peak
 from electrocloud.domain.billing.plan import Segment
 from electrocloud.domain.billing.tiers import Bounds
 from electrocloud.domain.currency import written
@@ -78,14 +78,23 @@ def moment(peak: Peak, zone: str) -> str:
     return f"{length} from {start:%a} {start.day} {start:%b %Y %H:%M}"
 
 
-def ratchet(part: Decimal, earlier: Peak, zone: str, own: Peak) -> str:
+def ratchet(part: Decimal, earlier: Peak, zone: str, own: Peak, unit: str) -> str:
     """Why an earlier demand is billed: `60% of 100 kW, 60 minutes from Fri 3 Jul 2026 12:00; measured 40 kW`."""
-    return f"{exact(Fraction(part) * 100):f}% of {_kw(earlier)} kW, {moment(earlier, zone)}; measured {_kw(own)} kW"
+    percent = exact(Fraction(part) * 100)
+    return f"{percent:f}% of {_kw(earlier)} {unit}, {moment(earlier, zone)}; measured {_kw(own)} {unit}"
 
 
-def least_demand(kw: Decimal, own: Peak) -> str:
+def least_demand(least: Decimal, own: Peak, unit: str) -> str:
     """Why more than the measured demand is billed: `the least that is billed; measured 40 kW`."""
-    return f"the least that is billed, {kw:,f} kW; measured {_kw(own)} kW"
+    return f"the least that is billed, {least:,f} {unit}; measured {_kw(own)} {unit}"
+
+
+def free_reactive(free_part: Decimal, varh: int, wh: int) -> str:
+    """How much reactive energy is free: `, 620.5 kvarh less 50% of 1,000 kWh`; nothing where none is."""
+    if not free_part:
+        return ""
+    percent = exact(Fraction(free_part) * 100)
+    return f", {_thousands(varh)} kvarh less {percent:f}% of {_thousands(wh)} kWh"
 
 
 def fee(what: Fee, segment: Segment, tariff: Tariff) -> str:

@@ -29,6 +29,7 @@ class OpenReason(msgspec.Struct, frozen=True):
         "no system peak",
         "no hourly price",
         "no sell rate",
+        "no reactive energy",
         "export not credited",
         "earlier bill open",
     ]
@@ -47,6 +48,26 @@ def open_reasons(
 
     `opening` is the credit for export that the bill before left (None: not known), which may change while it is open.
     """
+    found = _missing_prices(plan, days)
+    if plan.terms.needs_reactive and _lacks_reactive(plan, days):
+        text = "reactive energy is charged, and no reading has it although the registry says that it is metered"
+        found.append(OpenReason("no reactive energy", text))
+    if opening is None and has_export(plan, days):
+        found.append(OpenReason("export not credited", NOT_CREDITED))
+    elif lacks_sell_rate(plan, days):
+        name = plan.tariff_name or "the tariff"
+        found.append(OpenReason("no sell rate", f"{name} credits export in $ and has no sell rate"))
+    if opening_is_open and (has_export(plan, days) or (opening and credits_export(plan))):
+        found.append(OpenReason("earlier bill open", EARLIER_OPEN))
+    crossings = [day.crossing for own in days for day in own if day.crossing]
+    if crossings and plan.terms.spread != "start":
+        first = min(crossings, key=lambda crossing: crossing.start)
+        found.append(OpenReason("long reading", _crossing_text(first, plan), first.start))
+    return tuple(found)
+
+
+def _missing_prices(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) -> list[OpenReason]:
+    """What of the tariff is not known: prices of days or hours, and when the system had its peaks."""
     found = []
     if unpriced := plan.unpriced_days:
         when = " and ".join(days_text(*span) for span in unpriced)
@@ -62,18 +83,15 @@ def open_reasons(
     if gaps := [part.unpriced for part in parts if part.unpriced is not None]:
         since = datetime.fromtimestamp(min(gaps), UTC).astimezone(ZoneInfo(plan.period.zone))
         found.append(OpenReason("no hourly price", f"there is no price for the energy from {since.isoformat()} on"))
-    if opening is None and has_export(plan, days):
-        found.append(OpenReason("export not credited", NOT_CREDITED))
-    elif lacks_sell_rate(plan, days):
-        name = plan.tariff_name or "the tariff"
-        found.append(OpenReason("no sell rate", f"{name} credits export in $ and has no sell rate"))
-    if opening_is_open and (has_export(plan, days) or (opening and credits_export(plan))):
-        found.append(OpenReason("earlier bill open", EARLIER_OPEN))
-    crossings = [day.crossing for own in days for day in own if day.crossing]
-    if crossings and plan.terms.spread != "start":
-        first = min(crossings, key=lambda crossing: crossing.start)
-        found.append(OpenReason("long reading", _crossing_text(first, plan), first.start))
-    return tuple(found)
+    return found
+
+
+def _lacks_reactive(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) -> bool:
+    """Whether a tariff charges for reactive power in a segment that has readings, and none has reactive energy."""
+    charged = [
+        own for segment, own in zip(plan.segments, days, strict=True) if segment.tariff and segment.tariff.reactive
+    ]
+    return any(charged) and not any(day.reactive for own in charged for day in own)
 
 
 def _lacks_system_peak(plan: PeriodPlan) -> bool:

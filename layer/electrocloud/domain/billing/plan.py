@@ -133,6 +133,8 @@ class PeriodPlan:
         terms: tuple[object, ...] = ()
         if any(tariff.taxes for tariff in tariffs if tariff):
             terms = (self.terms.customer_class, sorted(self.terms.exemptions))
+        if self.terms.needs_reactive and any(tariff.reactive for tariff in tariffs if tariff):
+            terms += ("reactive metered",)
         if self.lookback is not None:
             terms += (self.lookback, self.stated_credit, self.is_last)
         if self.is_plain and self.period.month and tariffs[0] and not terms and self.terms.spread != "even":
@@ -162,7 +164,8 @@ def _rules(tariffs: tuple[Tariff | None, ...]) -> str:
     peaks = [tariff.coincident.peaks for tariff in tariffs if tariff and tariff.coincident]
     series = [tariff.series.digest for tariff in tariffs if tariff and tariff.series]
     netting = [(tariff.metering.by_hour, tariff.metering.sell) for tariff in tariffs if tariff and tariff.metering]
-    return f"{rules!r} {holidays!r}{peaks or ''}{series or ''}{netting or ''}"
+    reactive = [tariff.reactive.apparent for tariff in tariffs if tariff and tariff.reactive]
+    return f"{rules!r} {holidays!r}{peaks or ''}{series or ''}{netting or ''}{reactive or ''}"
 
 
 def _demand_key(tariff: Tariff) -> tuple[object, ...]:

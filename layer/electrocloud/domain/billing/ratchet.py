@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from electrocloud.domain.billing import line_text
-from electrocloud.domain.billing.determinants import Peak
+from electrocloud.domain.billing.demand_windows import Peak
 from electrocloud.domain.tariffs.tariff import Quantity, Tariff
 
 
@@ -38,17 +38,22 @@ class BilledDemand(NamedTuple):
 
 
 def billed_demand(
-    tariff: Tariff, cycle_first: date, peak: Peak | None, peaks: Mapping[int, Peak], history: History
+    tariff: Tariff,
+    cycle_first: date,
+    peak: Peak | None,
+    peaks: Mapping[int, Peak],
+    history: History,
+    unit: str = "kW",
 ) -> BilledDemand:
-    """What a tariff bills of a cycle that began on `cycle_first`, with these measured peaks.
+    """What a tariff bills of a cycle that began on `cycle_first`, with these measured peaks in W, or VA for kVA.
 
     Of an earlier cycle the peak of the same demand period counts, and for demand at any time its highest.
     """
     any_time = None
     if peak and (tariff.flat_demand or tariff.ratchet):
-        any_time = _billed(tariff, cycle_first, None, peak, history)
+        any_time = _billed(tariff, cycle_first, None, peak, history, unit)
     by_period = {
-        period: _billed(tariff, cycle_first, period, own, history)
+        period: _billed(tariff, cycle_first, period, own, history, unit)
         for period, own in (peaks.items() if tariff.demand else ())
     }
     return BilledDemand(any_time, by_period)
@@ -79,7 +84,7 @@ def coincident_demand(tariff: Tariff, peaks: Sequence[Peak]) -> dict[int, Demand
     return found
 
 
-def _billed(tariff: Tariff, cycle_first: date, period: int | None, peak: Peak, history: History) -> Demand:
+def _billed(tariff: Tariff, cycle_first: date, period: int | None, peak: Peak, history: History, unit: str) -> Demand:
     watts = Fraction(peak.watts, peak.parts)
     demand = Demand(watts, peak.estimated, f"the highest, {line_text.moment(peak, tariff.zone)}")
     ratchet = tariff.ratchet
@@ -92,11 +97,11 @@ def _billed(tariff: Tariff, cycle_first: date, period: int | None, peak: Peak, h
             continue
         watts = Fraction(ratchet.part) * Fraction(earlier.watts, earlier.parts)
         if watts > demand.watts:
-            reason = line_text.ratchet(ratchet.part, earlier, tariff.zone, peak)
+            reason = line_text.ratchet(ratchet.part, earlier, tariff.zone, peak, unit)
             demand = Demand(watts, earlier.estimated, reason)
     least = Fraction(ratchet.least_kw) * 1000
     if least > demand.watts:
-        demand = Demand(least, False, line_text.least_demand(ratchet.least_kw, peak))
+        demand = Demand(least, False, line_text.least_demand(ratchet.least_kw, peak, unit))
     return demand
 
 

@@ -12,7 +12,7 @@ from electrocloud.domain.billing.terms import ServiceTerms
 from electrocloud.domain.tariffs.tariff import Rider, Tax
 
 _KINDS = {name: (name,) for name in ("energy", "export", "fixed", "minimum", "rider")} | {
-    "demand": ("demand", "flat demand", "coincident")
+    "demand": ("demand", "flat demand", "coincident", "reactive")
 }
 
 

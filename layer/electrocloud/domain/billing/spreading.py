@@ -18,15 +18,19 @@ class Crossing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     what: Literal["prices", "demand windows", "bills"]
 
 
-class _Instants(Protocol):
-    @property
-    def start(self) -> int: ...
+class Instants(Protocol):
+    """Instants from `start` to before `end`, in s since 1970 UTC: a month, a period, or a span of service in it."""
 
     @property
-    def end(self) -> int: ...
+    def start(self) -> int:
+        """The first instant."""
+
+    @property
+    def end(self) -> int:
+        """The first instant after them."""
 
 
-def crossing_of(tariff: Tariff, span: _Instants, beyond: Sequence[Interval]) -> Crossing | None:
+def crossing_of(tariff: Tariff, span: Instants, beyond: Sequence[Interval]) -> Crossing | None:
     """The first of the readings `beyond` that spans two prices, or reaches out of the span."""
     for reading in beyond:
         start, seconds, _ = reading
@@ -38,7 +42,7 @@ def crossing_of(tariff: Tariff, span: _Instants, beyond: Sequence[Interval]) -> 
     return None
 
 
-def overlapped(tariff: Tariff, span: _Instants, sample: tuple[Any, ...]) -> Iterator[PeriodSpan]:
+def overlapped(tariff: Tariff, span: Instants, sample: tuple[Any, ...]) -> Iterator[PeriodSpan]:
     """The parts of one period that a reading or a demand window has instants of, cut to both of them."""
     start, seconds = sample[:2]
     low, high = max(start, span.start), min(start + seconds, span.end)

@@ -18,7 +18,8 @@ class ServiceTerms(NamedTuple):
     `spread` says whether a reading that spans two prices, demand windows or bills is shared between them by time
     (`even`), leaves the bill open (empty), or is billed where it starts (`start`: meters without an agreement).
     `customer_class` and `exemptions` (names of taxes) decide which taxes apply. `opening_credits` are the credits for
-    export that periods begin with by the registry: that of the period in which each local day lies.
+    export that periods begin with by the registry: that of the period in which each local day lies. `needs_reactive`:
+    reactive energy is metered, so a bill whose tariff charges for it stays open without it.
     """
 
     agreement_id: str = ""
@@ -30,6 +31,7 @@ class ServiceTerms(NamedTuple):
     customer_class: str = ""
     exemptions: frozenset[str] = frozenset()
     opening_credits: tuple[tuple[date, Credit], ...] = ()
+    needs_reactive: bool = False
 
     @property
     def cycle(self) -> BillingCycle:
@@ -66,6 +68,7 @@ def terms_of(records: Sequence[Agreement], point: ServicePoint) -> ServiceTerms:
             (one.first, stated_credit(one.opening_credit) or NO_CREDIT) for one in records if one.opening_credit
         ),
         exemptions=last.exempt_from,
+        needs_reactive=point.reactive == "metered",
     )
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from electrocloud.domain.local_time import instant_of
 from electrocloud.domain.readings.reading_set import Columns, ReadingSet
-from electrocloud.domain.readings.upload import QUALITIES, Adjustment, Direction, Quality, Reading, Upload, Value
+from electrocloud.domain.readings.upload import QUALITIES, VARH, Adjustment, Direction, Quality, Reading, Upload, Value
 
 
 class Interval(NamedTuple):
@@ -58,6 +58,9 @@ class DayReadings(Protocol):
     def intervals(self, direction: Direction = "delivered") -> list[Interval]:
         """The readings that count, in time order."""
 
+    def reactive(self) -> list[Interval]:
+        """The reactive energy (varh in the place of Wh) of the readings that count and have it, in time order."""
+
 
 class MeterDay:
     """One meter's readings of one UTC day, of both directions, and what operators did to them.
@@ -99,8 +102,17 @@ class MeterDay:
             for minute, seconds, value in self._of(direction).in_order()
         ]
 
+    def reactive(self) -> list[Interval]:
+        """The reactive energy (varh in the place of Wh) of the readings that count and have it, in time order."""
+        midnight = instant_of(self.day)
+        return [
+            Interval(midnight + minute * 60, seconds, value[VARH])
+            for minute, seconds, value in self._delivered.in_order()
+            if len(value) > VARH
+        ]
+
     def rows(self, meter_id: str, direction: Direction = "delivered") -> list[Reading]:
-        """The readings that count, in time order, with their revision, voltage (V) and quality."""
+        """The readings that count, in time order, with their revision, voltage (V), quality and varh."""
         midnight = datetime.combine(self.day, time(), UTC)
         return [
             Reading(
@@ -112,8 +124,9 @@ class MeterDay:
                 decivolt / 10 or None,
                 direction,
                 QUALITIES[quality],
+                *varh,
             )
-            for minute, seconds, (revision, quality, wh, decivolt) in self._of(direction).in_order()
+            for minute, seconds, (revision, quality, wh, decivolt, *varh) in self._of(direction).in_order()
         ]
 
     def windows(self) -> list[Window]:
@@ -211,8 +224,8 @@ _decoder = msgspec.msgpack.Decoder(list[Columns] | _Form)
 
 
 def _stored(columns: list[Columns]) -> list[Columns]:
-    """Columns as they are encoded: without qualities where all is measured, as they ever were."""
-    return [one if one.qualities else one[:5] for one in columns]  # type: ignore[misc]
+    """Columns as they are encoded: without what none of them has, as they ever were."""
+    return [one if one.varh else one[:6] if one.qualities else one[:5] for one in columns]  # type: ignore[misc]
 
 
 def _by_hour(readings: ReadingSet) -> dict[int, list[tuple[int, Value]]]:

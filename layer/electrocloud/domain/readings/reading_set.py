@@ -5,16 +5,19 @@ from itertools import accumulate
 from operator import sub
 from typing import NamedTuple
 
-from electrocloud.domain.readings.upload import MEASURED, VOIDED, Value
+from electrocloud.domain.readings.upload import MEASURED, VARH, VOIDED, Value
 
 ByMinute = dict[int, Value]
+
+NO_VARH = -1
 
 
 class Columns(NamedTuple):
     """The stored form of the readings of one interval length (s), in order of time.
 
     Minutes of the day and voltages are steps from the one before, since equal steps compress to almost nothing.
-    `qualities` are ranks; none means that all are measured, as in forms of earlier versions.
+    `qualities` are ranks; none means that all are measured, as in forms of earlier versions. `varh` is NO_VARH where
+    reactive energy was not metered; none means that it never was.
     """
 
     seconds: int
@@ -23,6 +26,7 @@ class Columns(NamedTuple):
     wh: Sequence[int]
     decivolts: Sequence[int]
     qualities: Sequence[int] = ()
+    varh: Sequence[int] = ()
 
 
 class ReadingSet:
@@ -60,9 +64,14 @@ class ReadingSet:
         for seconds in self.lengths():
             kept = self._readings[seconds]
             minutes = sorted(kept)
-            revisions, qualities, wh, decivolts = zip(*map(kept.__getitem__, minutes), strict=True)
+            values = [*map(kept.__getitem__, minutes)]
+            try:
+                revisions, qualities, wh, decivolts, *varh = zip(*values, strict=True)
+            except ValueError:  # some have reactive energy and some have not
+                padded = [(*value, NO_VARH)[: VARH + 1] for value in values]
+                revisions, qualities, wh, decivolts, *varh = zip(*padded, strict=True)
             ranks = () if qualities.count(MEASURED) == len(qualities) else qualities
-            found.append(Columns(seconds, _steps(minutes), revisions, wh, _steps(decivolts), ranks))
+            found.append(Columns(seconds, _steps(minutes), revisions, wh, _steps(decivolts), ranks, *varh))
         return found
 
     def lengths(self) -> list[int]:
@@ -124,7 +133,11 @@ class ReadingSet:
 
 def _readings(columns: Columns) -> ByMinute:
     qualities = columns.qualities or [MEASURED] * len(columns.minutes)
-    values = zip(columns.revisions, qualities, columns.wh, accumulate(columns.decivolts), strict=True)
+    values: Iterable[Value] = zip(columns.revisions, qualities, columns.wh, accumulate(columns.decivolts), strict=True)
+    if columns.varh:
+        values = [
+            value if varh == NO_VARH else (*value, varh) for value, varh in zip(values, columns.varh, strict=True)
+        ]
     return dict(zip(accumulate(columns.minutes), values, strict=True))
 
 

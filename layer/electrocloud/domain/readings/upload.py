@@ -42,7 +42,8 @@ class ReadingDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
     """One reading as it is sent: energy in whole Wh over the upload's interval from `start`; voltage in V.
 
     `start` is RFC 3339 text with an offset from UTC. `direction` says which way the energy flowed: `delivered` to the
-    customer, or `received` from the customer.
+    customer, or `received` from the customer. `varh` is the interval's inductive reactive energy in whole varh, of a
+    reading of energy delivered.
     """
 
     start: Annotated[str, Meta(max_length=40)]
@@ -51,6 +52,7 @@ class ReadingDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
     voltage_v: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
     direction: Direction = "delivered"
     quality: Quality = "measured"
+    varh: Annotated[int, Meta(ge=0)] | None = None
 
 
 class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -97,10 +99,11 @@ class Adjustment(NamedTuple):
         return OPERATOR_EPOCH + timedelta(seconds=self.revision - MAX_REVISION - 1)
 
 
-# What a reading says: revision, rank of its quality, Wh or VOIDED, and voltage in tenths of a volt or 0. Compared as a
-# tuple, so that one of two different readings with one revision wins whatever the order in which they come: the one of
-# better quality, then the one with more energy.
-Value = tuple[int, int, int, int]
+# What a reading says: revision, rank of its quality, Wh or VOIDED, voltage in tenths of a volt or 0, and varh where
+# reactive energy is metered. Compared as a tuple, so that one of two different readings with one revision wins whatever
+# the order in which they come: the one of better quality, then the one with more energy.
+Value = tuple[int, ...]
+REVISION, QUALITY, WH, DECIVOLTS, VARH = range(5)
 
 
 class Upload(msgspec.Struct, frozen=True, gc=False):
@@ -139,6 +142,7 @@ class Reading(NamedTuple):
     voltage_v: float | None = None
     direction: Direction = "delivered"
     quality: Quality = "measured"
+    varh: int | None = None
 
 
 _decoder = msgspec.json.Decoder(UploadDocument)
@@ -175,11 +179,14 @@ def _adjusting(upload: Upload, operator: Operator) -> Upload:
     void = operator.action == "void"
     if not 0 <= seconds < 2**31 - 1 - MAX_REVISION:
         raise UploadError("operator", f"operator.at is {operator.at}; it must be from 2026 to 2093")
-    if any(revision or (void and wh) for _, (revision, _, wh, _) in upload.in_both_directions()):
+    if any(value[REVISION] or (void and value[WH]) for _, value in upload.in_both_directions()):
         raise UploadError("operator", "an operator's readings have no revision, and 0 Wh where they are voided")
     revision = MAX_REVISION + 1 + seconds
     adjusted, received = (
-        [(minute, (revision, quality, VOIDED if void else wh, 0)) for minute, (_, quality, wh, _) in readings]
+        [
+            (minute, (revision, quality, VOIDED, 0) if void else (revision, quality, wh, 0, *varh))
+            for minute, (_, quality, wh, _, *varh) in readings
+        ]
         for readings in (upload.readings, upload.received)
     )
     adjustment = Adjustment(revision, operator.action, operator.by, operator.reason, upload.interval_s)
@@ -213,12 +220,32 @@ def _checked(
             decivolt = int(volts * 10 + 0.5) if volts else 0
             if row.direction == "delivered":
                 rank = MEASURED if row.quality == "measured" else _RANK[row.quality]
-                delivered.append((minute, (row.revision, rank, wh, decivolt)))
+                varh = row.varh
+                if varh is None:
+                    delivered.append((minute, (row.revision, rank, wh, decivolt)))
+                else:
+                    _check_varh(varh, most_wh, interval_s)
+                    delivered.append((minute, (row.revision, rank, wh, decivolt, varh)))
             else:
+                _refuse_received_varh(row)
                 received.append((minute, (row.revision, _RANK[row.quality], wh, decivolt)))
     except UploadError as fault:
         raise UploadError(fault.reason, f"readings[{len(delivered) + len(received)}].{fault}") from None
     return day, delivered, received
+
+
+def _check_varh(varh: int, most: int, interval_s: int) -> None:
+    if varh > most:
+        raise UploadError(
+            "absurd-energy", f"varh is {varh}; over {interval_s} s the most is {most} varh ({MAX_POWER_W} var)"
+        )
+
+
+def _refuse_received_varh(row: ReadingDocument) -> None:
+    if row.varh is not None:
+        raise UploadError(
+            "contract", f"varh is {row.varh} with energy received; send varh with the reading of the energy delivered"
+        )
 
 
 # A fleet's meters measure at the same times and come again and again, so each time and each id is looked at once.

@@ -49,8 +49,9 @@ class ServicePoint(Record, frozen=True, kw_only=True):
 
     `time_zone` is an IANA zone: all days of its agreements are days there. `country` and `subdivision` (ISO 3166) name
     its public holidays. `head_end` is the one caller of the API that may upload for its meters beside themselves, the
-    ARN of an IAM principal or of a role's sessions; empty allows any. Where `reactive` is
-    "not metered", a tariff that charges for reactive power is billed without it, and each bill says so.
+    ARN of an IAM principal or of a role's sessions; empty allows any. A tariff that charges for reactive power needs
+    `reactive`: "metered", whose bills stay open until readings of it are there, or "not metered", which is billed
+    without it, and each bill says so.
     """
 
     service_point_id: RecordId
@@ -64,7 +65,7 @@ class ServicePoint(Record, frozen=True, kw_only=True):
     head_end: Text = ""
     country: Text = ""
     subdivision: Text = ""
-    reactive: Literal["", "not metered"] = ""
+    reactive: Literal["", "metered", "not metered"] = ""
 
     @property
     def key(self) -> str:

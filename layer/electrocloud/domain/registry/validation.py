@@ -134,5 +134,5 @@ def _tariffs(registry: Registry) -> Iterator[RecordFault]:
             message = (
                 f"{agreement.tariff_id} charges for reactive power, and {point.key} does not say how it is metered"
             )
-            advice = "set its reactive to 'not metered' to bill without it"
+            advice = "set its reactive to 'metered', or to 'not metered' to bill without it"
             yield RecordFault("agreements", agreement.key, "tariff_id", f"{message}; {advice}")

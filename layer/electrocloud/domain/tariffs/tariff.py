@@ -122,10 +122,22 @@ class Coincident(NamedTuple):
 
 
 class Reactive(NamedTuple):
-    """What a tariff asks for reactive power: $ a kvar, and whether its demand is in kVA (`apparent`)."""
+    """What a tariff asks for reactive power: $ a kvar, and whether its demand is in kVA (`apparent`).
+
+    `energy_rate` ($/kvarh) is for reactive energy beyond `free_part` (kvarh a kWh). Below a power factor of
+    `least_factor` (0: no rule), charges for demand are raised in its ratio to the factor measured.
+    """
 
     rate: Decimal
     apparent: bool
+    energy_rate: Decimal = Decimal(0)
+    free_part: Decimal = Decimal(0)
+    least_factor: Decimal = Decimal(0)
+
+    @property
+    def rules(self) -> tuple[object, ...]:
+        """What a fingerprint has of it: rules that are not used leave it as it was before they were known."""
+        return tuple(self) if any(self[2:]) else tuple(self[:2])
 
 
 class Holidays(NamedTuple):
@@ -234,7 +246,7 @@ class Tariff:
             rules.append((self.riders, self.taxes, self.currency))
         if self.series:
             rules.append(self.series.digest)
-        rules += [rule for rule in (self.reactive, self.ratchet, self.coincident) if rule]
+        rules += [rule for rule in (self.reactive and self.reactive.rules, self.ratchet, self.coincident) if rule]
         if self.metering:
             rules.append(self.metering)
         return hashlib.sha256(msgspec.json.encode(rules)).hexdigest()[:12]

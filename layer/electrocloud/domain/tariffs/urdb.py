@@ -16,10 +16,11 @@ from electrocloud.domain.money import exact
 from electrocloud.domain.tariffs import urdb_additions as additions
 from electrocloud.domain.tariffs.metering import MeteringOption
 from electrocloud.domain.tariffs.price_series import PriceSeries, with_terms
-from electrocloud.domain.tariffs.tariff import Allocation, Fee, Reactive, Rider, Tariff, Tier, Tiers
+from electrocloud.domain.tariffs.tariff import Allocation, Fee, Rider, Tariff, Tier, Tiers
 from electrocloud.domain.tariffs.urdb_demand import coincident, ratchet
 from electrocloud.domain.tariffs.urdb_document import only_item, read_rate
 from electrocloud.domain.tariffs.urdb_metering import metering
+from electrocloud.domain.tariffs.urdb_reactive import reactive
 from electrocloud.domain.tariffs.urdb_schedules import flat_months, schedule
 from electrocloud.domain.tariffs.urdb_tiers import DEMAND_UNITS, ENERGY_UNITS, structure
 from electrocloud.domain.tariffs.urdb_values import dates, number, one_of, text
@@ -105,7 +106,7 @@ def _tariff(
         currency=one_of("currency", rate.get("currency") or "USD", tuple(CURRENCIES)),
         sector=text("sector", rate.get("sector")),
         eligibility=additions.eligibility(rate),
-        reactive=_reactive(rate, demand, flat),
+        reactive=reactive(rate, demand, flat),
         ratchet=ratchet(rate),
         coincident=coincident(rate),
         series=series,
@@ -121,20 +122,8 @@ def _refuse_without_charge(
         raise TariffError("energyratestructure", "is missing, and there is no other charge; give at least one")
 
 
-def _reactive(rate: Mapping[str, Any], demand: Sequence[Tiers], flat: Sequence[Tiers]) -> Reactive | None:
-    """The charge for reactive power, and whether demand that has a price is in kVA."""
-    apparent = False
-    for field, periods in (("demandrateunit", demand), ("flatdemandunit", flat)):
-        priced = [tier for tiers in periods for tier in tiers if tier.rate]
-        if priced:
-            unit = one_of(field, rate.get(field) or "kW", DEMAND_UNITS)
-            apparent |= unit == "kVA" or any(tier.unit == "kVA" for tier in priced)
-    charge = exact(number("demandreactivepowercharge", rate.get("demandreactivepowercharge") or 0))
-    return Reactive(charge, apparent) if charge or apparent else None
-
-
 def _in_kw(periods: Sequence[Tiers]) -> tuple[Tiers, ...]:
-    """Demand in kVA as it is billed where no reactive power is metered: as kW."""
+    """Tiers of demand in kVA as those in kW: `Reactive.apparent` says what the demand is."""
     return tuple(tuple(tier._replace(unit="kW") for tier in tiers) for tiers in periods)
 
 

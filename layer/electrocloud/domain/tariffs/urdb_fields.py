@@ -202,6 +202,22 @@ FIELDS: dict[str, tuple[Field, ...]] = {
             "[Reactive power](#reactive-power)",
         ),
         Field(
+            "reactive_energy",
+            "price of reactive energy beyond a part of the active energy",
+            "$/kvarh, kvarh/kWh",
+            "billed",
+            (),
+            "Own field. [Reactive power](#reactive-power)",
+        ),
+        Field(
+            "power_factor_minimum",
+            "power factor below which demand charges rise",
+            "0 to 1",
+            "billed",
+            (),
+            "Own field. [Reactive power](#reactive-power)",
+        ),
+        Field(
             "coincidentratestructure",
             "price of the demand at the time of the system's peak",
             "$/kW",

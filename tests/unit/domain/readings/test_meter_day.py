@@ -2,19 +2,26 @@ import json
 import zlib
 from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from electrocloud.domain.readings.meter_day import MeterDay, Window
-from electrocloud.domain.readings.upload import DIRECTIONS, QUALITIES, decode
+from electrocloud.domain.readings.upload import DIRECTIONS, QUALITIES, Upload, decode
 from tests.kits.examples import upload, upload_json
 
 DAY = date(2026, 11, 24)
 
+
+def any_upload(varh: int | None, **parts) -> Upload:
+    return upload(**parts) if varh is None or parts["direction"] == "received" else upload(varh=varh, **parts)
+
+
 parts = st.lists(
     st.builds(
-        upload,
+        any_upload,
+        varh=st.none() | st.integers(0, 2),
         wh=st.lists(st.integers(0, 3), min_size=1, max_size=4),
         interval_s=st.sampled_from([900, 1800, 3600]),
         revision=st.integers(0, 2),
@@ -50,6 +57,7 @@ def test_packed_windows_unpack_unchanged(uploads):
     assert sum(again.hours_wh()) == sum(window.wh for window in day.windows())
     assert sum(again.hours_wh("received")) == sum(window.received_wh for window in day.windows())
     assert [again.rows("m", direction) for direction in DIRECTIONS] == [day.rows("m", one) for one in DIRECTIONS]
+    assert again.reactive() == day.reactive()
     counted = [row.quality for direction in DIRECTIONS for row in day.rows("m", direction)]
     for quality in ("estimated", "substituted", "questionable"):
         assert sum(getattr(window, quality) for window in day.windows()) == counted.count(quality)
@@ -83,6 +91,21 @@ def test_the_directions_do_not_touch_each_other(uploads):
 def test_hours_are_sums_of_the_readings_that_hold(uploads, windows):
     expected = [Window(datetime(2026, 11, 24, hour, tzinfo=UTC), *rest) for hour, *rest in windows]
     assert merged(uploads).windows() == expected
+
+
+def test_reactive_energy_belongs_to_its_reading_and_is_replaced_with_it():
+    first = upload(wh=[100, 200], varh=30)
+    day = merged([first, upload(wh=[110], revision=1)])
+    assert [(one.start % 86_400, one.wh) for one in day.reactive()] == [(900, 30)]
+    assert [row.varh for row in day.rows("m")] == [None, 30]
+    assert [row.varh for row in merged([first, upload(wh=[100])]).rows("m")] == [30, 30]
+    assert [row.varh for row in merged([first, upload(wh=[100], varh=31)]).rows("m")] == [31, 30]
+
+
+def test_a_day_without_reactive_energy_is_stored_as_by_earlier_versions():
+    assert merged([upload(wh=[100, 200])]).pack() == zlib.compress(
+        msgspec.msgpack.encode([[900, [0, 15], [0, 0], [100, 200], [2305, 0]]]), 6
+    )
 
 
 def test_of_readings_of_one_revision_the_better_quality_holds_then_the_higher_energy():

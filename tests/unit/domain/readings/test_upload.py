@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from electrocloud.domain.errors import UploadError
-from electrocloud.domain.readings.upload import MAX_READINGS, decode
+from electrocloud.domain.readings.upload import MAX_READINGS, VOIDED, decode
 from tests.kits.examples import upload_json
 
 
@@ -53,6 +53,10 @@ def reading(**parts):
         (reading(direction="net"), "contract", "direction"),
         (reading(direction=None), "contract", "direction"),
         (reading(quality="good"), "contract", "quality"),
+        (reading(varh=-1), "contract", "varh"),
+        (reading(varh=1.5), "contract", "varh"),
+        (reading(varh=2_500_001), "absurd-energy", "readings[0].varh is 2500001"),
+        (reading(varh=1, direction="received"), "contract", "readings[0].varh is 1 with energy received"),
         (
             changed(
                 readings=[
@@ -103,6 +107,18 @@ def test_an_upload_may_have_readings_of_both_directions():
     assert [wh for _, (_, _, wh, _) in upload.readings] == [9]
     assert [wh for _, (_, _, wh, _) in upload.received] == [7]
     assert len(upload.in_both_directions()) == 2
+
+
+def test_a_reading_of_delivered_energy_may_have_reactive_energy():
+    assert decode(reading(varh=0)).readings[0][1][-1] == 0
+    assert len(decode(reading()).readings[0][1]) == 4
+
+
+def test_an_operator_corrects_reactive_energy_with_the_reading_and_voids_both():
+    for action, wh, value in (("correct", 5, (5, 0, 7)), ("void", 0, (VOIDED, 0))):
+        operator = {"action": action, "by": "jo", "at": "2026-11-25T00:00:00Z", "reason": "bench"}
+        rows = [{"start": "2026-11-24T00:00:00Z", "wh": wh, "varh": 7}]
+        assert decode(changed(readings=rows, operator=operator)).readings[0][1][2:] == value
 
 
 def test_a_day_of_minutes_is_one_upload():

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from electrocloud.domain.errors import TariffError
+from electrocloud.domain.tariffs.tariff import Reactive
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb, version_from_urdb
 from tests.kits.billing_kit import always, document, hours, time_of_use
 
@@ -245,11 +246,11 @@ def test_a_fault_in_a_ratchet_or_a_coincident_charge_is_named(fields: dict, fiel
     assert says in str(fault)
 
 
-def test_a_charge_for_reactive_power_and_demand_in_kva_are_known_to_be_unmetered():
+def test_a_charge_for_reactive_power_and_demand_in_kva_are_read():
     flat = {"flatdemandstructure": [[{"rate": 5}]]}
 
-    assert tariff_from_urdb(document(demandreactivepowercharge=0.25)).reactive == (Decimal("0.25"), False)
-    assert tariff_from_urdb(document(**flat, flatdemandunit="kVA")).reactive == (0, True)
+    assert tariff_from_urdb(document(demandreactivepowercharge=0.25)).reactive == Reactive(Decimal("0.25"), False)
+    assert tariff_from_urdb(document(**flat, flatdemandunit="kVA")).reactive == Reactive(Decimal(0), True)
     assert tariff_from_urdb(document(**flat, demandrateunit="kVA", demandreactivepowercharge=0)).reactive is None
 
 

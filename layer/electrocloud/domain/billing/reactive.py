@@ -1,0 +1,139 @@
+"""Reactive power: what a day's readings of it bring to a bill, apparent power, and the power factor."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from math import isqrt
+from typing import Protocol
+
+import msgspec
+
+from electrocloud.domain.billing.demand_windows import (
+    Peak,
+    by_period,
+    demand_peaks,
+    demand_samples,
+    higher_peak,
+    peak_of,
+)
+from electrocloud.domain.billing.spreading import Instants
+from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.tariffs.tariff import Tariff
+
+
+class ReactiveDay(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A day's reactive energy (varh), and the active energy (Wh) of the same intervals.
+
+    `peak` is the largest mean reactive power over a demand window, in var in the place of W. `apparent` has the
+    largest apparent power (VA) of each demand period, where the tariff's demand is in kVA. `cut` are the shares of the
+    demand windows that reach into another day, in var.
+    """
+
+    varh: int
+    wh: int
+    peak: Peak | None
+    apparent: Mapping[int, Peak]
+    cut: tuple[Peak, ...]
+
+
+class HasReactive(Protocol):
+    """A day of a bill."""
+
+    @property
+    def reactive(self) -> ReactiveDay | None:
+        """What its readings of reactive energy bring to the bill."""
+
+
+def reactive_day(
+    tariff: Tariff,
+    midnight: int,
+    readings: Sequence[Interval],
+    reactive: Sequence[Interval],
+    guesses: frozenset[Interval],
+    spread: Instants | None,
+) -> ReactiveDay | None:
+    """What the reactive readings of a UTC day bring to a bill; None where there are none.
+
+    `readings` are those of the active energy; the other arguments are as for `demand_peaks`.
+    """
+    if not reactive or tariff.reactive is None:
+        return None
+    peaks, cut, _ = demand_peaks(tariff, midnight, reactive, frozenset(), spread)
+    measured = {reading.start for reading in reactive}
+    return ReactiveDay(
+        varh=sum(reading.wh for reading in reactive),
+        wh=sum(reading.wh for reading in readings if reading.start in measured),
+        peak=highest(peaks.values()),
+        apparent=_apparent_peaks(tariff, midnight, readings, reactive, guesses, spread)
+        if tariff.reactive.apparent
+        else {},
+        cut=cut,
+    )
+
+
+def highest(peaks: Iterable[Peak]) -> Peak | None:
+    """The highest of some peaks; None of none."""
+    found: Peak | None = None
+    for peak in peaks:
+        found = higher_peak(found, peak) if found else peak
+    return found
+
+
+def largest_reactive(days: Iterable[HasReactive]) -> Peak | None:
+    """The largest mean reactive power (var) over a demand window of some days; None where it was not read."""
+    own = [day for day in days if day.reactive]
+    return highest([*(day.reactive.peak for day in own if day.reactive and day.reactive.peak), *joined_windows(own)])
+
+
+def joined_windows(days: Iterable[HasReactive]) -> list[Peak]:
+    """The reactive power (var) of the windows that a UTC midnight cuts, from the shares of the days."""
+    windows: dict[int, list[Peak]] = {}
+    for day in days:
+        for peak in day.reactive.cut if day.reactive else ():
+            windows.setdefault(peak.start, []).append(peak)
+    return [*map(joined, windows.values())]
+
+
+def joined(parts: Sequence[Peak]) -> Peak:
+    """A window's power, from its days' shares."""
+    power = sum((Fraction(part.watts, part.parts) for part in parts), Fraction(0))
+    estimated = any(part.estimated for part in parts)
+    return Peak(power.numerator, power.denominator, parts[0].start, parts[0].seconds, estimated)
+
+
+def apparent_peak(active: Peak, reactive: Fraction) -> Peak:
+    """The apparent power over a window, in whole VA rounded half up, from its active power and its var."""
+    va = rounded_root(Fraction(active.watts, active.parts) ** 2 + reactive**2)
+    return Peak(va, 1, active.start, active.seconds, active.estimated)
+
+
+def power_factor(wh: int, varh: int) -> Fraction:
+    """Active by apparent energy, rounded half up to four decimals; 1 where there is neither."""
+    square = wh * wh + varh * varh
+    return Fraction(rounded_root(Fraction(wh * wh * 10**8, square)), 10**4) if square else Fraction(1)
+
+
+def rounded_root(square: Fraction) -> int:
+    """The square root of a number from 0 on, to the next whole number, half up."""
+    root = isqrt(square.numerator // square.denominator)
+    return root + (square >= (root + Fraction(1, 2)) ** 2)
+
+
+def _apparent_peaks(
+    tariff: Tariff,
+    midnight: int,
+    readings: Sequence[Interval],
+    reactive: Sequence[Interval],
+    guesses: frozenset[Interval],
+    spread: Instants | None,
+) -> dict[int, Peak]:
+    """The largest apparent power of the day's whole windows, by demand period. A window without varh has W as VA."""
+    samples, _, _ = demand_samples(tariff, midnight, readings)
+    of_reactive, _, _ = demand_samples(tariff, midnight, reactive)
+    var = {start: Fraction(varh * 3600) / seconds for start, seconds, varh in of_reactive}
+    peaks: dict[int, Peak] = {}
+    for period, rivals in by_period(tariff, midnight, samples, spread):
+        own = (apparent_peak(peak_of(sample, guesses), var.get(sample[0], Fraction(0))) for sample in rivals)
+        best = highest(own)
+        if best:
+            peaks[period] = higher_peak(peaks.get(period, best), best)
+    return peaks
