@@ -73,7 +73,7 @@ def bills_of_rows(
     the one before carries forward.
     """
     days: dict[str, dict[date, dict[str, list[Interval]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
-    for meter_id, start, seconds, wh, *_, direction, _ in rows:
+    for meter_id, start, seconds, wh, *_, direction, _, _ in rows:
         instant = int(start.replace(tzinfo=UTC).timestamp())
         days[meter_id][day_of(instant)][direction].append(Interval(instant, seconds, wh))
     for agreement_id, service in services.items():

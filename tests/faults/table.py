@@ -19,7 +19,7 @@ from tests.faults.stream import MemoryStream
 ParquetRow = tuple[Any, ...]
 
 SQL = """
-SELECT meter_id, start, interval_s, wh, revision, voltage_v, direction, quality
+SELECT meter_id, start, interval_s, wh, revision, voltage_v, direction, quality, varh
 FROM readings_by_direction
 ORDER BY meter_id, start, direction
 """

@@ -37,7 +37,7 @@ def a_write_without_its_condition(patch):
 def energy_added_up_as_it_comes(patch):
     def merge(self, seconds, readings):
         kept = self._readings.setdefault(seconds, {})
-        for minute, (_, quality, wh, _) in readings:
+        for minute, (_, quality, wh, *_) in readings:
             kept[minute] = (0, quality, kept.get(minute, (0, 0, 0, 0))[2] + wh, 0)
         return len(readings)
 

@@ -49,11 +49,13 @@ def month(fleet: Fleet, first: date, days: int, interval_s: int, every_s: int, r
 
 
 def _with_export(document: Document, at: int) -> Document:
-    """Add to the uploads of every second meter the energy received by day, and readings of other qualities."""
+    """Add to the uploads of every second meter the energy received by day, reactive energy to some of its readings, and
+    readings of other qualities."""
     rng = random.Random(f"export {document['meter_id']} {at}")
     if not exports(document["meter_id"]):
         return document
     rows = [{**row, "quality": rng.choice(QUALITIES)} if rng.random() < 0.1 else row for row in document["readings"]]
+    rows = [{**row, "varh": row["wh"] // 2} if row["wh"] % 4 else row for row in rows]
     exported = [
         {"start": row["start"], "wh": rng.randrange(3_000), "direction": "received"}
         | ({"quality": rng.choice(QUALITIES)} if rng.random() < 0.2 else {})

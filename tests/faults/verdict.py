@@ -216,7 +216,7 @@ def _window_rows(items: dict[Key, Item]) -> Iterator[ParquetRow]:
 def _bills_of(rows: Iterable[ParquetRow], meters: Iterable[Meter]) -> Iterator[tuple[Key, Bill]]:
     """The bills of meters without agreements, made of the Parquet rows alone."""
     intervals: dict[tuple[str, str], list[Interval]] = defaultdict(list)
-    for meter_id, start, seconds, wh, *_, direction, _ in rows:
+    for meter_id, start, seconds, wh, *_, direction, _, _ in rows:
         intervals[meter_id, direction].append(Interval(int(start.timestamp()), seconds, wh))
     for meter in meters:
         terms = UNREGISTERED._replace(agreement_id=meter.meter_id)
