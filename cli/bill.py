@@ -39,6 +39,7 @@ def bill(
     service = options.service(prices.versions[0].tariff.zone, fill=fill)
     load = read_usage(usage, reading)
     print_found(load, [prices])
+    _refuse_unmetered(prices, load, usage, options)
     issued = rate_usage(prices, load, usage, service)
     if not issued:
         raise UsageError(f"{usage} has no reading in service; check --service-from and --service-to")
@@ -55,6 +56,17 @@ def _read_prices(paths: Sequence[Path], options: ServiceOptions) -> DatedTariff:
             'write "energy_prices": {"name": "Day-ahead prices"} into it'
         )
     return prices
+
+
+def _refuse_unmetered(prices: DatedTariff, load: Usage, usage: Path, options: ServiceOptions) -> None:
+    """With --strict a charge for reactive power needs a file that has reactive energy."""
+    if options.strict and load.reactive is None:
+        for version in prices.versions:
+            if version.tariff.reactive:
+                raise UsageError(
+                    f"{version.tariff.name} charges for reactive power, and {usage} has no reactive energy; "
+                    "without --strict it is not billed"
+                )
 
 
 def print_found(load: Usage, tariffs: Iterable[DatedTariff] = ()) -> None:
@@ -100,6 +112,7 @@ def batch(
     with console.status(f"Reading {usage}"):
         load = read_usage(usage, reading)
     print_found(load, [prices])
+    _refuse_unmetered(prices, load, usage, options)
     as_csv = out.suffix == ".csv"
     bar = Progress(
         TextColumn("Billing"),

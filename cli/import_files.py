@@ -29,6 +29,14 @@ class Target(NamedTuple):
     out: Path | None
 
 
+class _Part(NamedTuple):
+    """What is sent of one meter in one direction: its readings, its id, and its reactive energy."""
+
+    load: MeterLoad
+    meter_id: str
+    reactive: MeterLoad | None
+
+
 class FileSender:
     """Writes uploads to a file, a line of JSON each."""
 
@@ -55,8 +63,12 @@ def import_files(files: Sequence[Path], meter: str | None, target: Target, readi
         for line in summary(load):
             console.print(f"{path.name}: {line}", style="dim", highlight=False, markup=False)
     left_out: Counter[str] = Counter()
-    plan = [(one, _meter_id(path, one, load, meter)) for path, load in loads for one in _with_direction(load, left_out)]
-    total = sum(len(one.readings.start) for one, _ in plan)
+    plan = [
+        _Part(one, _meter_id(path, one, load, meter), _reactive(load, one))
+        for path, load in loads
+        for one in _with_direction(load, left_out)
+    ]
+    total = sum(len(part.load.readings.start) for part in plan)
     tally = SendCounts()
     if target.via is ImportChannel.file:
         if target.out is None:
@@ -73,8 +85,17 @@ def _with_direction(load: Load, left_out: Counter[str]) -> Iterator[MeterLoad]:
     for one in load.meters:
         if one.direction == "net":
             left_out["readings of a net register, which tells neither import nor export"] += len(one.readings.start)
-        else:
+        elif one.direction != "reactive":
             yield one
+        elif not any(other.meter == one.meter and other.direction == "delivered" for other in load.meters):
+            left_out["readings of reactive energy without one of energy delivered"] += len(one.readings.start)
+
+
+def _reactive(load: Load, one: MeterLoad) -> MeterLoad | None:
+    """The reactive energy of a meter whose energy delivered is `one`."""
+    if one.direction != "delivered":
+        return None
+    return next((other for other in load.meters if (other.meter, other.direction) == (one.meter, "reactive")), None)
 
 
 def _meter_id(path: Path, one: MeterLoad, load: Load, meter: str | None) -> str:
@@ -94,7 +115,7 @@ def _sender(via: ImportChannel, tally: SendCounts) -> Sender:
 
 
 def _send(
-    plan: Sequence[tuple[MeterLoad, str]],
+    plan: Sequence[_Part],
     sender: Sender,
     tally: SendCounts,
     total: int,
@@ -104,8 +125,8 @@ def _send(
     columns = (TextColumn("sending"), BarColumn(), MofNCompleteColumn(), TextColumn("readings"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("", total=total)
-        for load, meter_id in plan:
-            for number, upload in enumerate(uploads_of(load, meter_id, revision, left_out)):
+        for load, meter_id, reactive in plan:
+            for number, upload in enumerate(uploads_of(load, meter_id, revision, left_out, reactive)):
                 if number == 0:
                     _check(upload)
                 sender.send(meter_id, msgspec.json.encode(upload), len(upload.readings))

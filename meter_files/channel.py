@@ -8,22 +8,26 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-Direction = Literal["delivered", "received", "net"]
+Direction = Literal["delivered", "received", "net", "reactive"]  # reactive: with energy delivered, inductive
 Kind = Literal["interval energy", "average power", "register"]
-Unit = Literal["Wh", "kWh", "MWh", "W", "kW", "MW", "other"]
+Unit = Literal["Wh", "kWh", "MWh", "W", "kW", "MW", "varh", "kvarh", "other"]
 Stamp = Literal["start", "end"]
 
-SCALE: dict[str, int] = {"Wh": 10**3, "kWh": 10**6, "MWh": 10**9, "W": 10**3, "kW": 10**6, "MW": 10**9, "other": 10**6}
-UNITS = tuple(unit for unit in SCALE if unit != "other")
+SCALE: dict[str, int] = {
+    "Wh": 10**3, "kWh": 10**6, "MWh": 10**9, "W": 10**3, "kW": 10**6, "MW": 10**9,
+    "varh": 10**3, "kvarh": 10**6, "other": 10**6,
+}  # fmt: skip
+UNITS = ("Wh", "kWh", "MWh", "W", "kW", "MW")
 
 
 class Channel(NamedTuple):
     """The readings of one register of one meter, in the file's order, as the file has them.
 
     `stamp` is an instant (s since 1970 UTC) at the start or end of each reading, as `stamped` says; `seconds` its
-    length, 0 where the file does not say. `value` counts mWh or, for average power, mW: exact to the sixth decimal of
-    kWh or kW; of any other unit it counts millionths. `row` is the line in the file, `version` the higher the newer,
-    `estimated` what the sender did not measure. `register` tells the channels of a meter and direction apart.
+    length, 0 where the file does not say. `value` counts mWh, of reactive energy mvarh and of average power mW: exact
+    to the sixth decimal of kWh or kW; of any other unit it counts millionths. `row` is the line in the file, `version`
+    the higher the newer, `estimated` what the sender did not measure. `register` tells the channels of a meter and
+    direction apart.
     """
 
     meter: str

@@ -220,7 +220,8 @@ def _meaning(column: Value, read_type: ReadType | None, table: Table, layout: La
     said = column
     if read_type is not None:
         direction = read_type.direction if column.direction == "delivered" else column.direction
-        unit, kind = (read_type.unit, read_type.kind) if read_type.kind != "interval energy" else (said.unit, said.kind)
+        says_unit = read_type.kind != "interval energy" or read_type.direction == "reactive"
+        unit, kind = (read_type.unit, read_type.kind) if says_unit else (said.unit, said.kind)
         said = Value(column.column, unit, direction, kind, read_type.register or column.register)
     if layout.unit_column in table.columns:
         names = {one.lower() for one in pc.unique(table.columns[layout.unit_column]).to_pylist()} - {"", "-"}

@@ -19,7 +19,7 @@ from electrocloud.domain.errors import UsageError
 from meter_files.channel import SCALE, Channel, Contents, Direction, Kind, Unit
 from meter_files.source import reading
 
-_UNITS: dict[str, Unit] = {"72": "Wh", "38": "W"}
+_UNITS: dict[str, Unit] = {"72": "Wh", "38": "W", "73": "varh"}
 _DIRECTIONS: dict[str, Direction] = {"1": "delivered", "19": "received", "4": "net", "": "delivered"}
 _ESTIMATED = {"7", "8", "9", "10", "12", "18"}  # edited, estimated, questionable, projected, failed
 _NOT_ELECTRIC = {"1": "gas", "2": "water", "3": "time", "4": "heat", "5": "refuse", "6": "sewage"}
@@ -144,11 +144,13 @@ def _channel(feed: _Feed, place: str, block: _Block, remarks: list[str]) -> Chan
     point = place.partition("/MeterReading")[0]
     service = _NOT_ELECTRIC.get(feed.services.get(point, "0"))
     name = point.rpartition("/")[2]
-    if service or kind_of.unit not in _UNITS or kind_of.direction not in _DIRECTIONS:
+    taken = _DIRECTIONS.get(kind_of.direction)
+    if service or kind_of.unit not in _UNITS or taken is None or (kind_of.unit == "73" and taken != "delivered"):
         what = service or f"unit {kind_of.unit}, direction {kind_of.direction}"
         remarks.append(f"{len(block.value):,} readings of usage point {name} ({what}) left out")
         return None
     unit = _UNITS[kind_of.unit]
+    direction: Direction = "reactive" if unit == "varh" else taken
     energy: Kind = "register" if kind_of.behaviour in _CUMULATIVE else "interval energy"
     value = np.array(block.value) * 10.0**kind_of.power
     seconds = np.array(block.seconds, np.int64)
@@ -157,7 +159,7 @@ def _channel(feed: _Feed, place: str, block: _Block, remarks: list[str]) -> Chan
     return Channel(
         meter=name,
         register=place.rpartition("/")[2],
-        direction=_DIRECTIONS[kind_of.direction],
+        direction=direction,
         kind="average power" if unit == "W" else energy,
         unit=unit,
         stamped="start",

@@ -21,7 +21,7 @@ _LENGTHS = {60: "minutes", 300: "5-minute intervals", 600: "10-minute intervals"
 
 
 class MeterLoad(NamedTuple):
-    """What one meter measured in one direction, all its registers together."""
+    """What one meter measured in one direction, all its registers together; varh in the place of Wh of `reactive`."""
 
     meter: str
     direction: Direction
@@ -71,7 +71,21 @@ def load_of_contents(contents: Contents, options: ReadOptions) -> Load:
             meters.append(MeterLoad(meter, direction, _added(meter, found), tuple(channels)))
     if not meters:
         raise UsageError("; ".join(["no readings are left", *remarks]))
-    return Load(contents.format, contents.zone, meters, remarks)
+    return Load(contents.format, contents.zone, _same_lengths(meters), remarks)
+
+
+def _same_lengths(meters: list[MeterLoad]) -> list[MeterLoad]:
+    """Reactive readings with the lengths of those of energy delivered: a gap of theirs makes none longer."""
+    delivered = {one.meter: one.readings for one in meters if one.direction == "delivered"}
+    found = []
+    for one in meters:
+        if one.direction == "reactive" and (of := delivered.get(one.meter)):
+            readings = one.readings
+            at = np.minimum(np.searchsorted(of.start, readings.start), len(of.start) - 1)
+            seconds = np.where(of.start[at] == readings.start, of.seconds[at], readings.seconds)
+            one = one._replace(readings=readings._replace(seconds=seconds))
+        found.append(one)
+    return found
 
 
 def _chosen(channels: Iterable[Channel], options: ReadOptions) -> list[Channel]:
@@ -117,7 +131,7 @@ def summary(load: Load) -> list[str]:
         return [*_estimated(load), *load.remarks]
     lines = [f"{load.format}: {_line(load, one)}" for one in load.meters[:4]]
     if len(load.meters) > 4:
-        total = sum(int(one.readings.wh.sum()) for one in load.meters)
+        total = sum(int(one.readings.wh.sum()) for one in load.meters if one.direction != "reactive")
         lines.append(f"and {len(load.meters) - 4:,} more; {total / 1000:,.1f} kWh in all")
     return lines + load.remarks
 
@@ -141,8 +155,9 @@ def _line(load: Load, one: MeterLoad) -> str:
     }[channel.kind]
     name = f"{one.meter}, " if one.meter else ""
     estimated = f", {int(readings.estimated.sum()):,} estimated" if readings.estimated.any() else ""
+    unit = "kvarh" if one.direction == "reactive" else "kWh"
     return (
         f"{name}{len(readings.wh):,} {_LENGTHS.get(usual, f'intervals of {usual} s')}, "
         f"{first:%-d %b %Y} to {last:%-d %b %Y} {load.zone or 'UTC'}, {what}, {channel.stamped}-stamped, "
-        f"{one.direction}{estimated}: {readings.wh.sum() / 1000:,.1f} kWh"
+        f"{one.direction}{estimated}: {readings.wh.sum() / 1000:,.1f} {unit}"
     )

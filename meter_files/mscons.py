@@ -90,9 +90,9 @@ def _channel(
     obis = _OBIS.match(code)
     direction: Direction | None = None
     if obis:
-        direction = {"1": "delivered", "2": "received"}.get(obis[1])  # type: ignore[assignment]
+        direction = {"1": "delivered", "2": "received", "3": "reactive"}.get(obis[1])  # type: ignore[assignment]
     if direction is None:
-        remarks.append(f"{len(found):,} values of {location} {code} left out: not active energy by its OBIS code")
+        remarks.append(f"{len(found):,} values of {location} {code} left out: its OBIS code is not one of energy")
         return None
     start, seconds, value, estimated, row = (np.array(column) for column in zip(*found, strict=True))
     return Channel(
@@ -100,7 +100,7 @@ def _channel(
         register=code,
         direction=direction,
         kind="interval energy",
-        unit="kWh",
+        unit="kvarh" if direction == "reactive" else "kWh",
         stamped="start",
         stamp=start.astype(np.int64),
         seconds=seconds.astype(np.int64),

@@ -14,7 +14,8 @@ from electrocloud.domain.errors import UsageError
 from meter_files.channel import SCALE, Channel, Contents, Direction, Numbers, Unit
 
 _UNITS: dict[str, Unit] = {"wh": "Wh", "kwh": "kWh", "mwh": "MWh"}
-_DIRECTIONS: dict[str, Direction] = {"E": "delivered", "B": "received"}
+_REACTIVE: dict[str, Unit] = {"varh": "varh", "kvarh": "kvarh"}
+_DIRECTIONS: dict[str, Direction] = {"E": "delivered", "B": "received", "Q": "reactive"}
 _AEST = timedelta(hours=10)
 _DAY_S = 86_400
 _UPDATED = re.compile(r"[0-9]{8,14}")  # a time such as 20260731120000
@@ -118,10 +119,10 @@ def _quality(number: int, cells: list[str]) -> tuple[int, int, str]:
 
 def _channel(stream: _Stream, days: list[_Day], remarks: list[str]) -> Channel | None:
     direction = _DIRECTIONS.get(stream.suffix[:1].upper())
-    if direction is None or stream.unit not in _UNITS:
+    unit = (_REACTIVE if direction == "reactive" else _UNITS).get(stream.unit)
+    if direction is None or unit is None:
         remarks.append(f"{len(days):,} days of {stream.nmi} {stream.suffix} ({stream.unit or 'no unit'}) left out")
         return None
-    unit = _UNITS[stream.unit]
     count = _DAY_S // stream.seconds
     value = np.array([day.values for day in days]).ravel()
     quality = np.repeat(np.array([day.quality[:1] for day in days]), count)
@@ -169,7 +170,8 @@ def _register_channel(nmi: str, suffix: str, unit: str, rows: list[tuple[int, in
     direction = _DIRECTIONS.get(suffix[:1].upper())
     if direction is None and suffix[:1].isdigit():
         direction = "delivered"
-    if direction is None or unit not in _UNITS:
+    known = (_REACTIVE if direction == "reactive" else _UNITS).get(unit)
+    if direction is None or known is None:
         raise UsageError(f"row {rows[0][0]}: {nmi} {suffix} ({unit or 'no unit'}) is not a register of energy")
     line, stamp, value, estimated = (np.array(column) for column in zip(*rows, strict=True))
     return Channel(
@@ -177,11 +179,11 @@ def _register_channel(nmi: str, suffix: str, unit: str, rows: list[tuple[int, in
         register=suffix,
         direction=direction,
         kind="register",
-        unit=_UNITS[unit],
+        unit=known,
         stamped="end",
         stamp=stamp.astype(np.int64),
         seconds=np.zeros(len(rows), np.int64),
-        value=np.rint(value * SCALE[_UNITS[unit]]).astype(np.int64),
+        value=np.rint(value * SCALE[known]).astype(np.int64),
         row=line.astype(np.int64),
         version=np.zeros(len(rows), np.int64),
         estimated=estimated.astype(bool),

@@ -1,5 +1,5 @@
 """Parquet files with a row per reading: start, wh or kwh, and where they are there meter_id, interval_s, revision,
-direction and quality."""
+direction, quality and varh."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from meter_files.clock import from_local
 from meter_files.columns import TELLING, by_meter
 from meter_files.presets import DIRECTIONS, NOT_MEASURED
 
-_OPTIONAL = ("meter_id", "interval_s", "revision", "direction", "quality")
+_OPTIONAL = ("meter_id", "interval_s", "revision", "direction", "quality", "varh")
 
 
 def read(path: Path, options: ReadOptions) -> Contents:
@@ -39,7 +39,7 @@ def read(path: Path, options: ReadOptions) -> Contents:
 
 def _channels(path: Path, table: pa.Table, energy: str, options: ReadOptions) -> list[Channel]:
     for name in table.column_names:
-        if table[name].null_count and name not in ("direction", "quality"):
+        if table[name].null_count and name not in ("direction", "quality", "varh"):
             raise UsageError(f"{path}: {name} has {table[name].null_count} empty values; each row needs one")
     count = table.num_rows
     names, meter = _coded(table, "meter_id")
@@ -65,10 +65,16 @@ def _channels(path: Path, table: pa.Table, energy: str, options: ReadOptions) ->
         version=_numbers(table, "revision"),
         estimated=estimated[quality],
     )
-    return [
+    found = [
         whole.take(rows)._replace(meter=names[number // 2], direction=directions[number % 2])
         for number, rows in by_meter(channel, np.arange(count))
     ]
+    if "varh" in table.column_names:
+        measured = np.flatnonzero(table["varh"].is_valid().to_numpy())
+        varh = np.rint(table["varh"].cast(pa.float64()).fill_null(0).to_numpy() * SCALE["varh"]).astype(np.int64)
+        reactive = whole._replace(direction="reactive", kind="interval energy", unit="varh", value=varh)
+        found += [reactive.take(rows)._replace(meter=names[number]) for number, rows in by_meter(meter, measured)]
+    return found
 
 
 def _coded(table: pa.Table, name: str) -> tuple[list[str], Numbers]:

@@ -36,7 +36,10 @@ HOURLY_SERIES = Layout(
 
 OWN = ("start and wh", "start and kwh", "Parquet")
 _IN_KWH = _OWN._replace(name="start and kwh", header=frozenset({"start", "kwh"}), values=(Value("kwh"),))
+_VARH, _KVARH = Value("varh", "varh", "reactive"), Value("kvarh", "kvarh", "reactive")
 PRESETS: tuple[Layout, ...] = (
+    _OWN._replace(header=_OWN.header | {"varh"}, values=(*_OWN.values, _VARH)),
+    _IN_KWH._replace(header=_IN_KWH.header | {"kvarh"}, values=(*_IN_KWH.values, _KVARH)),
     _OWN._replace(header=_OWN.header | {"received_wh"}, values=(*_OWN.values, Value("received_wh", "Wh", "received"))),
     _IN_KWH._replace(
         header=_IN_KWH.header | {"received_kwh"}, values=(*_IN_KWH.values, Value("received_kwh", "kWh", "received"))
@@ -182,7 +185,7 @@ PRESETS: tuple[Layout, ...] = (
             "active export interval (kwh)": ReadType("received"),
             "active import interval (kw)": ReadType("delivered", "average power", "kW"),
             "active export interval (kw)": ReadType("received", "average power", "kW"),
-            "reactive import interval (kvarh)": None,
+            "reactive import interval (kvarh)": ReadType("reactive", unit="kvarh"),
             "reactive export interval (kvarh)": None,
             "24 hr active import register (kwh)": None,  # the same energy once more, a day a row
             "24 hr active export register (kwh)": None,

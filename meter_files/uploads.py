@@ -15,14 +15,18 @@ from electrocloud.domain.readings.upload import (
     ReadingDocument,
     UploadDocument,
 )
-from meter_files.channel import Flags
+from meter_files.channel import Flags, Numbers
 from meter_files.load import MeterLoad
 
 _DAY_S = 86_400
 
 
-def uploads_of(load: MeterLoad, meter_id: str, revision: int, left_out: Counter[str]) -> Iterator[UploadDocument]:
+def uploads_of(
+    load: MeterLoad, meter_id: str, revision: int, left_out: Counter[str], reactive: MeterLoad | None = None
+) -> Iterator[UploadDocument]:
     """The uploads of one meter's readings, in time order, with their direction and quality.
+
+    `reactive` has the meter's reactive energy: what is of the same intervals is sent with them.
 
     What the contract does not take is counted in `left_out`.
     """
@@ -32,19 +36,37 @@ def uploads_of(load: MeterLoad, meter_id: str, revision: int, left_out: Counter[
     start, seconds, wh, estimated = (
         column[taken] for column in (readings.start, readings.seconds, readings.wh, readings.estimated)
     )
+    varh = _reactive(load, reactive, left_out)[taken]
     for interval_s in np.unique(seconds).tolist():
         mine = seconds == interval_s
         days = start[mine] // _DAY_S
         texts = np.datetime_as_string(start[mine].astype("datetime64[s]"), timezone="UTC").tolist()
         energies = wh[mine].tolist()
+        reactives = [None if one < 0 else one for one in varh[mine].tolist()]
         qualities: list[Quality] = ["estimated" if one else "measured" for one in estimated[mine]]
         edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(texts)]
         for low, high in pairwise(edges):
             rows = [
-                ReadingDocument(text, energy, revision, None, direction, quality)
-                for text, energy, quality in zip(texts[low:high], energies[low:high], qualities[low:high], strict=True)
+                ReadingDocument(text, energy, revision, None, direction, quality, reactive)
+                for text, energy, quality, reactive in zip(
+                    texts[low:high], energies[low:high], qualities[low:high], reactives[low:high], strict=True
+                )
             ]
             yield UploadDocument(meter_id, interval_s, rows)
+
+
+def _reactive(load: MeterLoad, reactive: MeterLoad | None, left_out: Counter[str]) -> Numbers:
+    """The varh of each reading, -1 where there is none."""
+    readings = load.readings
+    varh = np.full(len(readings.start), -1, np.int64)
+    if reactive is None:
+        return varh
+    other = reactive.readings
+    at = np.minimum(np.searchsorted(readings.start, other.start), len(readings.start) - 1)
+    same = (readings.start[at] == other.start) & (readings.seconds[at] == other.seconds)
+    varh[at[same]] = other.wh[same]
+    left_out["readings of reactive energy without one of energy delivered"] += int((~same).sum())
+    return varh
 
 
 def _taken(load: MeterLoad, left_out: Counter[str]) -> Flags:

@@ -89,7 +89,8 @@ OpeningCredit = Annotated[
     ),
 ]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse a tariff with charges that cannot be billed, such as reactive power.")
+    bool,
+    typer.Option("--strict", help="Refuse a charge for reactive power where the file has none."),
 ]
 
 

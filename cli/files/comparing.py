@@ -95,7 +95,9 @@ def _candidate(path: Path, load: Usage, usage: Path, options: ServiceOptions) ->
     whole = []
     for number, meter_id in enumerate(load.meters):
         readings = load.intervals(number)
-        issued = rate_load(prices, readings, meter_id, service, load.received_intervals(number))
+        issued = rate_load(
+            prices, readings, meter_id, service, load.received_intervals(number), load.reactive_intervals(number)
+        )
         reasons = [reason for bill in issued for reason in bill.open_reasons]
         refuse_open(load, number, [one for one in reasons if one.kind in ("long reading", "no sell rate")], usage)
         end = readings[-1].start + readings[-1].seconds

@@ -80,18 +80,29 @@ def rate_load(
     meter_id: str,
     service: Service,
     received: Sequence[Interval] = (),
+    reactive: Sequence[Interval] = (),
 ) -> list[Bill]:
     """The bills of the periods of service that a meter's readings (in time order) start in.
 
-    `received` has the energy received from the customer. With estimates enabled, missing intervals of these periods
-    that have ended are estimated where possible.
+    `received` has the energy received from the customer, and `reactive` the reactive energy in varh. With estimates
+    enabled, missing intervals of these periods that have ended are estimated where possible.
     """
     terms, as_of, fill, opening = service
     as_of = int(time.time()) if as_of is None else as_of
     guesses: list[Interval] = []
     if fill:
         guesses = _estimates(tariff.versions[0].tariff.zone, readings, terms, as_of)
-    return bills(tariff, readings, guesses, meter_id, terms=terms, as_of=as_of, received=received, opening=opening)
+    return bills(
+        tariff,
+        readings,
+        guesses,
+        meter_id,
+        terms=terms,
+        as_of=as_of,
+        received=received,
+        reactive=reactive,
+        opening=opening,
+    )
 
 
 def _estimates(zone: str, readings: Sequence[Interval], terms: ServiceTerms, as_of: int) -> list[Interval]:
@@ -151,7 +162,8 @@ def rate_usage(tariff: DatedTariff, usage: Usage, path: Path, service: Service) 
     """The bills of all meters of the file at `path`, in file order. Raises `UsageError` if one is incomplete."""
     issued = []
     for number, meter_id in enumerate(usage.meters):
-        own = rate_load(tariff, usage.intervals(number), meter_id, service, usage.received_intervals(number))
+        received, reactive = usage.received_intervals(number), usage.reactive_intervals(number)
+        own = rate_load(tariff, usage.intervals(number), meter_id, service, received, reactive)
         refuse_open(usage, number, (reason for bill in own for reason in bill.open_reasons), path)
         issued += own
     return issued

@@ -40,7 +40,7 @@ class ServiceOptions(NamedTuple):
     @property
     def tariff(self) -> TariffOptions:
         """How the tariff files are read."""
-        return TariffOptions(self.known_zone, self.strict, self.coincident_peaks, self.prices, self.metering)
+        return TariffOptions(self.known_zone, self.coincident_peaks, self.prices, self.metering)
 
     def service(self, zone: str, *, fill: bool) -> Service:
         """The service that they describe, by the clocks of `zone`; `UsageError` names an option that is wrong."""

@@ -17,12 +17,10 @@ from electrocloud.domain.tariffs.versions import DatedTariff, TariffVersion, dat
 
 
 class TariffOptions(NamedTuple):
-    """How tariff files are read: the `zone` of their schedules (None: their own), whether a charge for reactive power
-    is refused, the files of the system's peaks and of hourly prices, and how received energy is credited by a tariff
-    that does not say so."""
+    """How tariff files are read: the `zone` of their schedules (None: their own), the files of the system's peaks and
+    of hourly prices, and how received energy is credited by a tariff that does not say so."""
 
     zone: str | None = None
-    strict: bool = False
     coincident_peaks: Path | None = None
     prices: Path | None = None
     metering: MeteringOption | None = None
@@ -37,11 +35,6 @@ def read_tariff(paths: Sequence[Path], options: TariffOptions) -> DatedTariff:
     added = read_system_peaks(options.coincident_peaks) if options.coincident_peaks else {}
     series = read_prices(options.prices) if options.prices else None
     versions = [_version(path, options, added, series) for path in paths]
-    for path, version in zip(paths, versions, strict=True):
-        if options.strict and version.tariff.reactive:
-            raise UsageError(
-                f"{path} charges for reactive power, which is not metered; without --strict it is not billed"
-            )
     zones = {version.tariff.zone for version in versions}
     if len(zones) > 1:
         raise UsageError(f"{_names(paths)} are in {' and '.join(sorted(zones))}; give --zone Area/City for all of them")

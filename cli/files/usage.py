@@ -23,7 +23,7 @@ class Usage(NamedTuple):
     Those of meter i are `start` (s since 1970 UTC), `seconds` and `wh` from index `edges[i]` up to `edges[i + 1]`, each
     with its row number `row` in the file (a header is row 1). A file that names no meter has one, named "".
     `found` says what the file holds, line by line, and what was left out. `received` has the energy received from the
-    same meters, in their order; None where no meter has any.
+    same meters, in their order, and `reactive` the reactive energy in varh; None where no meter has any.
     """
 
     meters: list[str]
@@ -34,6 +34,7 @@ class Usage(NamedTuple):
     row: _Numbers
     found: list[str]
     received: "Usage | None" = None
+    reactive: "Usage | None" = None
 
     def row_of(self, index: int, start: int) -> int:
         """The file's row of a meter's reading that starts at an instant (s since 1970 UTC), of either direction."""
@@ -50,13 +51,18 @@ class Usage(NamedTuple):
         """The energy received from one meter; none where it has no such readings."""
         return self.received.intervals(index) if self.received else []
 
+    def reactive_intervals(self, index: int) -> list[Interval]:
+        """The reactive energy (varh) of one meter; none where it has no such readings."""
+        return self.reactive.intervals(index) if self.reactive else []
+
     def part(self, first: int, end: int) -> "Usage":
         """The meters with index `first` up to `end`, or up to the last."""
         edges = self.edges[first : end + 1]
         rows = slice(edges[0], edges[-1])
         start, seconds, wh, row = (column[rows] for column in (self.start, self.seconds, self.wh, self.row))
         received = self.received and self.received.part(first, end)
-        return Usage(self.meters[first:end], edges - edges[0], start, seconds, wh, row, self.found, received)
+        reactive = self.reactive and self.reactive.part(first, end)
+        return Usage(self.meters[first:end], edges - edges[0], start, seconds, wh, row, self.found, received, reactive)
 
 
 def read_usage(path: Path, options: ReadOptions | None = None) -> Usage:
@@ -70,12 +76,13 @@ def read_usage(path: Path, options: ReadOptions | None = None) -> Usage:
         used = {one.meter: one.readings for one in delivered(load)[0]}
     except UsageError as fault:
         raise at_path(path, fault) from None
-    received = {one.meter: one.readings for one in load.meters if one.direction == "received"}
+    received, reactive = (
+        {one.meter: one.readings for one in load.meters if one.direction == direction}
+        for direction in ("received", "reactive")
+    )
     meters = list(used)
     usage = _usage(meters, [used[meter] for meter in meters], [*summary(load), *_gaps(used, received)])
-    if received.keys().isdisjoint(meters):
-        return usage
-    return usage._replace(received=_usage(meters, [received.get(meter, _NONE) for meter in meters], []))
+    return usage._replace(received=_of_meters(meters, received), reactive=_of_meters(meters, reactive))
 
 
 def delivered(load: Load) -> tuple[list[MeterLoad], list[str]]:
@@ -89,6 +96,13 @@ def delivered(load: Load) -> tuple[list[MeterLoad], list[str]]:
 
 _NOTHING = np.zeros(0, np.int64)
 _NONE = Readings(_NOTHING, _NOTHING, _NOTHING, _NOTHING, np.zeros(0, np.bool_), [])
+
+
+def _of_meters(meters: list[str], readings: Mapping[str, Readings]) -> Usage | None:
+    """The readings of some of the meters, in the order of all; None where none has any."""
+    return (
+        None if readings.keys().isdisjoint(meters) else _usage(meters, [readings.get(one, _NONE) for one in meters], [])
+    )
 
 
 def _usage(meters: list[str], readings: Sequence[Readings], found: list[str]) -> Usage:

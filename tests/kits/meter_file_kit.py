@@ -265,7 +265,7 @@ FILES: dict[str, MeterFile] = {
         "delivered, 1 estimated: 0.2 kWh",
     ),
     "NEM12": MeterFile(
-        _nem12(), 24_000, 6_000, 48, says="1 days of NMI0000001 Q1 (kvarh) left out",
+        _nem12(), 24_000, 6_000, 48, says="reactive: 432.0 kvarh",
     ),
     "MSCONS": MeterFile(_mscons(), 550, says="DE0001, 2 quarter-hours"),
     "DSMR": MeterFile(_dsmr(), 102, 0, 1, says="DSMR telegrams"),
