@@ -166,6 +166,7 @@ KINDS: dict[str, tuple[Callable[[str, datetime], Value], str]] = {
     "day": (_day, "a day such as 2024-03-31"),
     "time": (_time, "a time such as 2024-03-31T12:00Z"),
     "meter": (_meter, "a meter's id, or all"),
+    "id": (_meter, "an ID, or all"),
     "zone": (_zone, "an IANA time zone such as Europe/Berlin"),
     "whole": (_whole, "a whole number, 0 or more"),
     "number": (_number, "a number"),

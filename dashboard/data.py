@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
@@ -16,9 +16,11 @@ from analytics import questions
 from analytics.ask import ask as ask_athena
 from analytics.pipeline_health import Health, HealthReader
 from analytics.rejected_uploads import Rejected, rejected_uploads
+from dashboard.access import subjects
+from dashboard.access.access_log import FOLDER
 from dashboard.access.guard import needs
 from dashboard.access.roles import Data
-from dashboard.access.visitor import NotLoggedInError, acting_for, visitor
+from dashboard.access.visitor import NotLoggedInError, acting_for, may, visitor
 from dashboard.fleet import Fleet, fleet_of
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from electrocloud.aws import athena
@@ -36,6 +38,7 @@ from electrocloud.domain.errors import ElectroCloudError, SettingsError
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
+from presentation import invoice_documents
 from presentation.green_button import green_button
 from presentation.meter_usage import THIRTEEN_MONTHS, usage_of
 
@@ -199,7 +202,7 @@ def quarantined(day: date) -> dict[str, int]:
     return _reader().quarantined(day)
 
 
-@needs(Data.REJECTED)
+@needs(Data.REJECTED, of=subjects.of_all)
 def rejected(since: datetime) -> list[Rejected]:
     """The uploads that were rejected since an instant, newest first."""
     return _rejected(since)
@@ -211,7 +214,7 @@ def _rejected(since: datetime) -> list[Rejected]:
     return rejected_uploads(stack.client("s3", connect_timeout=2), stack.bucket, since, MOST_REJECTED)
 
 
-@needs(Data.PUT_BACK)
+@needs(Data.PUT_BACK, "change", of=subjects.of_all)
 def put_back(reason: str) -> dict[str, int]:
     """Put the uploads that were rejected for a reason back into the stream; how many uploads had which outcome."""
     stack = find_stack()
@@ -240,7 +243,7 @@ def meter(meter_id: str) -> RegisteredMeter | None:
     return _reader().meter(meter_id)
 
 
-@needs(Data.CUSTOMERS)
+@needs(Data.CUSTOMERS, of=subjects.of_meter)
 @st.cache_resource(ttl=60, max_entries=200, show_spinner=False)
 def service_histories(meter_id: str) -> list[ServiceHistory]:
     """All that is dated at the service points that a meter has been at."""
@@ -262,33 +265,33 @@ def _bills(month: str) -> StaleWhileRevalidate[list[BillRow]]:
     return StaleWhileRevalidate(lambda: _reader().bills_of_month(month), lambda: pace_s(10), good_s=600)
 
 
-@needs(Data.ALL_BILLS)
+@needs(Data.ALL_BILLS, of=subjects.of_all)
 def bills_of_month(month: str) -> list[BillRow]:
     """The current bills of a month such as `2026-11`, ordered by meter."""
     return _bills(month)()
 
 
-@needs(Data.ALL_BILLS)
-def bill_documents(keys: Iterable[BillKey]) -> Iterator[Bill]:
+@needs(Data.ALL_BILLS, "export", of=subjects.of_keys)
+def bill_documents(keys: Sequence[BillKey]) -> Iterator[Bill]:
     """The current bills of these keys with their lines, in order, read as they are asked for."""
     return _reader().bills(keys)
 
 
-@needs(Data.BILLS)
+@needs(Data.BILLS, of=subjects.of_meter)
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
 def history(meter_id: str) -> list[IssuedBill]:
     """All versions of a meter's bills by their keys, ordered by period and version."""
     return _reader().keyed_history(meter_id)
 
 
-@needs(Data.BILLS)
+@needs(Data.BILLS, found=subjects.of_bills)
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
 def versions(owner: str, month: str) -> list[Bill]:
     """All versions of the bills of an agreement, or of a meter, whose cycle begins in a month."""
     return _reader().versions(owner, month)
 
 
-@needs(Data.CUSTOMERS)
+@needs(Data.CUSTOMERS, found=subjects.of_entries)
 @st.cache_resource(ttl=10, max_entries=50, show_spinner=False)
 def search(text: str) -> list[SearchEntry]:
     """The service points with this text in a name, address, account, meter or feeder."""
@@ -301,11 +304,26 @@ def green_button_file(meter_id: str) -> Callable[[], bytes]:
     return for_this_user(lambda: _green_button(meter_id))
 
 
-@needs(Data.BILLS)
+@needs(Data.BILLS, "export", of=subjects.of_meter)
 def _green_button(meter_id: str) -> bytes:
     now = datetime.now(UTC)
     end = now.date() + timedelta(days=1)
     return green_button(usage_of(_reader(), meter_id, end - THIRTEEN_MONTHS, end), now)
+
+
+def invoice_pdf(bill: Bill) -> Callable[[], bytes]:
+    """What makes a bill's invoice as PDF."""
+    return for_this_user(lambda: _invoice(bill, invoice_documents.as_pdf))
+
+
+def invoice_csv(bill: Bill) -> Callable[[], bytes]:
+    """What makes a bill's lines as CSV."""
+    return for_this_user(lambda: _invoice(bill, lambda bills: invoice_documents.as_csv(bills[0]).encode()))
+
+
+@needs(Data.BILLS, "export", of=lambda bill, _: subjects.of_bill(bill))
+def _invoice(bill: Bill, make: Callable[[list[Bill]], bytes]) -> bytes:
+    return make([bill])
 
 
 def for_this_user(make: Callable[[], bytes]) -> Callable[[], bytes]:
@@ -319,21 +337,21 @@ def for_this_user(make: Callable[[], bytes]) -> Callable[[], bytes]:
     return made
 
 
-@needs(Data.USAGE)
+@needs(Data.USAGE, of=subjects.of_meter)
 @st.cache_resource(ttl=5, max_entries=50, show_spinner=False)
 def days(meter_id: str, first: date, last: date) -> list[MeterDay]:
     """A meter's UTC days from `first` to `last` that have readings."""
     return _reader().days(meter_id, first, last)
 
 
-@needs(Data.USAGE)
+@needs(Data.USAGE, of=subjects.of_meter)
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
 def newest_day(meter_id: str) -> MeterDay | None:
     """A meter's newest day, if it has one."""
     return _reader().newest_days([meter_id]).get(meter_id)
 
 
-@needs(Data.BILLS)
+@needs(Data.BILLS, of=subjects.of_meter)
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
 def bill(meter_id: str, month: str) -> Bill | None:
     """A meter's current bill for a month."""
@@ -341,7 +359,24 @@ def bill(meter_id: str, month: str) -> Bill | None:
 
 
 @needs(Data.QUESTIONS)
-@st.cache_resource(ttl=60, max_entries=16, show_spinner=False)
+def questions_of_user() -> dict[str, questions.Question]:
+    """The questions that the user may ask, by their names."""
+    all_ = questions.questions()
+    return all_ if may(Data.ACCESS_LOG) else {name: one for name, one in all_.items() if not _reads_access_log(one.sql)}
+
+
+@needs(Data.QUESTIONS, of=subjects.of_sql)
 def answer(sql: str) -> athena.Answer:
     """The result of a SELECT in Athena's dialect, cached for a minute."""
+    if _reads_access_log(sql):
+        visitor().check(Data.ACCESS_LOG)
+    return _answer(sql)
+
+
+@st.cache_resource(ttl=60, max_entries=16, show_spinner=False)
+def _answer(sql: str) -> athena.Answer:
     return _ask(sql)
+
+
+def _reads_access_log(sql: str) -> bool:
+    return FOLDER in sql.lower()

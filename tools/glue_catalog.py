@@ -29,6 +29,10 @@ QUARANTINE = {
     "payload": "string",
     "position": "int",
 }
+ACCESS_LOG = dict.fromkeys(
+    ("accessed_at", "user_name", "roles", "action", "data_kind", "account_id", "agreement_id", "meter_id", "detail"),
+    "string",
+)
 
 
 def view_table(text: str, name: str, sql: str) -> dict[str, Any]:
@@ -119,10 +123,10 @@ def _parquet(name: str, location: str, schema: pa.Schema, parameters: str) -> st
 {listed}"""
 
 
-def quarantine_resource() -> str:
-    """Rejected uploads, one JSON object per file, partitioned by UTC day of arrival."""
-    listed = "".join(f"            - {{ Name: {name}, Type: {kind} }}\n" for name, kind in QUARANTINE.items())
-    return f"""{_head("QuarantineCatalog", "quarantine")}        TableType: EXTERNAL_TABLE
+def json_resource(name: str, columns: dict[str, str], day: str) -> str:
+    """A table of JSON lines, partitioned by a UTC day."""
+    listed = "".join(f"            - {{ Name: {column}, Type: {kind} }}\n" for column, kind in columns.items())
+    return f"""{_head(f"{_camel(name)}Catalog", name)}        TableType: EXTERNAL_TABLE
         Parameters:
           EXTERNAL: "TRUE"
           classification: json
@@ -132,11 +136,11 @@ def quarantine_resource() -> str:
           projection.dt.range: 2024-01-01,NOW+1DAYS
           projection.dt.interval: "1"
           projection.dt.interval.unit: DAYS
-          storage.location.template: !Sub "s3://${{Bucket}}/quarantine/dt=${{!dt}}/"
+          storage.location.template: !Sub "s3://${{Bucket}}/{name}/dt=${{!dt}}/"
         PartitionKeys:
-          - {{ Name: dt, Type: string, Comment: the UTC day of arrival }}
+          - {{ Name: dt, Type: string, Comment: {day} }}
         StorageDescriptor:
-          Location: !Sub s3://${{Bucket}}/quarantine/
+          Location: !Sub s3://${{Bucket}}/{name}/
           InputFormat: org.apache.hadoop.mapred.TextInputFormat
           OutputFormat: org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat
           SerdeInfo: {{ SerializationLibrary: org.openx.data.jsonserde.JsonSerDe }}
@@ -150,7 +154,8 @@ def resources() -> str:
     parts += [parquet_resource(name, f"tariffs/{name}", schema) for name, schema in TARIFFS.items()]
     parts += [parquet_resource(name, f"registry/{name}", schema) for name, schema in REGISTRY.items()]
     parts += [dated_resource(name, schema) for name, schema in BILLS.items()]
-    parts += [quarantine_resource()]
+    parts += [json_resource("quarantine", QUARANTINE, "the UTC day of arrival")]
+    parts += [json_resource("access_log", ACCESS_LOG, "the UTC day")]
     parts += [view_resource(name) for name in views()]
     return "\n".join(parts)
 

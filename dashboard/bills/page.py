@@ -134,10 +134,8 @@ def next_steps(bill: Bill) -> None:
     """Draw what can be done with a bill: download it, or open its meter."""
     name = f"bill-{bill.meter_id}-{bill.month or bill.period_start}-v{bill.version}"
     with st.container(horizontal=True):
-        st.download_button(
-            "Download PDF", lambda: invoice.as_pdf([bill]), f"{name}.pdf", "application/pdf", on_click="ignore"
-        )
-        st.download_button("Download CSV", invoice.as_csv(bill), f"{name}.csv", "text/csv", on_click="ignore")
+        st.download_button("Download PDF", data.invoice_pdf(bill), f"{name}.pdf", "application/pdf", on_click="ignore")
+        st.download_button("Download CSV", data.invoice_csv(bill), f"{name}.csv", "text/csv", on_click="ignore")
         if st.button("Open meter", icon=":material/electric_meter:"):
             st.switch_page("meter/page.py", query_params={"meter": bill.meter_id})
 

@@ -7,6 +7,7 @@ from threading import Lock
 import streamlit as st
 
 from dashboard import data
+from dashboard.access import subjects
 from dashboard.access.guard import needs
 from dashboard.access.roles import Data
 from dashboard.forecast import meter_forecast, outlook
@@ -41,21 +42,21 @@ def newest(series: str) -> list[Forecast]:
     return _store().newest(series, DAYS + 1)
 
 
-@needs(Data.BILLS)
+@needs(Data.BILLS, of=subjects.of_meter)
 @st.cache_resource(ttl=30, max_entries=500, show_spinner=False)
 def month_end(meter_id: str, month: str) -> MonthEnd | None:
     """A meter's latest month-end forecast for a month."""
     return _store().month_end(meter_id, month)
 
 
-@needs(Data.FORECASTS)
+@needs(Data.FORECASTS, of=subjects.of_all)
 @st.cache_resource(ttl=600, max_entries=2, show_spinner="Loading month-end forecasts …")
 def month_ends(month: str) -> list[MonthEnd]:
     """The month-end forecasts of all registered meters that have one."""
     return _store().month_ends([meter.meter_id for meter in data.registry()], month)
 
 
-@needs(Data.USAGE)
+@needs(Data.USAGE, of=subjects.of_all)
 @st.cache_resource(ttl=60, max_entries=1, show_spinner=False)
 def suspects() -> list[Suspect]:
     """Suspect readings of the last week, of all meters."""
@@ -71,7 +72,7 @@ def series_load(series: str) -> outlook.Load:
     return _loads().load(series, (now - timedelta(days=LOAD_DAYS)).date()).load.complete_wh
 
 
-@needs(Data.USAGE)
+@needs(Data.USAGE, of=subjects.of_meter)
 @st.cache_resource(ttl=3_600, max_entries=100, show_spinner="Backtesting models for this meter, about 20 s …")
 def of_meter(meter_id: str) -> Forecast:
     """Forecast a meter's next day now."""

@@ -4,13 +4,14 @@ from datetime import UTC, date, datetime
 
 import streamlit as st
 
-from analytics.questions import Parameter, Question, questions
+from analytics.questions import Parameter, Question
 from dashboard import data
 from dashboard.questions import answers
 from presentation import units
 
 ROWS_SHOWN = 5_000
 NO_RESULTS = {
+    "access_log": "Nobody looked at this customer on the dashboard on these days.",
     "silent_meters": "No meters are silent: all registered meters have reported in time.",
     "quarantined_by_reason": "No uploads were rejected on these days.",
     "voltage_out_of_band": "No meter measured a voltage outside the band on these days.",
@@ -67,17 +68,18 @@ def show(question: Question, sql: str) -> None:
 st.title("Analytics")
 with data.show_errors():
     now = datetime.now(UTC)
-    names = list(questions())
+    questions = data.questions_of_user()
+    names = list(questions)
     linked = st.query_params.get("question")
     name = st.selectbox(
         "Question",
         names,
         names.index(linked) if linked in names else 0,
-        format_func=lambda name: questions()[name].title,
+        format_func=lambda name: questions[name].title,
         key="question",
     )
     st.query_params["question"] = name
-    question = questions()[name]
+    question = questions[name]
     if question.note:
         st.caption(question.note)
     with st.form("parameters"):

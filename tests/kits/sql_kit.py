@@ -21,6 +21,7 @@ from electrocloud.services.registry import dated_tariffs
 from lake.bill_tables import TABLES as BILLS
 from lake.bill_tables import bill_tables, issue_day
 from registry.lake import meter_rows, registry_tables
+from tools.glue_catalog import ACCESS_LOG
 
 READINGS = pa.schema(
     [
@@ -49,6 +50,7 @@ QUARANTINE = pa.schema(
         ("dt", pa.string()),
     ]
 )
+ACCESS_LOG_TABLE = pa.schema([(name, pa.string()) for name in (*ACCESS_LOG, "dt")])
 DT = pa.field("dt", pa.string())
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -99,6 +101,7 @@ class Lake:
         tariffs: Mapping[str, Tariff] | None = None,
         registry: Registry | None = None,
         issued: Iterable[IssuedBill] = (),
+        access_log: Iterable[TableRow] = (),
     ) -> None:
         self.duckdb = duckdb.connect()
         self.duckdb.execute("SET threads = 1; SET TimeZone = 'Pacific/Honolulu'")
@@ -106,6 +109,7 @@ class Lake:
             "readings": pa.Table.from_pylist(list(readings), schema=READINGS),
             "meters": meters_table(meter_rows(registry) if registry else meters),
             "quarantine": QUARANTINE.empty_table(),
+            "access_log": pa.Table.from_pylist(list(access_log), schema=ACCESS_LOG_TABLE),
             **tariff_tables(dated_tariffs(registry) if registry else tariffs or {}),
             **registry_tables(registry or Registry()),
             **dated_bill_tables(issued),

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 import streamlit as st
 
+from analytics.questions import questions
 from analytics.template import ROOT
 from dashboard import data
 from dashboard.access import guard, screens, visitor
@@ -26,7 +27,7 @@ from tests.kits.dashboard_kit import page, texts
 DASHBOARD = Path(data.__file__).parent
 SETTINGS = Login("https://login.example/meta", "id", "secret", "cookie", "https://meters.example/")
 DRAWING = {"show_errors", "loading", "paint_first", "warm_up", "pace_s", "for_this_user"}  # these return no data
-BY_GREEN_BUTTON = {"green_button_file"}  # makes a download whose reading is guarded
+DOWNLOADS = {"green_button_file", "invoice_pdf", "invoice_csv"}  # make a download whose reading is guarded
 
 
 def claims(**more: object) -> dict[str, object]:
@@ -98,7 +99,7 @@ def test_every_public_function_of_the_pages_data_is_guarded(module: ModuleType):
         if callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
     }
     unguarded = {name for name in public if not hasattr(getattr(module, name), "needs")}
-    assert unguarded <= DRAWING | BY_GREEN_BUTTON, f"{sorted(unguarded - DRAWING)} answer any user"
+    assert unguarded <= DRAWING | DOWNLOADS, f"{sorted(unguarded - DRAWING)} answer any user"
 
 
 def test_only_the_pages_data_modules_and_the_forecasts_process_reach_the_deployment():
@@ -107,7 +108,8 @@ def test_only_the_pages_data_modules_and_the_forecasts_process_reach_the_deploym
         for path in DASHBOARD.rglob("*.py")
         if "find_stack" in path.read_text() or "boto3" in path.read_text()
     }
-    assert reaching == {"data.py", "forecast/forecast_data.py", "forecast/meter_forecast.py"}
+    forecasts = {"forecast/forecast_data.py", "forecast/meter_forecast.py"}
+    assert reaching == {"data.py", "access/access_log.py"} | forecasts
 
 
 @contextmanager
@@ -243,3 +245,21 @@ def test_the_documentation_has_the_table_of_roles():
         pages = "all" if role.pages == PAGES else ", ".join(path.capitalize() for path in role.pages)
         kinds = "all" if role.data == {*Data} else "; ".join(kind for kind in Data if kind in role.data)
         assert f"| {name} | {pages} | {kinds} |\n" in documented
+
+
+def test_only_an_admin_may_ask_who_looked_at_whom(monkeypatch):
+    monkeypatch.setattr(guard, "access_log", lambda: Nowhere())
+    monkeypatch.setattr(data, "_answer", lambda sql: sql)
+    sql = questions()["access_log"].render({})
+    with acting_for(Visitor("ann", ("analyst",))):
+        assert "access_log" not in data.questions_of_user()
+        assert data.answer("SELECT 1") == "SELECT 1"
+        with pytest.raises(RefusedError, match="does not include the access log"):
+            data.answer(sql)
+    with acting_for(Visitor("root", ("admin",))):
+        assert "access_log" in data.questions_of_user()
+        assert data.answer(sql) == sql
+
+
+class Nowhere:
+    def record(self, *_: object) -> None: ...

@@ -52,7 +52,7 @@ def test_a_question_reads_only_the_days_it_needs(name: str, tmp_path: Path):
     plan = lake.execute(f"EXPLAIN {translated(questions()[name].render({}, NOW))}").fetchall()[0][1]
 
     scans = re.findall(r"Scanning Files:\s*(\d+)/450", plan)
-    assert scans or name == "quarantined_by_reason"
+    assert scans or name in ("quarantined_by_reason", "access_log")
     # A billing cycle ends up to four weeks after its month, and its bills may be issued on any day since it began.
     most = {
         "bill": 61,
@@ -298,6 +298,34 @@ def test_rejected_uploads_are_counted_by_day_and_reason():
         ("2026-11-02", "not-json", 2, 1, "other"),
         ("2026-11-01", "misaligned", 2, 1, "last"),
     ]
+
+
+def test_the_access_log_of_a_customer_has_what_was_read_of_the_account_its_agreements_and_meters_and_of_all():
+    def entry(user: str, hour: int, **subject: str) -> TableRow:
+        at = f"2026-11-02 {hour:02}:00:00.000"
+        nobody = dict.fromkeys(("account_id", "agreement_id", "meter_id", "detail"), "")
+        row = {"accessed_at": at, "user_name": user, "roles": "clerk", "action": "view", "data_kind": "bills"}
+        return row | nobody | {"dt": at[:10]} | subject
+
+    log = [
+        entry("ann", 1, account_id=AGREEMENT.account_id),
+        entry("ben", 2, agreement_id=AGREEMENT.agreement_id),
+        entry("cem", 3, meter_id=METER.meter_id),
+        entry("dea", 4, detail="2026-11"),
+        entry("eve", 5, account_id="other"),
+        entry("fay", 6, meter_id="other"),
+        entry("gus", 7, account_id=AGREEMENT.account_id, dt="2026-10-31"),
+    ]
+    lake = Lake(registry=registry(), access_log=log)
+
+    def users(customer: str) -> list[str]:
+        found = lake.ask("access_log", first_day="2026-11-01", last_day="2026-11-02", customer=customer)
+        return [row["user_name"] for row in found]
+
+    assert users("all") == ["fay", "eve", "dea", "cem", "ben", "ann"]
+    assert users(AGREEMENT.account_id) == ["dea", "cem", "ben", "ann"]
+    assert users(METER.meter_id) == ["dea", "cem"]
+    assert users("nobody") == ["dea"]
 
 
 def test_consumption_at_a_vacant_premise_is_that_of_local_days_without_an_agreement():
