@@ -9,6 +9,8 @@ import pytest
 from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import Page, expect
 
+from analytics.ask import ask
+from analytics.questions import questions
 from dashboard.access.login import PREFIX
 from dashboard.access.roles import PAGES, ROLES
 from tests.browser.backend import tell
@@ -100,6 +102,32 @@ def test_an_agent_sees_the_bill_of_a_customer_and_no_list_of_all(page: Page, hos
     with page.expect_download() as download:
         page.get_by_role("button", name="Download PDF").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")
+
+
+def test_an_admin_asks_who_looked_at_a_meter_and_exported_it(page: Page, hosted: Hosted) -> None:
+    meter_id = hosted.running.fleet.meters[4].meter_id
+    log_in(page, hosted.url, "agent")
+    page.goto(f"{hosted.url}/meter?meter={meter_id}")
+    expect(page.get_by_role("heading", name="Service history")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame").last).to_be_visible()
+    with page.expect_download():
+        page.get_by_role("button", name="Download Green Button").click()
+    stack = hosted.running.fleet.stack
+    question = questions()["access_log"]
+    rows = ask(stack, stack.client("athena"), question.render({"customer": meter_id}), 60).rows
+    looked = {(row[1], row[3], row[4]) for row in rows if row[7] == meter_id}
+    assert {
+        ("agent@example.com", "view", "usage"),
+        ("agent@example.com", "view", "bills"),
+        ("agent@example.com", "view", "customers"),
+        ("agent@example.com", "export", "bills"),
+    } <= looked
+    page.context.clear_cookies()
+    log_in(page, hosted.url, "admin")
+    page.goto(f"{hosted.url}/analytics?question=access_log")
+    page.get_by_label("Customer", exact=True).fill(meter_id)
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_text(re.compile(r"^[1-9]\d* rows? · "))).to_be_visible()
 
 
 def test_without_a_login_a_sent_link_shows_nothing_but_the_login(page: Page, hosted: Hosted) -> None:

@@ -14,6 +14,9 @@ import pyarrow.parquet as pq
 
 from analytics.registry_tables import publish
 from analytics.template import ROOT, load
+from dashboard.access.access_log import AccessLog, Subject
+from dashboard.access.roles import Data
+from dashboard.access.visitor import Visitor
 from electrocloud.aws.ingest.kinesis_event import RejectedUpload
 from electrocloud.aws.ingest.quarantine import put as put_in_quarantine
 from electrocloud.aws.store.bill_outbox import IssuedBill
@@ -64,6 +67,9 @@ def fill(s3: Any, bucket: str) -> None:
     delivery.take([_record(NOW, number, text) for number, text in enumerate(_own_uploads())])  # a second file a day
     delivery.flush(force=True)
     put_in_quarantine(s3, bucket, list(_refused()), lambda: False)
+    log = AccessLog(s3, bucket, NOW.timestamp)
+    log.record(Visitor("ann@example.com", ("clerk",)), "view", Data.BILLS, [Subject("A", "AG", "own-mute", "2026-10")])
+    log.record(Visitor("bén", ("admin",)), "export", Data.ALL_BILLS, [Subject(detail="2026-10")])
     _publish_bills(s3, bucket, tariffs)
 
 
