@@ -32,6 +32,7 @@ TABLES = {
             ("head_end", pa.string()),
             ("country", pa.string()),
             ("subdivision", pa.string()),
+            ("reactive", pa.string()),
         ]
     ),
     "installations": pa.schema(
@@ -51,6 +52,7 @@ TABLES = {
             ("first", pa.date32()),
             ("end", pa.date32()),
             ("cycle_day", pa.int32()),
+            ("metering", pa.string()),
         ]
     ),
     "tariff_versions": pa.schema(

@@ -78,7 +78,12 @@ def prices_of(records: Sequence[Agreement], tariffs: Mapping[str, DatedTariff]) 
     `tariffs` has each tariff by its id, placed in the service point's zone. Where a record has another tariff than the
     one before it, a segment of the bill begins.
     """
-    prices = tariffs[records[0].tariff_id]
+    prices = _prices_of(records[0], tariffs)
     for record in records[1:]:
-        prices = prices.switched(tariffs[record.tariff_id], record.first)
+        prices = prices.switched(_prices_of(record, tariffs), record.first)
     return prices
+
+
+def _prices_of(record: Agreement, tariffs: Mapping[str, DatedTariff]) -> DatedTariff:
+    tariff = tariffs[record.tariff_id]
+    return tariff.metered(record.metering) if record.metering else tariff

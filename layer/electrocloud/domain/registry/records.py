@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from electrocloud.domain.tariffs.metering import MeteringOption
+
 RecordId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 Text = Annotated[str, msgspec.Meta(max_length=200)]
 Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
@@ -102,8 +104,9 @@ class Agreement(Record, frozen=True, kw_only=True):
     `cycle_day` 1 bills calendar months; 2 to 28 bills from that day of a month to the same day of the next one.
     `spread` "even" splits a reading that is longer than a price period evenly over its time. `opening_credit` is the
     credit for export that the bill of the period with the day `first` begins with: `12.50` ($) or `120kWh`; empty is
-    what the bill before leaves, and none for an agreement's first bill. `exemptions`
-    names the taxes that the customer does not pay, separated by semicolons.
+    what the bill before leaves, and none for an agreement's first bill. `metering` is how this customer's export is
+    credited, whatever the tariff says; empty is as the tariff says. `exemptions` names the taxes that the customer does
+    not pay, separated by semicolons.
     """
 
     agreement_id: RecordId
@@ -115,6 +118,7 @@ class Agreement(Record, frozen=True, kw_only=True):
     cycle_day: CycleDay = CALENDAR_MONTH
     spread: Literal["", "even"] = ""
     opening_credit: Text = ""
+    metering: Literal[""] | MeteringOption = ""
     exemptions: Text = ""
 
     @property

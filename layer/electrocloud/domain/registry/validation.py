@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from electrocloud.domain.billing.credit import stated_credit
 from electrocloud.domain.errors import TariffError, UsageError
 from electrocloud.domain.registry.records import Agreement, Installation, Record, Registry, TariffDocument
+from electrocloud.domain.tariffs.metering import NETTING
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 
 R = TypeVar("R", Agreement, Installation, TariffDocument)
@@ -121,13 +122,15 @@ def _credits(registry: Registry) -> Iterator[RecordFault]:
 
 
 def _tariffs(registry: Registry) -> Iterator[RecordFault]:
-    reactive = set()
+    reactive, hourly = set(), set()
     for record in registry.tariffs.values():
         try:
-            if tariff_from_urdb(record.document).reactive:
-                reactive.add(record.tariff_id)
+            tariff = tariff_from_urdb(record.document)
         except TariffError as fault:
             yield RecordFault("tariffs", record.key, fault.field, str(fault))
+            continue
+        reactive |= {record.tariff_id} if tariff.reactive else set()
+        hourly |= {record.tariff_id} if "energy_prices" in record.document else set()
     for agreement in registry.agreements.values():
         point = registry.service_points.get(agreement.service_point_id)
         if agreement.tariff_id in reactive and point and not point.reactive:
@@ -136,3 +139,6 @@ def _tariffs(registry: Registry) -> Iterator[RecordFault]:
             )
             advice = "set its reactive to 'metered', or to 'not metered' to bill without it"
             yield RecordFault("agreements", agreement.key, "tariff_id", f"{message}; {advice}")
+        if agreement.tariff_id in hourly and agreement.metering in NETTING:
+            message = f"{agreement.tariff_id} has hourly prices, and what is netted over a month has no hour"
+            yield RecordFault("agreements", agreement.key, "metering", f"{message}; give another option")

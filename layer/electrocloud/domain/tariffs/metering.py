@@ -15,6 +15,7 @@ OPTIONS: tuple[MeteringOption, ...] = (  # in the order of SAM's ur_metering_opt
     "net-billing-carryover",
     "buy-all-sell-all",
 )
+NETTING: tuple[MeteringOption, ...] = OPTIONS[:2]  # over the month, in each energy period
 
 
 class Metering(NamedTuple):
@@ -39,7 +40,7 @@ class Metering(NamedTuple):
     @property
     def nets(self) -> bool:
         """Whether delivered and received energy are netted over the month, in each energy period."""
-        return self.option in ("net-metering", "net-metering-dollars")
+        return self.option in NETTING
 
     @property
     def in_kwh(self) -> bool:

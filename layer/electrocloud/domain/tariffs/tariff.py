@@ -170,7 +170,9 @@ class Tariff:
     holds. `flat_demand` is the same for demand at any time, with each month's number in `flat_demand_months`.
     Where demand has no price they are empty. `demand_window_s` is what demand is averaged over (s); None is a
     reading. `average_month` takes a day's charge 365/12 times and a twelfth of a year's in every month, as SAM does.
-    Two tariffs are equal only if they are one object; `fingerprint` compares their rules.
+    `metering` is how export is credited, None where the tariff does not say; `export_terms` are the same terms for a
+    customer whose agreement says how. Two tariffs are equal only if they are one object; `fingerprint` compares their
+    rules.
     """
 
     label: str
@@ -199,6 +201,7 @@ class Tariff:
     coincident: Coincident | None = None
     series: PriceSeries | None = None
     metering: Metering | None = None
+    export_terms: Metering | None = None
 
     @cached_property
     def limits_follow_demand(self) -> bool:

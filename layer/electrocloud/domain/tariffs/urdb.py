@@ -19,7 +19,7 @@ from electrocloud.domain.tariffs.price_series import PriceSeries, with_terms
 from electrocloud.domain.tariffs.tariff import Allocation, Fee, Rider, Tariff, Tier, Tiers
 from electrocloud.domain.tariffs.urdb_demand import coincident, ratchet
 from electrocloud.domain.tariffs.urdb_document import only_item, read_rate
-from electrocloud.domain.tariffs.urdb_metering import metering
+from electrocloud.domain.tariffs.urdb_metering import metering, metering_option
 from electrocloud.domain.tariffs.urdb_reactive import reactive
 from electrocloud.domain.tariffs.urdb_schedules import flat_months, schedule
 from electrocloud.domain.tariffs.urdb_tiers import DEMAND_UNITS, ENERGY_UNITS, structure
@@ -82,6 +82,8 @@ def _tariff(
     riders = additions.riders(rate)
     at_peaks = structure(rate, "coincidentratestructure", ("kW",))
     _refuse_without_charge(rate, [*energy, *demand, *flat, *at_peaks], [fixed, minimum], riders)
+    credited = metering_option(rate, option)
+    terms = metering(rate, energy or NO_ENERGY_PRICE, credited or "net-billing")
     label, name, utility = (text(field, rate.get(field)) for field in ("label", "name", "utility"))
     allocation = one_of("tier_allocation", rate.get("tier_allocation") or ALLOCATIONS[0], ALLOCATIONS)
     return Tariff(
@@ -110,7 +112,8 @@ def _tariff(
         ratchet=ratchet(rate),
         coincident=coincident(rate),
         series=series,
-        metering=metering(rate, energy or NO_ENERGY_PRICE, option),
+        metering=terms if credited else None,
+        export_terms=terms,
     )
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from electrocloud.domain.errors import TariffError
-from electrocloud.domain.tariffs.metering import OPTIONS, Metering, MeteringOption
+from electrocloud.domain.tariffs.metering import NETTING, OPTIONS, Metering, MeteringOption
 from electrocloud.domain.tariffs.tiers import Tier, Tiers
 from electrocloud.domain.tariffs.urdb_tiers import ENERGY_UNITS, structure
 from electrocloud.domain.tariffs.urdb_values import amount, number
@@ -19,29 +19,31 @@ _DG_RULES: dict[str, MeteringOption] = {  # as SAM's converter of URDB documents
 _HOURLY = "net billing hourly"
 
 
-def metering(rate: Mapping[str, Any], energy: tuple[Tiers, ...], named: MeteringOption | None) -> Metering | None:
-    """How a rate with these `energy` prices credits received energy; None where it does not say, nor `named` does.
+def metering_option(rate: Mapping[str, Any], named: MeteringOption | None) -> MeteringOption | None:
+    """The option by which a rate credits received energy; None where it does not say, nor `named` does.
 
     `TariffError` names two fields that say different options, and a price series under net metering.
     """
-    rules = _rules(rate)
-    option = _option(rate, rules)
+    option = _option(rate, _rules(rate))
     if option and named and option != named:
         raise TariffError("dgrules", f"the tariff is {option}, and {named} was asked for; leave one of the two out")
     if option is None and _flag(rate, "usenetmetering"):
         option = "net-metering"
     option = option or named
-    if option is None:
-        return None
-    if option in ("net-metering", "net-metering-dollars") and "energy_prices" in rate:
+    if option in NETTING and "energy_prices" in rate:
         raise TariffError("energy_prices", "have no net metering: what is netted over a month has no hour")
+    return option
+
+
+def metering(rate: Mapping[str, Any], energy: tuple[Tiers, ...], option: MeteringOption) -> Metering:
+    """How a rate with these `energy` prices credits received energy by an option."""
     month = number("ur_nm_credit_month", rate.get("ur_nm_credit_month", 11))
     if month != int(month) or not 0 <= month <= 11:
         raise TariffError("ur_nm_credit_month", f"{month} is not a month, 0 (January) to 11 (December)")
     return Metering(
         option=option,
         sell=_sell(rate, energy),
-        by_hour=rules == _HOURLY,
+        by_hour=_rules(rate) == _HOURLY,
         true_up_month=int(month) + 1,
         yearend_rate=amount("ur_nm_yearend_sell_rate", rate.get("ur_nm_yearend_sell_rate") or 0),
         rollover=_flag(rate, "ur_nm_credit_rollover"),

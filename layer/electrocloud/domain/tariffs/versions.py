@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from electrocloud.domain.errors import TariffError
+from electrocloud.domain.tariffs.metering import Metering, MeteringOption
 from electrocloud.domain.tariffs.tariff import Tariff
 
 
@@ -71,6 +73,11 @@ class DatedTariff(NamedTuple):
         )
         return DatedTariff(self.tariff_id, tuple(placed))
 
+    def metered(self, option: MeteringOption) -> "DatedTariff":
+        """The same prices for a customer whose export is credited by `option`."""
+        found = (version._replace(tariff=_metered(version.tariff, option)) for version in self.versions)
+        return DatedTariff(self.tariff_id, tuple(found))
+
     @property
     def dates(self) -> str:
         """When it has prices, for a person: `from 2026-01-01 to 2026-06-30`."""
@@ -98,6 +105,14 @@ def dated_tariff(tariff_id: str, versions: Sequence[TariffVersion]) -> DatedTari
 def always(tariff: Tariff) -> DatedTariff:
     """A tariff whose prices never change."""
     return DatedTariff(tariff.label, (TariffVersion(tariff),))
+
+
+@lru_cache(maxsize=1_024)  # what is worked out about a tariff is kept by it, and many customers share one
+def _metered(tariff: Tariff, option: MeteringOption) -> Tariff:
+    terms = tariff.metering or tariff.export_terms or Metering(option)
+    if tariff.metering and terms.option == option:
+        return tariff
+    return replace(tariff, metering=terms._replace(option=option))
 
 
 def _has_days(version: TariffVersion) -> bool:

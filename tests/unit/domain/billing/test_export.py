@@ -5,18 +5,21 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from electrocloud.domain.billing.bill import Bill, bills, reissue
 from electrocloud.domain.billing.credit import NO_CREDIT, Credit
 from electrocloud.domain.billing.credit_account import CreditAccount
-from electrocloud.domain.billing.terms import ServiceTerms
+from electrocloud.domain.billing.terms import ServiceTerms, prices_of
 from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.registry.records import Agreement
 from electrocloud.domain.tariffs.metering import OPTIONS
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from electrocloud.domain.tariffs.versions import TariffVersion, dated_tariff
+from electrocloud.domain.tariffs.versions import TariffVersion, always, dated_tariff
 from tests.kits.billing_kit import document, instant, load, time_of_use
 from tests.kits.billing_strategies import loads, rates
 
@@ -49,6 +52,22 @@ def test_a_tariff_that_names_no_option_credits_nothing():
     (bill,) = bills(tariff_from_urdb(document(0.1)), at(7, 10_000), received=at(7, 4_000))
 
     assert (bill.total, bill.received_kwh, bill.credit) == (1, 4, None)
+
+
+@pytest.mark.parametrize("says", [{}, {"ur_metering_option": 0}])
+def test_an_agreement_says_how_its_export_is_credited_whatever_the_tariff_says(says: dict[str, int]) -> None:
+    prices = always(tariff_from_urdb(document([{"rate": 0.1, "sell": 0.04}], **says)))
+    record = Agreement(
+        agreement_id="a", account_id="c", service_point_id="p", tariff_id="t", first=date(2026, 1, 1),
+        metering="net-billing",
+    )  # fmt: skip
+    later = msgspec.structs.replace(record, first=date(2026, 7, 11), metering="")
+    both = prices_of([msgspec.structs.replace(record, end=date(2026, 7, 11)), later], {"t": prices})
+    (bill,) = bills(prices_of([record], {"t": prices}), at(7, 10_000), received=at(7, 4_000))
+
+    assert bill.total == Decimal("0.84")
+    assert both.versions[0].tariff is prices_of([record], {"t": prices}).versions[0].tariff
+    assert both.versions[1].tariff is prices.versions[0].tariff
 
 
 def test_a_credit_in_dollars_pays_for_energy_and_for_nothing_else():

@@ -61,6 +61,15 @@ def test_a_charge_for_reactive_power_needs_a_service_point_that_says_it_is_not_m
     assert faults(registry(reactive, replace(POINT, reactive="not metered"))) == []
 
 
+def test_an_agreement_cannot_net_over_a_month_what_has_hourly_prices() -> None:
+    prices = {"start": "2026-01-01T00:00:00Z", "interval_s": 3600, "values": [0.1]}
+    hourly = replace(PRICES, document=document(0.10, energy_prices=prices))
+
+    (found,) = faults(registry(hourly, replace(AGREEMENT, metering="net-metering")))
+    assert (found.field, "flat has hourly prices" in found.message) == ("metering", True)
+    assert faults(registry(hourly, replace(AGREEMENT, metering="net-billing"))) == []
+
+
 def test_one_agreement_goes_on_at_another_tariff_without_a_gap() -> None:
     ended = replace(AGREEMENT, end=date(2026, 7, 1))
     later = replace(AGREEMENT, first=date(2026, 7, 2))
