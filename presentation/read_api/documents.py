@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain import forecast as domain
+from electrocloud.domain.billing.credit_account import CreditAccount
 from presentation.bill_versions import bill_days
 from presentation.invoice_documents import remarks
 from presentation.read_api.models import (
@@ -12,6 +13,7 @@ from presentation.read_api.models import (
     BillLine,
     BillSummary,
     DayAheadForecast,
+    ExportCredit,
     ForecastRow,
     MonthForecast,
     Range,
@@ -61,6 +63,7 @@ def bill_document(one: IssuedBill) -> BillDocument:
             )
             for line in bill.lines
         ],
+        credit=_credit(bill.credit) if bill.credit else None,
         intervals_read=bill.intervals.read,
         intervals_estimated=bill.intervals.estimated,
         intervals_missing=bill.intervals.missing,
@@ -71,7 +74,15 @@ def bill_document(one: IssuedBill) -> BillDocument:
 def month_forecast(end: domain.MonthEnd) -> MonthForecast:
     """A meter's month-end."""
     made = datetime.fromtimestamp(end.made_at, UTC)
-    return MonthForecast(end.meter_id, end.month, _moment(made), _range(end.energy_kwh), _range(end.total))
+    return MonthForecast(
+        meter_id=end.meter_id,
+        month=end.month,
+        made_at=_moment(made),
+        energy_kwh=_range(end.energy_kwh),
+        amount=_range(end.total),
+        before_export=end.before_export,
+        before_ratchet=end.before_ratchet,
+    )
 
 
 def day_ahead(found: domain.Forecast) -> DayAheadForecast:
@@ -80,6 +91,21 @@ def day_ahead(found: domain.Forecast) -> DayAheadForecast:
         ForecastRow(_moment(row.timestamp), round(row.value), round(row.low), round(row.high)) for row in found.rows
     ]
     return DayAheadForecast(found.series, _moment(found.made_at), found.model, found.note, rows)
+
+
+def _credit(account: CreditAccount) -> ExportCredit:
+    opening, closing = (Decimal(sum(credit.wh.values())) / 1000 for credit in (account.opening, account.closing))
+    return ExportCredit(
+        metering=account.metering,
+        opening=_text(account.opening.dollars),
+        earned=_text(account.earned),
+        used=_text(account.used),
+        paid_out=_text(account.paid_out),
+        expired=_text(account.expired),
+        closing=_text(account.closing.dollars),
+        opening_kwh=_text(opening),
+        closing_kwh=_text(closing),
+    )
 
 
 def _range(found: domain.Range) -> Range:

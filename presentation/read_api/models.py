@@ -78,11 +78,34 @@ class BillLine:
 
 
 @dataclass(frozen=True)
+class ExportCredit:
+    """What a bill did to the customer's credit for export: opening + earned = used + paid_out + expired + closing.
+
+    Amounts are in the bill's currency; `opening_kwh` and `closing_kwh` are credits in energy, of all periods together.
+    `metering` is how export is credited.
+    """
+
+    metering: str
+    opening: str
+    earned: str
+    used: str
+    paid_out: str
+    expired: str
+    closing: str
+    opening_kwh: str
+    closing_kwh: str
+
+
+@dataclass(frozen=True)
 class BillDocument:
-    """A version of a bill with its lines, which add up to `amount_due`, and the readings that it is made of."""
+    """A version of a bill with its lines, which add up to `amount_due`, and the readings that it is made of.
+
+    `credit` is null without export and credit.
+    """
 
     bill: BillSummary
     lines: list[BillLine]
+    credit: ExportCredit | None
     intervals_read: int
     intervals_estimated: int
     intervals_missing: int
@@ -100,13 +123,19 @@ class Range:
 
 @dataclass(frozen=True)
 class MonthForecast:
-    """What a meter's billing month is expected to come to, as seen at `made_at`: kWh, and the amount of the bill."""
+    """What a meter's billing month is expected to come to, as seen at `made_at`: kWh, and the amount of the bill.
+
+    `before_export`: the bill will credit export, and the amount is without that credit. `before_ratchet`: the tariff
+    bills at least a part of earlier peaks, and the amount is without these.
+    """
 
     meter_id: str
     month: str
     made_at: str
     energy_kwh: Range
     amount: Range
+    before_export: bool
+    before_ratchet: bool
 
 
 @dataclass(frozen=True)
