@@ -111,6 +111,22 @@ def test_cars_and_heat_pumps_add_what_they_use():
     assert ((winter - base)[~has] == 0).all()
 
 
+def test_cars_charge_at_home_as_often_as_long_and_as_much_as_measured_ones():
+    months = []
+    for start in (date(2023, 1, 10), date(2023, 7, 10)):
+        (base, _), (driven, _) = (readings(make_fleet(120, 7, shops=0.0, ev=ev), start, 28) for ev in (0.0, 1.0))
+        car = driven - base
+        on = car > 50
+        sessions = (on[:, 1:] & ~on[:, :-1]).sum()
+        months.append((sessions / 120, car.sum() / 120_000, on.sum() / 4 / sessions))
+    sessions, kwh, hours = np.mean(months, axis=0) * (30.4 / 28, 30.4 / 28, 1)
+
+    # Sagewell, The Basics of EV Charging Behavior Statistics: 12 to 13 a month, 200 to 250 kWh, 2.8 h
+    assert 11.5 < sessions < 13.5
+    assert 190 < kwh < 250
+    assert 2.5 < hours < 3.1
+
+
 def test_shops_are_busy_when_they_are_open_and_homes_in_the_evening():
     wh, _ = readings(make_fleet(150, 1, shops=0.5), date(2023, 3, 6), 5, 3600)
     kinds = np.array([meter.kind for meter in make_fleet(150, 1, shops=0.5).meters])
