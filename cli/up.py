@@ -13,11 +13,11 @@ from rich.table import Table
 from analytics.pipeline_health import Counts
 from electrocloud.aws.stack import STATE, find_stack
 from electrocloud.domain.errors import SettingsError
-from electrocloud.domain.readings.upload import INTERVALS_S
 from laptop import cloud
 from laptop.run import Running, RunOptions, is_ending, running_pid, running_stack
 from laptop.run import stop as stop_running
 from laptop.status import Status, StatusReader
+from producers.fleet.simulate import SIMULATED_S
 
 POLL_S = 1.0
 
@@ -76,8 +76,8 @@ def status(as_json: bool) -> None:
 
 def _check(options: RunOptions) -> None:
     """Refuse what would only fail after a minute of deploying."""
-    if options.interval_s not in INTERVALS_S:
-        known = ", ".join(map(str, INTERVALS_S))
+    if options.interval_s not in SIMULATED_S:
+        known = ", ".join(map(str, SIMULATED_S))
         raise SettingsError(f"--interval {options.interval_s}: an interval is one of {known} s")
     if options.port:
         cloud.check_port(options.port)

@@ -12,7 +12,7 @@ from rich.table import Table
 from analytics.template import load
 from cost.units import READS, Correction, FleetPlan, correction, live, units
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.readings.upload import INTERVALS_S
+from producers.fleet.simulate import SIMULATED_S
 
 PRICES = Path(__file__).with_name("prices-us-east-1.json")
 BAR = 30
@@ -72,8 +72,8 @@ def fleet_plan(
     meters: int, interval_s: int, upload_every_s: int, *, kpl: bool, shards: int = 0, advantage: bool = False
 ) -> FleetPlan:
     """The fleet that the options describe. Raises `UsageError` if they contradict each other."""
-    if interval_s not in INTERVALS_S:
-        raise UsageError(f"--interval is {interval_s}; it must be one of {', '.join(map(str, INTERVALS_S))}")
+    if interval_s not in SIMULATED_S:
+        raise UsageError(f"--interval is {interval_s}; it must be one of {', '.join(map(str, SIMULATED_S))}")
     if upload_every_s < interval_s or 86_400 % upload_every_s or upload_every_s % interval_s:
         raise UsageError(
             f"--upload-every is {upload_every_s}; it must be a multiple of the interval ({interval_s} s) "

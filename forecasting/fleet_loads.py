@@ -20,13 +20,13 @@ SELECT
   coalesce(m.feeder, '') AS feeder,
   coalesce(m.timezone, 'UTC') AS zone,
   h.dt,
-  h.hour,
+  date_trunc('hour', h.hour) AS hour,
   sum(h.wh) AS wh,
   count(*) AS meters
 FROM readings_hourly AS h
 LEFT JOIN meters AS m ON m.meter_id = h.meter_id
 WHERE h.dt IN ({days}) AND h.readings = h.expected
-GROUP BY coalesce(m.feeder, ''), coalesce(m.timezone, 'UTC'), h.dt, h.hour
+GROUP BY coalesce(m.feeder, ''), coalesce(m.timezone, 'UTC'), h.dt, date_trunc('hour', h.hour)
 """
 
 

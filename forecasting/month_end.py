@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from electrocloud.domain.billing.bill import Bill, rate
-from electrocloud.domain.billing.determinants import day_determinants
+from electrocloud.domain.billing.determinants import day_determinants, with_local_days
 from electrocloud.domain.billing.service import PlannedBill
 from electrocloud.domain.forecast import MonthEnd, Range
 from electrocloud.domain.local_time import day_of
@@ -106,7 +106,8 @@ def period_so_far(planned: PlannedBill, meter_id: str, days: Iterable[MeterDay])
     """A bill so far, from a meter's days, in order; days outside of its period are left out."""
     plan = planned.plan
     own = [day for day in days if plan.spans_of(meter_id, day.day)]
-    newest = [one for day in own[-1:] for one in day.intervals() if one.start < plan.period.end]
+    last_day = [one for day in own[-1:] for one in with_local_days(day.intervals(), plan.period.zone)]
+    newest = [one for one in last_day if one.start < plan.period.end]
     until = newest[-1].start + newest[-1].seconds if newest else plan.period.start
     found = replaced_days(plan, [{} for _ in plan.spans], {meter_id: own})
     return PeriodSoFar(planned, meter_id, found, newest, max(until, plan.period.start))

@@ -10,6 +10,7 @@ from electrocloud.domain.readings.upload import (
     FIRST_YEAR,
     INTERVALS_S,
     LAST_YEAR,
+    ZONE_STEP_S,
     Direction,
     Quality,
     ReadingDocument,
@@ -34,7 +35,7 @@ def uploads_of(
     direction: Direction = "received" if load.direction == "received" else "delivered"
     taken = _taken(load, left_out)
     start, seconds, wh, estimated = (
-        column[taken] for column in (readings.start, readings.seconds, readings.wh, readings.estimated)
+        column[taken] for column in (readings.start, _nominal(readings.seconds), readings.wh, readings.estimated)
     )
     varh = _reactive(load, reactive, left_out)[taken]
     for interval_s in np.unique(seconds).tolist():
@@ -69,18 +70,24 @@ def _reactive(load: MeterLoad, reactive: MeterLoad | None, left_out: Counter[str
     return varh
 
 
+def _nominal(seconds: Numbers) -> Numbers:
+    """Lengths as the contract has them: days of 23 and 25 hours are days."""
+    return np.where(np.isin(seconds, (_DAY_S - 3600, _DAY_S + 3600)), _DAY_S, seconds)
+
+
 def _taken(load: MeterLoad, left_out: Counter[str]) -> Flags:
     """Which readings the contract takes."""
     readings = load.readings
-    known = np.isin(readings.seconds, INTERVALS_S)
-    aligned = known & (readings.start % np.where(known, readings.seconds, 1) == 0)
+    known = np.isin(_nominal(readings.seconds), INTERVALS_S)
+    step = np.where(known, np.minimum(readings.seconds, ZONE_STEP_S), 1)
+    aligned = known & (readings.start % step == 0)
     low, high = (int(np.datetime64(f"{year}-01-01", "s").astype(np.int64)) for year in (FIRST_YEAR, LAST_YEAR + 1))
     in_years = (readings.start >= low) & (readings.start < high)
     lengths = ", ".join(str(one) for one in INTERVALS_S)
     left_out[f"intervals of another length than {lengths} s"] += int((~known).sum())
-    left_out["intervals that do not begin at a multiple of their length from midnight UTC"] += int(
-        (known & ~aligned).sum()
-    )
+    left_out[
+        f"intervals that do not begin at a multiple of their length, of {ZONE_STEP_S} s at most, after midnight UTC"
+    ] += int((known & ~aligned).sum())
     left_out[f"readings before {FIRST_YEAR} or after {LAST_YEAR}"] += int((aligned & ~in_years).sum())
     found: Flags = aligned & in_years
     return found

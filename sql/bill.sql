@@ -112,7 +112,7 @@ metered AS (
 placed AS (
   SELECT
     *,
-    wh * CAST(3600 / interval_s AS bigint) AS power_w,
+    CAST(wh * 3600 AS bigint) / interval_s AS power_w,
     coalesce(window_s, 3600) AS length_s,
     mod(minute(local_start) * 60, coalesce(window_s, 3600)) AS at_s
   FROM metered

@@ -3,11 +3,15 @@
 -- param: first_day day today-30 first day, UTC
 -- param: last_day day today last day, UTC
 WITH hours AS (
-  SELECT coalesce(m.feeder, 'unknown') AS feeder, h.hour, CAST(sum(h.wh) AS bigint) AS wh, count(*) AS meters
+  SELECT
+    coalesce(m.feeder, 'unknown') AS feeder,
+    date_trunc('hour', h.hour) AS hour,
+    CAST(sum(h.wh) AS bigint) AS wh,
+    count(*) AS meters
   FROM readings_hourly AS h
   LEFT JOIN meters AS m ON m.meter_id = h.meter_id
   WHERE h.dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
-  GROUP BY coalesce(m.feeder, 'unknown'), h.hour
+  GROUP BY coalesce(m.feeder, 'unknown'), date_trunc('hour', h.hour)
 ),
 totals AS (
   SELECT *, sum(wh) OVER (PARTITION BY hour) AS fleet_wh

@@ -9,9 +9,9 @@ meter_days AS (
   SELECT
     dt,
     meter_id,
-    sum(readings) AS readings,
-    sum(CAST(readings * 3600 AS bigint) / expected) AS covered_s
-  FROM readings_hourly
+    count(CASE WHEN direction = 'delivered' THEN wh END) AS readings,
+    sum(CASE WHEN direction = 'delivered' THEN interval_s ELSE 0 END) AS covered_s
+  FROM readings_by_direction
   WHERE dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
   GROUP BY dt, meter_id
 )
@@ -19,7 +19,7 @@ SELECT
   d.dt,
   max(r.meters) AS registered_meters,
   count(*) AS reporting_meters,
-  count_if(d.covered_s = 86400) AS complete_meters,
+  count_if(d.covered_s >= 86400) AS complete_meters,
   sum(d.readings) AS readings,
   CAST(sum(d.covered_s) AS double) / 86400 / max(r.meters) AS complete
 FROM meter_days AS d

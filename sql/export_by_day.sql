@@ -1,6 +1,7 @@
 -- How much energy did each meter export to the grid?
 -- Energy received from the customer beside the energy delivered, by UTC day and meter, of the days with any export;
 -- `net_kwh` is delivered minus received, and below 0 on a day of more export than import.
+-- Made of hours: meters that are read by the day are not in it.
 -- param: first_day day today-30 first day, UTC
 -- param: last_day day today last day, UTC
 -- param: meter meter all one meter, or all

@@ -3,10 +3,10 @@
 -- param: first_day day today-30 first day, UTC
 -- param: last_day day today last day, UTC
 WITH hours AS (
-  SELECT hour, CAST(sum(wh) AS bigint) AS wh
+  SELECT date_trunc('hour', hour) AS hour, CAST(sum(wh) AS bigint) AS wh
   FROM readings_hourly
   WHERE dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
-  GROUP BY hour
+  GROUP BY date_trunc('hour', hour)
 ),
 steps AS (
   SELECT wh, ntile(100) OVER (ORDER BY wh DESC) AS percent

@@ -4,10 +4,10 @@
 -- param: first_day day today-14 first day, UTC
 -- param: last_day day today last day, UTC
 WITH load AS (
-  SELECT hour, CAST(sum(wh) AS bigint) AS wh, count(*) AS meters
+  SELECT date_trunc('hour', hour) AS hour, CAST(sum(wh) AS bigint) AS wh, count(*) AS meters
   FROM readings_hourly
   WHERE dt BETWEEN date_format({first_day} - INTERVAL '28' DAY, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
-  GROUP BY hour
+  GROUP BY date_trunc('hour', hour)
 ),
 -- Days times hours: a sequence has at most 10,000 entries, which is 27 years of days and but 416 days of hours.
 hours AS (

@@ -9,7 +9,7 @@ WITH used AS (
     arbitrary(class) AS class,
     arbitrary(tariff_id) AS tariff_id,
     sum(wh) AS wh,
-    max(wh * CAST(3600 / interval_s AS bigint)) AS peak_w,
+    max(CAST(wh * 3600 AS bigint) / interval_s) AS peak_w,
     count(*) AS readings,
     sum(interval_s) AS covered_s
   FROM readings_local

@@ -14,6 +14,7 @@ WITH hours AS (
                AND date_format({month} + INTERVAL '1' MONTH, '%Y-%m-%d')
     AND local_start >= {month}
     AND local_start < {month} + INTERVAL '1' MONTH
+    AND interval_s <= 3600  -- a day's energy is in no hour
     AND ({meter} = 'all' OR meter_id = {meter})
   -- A clock that goes back shows an hour twice; the offset tells the two apart.
   GROUP BY meter_id, date_trunc('hour', local_start), date_diff('minute', start, local_start)

@@ -5,14 +5,14 @@
 -- param: zone zone UTC time zone of the days and hours
 WITH hours AS (
   SELECT
-    CAST(at_timezone(with_timezone(hour, 'UTC'), {zone}) AS timestamp(3)) AS local_hour,
-    hour,
+    CAST(at_timezone(with_timezone(date_trunc('hour', hour), 'UTC'), {zone}) AS timestamp(3)) AS local_hour,
+    date_trunc('hour', hour) AS hour,
     CAST(sum(wh) AS bigint) AS wh,
     count(*) AS meters
   FROM readings_hourly
   WHERE dt BETWEEN date_format({first_day} - INTERVAL '1' DAY, '%Y-%m-%d')
                AND date_format({last_day} + INTERVAL '1' DAY, '%Y-%m-%d')
-  GROUP BY hour
+  GROUP BY date_trunc('hour', hour)
 )
 SELECT
   CAST(local_hour AS date) AS day,

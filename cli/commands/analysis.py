@@ -109,7 +109,7 @@ def suspects(output: OutputOption = None) -> None:
 
 def cost(
     meters: Annotated[int, typer.Option(min=1)] = 100_000,
-    interval: Annotated[int, typer.Option(help="Interval length in seconds: 60, 300, 900, 1800 or 3600.")] = 900,
+    interval: Annotated[int, typer.Option(help="Interval length in seconds: 60, 300, 600, 900, 1800 or 3600.")] = 900,
     upload_every: Annotated[int, typer.Option(help="Seconds between a meter's uploads; must divide a day.")] = 86_400,
     kpl: Annotated[bool, typer.Option("--kpl", help="Head-ends send KPL frames instead of API calls.")] = False,
     shards: Annotated[int, typer.Option(min=0, help="Shards of a PROVISIONED stream; 0 for ON_DEMAND.")] = 0,

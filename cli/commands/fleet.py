@@ -7,7 +7,7 @@ import typer
 
 from cli.choices import Channel
 
-INTERVAL = typer.Option(help="Interval length in seconds: 60, 300, 900, 1800 or 3600.")
+INTERVAL = typer.Option(help="Interval length in seconds: 60, 300, 600, 900, 1800 or 3600.")
 
 
 def load(

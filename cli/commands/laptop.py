@@ -12,7 +12,7 @@ def up(
     speed: Annotated[
         float, typer.Option(min=0.001, help="Speed at which the fleet replays yesterday, until it reaches the present.")
     ] = 60.0,
-    interval: Annotated[int, typer.Option(help="Interval length in seconds: 60, 300, 900, 1800 or 3600.")] = 900,
+    interval: Annotated[int, typer.Option(help="Interval length in seconds: 60, 300, 600, 900, 1800 or 3600.")] = 900,
     seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 1,
     headless: Annotated[bool, typer.Option("--headless", help="Do not start the dashboard.")] = False,
     seconds: Annotated[float | None, typer.Option("--for", min=0, help="Stop after this many seconds.")] = None,

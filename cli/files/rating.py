@@ -17,7 +17,7 @@ import msgspec
 from cli.files.usage import Usage
 from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.billing.credit import NO_CREDIT, Credit
-from electrocloud.domain.billing.determinants import expected_intervals, missing_intervals
+from electrocloud.domain.billing.determinants import expected_intervals, missing_intervals, nominal_length
 from electrocloud.domain.billing.estimation import estimate
 from electrocloud.domain.billing.open_reasons import OpenReason
 from electrocloud.domain.billing.terms import ALWAYS, ServiceTerms
@@ -114,7 +114,10 @@ def _estimates(zone: str, readings: Sequence[Interval], terms: ServiceTerms, as_
         return []
     start, end = midnight_of(low, zone), midnight_of(high, zone)
     served = [reading for reading in readings if start <= reading.start < end]
-    slots = missing_intervals(served, start, end) if served else expected_intervals(start, end, readings[0].seconds)
+    if served:
+        slots = missing_intervals(served, start, end, zone)
+    else:
+        slots = expected_intervals(start, end, nominal_length(readings[0].seconds), zone)
     return estimate([slot for slot in slots if slot.start + slot.seconds <= as_of], readings, zone)
 
 

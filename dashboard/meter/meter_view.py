@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.determinants import with_local_days
 from electrocloud.domain.billing.gaps import estimated_bills, gap_estimates
 from electrocloud.domain.billing.line_text import energy_periods
 from electrocloud.domain.local_time import DAY_S, BillingMonth
@@ -70,7 +71,7 @@ def estimated(days: Sequence[MeterDay], first: int, last: int, zone: str) -> pd.
 
     Columns: `start`, `end` and `kw`. `days` must include the four weeks before, which estimates are based on.
     """
-    readings = [reading for day in days for reading in day.intervals()]
+    readings = [reading for day in days for reading in with_local_days(day.intervals(), zone)]
     own = [reading for reading in readings if first <= reading.start < last]
     guesses = gap_estimates(own, first, last, readings, zone) if own else []
     rows = [(guess.start, guess.start + guess.seconds, guess.wh * 3.6 / guess.seconds) for guess in guesses]
@@ -108,7 +109,7 @@ def projected(tariffs: Sequence[Tariff], month: BillingMonth, days: Sequence[Met
     This is the rule that fills gaps on a bill. `days` are those of the month and of the four weeks before it. The month
     follows each tariff's time zone; a tariff for which it has not started yet has no bill.
     """
-    readings = [reading for day in days for reading in day.intervals()]
+    readings = [reading for day in days for reading in with_local_days(day.intervals(), month.zone)]
     found = []
     for tariff in tariffs:
         its = BillingMonth(month.year, month.month, tariff.zone)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.local_time import instant_of
+from electrocloud.domain.local_time import HOUR_S, instant_of
 from electrocloud.domain.readings.upload import INTERVALS_S
 from producers.fleet.days import local_days
 from producers.fleet.fleet import FEEDER_METERS, Fleet
@@ -18,6 +18,7 @@ from producers.fleet.solar import LEAD_DAYS, STEP_S, generated_ws, systems, with
 from producers.fleet.sunlight import sunlight
 from producers.fleet.weather import weather
 
+SIMULATED_S = tuple(seconds for seconds in INTERVALS_S if seconds <= HOUR_S)  # interval lengths
 _BLOCK_DAYS = 28
 _BLOCK_CELLS = 700_000
 _SOLAR_ROWS = 16  # houses with solar that are simulated together, by the minute
@@ -46,8 +47,8 @@ def simulate(fleet: Fleet, start: date, days: int, interval_s: int) -> Iterator[
     on the start, the number of days or the other meters. Shorter intervals add up exactly to longer ones. Memory is
     bounded for any fleet and period. Raises `UsageError` for an invalid interval or number of days.
     """
-    if interval_s not in INTERVALS_S:
-        raise UsageError(f"interval_s is {interval_s}; it must be one of {INTERVALS_S} (s)")
+    if interval_s not in SIMULATED_S:
+        raise UsageError(f"interval_s is {interval_s}; it must be one of {SIMULATED_S} (s)")
     if days < 1:
         raise UsageError(f"days is {days}; it must be at least 1")
     return _blocks(fleet, instant_of(start), days, interval_s)

@@ -1,6 +1,8 @@
--- One row per meter and hour (UTC): its energy, peak and completeness, from the readings that count.
+-- One row per meter and hour: its energy, peak and completeness, from the readings that count.
 -- Gives the same hours as readings_by_direction, using aggregates only, in half the time. What does not say otherwise is
--- of the energy delivered; an hour that has readings of energy received alone has no reading present.
+-- of the energy delivered; an hour that has readings of energy received alone has no reading present. The hours are those
+-- of UTC; where a meter's hours or half-hours are aligned to a zone at :30 or :45, those of it. Readings of a day have no
+-- part in hours: readings_by_direction has them.
 -- column: dt varchar the UTC day of the hour
 -- column: meter_id varchar
 -- column: hour timestamp(3) its start, UTC
@@ -39,20 +41,32 @@ FROM (
     max_by(questionable, claim) AS questionable
   FROM (
     SELECT
-      dt,
-      meter_id,
-      date_trunc('hour', start) AS hour,
-      direction,
+      r.dt,
+      r.meter_id,
+      date_add('second', mod(minute(r.start) * 60, r.interval_s), date_trunc('hour', r.start)) AS hour,
+      r.direction,
       CAST(coalesce(sum(wh), 0) AS bigint) AS wh,
-      coalesce(max(wh), 0) * CAST(3600 / interval_s AS bigint) AS peak_w,
+      coalesce(max(wh), 0) * CAST(3600 / r.interval_s AS bigint) AS peak_w,
       count(wh) AS readings,
-      CAST(3600 / interval_s AS bigint) AS expected,
+      CAST(3600 / r.interval_s AS bigint) AS expected,
       count(CASE WHEN quality = 'estimated' THEN wh END) AS estimated,
       count(CASE WHEN quality = 'substituted' THEN wh END) AS substituted,
       count(CASE WHEN quality = 'questionable' THEN wh END) AS questionable,
-      CAST(max(revision) AS bigint) * 3601 - interval_s AS claim  -- the highest revision, then the shorter length
-    FROM readings_latest
-    GROUP BY dt, meter_id, date_trunc('hour', start), direction, interval_s
+      CAST(max(revision) AS bigint) * 3601 - r.interval_s AS claim  -- the highest revision, then the shorter length
+    FROM readings_latest AS r
+    LEFT JOIN readings_overlapped AS o
+      ON o.dt = r.dt
+      AND o.meter_id = r.meter_id
+      AND o.start = r.start
+      AND o.interval_s = r.interval_s
+      AND o.direction = r.direction
+    WHERE r.interval_s <= 3600 AND o.meter_id IS NULL
+    GROUP BY
+      r.dt,
+      r.meter_id,
+      date_add('second', mod(minute(r.start) * 60, r.interval_s), date_trunc('hour', r.start)),
+      r.direction,
+      r.interval_s
   )
   GROUP BY dt, meter_id, hour, direction
   HAVING max_by(readings, claim) > 0

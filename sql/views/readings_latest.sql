@@ -37,13 +37,13 @@ FROM (
     coalesce(voltage_v, 0) AS voltage_v,
     coalesce(quality, 'measured') AS quality,
     coalesce(varh, -1) AS varh,
-    -- An interval holds at most 10 MWh, so this one number orders by revision, then by quality, then by energy; a row
-    -- would be slower.
-    CAST(revision AS bigint) * 400000000
+    -- A day holds at most 240 MWh, so this one number orders by revision, then by quality, then by energy; a row would be
+    -- slower.
+    CAST(revision AS bigint) * 4000000000
       + CASE coalesce(quality, 'measured')
-        WHEN 'measured' THEN 300000000
-        WHEN 'substituted' THEN 200000000
-        WHEN 'estimated' THEN 100000000
+        WHEN 'measured' THEN 3000000000
+        WHEN 'substituted' THEN 2000000000
+        WHEN 'estimated' THEN 1000000000
         ELSE 0
       END
       + coalesce(wh, -1) AS claim

@@ -135,6 +135,12 @@ def _own_uploads() -> Iterator[bytes]:
     yield _upload("own-kathmandu", midnight, 900, [70, 71, 70], revision=65_535, voltage=229.95)
     yield _upload("own-kathmandu", midnight, 900, [70, 70, 71], revision=65_535, voltage=230.05)
     yield _upload("own-kathmandu", midnight, 900, [70], revision=65_535)  # without a voltage
+    for meter, minutes in (("own-kathmandu", 15), ("own-lord-howe", 30)):  # local hours, some beside those of UTC
+        yield _upload(meter, midnight + timedelta(days=1, minutes=minutes), 3600, [600] * 23)
+        yield _upload(meter, midnight + timedelta(days=3, hours=13, minutes=minutes), 86_400, [24_000])
+        yield _upload(meter, midnight + timedelta(days=20, hours=9, minutes=minutes), 1800, [300] * 8)
+    yield _upload("own-new-york", midnight + timedelta(days=20, hours=5), 86_400, [24_000])
+    yield _upload("own-new-york", midnight + timedelta(days=21, hours=5), 600, [100] * 12)
     yield _upload("not-registered", midnight + timedelta(days=20), 3600, [500] * 8, request_id="call-1")
     yield _upload("own-kathmandu", midnight + timedelta(days=20), 3600, [500] * 8, voltage=195.5)
     yield _upload("own-lord-howe", midnight + timedelta(days=20), 3600, [500] * 8, voltage=254.0)

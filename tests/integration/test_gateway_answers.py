@@ -27,7 +27,7 @@ REFUSED = {
     "negative-energy": "/uploads/1/readings/0/wh: -5 is less than the minimum of 0",
     "fractional-energy": '/uploads/1/readings/0/wh: 0.25 is not of type "integer"',
     "energy-as-text": '/uploads/1/readings/0/wh: "120" is not of type "integer"',
-    "energy-beyond-any-meter": "/uploads/1/readings/0/wh: 10000001 is greater than the maximum of 10000000",
+    "energy-beyond-any-meter": "/uploads/1/readings/0/wh: 240000001 is greater than the maximum of 240000000",
     "local-time": '/uploads/1/readings/0/start: "2026-01-31T00:00:00" does not match',
 }
 QUARANTINED = {

@@ -63,9 +63,12 @@ class HourlyLoad:
 
 
 def load_of_meter(days: Iterable[MeterDay]) -> HourlyLoad:
-    """The load of one meter; an hour that lacks a reading is left out."""
+    """The load of one meter; an hour that lacks a reading is left out.
+
+    Hours of a zone at :30 or :45 are taken for those of UTC in which they start.
+    """
     windows = (window for day in days for window in day.windows() if window.complete)
-    return HourlyLoad(LoadHour(int(window.start.timestamp()), window.wh, 1) for window in windows)
+    return HourlyLoad(LoadHour(int(window.start.timestamp()) // HOUR_S * HOUR_S, window.wh, 1) for window in windows)
 
 
 class LoadDay(NamedTuple):

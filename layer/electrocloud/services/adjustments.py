@@ -26,7 +26,7 @@ def void(
     for day in days:
         midnight = datetime.combine(day.day, time(), UTC)
         for one, seconds in [(each, length) for each in asked for length in day.lengths(each)]:
-            starts = [midnight + timedelta(seconds=at) for at in range(0, 86_400, seconds)]
+            starts = [midnight + timedelta(minutes=minute) for minute in day.starts(seconds, one)]
             rows = [ReadingDocument(_text(start), 0, direction=one) for start in starts if begin <= start < end]
             if rows:
                 documents.append(UploadDocument(meter_id, seconds, rows, operator=operator))

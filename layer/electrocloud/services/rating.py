@@ -8,7 +8,7 @@ import msgspec
 
 from electrocloud.domain.billing.bill import rate, reissue, without_charges
 from electrocloud.domain.billing.counting import count_intervals, unread_since
-from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants
+from electrocloud.domain.billing.determinants import DayDeterminants, day_determinants, with_local_days
 from electrocloud.domain.billing.estimation import WEEKS
 from electrocloud.domain.billing.gaps import plan_determinants
 from electrocloud.domain.billing.plan import PeriodPlan, ServiceSpan
@@ -208,12 +208,13 @@ def same_bill(one: BilledPeriod, other: BilledPeriod) -> bool:
 
 def _of_span(plan: PeriodPlan, span: ServiceSpan, day: DayReadings) -> DayDeterminants | None:
     """A day's determinants for a span; None where none of its readings is in the span."""
-    intervals, tariff = day.intervals(), plan.tariff_of(span)
-    received = day.intervals("received") if tariff.metering else []
+    tariff = plan.tariff_of(span)
+    intervals = with_local_days(day.intervals(), tariff.zone)
+    received = with_local_days(day.intervals("received"), tariff.zone) if tariff.metering else []
     if not intervals and not received:
         return None
     spread = plan.terms.spread == "even"
-    reactive = day.reactive() if tariff.reactive else ()
+    reactive = with_local_days(day.reactive(), tariff.zone) if tariff.reactive else ()
     found = day_determinants(tariff, span, intervals, spread=spread, received=received, reactive=reactive)
     return found if found.count or found.received else None
 

@@ -58,7 +58,7 @@ def test_debug_shows_where_the_error_was_raised(failing) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--interval", "7"], "an interval is one of 60, 300, 900, 1800, 3600 s"),
+        (["--interval", "7"], "an interval is one of 60, 300, 600, 900, 1800, 3600 s"),
         (["--port", "80000"], "--port"),
         (["--meters", "-1"], "--meters"),
     ],

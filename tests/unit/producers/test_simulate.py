@@ -81,7 +81,7 @@ def test_the_size_of_blocks_changes_nothing(monkeypatch):
     np.testing.assert_array_equal(before, after)
 
 
-@pytest.mark.parametrize("interval_s", [60, 300, 900, 1800])
+@pytest.mark.parametrize("interval_s", [60, 300, 600, 900, 1800])
 def test_shorter_intervals_add_up_to_longer_ones(interval_s):
     fleet = make_fleet(15, 1, shops=0.2, ev=0.3)
     hourly, _ = readings(fleet, days=2, interval_s=3600)

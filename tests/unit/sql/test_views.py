@@ -21,9 +21,15 @@ MIDNIGHT = datetime(2026, 11, 24, tzinfo=UTC)
 
 @st.composite
 def uploads(draw: st.DrawFn) -> Upload:
-    """Some readings of three hours; few values, so that the same interval comes often and differs in all ways."""
-    seconds = draw(st.sampled_from([300, 900, 1800, 3600]))
-    starts = st.integers(0, 3 * 3600 // seconds - 1).map(lambda number: MIDNIGHT + timedelta(seconds=number * seconds))
+    """Some readings of three hours; few values, so that the same interval comes often and differs in all ways.
+
+    Half-hours, hours and days are also those of zones at a quarter past, half past or a quarter to the hour.
+    """
+    seconds = draw(st.sampled_from([300, 600, 900, 1800, 3600, 86_400]))
+    step = min(seconds, draw(st.sampled_from([seconds, 900])))
+    starts = st.integers(0, 3 * 3600 // step).map(lambda number: MIDNIGHT + timedelta(seconds=number * step))
+    if seconds == 86_400:
+        starts = st.sampled_from([0, 2, 23]).map(lambda hour: MIDNIGHT + timedelta(hours=hour))
     reading = st.fixed_dictionaries(
         {"start": starts.map(datetime.isoformat), "wh": st.integers(0, 3) | st.just(10_000_000 * seconds // 3600)},
         optional={

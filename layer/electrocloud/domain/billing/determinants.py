@@ -16,8 +16,9 @@ from electrocloud.domain.billing.reactive import ReactiveDay, reactive_day
 from electrocloud.domain.billing.received import net_by_hour
 from electrocloud.domain.billing.series_energy import SeriesDay, series_crossing, series_days
 from electrocloud.domain.billing.spreading import Crossing, Instants, crossing_of, energy_between, overlapped
-from electrocloud.domain.local_time import DAY_S, HOUR_S, local_day, midnight_of
+from electrocloud.domain.local_time import DAY_S, HOUR_S, local_day, midnight_of, offsets
 from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.readings.upload import SHORTEST_DAY_S, ZONE_STEP_S
 from electrocloud.domain.tariffs.tariff import Coincident, Tariff, period_spans
 
 
@@ -88,7 +89,7 @@ def day_determinants(
     from_profile = frozenset(profiled)
     guesses = frozenset(estimated) | from_profile
     given, sent = sorted((*intervals, *guesses)), sorted(received)
-    seconds = (given or sent)[-1].seconds
+    seconds = nominal_length((given or sent)[-1].seconds)
     midnight = (given or sent)[0].start // DAY_S * DAY_S
     low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
     readings = _starting_between(low, high, given)
@@ -113,7 +114,7 @@ def day_determinants(
         interval_s=seconds,
         count=len(readings) - made_up,
         estimated=made_up,
-        missing=len(missing_intervals(readings, low, high))
+        missing=len(missing_intervals(readings, low, high, tariff.zone))
         if readings
         else expected_count(low, high, seconds, tariff.zone),
         crossing=None if spread else crossing,
@@ -132,36 +133,44 @@ def day_determinants(
 def expected_count(low: int, high: int, seconds: int, zone: str = "") -> int:
     """How many intervals start from `low` to before `high` (s since 1970 UTC), at multiples of their length (s).
 
-    With `zone`, intervals that are longer than an hour count from each local midnight, as files of local days have
-    them.
+    With `zone`, half-hours and hours are those of its clocks, also where these are at :30 or :45 of UTC; intervals that
+    are longer than an hour count from each local midnight, and of days there is one from each to the next.
     """
     if low >= high:
         return 0
-    if not zone or seconds <= HOUR_S or DAY_S % seconds:
+    if not zone or seconds <= ZONE_STEP_S:
         return -(-high // seconds) + -low // seconds
-    midnight = midnight_of(local_day(low, zone), zone)
-    count = 0
-    while midnight < high:
-        following = midnight_of(local_day(midnight + 36 * HOUR_S, zone), zone)
-        count += sum(low <= start < high for start in range(midnight, following, seconds))
-        midnight = following
-    return count
+    if seconds > HOUR_S and DAY_S % seconds == 0:
+        return len(_in_local_days(low, high, seconds, zone))
+    return sum(
+        -(-(end + offset) // seconds) + -(start + offset) // seconds
+        for start, end, offset in _alignments(low, high, seconds, zone)
+    )
 
 
-def expected_intervals(low: int, high: int, seconds: int) -> list[ExpectedInterval]:
-    """The intervals that `expected_count` counts: readings are aligned to UTC, and a month need not be."""
-    return [ExpectedInterval(start, seconds) for start in range(-(-low // seconds) * seconds, high, seconds)]
+def expected_intervals(low: int, high: int, seconds: int, zone: str = "") -> list[ExpectedInterval]:
+    """The intervals that `expected_count` counts: a month need not begin with one."""
+    if low < high and zone and seconds > HOUR_S and DAY_S % seconds == 0:
+        return _in_local_days(low, high, seconds, zone)
+    return [
+        ExpectedInterval(at - offset, seconds)
+        for start, end, offset in _alignments(low, high, seconds, zone)
+        for at in range(-(-(start + offset) // seconds) * seconds, end + offset, seconds)
+    ]
 
 
-def missing_intervals(readings: Sequence[Interval], low: int, high: int) -> list[ExpectedInterval]:
+def missing_intervals(readings: Sequence[Interval], low: int, high: int, zone: str = "") -> list[ExpectedInterval]:
     """The intervals without a reading that start from `low` to before `high` (s since 1970 UTC), in order.
 
-    `readings` are all that start there, at least one, in time order. A gap is cut in steps of the reading
-    before it, and the one at the beginning in steps of the first reading.
+    `readings` are all that start there, at least one, in time order. A gap is cut in steps of the reading before it,
+    and the one at the beginning in steps of the first reading. If the first is of a day, they are the days of `zone`.
     """
     first = readings[0]
     if first.start == low and first.seconds * len(readings) == high - low and readings[-1].start < high:
         return []
+    if zone and nominal_length(first.seconds) == DAY_S:
+        read = {reading.start for reading in readings}
+        return [day for day in _in_local_days(low, high, DAY_S, zone) if day.start not in read]
     before = range(first.start - first.seconds, low - 1, -first.seconds)
     slots = [ExpectedInterval(start, first.seconds) for start in reversed(before)]
     for reading, following in zip(readings, [*readings[1:], None], strict=True):
@@ -169,6 +178,54 @@ def missing_intervals(readings: Sequence[Interval], low: int, high: int) -> list
         until = following.start - reading.seconds + 1 if following else high
         slots += [ExpectedInterval(start, reading.seconds) for start in range(end, until, reading.seconds)]
     return slots
+
+
+def nominal_length(seconds: int) -> int:
+    """The length (s) of an interval but for changes of the clocks: that of a day of 23 or 25 hours is 86,400 s."""
+    return DAY_S if seconds >= SHORTEST_DAY_S else seconds
+
+
+def with_local_days(readings: list[Interval], zone: str) -> list[Interval]:
+    """Readings of a UTC day in time order, those of a day with the length of the local day that begins with them."""
+    if not readings or readings[-1].seconds != DAY_S:  # shorter ones that follow it would count in its place
+        return readings
+    return [
+        reading._replace(seconds=following - reading.start)
+        if reading.seconds == DAY_S and (following := _local_day_end(reading.start, zone))
+        else reading
+        for reading in readings
+    ]
+
+
+def _local_day_end(midnight: int, zone: str) -> int | None:
+    """The end of the local day that begins at an instant; None where none begins then."""
+    if midnight_of(local_day(midnight, zone), zone) != midnight:
+        return None
+    return midnight_of(local_day(midnight + 36 * HOUR_S, zone), zone)
+
+
+def _in_local_days(low: int, high: int, seconds: int, zone: str) -> list[ExpectedInterval]:
+    """The intervals that start from `low` to before `high`, counted from each local midnight."""
+    midnight, found = midnight_of(local_day(low, zone), zone), []
+    while midnight < high:
+        following = midnight_of(local_day(midnight + 36 * HOUR_S, zone), zone)
+        length = following - midnight if seconds == DAY_S else seconds
+        found += [ExpectedInterval(at, length) for at in range(midnight, following, length) if low <= at < high]
+        midnight = following
+    return found
+
+
+def _alignments(low: int, high: int, seconds: int, zone: str) -> Iterable[tuple[int, int, int]]:
+    """The parts (start, end) of the time from `low` to before `high`, each with what to add to an instant so that
+    intervals start at multiples of their length."""
+    if not zone or seconds <= ZONE_STEP_S or HOUR_S % seconds or low >= high:
+        return ((low, high, 0),)
+    edges = (offsets(low // DAY_S * DAY_S, zone)[0], offsets((high - 1) // DAY_S * DAY_S, zone)[-1])
+    if all(edge.seconds % seconds == 0 for edge in edges):
+        return ((low, high, 0),)
+    spans = (span for midnight in range(low // DAY_S * DAY_S, high, DAY_S) for span in offsets(midnight, zone))
+    cut = ((max(low, span.start), min(high, span.end), span.seconds) for span in spans)
+    return [part for part in cut if part[0] < part[1]]
 
 
 def _starting_between(low: int, high: int, given: list[Interval]) -> list[Interval]:

@@ -9,6 +9,8 @@ from electrocloud.domain.billing.determinants import (
     day_determinants,
     expected_intervals,
     missing_intervals,
+    nominal_length,
+    with_local_days,
 )
 from electrocloud.domain.billing.estimation import ClassProfile, estimate, estimate_from_profile
 from electrocloud.domain.billing.plan import PeriodPlan
@@ -26,7 +28,7 @@ def gap_estimates(
     `readings` are all that start there, at least one, in time order. `history` are readings to estimate from: those,
     and the ones of the four weeks before.
     """
-    missing = missing_intervals(readings, first, last)
+    missing = missing_intervals(readings, first, last, zone)
     return estimate(missing, history, zone) if missing else []
 
 
@@ -51,14 +53,14 @@ def plan_determinants(
     measured them, and where these say nothing from its class's mean `profile`; else, and where neither does, they stay
     gaps. Nothing outside the spans is counted or estimated.
     """
-    spread = plan.terms.spread == "even"
+    spread, zone = plan.terms.spread == "even", plan.period.zone
     known: list[Interval] = []
     if fill:
-        known = [reading for meter in {*before, *days} for reading in _readings(before.get(meter, ()))]
-        known += [reading for own in days.values() for reading in _readings(own)]
+        known = [reading for meter in {*before, *days} for reading in _readings(before.get(meter, ()), zone)]
+        known += [reading for own in days.values() for reading in _readings(own, zone)]
     found = []
     for span in plan.spans:
-        own, tariff = _by_day(days.get(span.meter_id, ())), plan.tariff_of(span)
+        own, tariff = _by_day(days.get(span.meter_id, ()), zone), plan.tariff_of(span)
         sent = _received_by_day(tariff, days.get(span.meter_id, ()))
         varh = _reactive_by_day(tariff, days.get(span.meter_id, ()))
         if fill:
@@ -99,13 +101,14 @@ def _filled(
     A day without readings has intervals as long as those of the latest reading, or an hour.
     """
     usual = max((reading for part in own.values() for reading in part), default=None)
-    seconds = usual.seconds if usual else HOUR_S
+    seconds = nominal_length(usual.seconds) if usual else HOUR_S
     found = {}
     for midnight in range(span.start // DAY_S * DAY_S, span.end, DAY_S):
         low, high = max(midnight, span.start), min(midnight + DAY_S, span.end)
         given = own.get(day_of(midnight), ())
         part = [reading for reading in given if low <= reading.start < high]
-        slots = missing_intervals(part, low, high) if part else expected_intervals(low, high, seconds)
+        zone = tariff.zone
+        slots = missing_intervals(part, low, high, zone) if part else expected_intervals(low, high, seconds, zone)
         guesses = estimate(slots, known, tariff.zone) if slots else []
         filled = {guess.start for guess in guesses}
         others = [slot for slot in slots if slot.start not in filled] if profile else []
@@ -126,19 +129,21 @@ def _filled(
     return found
 
 
-def _by_day(days: Iterable[DayReadings]) -> dict[date, list[Interval]]:
-    return {day.day: day.intervals() for day in days}
+def _by_day(days: Iterable[DayReadings], zone: str) -> dict[date, list[Interval]]:
+    return {day.day: with_local_days(day.intervals(), zone) for day in days}
 
 
 def _received_by_day(tariff: Tariff, days: Iterable[DayReadings]) -> dict[date, list[Interval]]:
     """The energy received, where the tariff credits it."""
-    return {day.day: found for day in days if (found := day.intervals("received"))} if tariff.metering else {}
+    found = {day.day: with_local_days(day.intervals("received"), tariff.zone) for day in days if tariff.metering}
+    return {day: own for day, own in found.items() if own}
 
 
 def _reactive_by_day(tariff: Tariff, days: Iterable[DayReadings]) -> dict[date, list[Interval]]:
     """The reactive energy, where the tariff prices it."""
-    return {day.day: found for day in days if (found := day.reactive())} if tariff.reactive else {}
+    found = {day.day: with_local_days(day.reactive(), tariff.zone) for day in days if tariff.reactive}
+    return {day: own for day, own in found.items() if own}
 
 
-def _readings(days: Iterable[DayReadings]) -> list[Interval]:
-    return [reading for day in days for reading in day.intervals()]
+def _readings(days: Iterable[DayReadings], zone: str) -> list[Interval]:
+    return [reading for day in days for reading in with_local_days(day.intervals(), zone)]

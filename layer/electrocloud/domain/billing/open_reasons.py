@@ -12,6 +12,7 @@ from electrocloud.domain.billing.determinants import DayDeterminants
 from electrocloud.domain.billing.export import credits_export, has_export, lacks_sell_rate
 from electrocloud.domain.billing.plan import PeriodPlan
 from electrocloud.domain.billing.spreading import Crossing
+from electrocloud.domain.local_time import HOUR_S
 
 NOT_CREDITED = "the credit for export that the bill before left is not known, so export is not credited"
 EARLIER_OPEN = (
@@ -59,8 +60,9 @@ def open_reasons(
         found.append(OpenReason("no sell rate", f"{name} credits export in $ and has no sell rate"))
     if opening_is_open and (has_export(plan, days) or (opening and credits_export(plan))):
         found.append(OpenReason("earlier bill open", EARLIER_OPEN))
-    crossings = [day.crossing for own in days for day in own if day.crossing]
-    if crossings and plan.terms.spread != "start":
+    longest = HOUR_S if plan.terms.spread == "start" else 0
+    crossings = [one for own in days for day in own if (one := day.crossing) and one.seconds > longest]
+    if crossings:
         first = min(crossings, key=lambda crossing: crossing.start)
         found.append(OpenReason("long reading", _crossing_text(first, plan), first.start))
     return tuple(found)

@@ -16,10 +16,11 @@ class ServiceTerms(NamedTuple):
     """Service from local day `first` to before `end` (None: open), billed from read day `cycle_day` to the next.
 
     `spread` says whether a reading that spans two prices, demand windows or bills is shared between them by time
-    (`even`), leaves the bill open (empty), or is billed where it starts (`start`: meters without an agreement).
-    `customer_class` and `exemptions` (names of taxes) decide which taxes apply. `opening_credits` are the credits for
-    export that periods begin with by the registry: that of the period in which each local day lies. `needs_reactive`:
-    reactive energy is metered, so a bill whose tariff charges for it stays open without it.
+    (`even`), leaves the bill open (empty), or is billed where it starts (`start`: meters without an agreement, whose
+    bills are open too where the reading is longer than an hour). `customer_class` and `exemptions` (names of taxes)
+    decide which taxes apply. `opening_credits` are the credits for export that periods begin with by the registry:
+    that of the period in which each local day lies. `needs_reactive`: reactive energy is metered, so a bill whose
+    tariff charges for it stays open without it.
     """
 
     agreement_id: str = ""

@@ -12,9 +12,19 @@ from typing import NamedTuple, Protocol, Self
 
 import msgspec
 
-from electrocloud.domain.local_time import instant_of
+from electrocloud.domain.local_time import HOUR_S, instant_of
 from electrocloud.domain.readings.reading_set import Columns, ReadingSet
-from electrocloud.domain.readings.upload import QUALITIES, VARH, Adjustment, Direction, Quality, Reading, Upload, Value
+from electrocloud.domain.readings.upload import (
+    DAY_MINUTES,
+    QUALITIES,
+    VARH,
+    Adjustment,
+    Direction,
+    Quality,
+    Reading,
+    Upload,
+    Value,
+)
 
 
 class Interval(NamedTuple):
@@ -26,7 +36,7 @@ class Interval(NamedTuple):
 
 
 class Window(NamedTuple):
-    """One meter's hour.
+    """One meter's hour: an hour of UTC or, where its hours or half-hours are aligned to a zone at :30 or :45, of that.
 
     Of the energy delivered: Wh, the largest interval's mean power in W, readings present and readings due. Then the Wh
     received from the customer, and how many of the readings of both directions have a quality other than measured.
@@ -130,16 +140,19 @@ class MeterDay:
         ]
 
     def windows(self) -> list[Window]:
-        """The hours that have a reading of either direction, in time order."""
+        """The hours that have a reading of either direction, in time order.
+
+        A reading of a day has no part in them: its energy is known for the day alone.
+        """
         delivered, received = _by_hour(self._delivered), _by_hour(self._received)
         midnight = datetime.combine(self.day, time(), UTC)
         return [
-            _window(midnight + timedelta(hours=hour), delivered.get(hour, []), received.get(hour, []))
-            for hour in sorted(delivered.keys() | received.keys())
+            _window(midnight + timedelta(minutes=minute), delivered.get(minute, []), received.get(minute, []))
+            for minute in sorted(delivered.keys() | received.keys())
         ]
 
     def hours_wh(self, direction: Direction = "delivered") -> list[int]:
-        """Energy of each of the day's 24 hours (UTC) in Wh, 0 where nothing was read."""
+        """Energy of the readings that start in each of the day's 24 hours (UTC) in Wh, 0 where none does."""
         return self._of(direction).hours_wh()
 
     @property
@@ -165,6 +178,12 @@ class MeterDay:
     def lengths(self, direction: Direction = "delivered") -> list[int]:
         """The interval lengths (s) that it has readings of, those that do not count too."""
         return self._of(direction).lengths()
+
+    def starts(self, seconds: int, direction: Direction = "delivered") -> list[int]:
+        """The minutes of the day at which intervals of a length (s) start, by the grids that it has readings of."""
+        step = seconds // 60
+        grids = {minute % step for minute in self._of(direction).of_length(seconds)}
+        return [minute for minute in range(DAY_MINUTES) if minute % step in grids]
 
     def length_at(self, minute: int, direction: Direction = "delivered") -> int | None:
         """The length (s) of the interval that starts at a minute and counts, voided or not."""
@@ -229,10 +248,11 @@ def _stored(columns: list[Columns]) -> list[Columns]:
 
 
 def _by_hour(readings: ReadingSet) -> dict[int, list[tuple[int, Value]]]:
-    """The length (s) and value of each reading that counts, by hour of the day."""
+    """The length (s) and value of each reading that counts, by the minute of the day at which its hour starts."""
     hours: dict[int, list[tuple[int, Value]]] = {}
     for minute, seconds, value in readings.in_order():
-        hours.setdefault(minute // 60, []).append((seconds, value))
+        if seconds <= HOUR_S:
+            hours.setdefault(minute // 60 * 60 + minute % 60 % (seconds // 60), []).append((seconds, value))
     return hours
 
 

@@ -1,4 +1,7 @@
-"""The ingestion contract: one upload is one meter's readings of one interval length within one UTC day."""
+"""The ingestion contract: one upload is one meter's readings of one interval length that start in one UTC day.
+
+A reading of a day is of a local day, whose length is 86,400 s but for the days on which clocks change.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +13,11 @@ from msgspec import Meta
 
 from electrocloud.domain.errors import UploadError
 
-INTERVALS_S = (60, 300, 900, 1800, 3600)
+INTERVALS_S = (60, 300, 600, 900, 1800, 3600, 86_400)
+DAY_MINUTES = 1_440
+SHORTEST_DAY_S = 23 * 3600  # on which clocks go forward
+# Half-hours, hours and days are aligned to local time, and the zones of the world are at whole quarter-hours from UTC.
+ZONE_STEP_S = 900
 MAX_READINGS = 1_440
 MAX_POWER_W = 10_000_000  # 10 MW: above any customer on a revenue meter; more is a broken register
 MAX_REVISION = 65_535
@@ -130,8 +137,8 @@ class Upload(msgspec.Struct, frozen=True, gc=False):
 class Reading(NamedTuple):
     """One meter's energy in one interval, as the rest of the system speaks of it.
 
-    `start` is aware UTC and aligned to `interval_s` (s); `wh` is whole watt-hours in `direction`, 0 or more; of two
-    readings of one interval and direction the one with the higher `revision` holds.
+    `start` is aware UTC, a multiple of `alignment_s(interval_s)` after midnight; `wh` is whole watt-hours in
+    `direction`, 0 or more; of two readings of one interval and direction the one with the higher `revision` holds.
     """
 
     meter_id: str
@@ -143,6 +150,11 @@ class Reading(NamedTuple):
     direction: Direction = "delivered"
     quality: Quality = "measured"
     varh: int | None = None
+
+
+def alignment_s(interval_s: int) -> int:
+    """Intervals of a length (s) start at multiples of this (s) after midnight UTC."""
+    return min(interval_s, ZONE_STEP_S)
 
 
 _decoder = msgspec.json.Decoder(UploadDocument)
@@ -268,8 +280,9 @@ def _place(interval_s: int, start: str) -> tuple[date, int]:
             "set the meter's clock",
         )
     minute = moment.hour * 60 + moment.minute
-    if minute % (interval_s // 60) or moment.second or moment.microsecond:
-        raise UploadError("misaligned", f"start {start} is no multiple of {interval_s} s after midnight UTC")
+    step_s = alignment_s(interval_s)
+    if minute % (step_s // 60) or moment.second or moment.microsecond:
+        raise UploadError("misaligned", f"start {start} is no multiple of {step_s} s after midnight UTC")
     return moment.date(), minute
 
 

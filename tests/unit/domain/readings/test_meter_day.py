@@ -1,12 +1,14 @@
 import json
 import zlib
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from electrocloud.domain.local_time import instant_of
 from electrocloud.domain.readings.meter_day import MeterDay, Window
 from electrocloud.domain.readings.upload import DIRECTIONS, QUALITIES, Upload, decode
 from tests.kits.examples import upload, upload_json
@@ -184,3 +186,78 @@ def test_a_voltage_is_kept_to_a_tenth_rounded_half_up_as_sql_rounds_it():
     volts = [{**row, "voltage_v": voltage} for row, voltage in zip(readings, (146.85, 230.25, 0.04), strict=True)]
     day.merge(decode(json.dumps({"meter_id": "m-1", "interval_s": 900, "readings": volts}).encode()))
     assert [row.voltage_v for row in day.rows("m-1")] == [146.9, 230.3, None]
+
+
+LENGTHS = [60, 300, 600, 900, 1800, 3600, 86_400]
+
+
+@st.composite
+def on_any_grid(draw: st.DrawFn) -> Upload:
+    """Readings of one of the contract's lengths, in UTC or in a zone at :15, :30 or :45."""
+    seconds = draw(st.sampled_from(LENGTHS))
+    step, per = min(seconds, 900) // 60, seconds // 60
+    grid = draw(st.sampled_from(range(0, min(per, 60), step)))
+    hours = [0, 6, 22, 23] if seconds == 86_400 else range(4)
+    first = draw(st.sampled_from(hours)) * 60 + grid
+    minutes = [first] if seconds == 86_400 else [first + number * per for number in range(draw(st.integers(1, 4)))]
+    rows = [
+        {"start": f"{DAY}T{minute // 60:02}:{minute % 60:02}:00Z", "wh": draw(st.integers(0, 9))} for minute in minutes
+    ]
+    revision = draw(st.integers(0, 1))
+    document = {"meter_id": "m", "interval_s": seconds, "readings": [row | {"revision": revision} for row in rows]}
+    return decode(json.dumps(document).encode())
+
+
+@given(st.lists(on_any_grid(), min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_on_any_grids_nothing_counts_twice_and_order_does_not_matter(uploads, random):
+    day = merged(uploads)
+    intervals = day.intervals()
+    for one, other in pairwise(intervals):
+        length = 23 * 3600 if one.seconds == 86_400 else one.seconds  # a local day may be as short
+        assert one.start + length <= other.start
+    again = random.sample(uploads, len(uploads))
+    assert merged(again).pack() == day.pack()
+    assert MeterDay.unpack(DAY, day.pack()).intervals() == intervals
+    hourly = [one for one in intervals if one.seconds <= 3600]
+    assert sum(window.wh for window in day.windows()) == sum(one.wh for one in hourly)
+    assert sum(day.hours_wh()) == sum(one.wh for one in intervals)
+    assert day.count == len(intervals)
+    assert all(window.present <= window.expected for window in day.windows())
+
+
+@given(st.lists(on_any_grid(), min_size=1, max_size=6))
+def test_a_time_that_was_read_on_one_grid_alone_counts(uploads):
+    day = merged(uploads)
+    counted = {one.start for one in day.intervals()}
+    spans = {
+        (minute * 60, minute * 60 + one.interval_s, one.interval_s) for one in uploads for minute, _ in one.readings
+    }
+    for start, end, seconds in spans:
+        same_hour = {
+            other for other in spans if other[2] != seconds and other[0] // 3600 == start // 3600 and seconds <= 3600
+        }
+        if not same_hour and not any(other[0] < end and start < other[1] for other in spans - {(start, end, seconds)}):
+            assert instant_of(DAY) + start in counted
+
+
+def test_the_hours_of_a_zone_at_half_past_are_windows():
+    sent = upload(wh=[100] * 24, interval_s=3600, first=0)
+    day = merged([decode(json.dumps(shifted(sent, 30)).encode())])
+    assert [window.start.minute for window in day.windows()] == [30] * 24
+    assert all(window.complete and window.peak_w == 100 for window in day.windows())
+
+
+def shifted(sent: Upload, minutes: int) -> dict:
+    rows = [
+        {"start": f"{DAY}T{(minute + minutes) // 60:02}:{(minute + minutes) % 60:02}:00Z", "wh": value[2]}
+        for minute, value in sent.readings
+    ]
+    return {"meter_id": "m", "interval_s": sent.interval_s, "readings": rows}
+
+
+def test_a_reading_of_a_day_counts_where_no_shorter_one_overlaps_it_and_is_in_no_window():
+    whole = upload(wh=[9_000], interval_s=86_400)
+    assert [(one.seconds, one.wh) for one in merged([whole]).intervals()] == [(86_400, 9_000)]
+    assert merged([whole]).windows() == []
+    day = merged([whole, upload(wh=[100, 200])])
+    assert [(one.seconds, one.wh) for one in day.intervals()] == [(900, 100), (900, 200)]
