@@ -1,20 +1,27 @@
 """How the pipeline does: counts, stages, alarms and last runs, for the Health page and `electrocloud status` alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from analytics import metric_points
+from analytics.audit_record import last_record
 from analytics.metric_points import Metric, own
 from analytics.pipeline_stages import Stage, metrics_of, of_metering, stage_of
 from electrocloud.aws.stack import Stack
+from electrocloud.aws.store.bill_outbox import BillOutbox
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.hourly_loads import FLEET
 from electrocloud.aws.store.reader import Reader
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
+
 PATIENCE = {"connect_timeout": 2, "read_timeout": 10}  # a person waits
 STUCK_S = 60  # a record that waits longer is not on its way: a batch takes seconds
+DELIVERY_ERRORS = ("processing-failed", "format-conversion-failed", "activePartitionExceeded")  # Firehose's, in errors/
 STATES = ("ALARM", "INSUFFICIENT_DATA", "OK")  # the most important first
 
 
@@ -22,7 +29,8 @@ class Counts(msgspec.Struct, frozen=True):
     """What is stored. Ages in s, None where nothing is measured.
 
     `lag_s` is the 95th percentile of the time from an upload's arrival to its bill. `waiting_s` is the age of the
-    oldest record that the metering function has not processed: 0 if none waits.
+    oldest record that the metering function has not processed: 0 if none waits. `hour_bytes` are of the Parquet files
+    of the last hour.
     """
 
     bills: int
@@ -33,6 +41,7 @@ class Counts(msgspec.Struct, frozen=True):
     lag_s: float | None
     waiting_s: float | None
     newest_file: datetime | None
+    hour_bytes: int = 0
 
     @property
     def stuck(self) -> bool:
@@ -50,7 +59,7 @@ class Alarm(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """When a scheduled job last ran, and what it did; `last` is None where the last day has no measurement."""
+    """When a job last ran, and what it did. `last` is None if it never did; of closing, if not in the last day."""
 
     name: str
     last: datetime | None
@@ -88,21 +97,18 @@ class HealthReader:
 
     def counts(self) -> Counts:
         """What is stored, and whether uploads wait."""
-        sizes: list[int] = []
-        newest = None
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._stack.bucket, Prefix="readings/")
-        for found in (found for page in pages for found in page.get("Contents", [])):
-            sizes.append(found["Size"])
-            newest = max(newest or found["LastModified"], found["LastModified"])
+        files = [(one["LastModified"], one["Size"]) for one in self._objects("readings/")]
+        hour_ago = self._clock() - timedelta(hours=1)
         return Counts(
             bills=self._items(self._stack.bills_table),
             windows=self._items(self._stack.windows_table),
-            files=len(sizes),
-            bytes=sum(sizes),
+            files=len(files),
+            bytes=sum(size for _, size in files),
             quarantined=self._reader.quarantined_in_all(),
             lag_s=self._newest(own("metering", "UploadAge", "p95"), 2),
             waiting_s=_seconds(self._newest(self._iterator_age, 3)),
-            newest_file=newest,
+            newest_file=max((written for written, _ in files), default=None),
+            hour_bytes=sum(size for written, size in files if written > hour_ago),
         )
 
     def stages(self, counts: Counts) -> list[Stage]:
@@ -116,7 +122,26 @@ class HealthReader:
             "Windows": ("arrival to bill, 95th percentile", counts.lag_s),
             "Parquet": ("newest file", file_age),
         }
-        return [stage_of(plan, points, *waiting.get(plan.name, ("", None))) for plan in plans]
+        found = {plan.name: stage_of(plan, points, *waiting.get(plan.name, ("", None))) for plan in plans}
+        found["Parquet"] = self._parquet(found["Parquet"], counts)
+        outbox = BillOutbox(self._dynamodb, self._stack.bills_table)
+        found["Lake"] = msgspec.structs.replace(found["Lake"], backlog=outbox.count())
+        return [*found.values()]
+
+    def _parquet(self, stage: Stage, counts: Counts) -> Stage:
+        """The stage of the Parquet files, whose rate and errors are counted in the bucket."""
+        since = self._clock() - metric_points.DAY
+        days = {f"{moment:%Y-%m-%d}" for moment in (since, self._clock())}
+        folders = [f"errors/{kind}/dt={day}/" for kind in DELIVERY_ERRORS for day in sorted(days)]
+        errors = [one["LastModified"] for folder in folders for one in self._objects(folder)]
+        recent = [written for written in errors if written > since]
+        return msgspec.structs.replace(
+            stage,
+            per_s=counts.hour_bytes / 3600,
+            over="last hour",
+            errors=len(recent),
+            last_error=max(recent, default=None),
+        )
 
     def alarms(self) -> list[Alarm]:
         """The stack's alarms, those that are on first."""
@@ -130,7 +155,7 @@ class HealthReader:
         return sorted(found, key=lambda alarm: (STATES.index(alarm.state), alarm.name))
 
     def runs(self) -> list[Run]:
-        """The last round of closing, and the last forecast of the fleet."""
+        """The last round of closing, the last forecast of the fleet, and the last audit of all meters."""
         began = own("closing", "ClosingLeftOver", "SampleCount")
         closed, estimated = own("closing", "BillsClosed"), own("closing", "ReadingsEstimated")
         points = metric_points.read(self._cloudwatch, (began, closed, estimated), self._clock())
@@ -139,7 +164,18 @@ class HealthReader:
         )
         forecasts = Forecasts(self._dynamodb, self._stack.forecasts_table).newest(FLEET)
         made = forecasts[0].made_at if forecasts else None
-        return [Run("Closing", points[began].last, done), Run("Forecasting", made, "day-ahead forecast of the fleet")]
+        audit = last_record(self._s3, self._stack.bucket)
+        return [
+            Run("Closing", points[began].last, done),
+            Run("Forecasting", made, "day-ahead forecast of the fleet"),
+            Run(
+                "Audit", audit.at if audit else None, str(audit) if audit else "no audit yet: run `electrocloud audit`"
+            ),
+        ]
+
+    def _objects(self, prefix: str) -> "Iterator[ObjectTypeDef]":
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._stack.bucket, Prefix=prefix)
+        return (found for page in pages for found in page.get("Contents", []))
 
     def _items(self, table: str) -> int:
         return int(self._dynamodb.describe_table(TableName=table)["Table"]["ItemCount"])

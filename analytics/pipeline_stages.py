@@ -13,10 +13,11 @@ API_NAME = "ElectroCloud"
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """A stage of the path of a reading: how many `unit` per second it handled in the last full minute.
+    """A stage of the path of a reading: how many `unit` per second it handled, `over` which time.
 
-    `waiting_s` is the age of what waits there, as `waits` says it. `errors` counts the last day's, of the kind that
-    `error` names, and `last_error` is their newest, to five minutes. None where the last day has no measurement.
+    `waiting_s` is the age of what waits there, as `waits` says it, and `backlog` its number where it is counted.
+    `errors` counts the last day's, of the kind that `error` names, and `last_error` is their newest, to five minutes.
+    None where the last day has no measurement.
     """
 
     name: str
@@ -27,6 +28,8 @@ class Stage(msgspec.Struct, frozen=True):
     error: str
     errors: int | None
     last_error: datetime | None
+    over: str = "last full minute"
+    backlog: int | None = None
 
 
 class StageMetrics(NamedTuple):
@@ -64,7 +67,7 @@ def metrics_of(stack: Stack) -> list[StageMetrics]:
         StageMetrics(
             "Bills", "bills", own("metering", "BillsRated"), "retried meters", own("metering", "MetersReturned")
         ),
-        StageMetrics("Parquet", "files", None, "rejected records", own("transform", "RowsRejected")),
+        StageMetrics("Parquet", "bytes", None, "error files", None),
         StageMetrics("Lake", "issued bills", own("publishing", "BillsPublished"), "", None),
     ]
 

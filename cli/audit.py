@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analytics.audit import Amount, DayRange, total
+from analytics.audit_record import AuditRecord, write_record
 from analytics.books import Findings, quarantined, read_findings
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.domain.errors import UsageError
@@ -22,6 +23,7 @@ def audit(month: str | None, meter: str | None, wait_s: float, *, as_json: bool)
     stored bills are the engine's, from the raw readings; and that the lake's bills are the stored ones.
 
     Exits with 1 where they differ. A difference that goes away within --wait was on its way; it is counted as waiting.
+    What an audit of all meters found is on the Health page.
     """
     stack = find_stack()
     wanted = _range(month, meter)
@@ -29,6 +31,9 @@ def audit(month: str | None, meter: str | None, wait_s: float, *, as_json: bool)
     found = _await_equal(stack, wanted, first, wait_s)
     waited = first.total() - found.total()
     rejected = quarantined(stack, wanted)
+    if meter is None:
+        record = AuditRecord(datetime.now(UTC), wanted.first, wanted.end, found.bills.bills, found.total())
+        write_record(stack.client("s3"), stack.bucket, record)
     if as_json:
         typer.echo(msgspec.json.encode(_document(wanted, found, waited, rejected)).decode())
     else:

@@ -21,7 +21,7 @@ from dashboard.access.access_log import FOLDER
 from dashboard.access.guard import needs
 from dashboard.access.roles import Data
 from dashboard.access.visitor import NotLoggedInError, acting_for, may, visitor
-from dashboard.fleet import Fleet, fleet_of
+from dashboard.fleet import Fleet, OlderDays, fleet_of
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from electrocloud.aws import athena
 from electrocloud.aws.backoff import pause
@@ -48,6 +48,7 @@ PAINT_S = 0.5
 MOST_REJECTED = 1_000  # rejected uploads of one list
 MOST_FOUND = 200  # service points of one search
 METERS_PER_SECOND = 200  # upper limit on how fast the fleet is reread
+MOST_OLDER_DAYS = 200  # queries for the newest days of meters that have none of yesterday, each time
 
 
 @contextmanager
@@ -129,7 +130,15 @@ def _read_fleet() -> Fleet | None:
     today = max((day.day for day in newest.values()), default=datetime.now(UTC).date())
     days = _reader().day_of_each(ids, today)
     days |= _reader().day_of_each([meter_id for meter_id in ids if meter_id not in days], today - timedelta(days=1))
-    return fleet_of(_registry(), days)
+    missing = [meter_id for meter_id in ids if meter_id not in days]
+    older = _older_days().of(missing)
+    days |= {meter_id: day for meter_id, day in older.items() if day}
+    return fleet_of(_registry(), days, {*missing} - older.keys())
+
+
+@cache
+def _older_days() -> OlderDays:
+    return OlderDays(_reader().newest_days, MOST_OLDER_DAYS)
 
 
 def warm_up(month: str) -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill_document import Bill
+from presentation.daily_use import daily_kwh
 from presentation.invoice_text import period
 
 
@@ -22,7 +23,7 @@ def table(bills: Sequence[IssuedBill]) -> pd.DataFrame:
             "period": period(bill),
             "days": bill.served_days or bill.days,
             "energy": float(bill.energy_kwh),
-            "daily": float(bill.energy_kwh) / bill.days if bill.days else None,
+            "daily": daily_kwh(bill),
             "amount": float(bill.total_rounded),
             "state": bill.status,
             "estimated": bill.intervals.estimated,

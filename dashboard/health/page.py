@@ -12,7 +12,6 @@ from dashboard.health.runbook import section
 from presentation import units
 
 STATES = {"ALARM": "🔴 on", "INSUFFICIENT_DATA": "⚪ no data", "OK": "🟢 off"}
-NO_RATE = "CloudWatch has no rate of the last 24 hours."
 ALARMS = "health_alarms"  # the key of the table
 
 
@@ -62,6 +61,8 @@ def stages(path: list[Stage], zone: str) -> None:
 
 def headline(stage: Stage) -> str:
     """A stage's rate; the age of what waits where no rate is measured."""
+    if stage.per_s is not None and stage.unit == "bytes":
+        return f"{units.scaled(stage.per_s, 'B')}/s"
     if stage.per_s is not None:
         return f"{stage.per_s:,.1f} /s" if stage.per_s < 100 else f"{stage.per_s:,.0f} /s"
     return "–" if stage.waiting_s is None else units.duration(stage.waiting_s)
@@ -69,10 +70,12 @@ def headline(stage: Stage) -> str:
 
 def details(stage: Stage, zone: str) -> list[str]:
     """What a stage's number is, what waits there, and its errors."""
-    lines = [f"{stage.unit}, last full minute" if stage.per_s is not None else stage.waits or "not measured in 24 h"]
+    lines = [f"{stage.unit}, {stage.over}" if stage.per_s is not None else stage.waits or "not measured in 24 h"]
     if stage.per_s is not None and stage.waits:
         age = "not measured" if stage.waiting_s is None else units.duration(stage.waiting_s)
         lines.append(f"{age}: {stage.waits}")
+    if stage.backlog is not None:
+        lines.append(f"{stage.backlog:,} waiting to be published")
     if stage.errors and stage.last_error:
         lines.append(f":red[{stage.errors:,} {stage.error} in 24 h, last {at(stage.last_error, zone)}]")
     elif stage.error:
@@ -131,13 +134,13 @@ def select_alarm(names: list[str]) -> None:
 
 
 def runs(found: list[Run], zone: str) -> None:
-    """Draw when the scheduled jobs last ran."""
-    st.subheader("Scheduled jobs")
+    """Draw when the jobs last ran."""
+    st.subheader("Last runs")
     st.dataframe(
         pd.DataFrame(
             {
                 "Job": run.name,
-                "Last run": at(run.last, zone) if run.last else "none in the last day",
+                "Last run": at(run.last, zone) if run.last else "–",
                 "Result": run.done,
             }
             for run in found

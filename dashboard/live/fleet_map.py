@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pydeck
 
-from dashboard.fleet import Fleet, feeders_of
+from dashboard.fleet import NEVER, Fleet, feeders_of, silent_for
 from presentation import units
 
 HEIGHT = 420
@@ -99,8 +99,8 @@ def _text(row: Any) -> str:
     feeder = f"feeder {units.in_html(row.feeder)}"
     if not row.silent:
         return f"{units.scaled(row.power_w, 'W')}, {feeder}"
-    silent = "never reported" if math.isnan(row.silent_s) else f"silent for {units.duration(row.silent_s)}"
-    return f"{silent}, {feeder}"
+    silent = silent_for(row.silent_s, asked=row.asked)
+    return f"{silent if silent == NEVER else f'silent for {silent.lower()}'}, {feeder}"
 
 
 def _columns(feeders: pd.DataFrame, look: Palette) -> pydeck.Layer:

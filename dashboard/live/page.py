@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, data
-from dashboard.fleet import Fleet, feeders_of
+from dashboard.fleet import Fleet, feeders_of, silent_for
 from dashboard.live import fleet_map
 from dashboard.live.curve import BEFORE, DAY_S, EXPORT, NOW, end_of_step, last_day, power_by_step
 from electrocloud.domain.meter import SILENCE_MARGIN_S
@@ -200,7 +200,10 @@ def silent() -> None:
                 "Meter": found["meter_id"],
                 "Feeder": found["feeder"],
                 "Uploads every": [units.duration(s) for s in found["upload_every_s"]],
-                "Silent for": ["Never reported" if math.isnan(s) else units.duration(s) for s in found["silent_s"]],
+                "Silent for": [
+                    silent_for(seconds, asked=asked)
+                    for seconds, asked in zip(found["silent_s"], found["asked"], strict=True)
+                ],
                 "Last reading": [
                     "–" if math.isnan(end) else units.moment(end, fleet.zone) for end in found["read_until"]
                 ],

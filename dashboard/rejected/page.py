@@ -22,7 +22,8 @@ def listed(found: list[Rejected]) -> Rejected | None:
             "Reason": one.reason,
             "What was wrong": one.message,
             "Meter": one.meter_id or "–",
-            "Sender": one.caller or one.partition_key,
+            "Sender": one.caller or "–",
+            "Partition key": one.partition_key,
         }
         for one in found
     )

@@ -1,11 +1,12 @@
 """The health of a pipeline is what its metrics, alarms and tables say."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 
+from analytics.audit_record import AuditRecord, write_record
 from analytics.metric_points import Metric, own, read
 from analytics.pipeline_health import HealthReader
 from electrocloud.aws.stack import Stack
@@ -87,8 +88,38 @@ def test_the_last_round_of_closing_is_when_it_began_though_nothing_was_left_over
 ) -> None:
     put(own("closing", "ClosingLeftOver"), 90, 0)
     put(own("closing", "BillsClosed"), 80, 4)
-    closing, forecasting = reader.runs()
+    closing, forecasting, audit = reader.runs()
     assert closing.last
     assert timedelta(minutes=85) < NOW - closing.last < timedelta(minutes=96)
     assert closing.done.startswith("4 bills closed")
     assert forecasting.last is None
+    assert (audit.last, audit.done) == (None, "no audit yet: run `electrocloud audit`")
+
+
+def test_the_last_audit_of_all_meters_is_there_with_its_result(aws: Aws, reader: HealthReader) -> None:
+    for differences in (3, 0):
+        record = AuditRecord(NOW, date(2026, 10, 27), date(2026, 11, 27), 820, differences)
+        write_record(aws.s3, aws.bucket, record)
+    audit = reader.runs()[-1]
+    assert audit.last == NOW
+    assert audit.done == "no differences; 820 bills, 2026-10-27 to 2026-11-27 (UTC, exclusive)"
+
+
+def test_parquet_has_the_rate_of_the_last_hour_and_firehose_s_error_files(aws: Aws, reader: HealthReader) -> None:
+    aws.s3.put_object(Bucket=aws.bucket, Key="readings/dt=2026-11-26/a.parquet", Body=b"1" * 7_200)
+    aws.s3.put_object(Bucket=aws.bucket, Key=f"errors/processing-failed/dt={NOW.date()}/1", Body=b"1")
+    aws.s3.put_object(Bucket=aws.bucket, Key="errors/processing-failed/dt=2020-01-01/1", Body=b"1")
+    parquet = next(stage for stage in reader.stages(reader.counts()) if stage.name == "Parquet")
+    assert (parquet.per_s, parquet.over, parquet.errors) == (2.0, "last hour", 1)
+    assert parquet.last_error
+
+
+def test_the_lake_has_the_number_of_issued_bills_that_wait(aws: Aws, reader: HealthReader) -> None:
+    def backlog() -> int | None:
+        return reader.stages(reader.counts())[-1].backlog
+
+    assert backlog() == 0
+    for number in range(3):
+        key = {"meter_id": {"S": f"AG-{number}"}, "bill": {"S": "2026-10"}}
+        aws.dynamodb.put_item(TableName="bills", Item=key | {"to_lake": {"S": str(number)}})
+    assert backlog() == 3

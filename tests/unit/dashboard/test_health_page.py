@@ -44,6 +44,16 @@ def test_each_stage_shows_its_rate_and_what_waits(give: Callable[..., None]) -> 
     assert app.success[0].value.startswith("No alarm is on")
 
 
+def test_parquet_shows_its_rate_in_bytes_of_the_last_hour_and_the_lake_what_waits(give: Callable[..., None]) -> None:
+    parquet = stage("Parquet", unit="bytes", per_s=1_234.0, over="last hour")
+    lake = stage("Lake", unit="issued bills", backlog=1_200)
+    give(health=msgspec.structs.replace(health(OFF), stages=[parquet, lake]), fleet=None)
+    app = page("health")
+    assert [metric.value for metric in app.metric[:2]] == ["1.23 kB/s", "2.5 /s"]
+    assert "bytes, last hour" in texts(app)
+    assert "1,200 waiting to be published" in texts(app)
+
+
 def test_the_last_error_of_a_stage_is_shown_with_its_time_and_zone(give: Callable[..., None]) -> None:
     give(health=health(OFF, errors=3, last_error=NOW), fleet=None)
     assert "3 failed batches in 24 h, last Thu 26 Nov 09:00 UTC" in texts(page("health"))

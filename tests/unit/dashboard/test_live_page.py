@@ -1,6 +1,7 @@
 """The Live page: the fleet now, its last 24 hours, its map, and escaped text."""
 
 import html
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import charts
-from dashboard.fleet import Fleet, feeders_of, fleet_of
+from dashboard.fleet import Fleet, OlderDays, feeders_of, fleet_of, silent_for
 from dashboard.live import fleet_map
 from dashboard.live.curve import BEFORE, DAY_S, EXPORT, NOW, WEEK_S, end_of_step, last_day, power_by_step
 from electrocloud.domain.meter import RegisteredMeter
@@ -74,6 +75,33 @@ def test_a_meter_that_is_expected_every_hour_is_silent_after_three() -> None:
 
 def test_a_meter_that_has_never_reported_is_silent() -> None:
     assert fleet(a=day(wh=[1])).meters.set_index("meter_id").loc["c", "silent"]
+
+
+def test_of_meters_without_recent_readings_a_few_at_a_time_are_asked_for_their_newest_day() -> None:
+    asked: list[str] = []
+    stored = {"a": ended(100), "c": ended(80)}
+
+    def read(meter_ids: Collection[str]) -> dict[str, MeterDay]:
+        asked.extend(meter_ids)
+        return {meter_id: stored[meter_id] for meter_id in meter_ids if meter_id in stored}
+
+    older = OlderDays(read, most=2)
+    assert older.of("abc") == {"a": stored["a"], "b": None}
+    assert older.of("abc") == {"a": stored["a"], "b": None, "c": stored["c"]}
+    stored["b"] = ended(60)
+    older.of("abc")
+    assert older.of("abc") == stored
+    assert asked == ["a", "b", "c", "a", "b", "c", "a", "b"]
+    assert older.of("b") == {"b": stored["b"]}
+
+
+def test_a_meter_that_was_last_read_four_days_ago_has_reported_and_is_silent_since_then() -> None:
+    now = fleet_of([registered(name) for name in "abc"], {"a": day(wh=[1]), "b": ended(96)}, not_asked={"c"})
+    assert now
+    rows = now.meters.set_index("meter_id")
+    texts = {name: silent_for(rows.loc[name, "silent_s"], asked=rows.loc[name, "asked"]) for name in "bc"}
+    assert texts == {"b": "4 d", "c": "More than 1 d"}
+    assert silent_for(float("nan"), asked=True) == "Never reported"
 
 
 def test_a_fleet_without_a_reading_is_none() -> None:

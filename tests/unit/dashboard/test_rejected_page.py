@@ -18,13 +18,15 @@ def test_nothing_rejected_is_good_news(give: Callable[..., None]) -> None:
     assert "No uploads were rejected in the last hour." in texts(page("rejected"))
 
 
-def test_each_upload_is_listed_with_its_reason_its_meter_and_its_sender(give: Callable[..., None]) -> None:
+def test_each_upload_is_listed_with_its_meter_and_with_its_sender_where_the_payload_names_one(
+    give: Callable[..., None],
+) -> None:
     give(rejected=[JSON, BYTES])
     table = page("rejected").dataframe[0].value
 
     assert table.iloc[:, 1:].to_numpy().tolist() == [
-        ["contract", "wh: expected an integer", "M_1", "arn:sender"],
-        ["not-json", "no JSON", "–", "key-7"],
+        ["contract", "wh: expected an integer", "M_1", "arn:sender", "M_1"],
+        ["not-json", "no JSON", "–", "–", "key-7"],
     ]
 
 

@@ -62,6 +62,20 @@ class BillOutbox:
                     if waiting := [_waiting_bill(item) for _, item in found if "to_lake" in item]:
                         yield waiting
 
+    def count(self) -> int:
+        """How many bills wait."""
+        found = 0
+        for part in range(OUTBOX_PARTS):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                IndexName=INDEX,
+                KeyConditionExpression="to_lake = :part",
+                ExpressionAttributeValues={":part": {"S": str(part)}},
+                Select="COUNT",
+            )
+            found += sum(page["Count"] for page in pages)
+        return found
+
     def remove(self, published: Collection[WaitingBill]) -> None:
         """Take bills out of the outbox, but for those that another version has replaced since they were read."""
         with ThreadPoolExecutor(WRITERS) as pool:
