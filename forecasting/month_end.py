@@ -1,11 +1,12 @@
 """Month-end forecasts: a bill's energy and total before its period is over."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from electrocloud.domain.billing.bill import Bill, rate
+from electrocloud.domain.billing.credit import NO_CREDIT
 from electrocloud.domain.billing.determinants import day_determinants, with_local_days
 from electrocloud.domain.billing.service import PlannedBill
 from electrocloud.domain.forecast import MonthEnd, Range
@@ -23,6 +24,7 @@ WEEK = 168
 WINDOWS = (1, 2, 4, 8)  # lookbacks to choose from, in weeks
 ORIGINS = 364  # backtest days: all seasons, because changes of season cause the errors
 SHAPE = 4 * WEEK  # hours whose shape the remaining hours get
+EXPORT_DAYS = 14  # whose mean day is the export to come
 
 
 class RemainingEnergy(NamedTuple):
@@ -86,8 +88,9 @@ def _held_out_errors(known: Floats, other: Floats) -> Floats:
 class PeriodSoFar(NamedTuple):
     """A bill whose period is not over: its plan, the determinants of its days with readings, and the newest day's.
 
-    `days`: for each span of the plan, by UTC day. `newest`: the readings of the newest of them, in time order.
-    `until`: the end of the last reading, or the start of the period (s since 1970 UTC).
+    `days`: for each span of the plan, by UTC day. `newest`: the readings of the newest of them, in time order, and
+    `newest_received` those of energy received. `until`: the end of the last reading, or the start of the period (s
+    since 1970 UTC). `export`: the Wh received in each UTC hour of the mean of the last days; empty without export.
     """
 
     planned: PlannedBill
@@ -95,6 +98,8 @@ class PeriodSoFar(NamedTuple):
     days: Sequence[SpanDays]
     newest: list[Interval]
     until: int
+    newest_received: list[Interval]
+    export: tuple[int, ...]
 
     @property
     def hours_left(self) -> int:
@@ -103,14 +108,21 @@ class PeriodSoFar(NamedTuple):
 
 
 def period_so_far(planned: PlannedBill, meter_id: str, days: Iterable[MeterDay]) -> PeriodSoFar:
-    """A bill so far, from a meter's days, in order; days outside of its period are left out."""
-    plan = planned.plan
+    """A bill so far, from a meter's days, in order; days outside of its period are left out, but for the export."""
+    plan, days = planned.plan, list(days)
     own = [day for day in days if plan.spans_of(meter_id, day.day)]
     last_day = [one for day in own[-1:] for one in with_local_days(day.intervals(), plan.period.zone)]
     newest = [one for one in last_day if one.start < plan.period.end]
     until = newest[-1].start + newest[-1].seconds if newest else plan.period.start
     found = replaced_days(plan, [{} for _ in plan.spans], {meter_id: own})
-    return PeriodSoFar(planned, meter_id, found, newest, max(until, plan.period.start))
+    received = [one for day in own[-1:] for one in day.intervals("received") if one.start < until]
+    return PeriodSoFar(planned, meter_id, found, newest, max(until, plan.period.start), received, _mean_export(days))
+
+
+def _mean_export(days: Sequence[MeterDay]) -> tuple[int, ...]:
+    """The mean Wh received in each of a day's 24 hours (UTC), of the last days before the newest that have any."""
+    hours = [day.hours_wh("received") for day in days[:-1] if day.received_count][-EXPORT_DAYS:]
+    return tuple(round(sum(wh) / len(hours)) for wh in zip(*hours, strict=True)) if hours else ()
 
 
 def month_end(so_far: PeriodSoFar, rest: tuple[float, float, float], shape: Floats, made_at: int) -> MonthEnd:
@@ -118,7 +130,8 @@ def month_end(so_far: PeriodSoFar, rest: tuple[float, float, float], shape: Floa
 
     rest: value, low, high. shape: the last hours of the load (Wh); the hours to come take the shape of the last four
     weeks, whose peaks a demand charge needs. The low or high total is that of the low or high energy.
-    Export to come, and what the bill begins with (a credit, earlier peaks), are not forecast: the totals are without.
+    Export to come is like the mean of the last two weeks. What the bill begins with (a credit, earlier peaks) is not
+    known here: the totals are without.
     """
     hours = np.arange(-(-so_far.until // HOUR_S) * HOUR_S, so_far.planned.plan.period.end, HOUR_S)
     course = np.resize(shape[-min(SHAPE, len(shape) // WEEK * WEEK or len(shape)) :], len(hours))
@@ -130,7 +143,7 @@ def month_end(so_far: PeriodSoFar, rest: tuple[float, float, float], shape: Floa
         made_at,
         Range(*(bill.energy_kwh for bill in issued)),
         Range(*(bill.total_rounded for bill in issued)),
-        before_export=any(reason.kind == "export not credited" for reason in issued[0].open_reasons),
+        before_credit=issued[0].credit is not None and so_far.planned.plan.stated_credit is None,
         before_ratchet=bool(so_far.planned.plan.lookback),
     )
 
@@ -140,14 +153,26 @@ def _bill(so_far: PeriodSoFar, hours: Hours, wh: Floats) -> Bill:
     ahead: dict[date, list[Interval]] = {}
     for hour, energy in zip(hours.tolist(), _whole(wh), strict=True):
         ahead.setdefault(day_of(hour), []).append(Interval(hour, HOUR_S, energy))
-    read = {day_of(so_far.newest[0].start): so_far.newest} if so_far.newest else {}
+    newest = day_of(so_far.newest[0].start) if so_far.newest else None
     days = [dict(own) for own in so_far.days]
     for day, to_come in ahead.items():
         for number, span in plan.spans_of(so_far.meter_id, day):
             days[number][day] = day_determinants(
-                plan.tariff_of(span), span, read.get(day, ()), to_come, spread=plan.terms.spread == "even"
+                plan.tariff_of(span),
+                span,
+                so_far.newest if day == newest else (),
+                to_come,
+                spread=plan.terms.spread == "even",
+                received=[*(so_far.newest_received if day == newest else ()), *_export(so_far.export, to_come)]
+                if plan.tariff_of(span).metering
+                else (),
             )
-    return rate(plan, days, so_far.meter_id, opening=None)
+    return rate(plan, days, so_far.meter_id, opening=plan.stated_credit or NO_CREDIT)
+
+
+def _export(by_hour: Sequence[int], to_come: Sequence[Interval]) -> Iterator[Interval]:
+    """The energy received in the hours to come."""
+    return (hour._replace(wh=by_hour[hour.start // HOUR_S % 24]) for hour in to_come if by_hour)
 
 
 def _whole(wh: Floats) -> list[int]:

@@ -13,12 +13,13 @@ from electrocloud.domain.forecast import MonthEnd
 from presentation.money_text import money
 
 BEFORE_EXPORT = " The amount is before the credit for export."
+BEFORE_CREDIT = " Export is credited; a credit left by earlier bills is not taken off."
 BEFORE_RATCHET = " Demand is as expected this month; an earlier peak may be billed in its place."
 
 
 def forecast_notes(end: MonthEnd) -> str:
     """What a month-end forecast's amount leaves out, as sentences with a space before; "" for nothing."""
-    return (BEFORE_EXPORT if end.before_export else "") + (BEFORE_RATCHET if end.before_ratchet else "")
+    return (BEFORE_CREDIT if end.before_credit else "") + (BEFORE_RATCHET if end.before_ratchet else "")
 
 
 _RULE = {

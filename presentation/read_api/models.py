@@ -125,8 +125,8 @@ class Range:
 class MonthForecast:
     """What a meter's billing month is expected to come to, as seen at `made_at`: kWh, and the amount of the bill.
 
-    `before_export`: the bill will credit export, and the amount is without that credit. `before_ratchet`: the tariff
-    bills at least a part of earlier peaks, and the amount is without these.
+    `before_credit`: the bill credits export, and the amount is without a credit that earlier bills may have left.
+    `before_ratchet`: the tariff bills at least a part of earlier peaks, and the amount is without these.
     """
 
     meter_id: str
@@ -134,7 +134,7 @@ class MonthForecast:
     made_at: str
     energy_kwh: Range
     amount: Range
-    before_export: bool
+    before_credit: bool
     before_ratchet: bool
 
 

@@ -69,7 +69,7 @@ class Range(msgspec.Struct, frozen=True):
 class MonthEnd(msgspec.Struct, frozen=True):
     """What a meter's billing month is going to come to, as seen at `made_at` (s since 1970): kWh, and $ on the bill.
 
-    `before_export`: the month has export that the bill will credit, and the $ are without that credit.
+    `before_credit`: the bill credits export, and the $ are without a credit that earlier bills may have left.
     `before_ratchet`: the tariff bills at least a part of earlier peaks, and the $ are without these.
     """
 
@@ -78,7 +78,7 @@ class MonthEnd(msgspec.Struct, frozen=True):
     made_at: int
     energy_kwh: Range
     total: Range
-    before_export: bool = False
+    before_credit: bool = False
     before_ratchet: bool = False
 
 

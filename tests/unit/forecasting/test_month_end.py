@@ -91,11 +91,23 @@ def days(start: int, hours: int, wh: int) -> list[MeterDay]:
     return list(found.values())
 
 
-def test_a_month_with_export_that_is_credited_is_forecast_before_export_and_says_so() -> None:
+def test_export_to_come_is_like_that_of_the_last_days_and_credited_by_the_tariff() -> None:
     document = msgspec.json.decode(Path("tariffs/flat.json").read_bytes()) | {"dgrules": "Net Metering"}
     sent = days(MONTH.start, 240, 500)
-    for day in sent[2:4]:
+    for day in sent:
         day.merge(Upload("m", 3600, day.day, [], received=[(600, (0, MEASURED, 700, 0))]))
-    for tariff, expected in ((TARIFF, False), (tariff_from_urdb(document), True)):
+    rest = (9_000.0, 5_000.0, 20_000.0)
+    ends = {}
+    for tariff in (TARIFF, tariff_from_urdb(document)):
         so_far = period_so_far(planned_bill(tariff, "2025-11", "m"), "m", sent)
-        assert month_end(so_far, (9_000, 5_000, 20_000), np.tile(WEEK, 5), MONTH.start).before_export == expected
+        ends[bool(tariff.metering)] = month_end(so_far, rest, np.tile(WEEK, 5), MONTH.start)
+    hours = range(sent[-1].intervals()[-1].start + 3600, MONTH.end, 3600)
+    to_come = [Interval(hour, 3600, 700) for hour in hours if hour % 86_400 == 36_000]
+    received = [one for day in sent for one in day.intervals("received")]
+    known = [one for day in sent for one in day.intervals()]
+    (bill,) = bills(
+        tariff_from_urdb(document), [*known, Interval(MONTH.end - 3600, 3600, 9_000)], received=[*received, *to_come]
+    )
+
+    assert ends[True].total.value == bill.total_rounded < ends[False].total.value
+    assert (ends[True].before_credit, ends[False].before_credit) == (True, False)

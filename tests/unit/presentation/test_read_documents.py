@@ -28,7 +28,7 @@ def test_a_bill_says_what_it_did_to_the_credit_for_export() -> None:
 def test_a_month_end_says_what_its_amount_is_without() -> None:
     made = int(datetime(2026, 7, 10, tzinfo=UTC).timestamp())
     amount = Range(Decimal(10), Decimal(9), Decimal(11))
-    found = month_forecast(MonthEnd("M-1", "2026-07", made, amount, amount, before_export=True))
+    found = month_forecast(MonthEnd("M-1", "2026-07", made, amount, amount, before_credit=True))
 
     assert (found.made_at, found.amount.low) == ("2026-07-10T00:00:00Z", "9")
-    assert (found.before_export, found.before_ratchet) == (True, False)
+    assert (found.before_credit, found.before_ratchet) == (True, False)
