@@ -45,7 +45,7 @@ def ahead_of(load: Load, horizon: int) -> Ahead:
     low, high = bounds(residuals)
     values = run_model(load, best.name, horizon)
     scale = scale_of(load)
-    scores = sorted((score_of(trial, truth, scale) for trial in trials), key=_by_error)
+    scores = sorted((score_of(trial, truth, scale) for trial in trials), key=_by_rank)
     return Ahead(
         best.name,
         *_plausible(load, values, values + low, values + high),
@@ -93,8 +93,9 @@ def _plausible(load: Load, values: Floats, low: Floats, high: Floats) -> tuple[F
     return np.maximum(values, floor), np.maximum(low, floor), np.maximum(high, floor)
 
 
-def _by_error(score: Score) -> float:
-    return score.wape if score.wape is not None else 0.0
+def _by_rank(score: Score) -> tuple[int, float]:
+    """Models that ran at all origins come first; the others were dropped on fewer days, and are compared on those."""
+    return -score.origins, score.wape if score.wape is not None else 0.0
 
 
 def _note(best: Trial, origins: int) -> str:

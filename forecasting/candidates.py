@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,9 @@ except ImportError:  # too large for the Lambda function, which runs without it
 
 DAY, WEEK = 24, 168
 
+# Loess at every so many hours and lines between, as R's stl has it: a sixth of the time for the same forecasts.
+_LOESS_STEPS = {"seasonal_jump": 2, "trend_jump": 15, "low_pass_jump": 15}
+
 # (load, origins, horizon) -> forecasts, shape (origins, horizon). An origin is the number of known hours of the load;
 # origins ascend in whole days, and a forecast uses nothing of the load after its origin.
 Forecaster = Callable[[Load, Sequence[int], int], Floats]
@@ -24,7 +27,7 @@ Forecaster = Callable[[Load, Sequence[int], int], Floats]
 class Candidate(NamedTuple):
     """A model. `least`: hours of history it needs. `naive`: a benchmark that repeats the past.
 
-    `slow`: takes up to a second per origin; the others take a fifth of that.
+    `slow`: takes up to a fifth of a second per origin; the others take a tenth of that.
     """
 
     name: str
@@ -50,30 +53,44 @@ def profile(load: Load, origins: Sequence[int], horizon: int) -> Floats:
     for row, origin in enumerate(origins):
         known = slice(max(0, origin - 4 * WEEK), origin)
         values, kinds = load.filled[known], kind[known]
-        for column, wanted in enumerate(kind[origin : origin + horizon]):
+        coming = kind[origin : origin + horizon]
+        for wanted in np.unique(coming):
             alike = values[kinds == wanted]
-            answers[row, column] = np.median(alike if len(alike) > 1 else values[kinds % DAY == wanted % DAY])
+            median = np.median(alike if len(alike) > 1 else values[kinds % DAY == wanted % DAY])
+            answers[row, coming == wanted] = median
     return answers
 
 
 def auto_ets(load: Load, origins: Sequence[int], horizon: int) -> Floats:
-    """Exponential smoothing with a daily season, its form chosen by AICc (statsforecast), on two weeks."""
-    return _fitted(partial(models.AutoETS, season_length=DAY), 2 * WEEK, load, origins, horizon)
+    """Exponential smoothing with a daily season, on two weeks (statsforecast).
+
+    Its form is chosen by AICc and fitted once per week of origins; at those between it is run over the newest hours.
+    """
+    answers = np.empty((len(origins), horizon))
+    fitted = -WEEK
+    for row, origin in enumerate(origins):
+        known = load.filled[max(0, origin - 2 * WEEK) : origin]
+        if origin - fitted >= WEEK:
+            model, fitted = models.AutoETS(season_length=DAY).fit(known), origin
+            answers[row] = model.predict(horizon)["mean"]
+        else:
+            answers[row] = model.forward(known, horizon)["mean"]
+    return answers
 
 
 def mstl(trend: str, load: Load, origins: Sequence[int], horizon: int) -> Floats:
-    """MSTL with daily and weekly seasons, the remainder by AutoETS or AutoTheta, on eight weeks."""
+    """MSTL with daily and weekly seasons, the remainder by AutoETS or AutoTheta, refitted at each origin to 8 weeks."""
     make = {
         "ets": partial(models.AutoETS, model="ZZN"),
         "theta": partial(models.AutoTheta, season_length=1, model="STM"),
     }[trend]
-    return _fitted(lambda: models.MSTL([DAY, WEEK], trend_forecaster=make()), 8 * WEEK, load, origins, horizon)
-
-
-def _fitted(make: Callable[[], Any], hours: int, load: Load, origins: Sequence[int], horizon: int) -> Floats:
-    """A statsforecast model, refitted at each origin to the last `hours`."""
     return np.array(
-        [make().forecast(load.filled[max(0, origin - hours) : origin], horizon)["mean"] for origin in origins]
+        [
+            models.MSTL([DAY, WEEK], trend_forecaster=make(), stl_kwargs=_LOESS_STEPS).forecast(
+                load.filled[max(0, origin - 8 * WEEK) : origin], horizon
+            )["mean"]
+            for origin in origins
+        ]
     )
 
 

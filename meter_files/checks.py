@@ -16,7 +16,7 @@ _SHORT = 10  # a reading this many times shorter than most is a stray time
 
 def check(channel: Channel, readings: Readings) -> None:
     """Raise `UsageError`, naming the row, for what no meter measures."""
-    _refuse_register(channel)
+    refuse_register(channel)
     wh, seconds, row = readings.wh, readings.seconds, readings.row
     if (wh < 0).any():
         at = int(np.argmin(wh))
@@ -61,7 +61,7 @@ def stamp_hint(channel: Channel, readings: Readings, options: ReadOptions) -> li
     return [remark]
 
 
-def _refuse_register(channel: Channel) -> None:
+def refuse_register(channel: Channel) -> None:
     """`UsageError` for interval values that only rise, by little of what they are: readings of a register."""
     if channel.kind != "interval energy" or len(channel.value) < _ENOUGH:
         return
@@ -70,7 +70,7 @@ def _refuse_register(channel: Channel) -> None:
     if low > 0 and high - low < low and (np.diff(value) >= 0).all() and len(np.unique(value)) > len(value) // 2:
         raise UsageError(
             f"row {channel.row[0]} and all that follow only rise{_of(channel)}, as a register does; "
-            "give --kind register"
+            f"give --kind register{' and its --unit' if channel.unit == 'other' else ''}"
         )
 
 

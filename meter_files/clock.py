@@ -75,6 +75,17 @@ def exists(local: Numbers, zone: str) -> Flags:
     return np.asarray(shown == local)
 
 
+def refuse_skipped(texts: pa.Array, formats: tuple[str, ...], zone: str | None) -> None:
+    """`TimeError` if the clocks of `zone` skip one of these times, the first second of that hour included."""
+    if zone is None or has_offsets(texts):
+        return
+    local = _parsed(texts, formats)
+    there = exists(local, zone)
+    if not there.all():
+        at = int(np.argmin(there))
+        raise TimeError(at, f"{np.datetime64(int(local[at]), 's')} does not exist in {zone}: clocks skip it")
+
+
 def _second(local: Numbers, channel: Numbers, ambiguous: Flags) -> NDArray[np.bool_]:
     """Which of the ambiguous times are the second occurrence: the later of a pair in the order of the file."""
     found = np.zeros(len(local), bool)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.local_time import zone_of
 from meter_files.channel import UNITS, Channel, Contents, Flags, Numbers, ReadOptions, Stamp
-from meter_files.clock import TimeError, from_local, instants, refuse_end_stamps
+from meter_files.clock import TimeError, from_local, instants, refuse_end_stamps, refuse_skipped
 from meter_files.csv_table import Table, numbers_in
 from meter_files.layout import Layout, ReadType, Value
 
@@ -67,8 +67,23 @@ def channels_of(layout: Layout, table: Table, options: ReadOptions) -> Contents:
                 remarks.append(f"{gone:,} rows without a value in {column.column!r} left out")
             rows = _Rows(times, value, estimated, table.line, _versions(layout, table))
             for number, which in by_meter(meter, np.flatnonzero(mine & there & ~missing)):
+                _refuse_skipped(layout, table, times, which)
                 found.append(_channel(said, meters[number], rows, options.stamp or layout.stamped).take(which))
     return Contents(layout.name, found, times.zone, remarks)
+
+
+def _refuse_skipped(layout: Layout, table: Table, times: _Times, rows: Numbers) -> None:
+    """`UsageError` for a reading in the hour that clocks skip, beside one at the time that they show instead."""
+    stamp = times.stamp[rows]
+    order = np.argsort(stamp, kind="stable")
+    same = np.flatnonzero(stamp[order][1:] == stamp[order][:-1])
+    if not len(same) or not {"period", "hour of day"}.isdisjoint(layout.formats):
+        return
+    both = rows[order[np.unique(np.concatenate([same, same + 1]))]]
+    try:
+        refuse_skipped(_joined(table, layout.time).take(pa.array(both)), layout.formats, times.zone or None)
+    except TimeError as fault:
+        raise UsageError(f"row {table.line[both[fault.at]]}: {fault}") from None
 
 
 def _refuse_unread(layout: Layout, table: Table) -> None:

@@ -11,8 +11,8 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.hourly_load import HourlyLoad, LoadHour
 from electrocloud.domain.local_time import DAY_S, HOUR_S, zone_of
 from forecasting import load as loads
-from meter_files.channel import SCALE, Contents, Numbers, ReadOptions
-from meter_files.checks import refuse_years
+from meter_files.channel import SCALE, Channel, Contents, Numbers, ReadOptions
+from meter_files.checks import refuse_register, refuse_years
 from meter_files.energy import Readings, in_order
 from meter_files.load import MeterLoad, load_of_contents, summary
 from meter_files.presets import HOURLY_SERIES, PRESETS
@@ -55,12 +55,33 @@ def _of_values(contents: Contents) -> Series:
     (channel,) = contents.channels
     remarks = [*contents.remarks]
     refuse_years(channel.stamp, channel.row)
+    if channel.kind == "register":
+        raise UsageError("the unit of the register is not known; give --unit, such as --unit kWh")
+    refuse_register(channel)
     channel, usual = in_order(channel, remarks)
-    if len(channel.stamp) > 2:
-        _refuse_long(usual)
     zone = contents.zone or "UTC"
-    load = loads.load_of(loads.wall_clock(channel.stamp, zone), channel.value / SCALE["other"], zone)
-    return Series(load, int(channel.stamp[-1]) + HOUR_S, remarks)
+    start, value = channel.stamp, channel.value / SCALE["other"]
+    if len(start) > 2:
+        _refuse_long(usual)
+        if usual < HOUR_S:
+            start, value = _hourly_means(channel, usual, zone)
+            remarks.append(
+                f"{len(start):,} hours, each the mean of its values {usual / 60:g} min apart; "
+                "if they are energy, give their --unit, such as --unit kWh, to add them up"
+            )
+    load = loads.load_of(loads.wall_clock(start, zone), value, zone)
+    return Series(load, int(start[-1]) + HOUR_S, remarks)
+
+
+def _hourly_means(channel: Channel, seconds: int, zone: str) -> tuple[Numbers, loads.Floats]:
+    """The starts of the hours of the zone's clock that have all of their values, `seconds` apart, and their means."""
+    begin = channel.stamp - seconds if channel.stamped == "end" else channel.stamp
+    phase = int(begin[0] - loads.wall_clock(begin[:1], zone)[0]) % HOUR_S
+    hour, which, count = np.unique((begin - phase) // HOUR_S, return_inverse=True, return_counts=True)
+    whole = count * seconds == HOUR_S
+    if not whole.any():
+        raise UsageError("no hour has all of its values; a forecast needs whole hours")
+    return hour[whole] * HOUR_S + phase, (np.bincount(which, channel.value) / count / SCALE["other"])[whole]
 
 
 def _of_meters(contents: Contents, options: ReadOptions) -> Series:

@@ -41,7 +41,11 @@ def _hours(days: int) -> str:
             HEAD + "2025-01-01T00:00:00Z,1\n2025-01-01T01:00:00,1\n",
             "row 3: the time '2025-01-01T01:00:00' has no offset",
         ),
-        (HEAD + "2025-01-01T00:00:00Z,1\n2025-01-01T00:30:00Z,1\n", "30 min apart; add them up to whole hours"),
+        (HEAD + "2025-01-01T00:00:00Z,1\n2025-01-01T00:10:00Z,1\n2025-01-01T00:20:00Z,1\n", "no hour has all of its"),
+        (
+            HEAD + "".join(f"2025-01-01T{n:02}:00Z,{9000 + n}\n" for n in range(9)),
+            "give --kind register and its --unit",
+        ),
         (HEAD + "2025-01-01T00:00Z,1\n2025-01-02T00:00Z,1\n2025-01-03T00:00Z,1\n", "a day apart; a forecast needs one"),
         (HEAD + "2025-01-01T00:00:00Z,1\n2025-01-01T00:00:00Z,50000\n", "row 3 has another value than row 2"),
         (HEAD + "2025-01-01T00:00:00Z,1\n2925-01-01T00:00:00Z,1\n", "row 3 is in the year 2925; 1990 to 2099 is taken"),
@@ -75,6 +79,50 @@ def test_times_seconds_off_the_hour_are_put_on_it(tmp_path: Path) -> None:
     assert found.load.values.tolist() == [1, 2]
     assert found.found[0] == "1 times moved by seconds onto the minute (delivered)"
     assert "days are taken in UTC" in found.found[1]
+
+
+@pytest.mark.parametrize("minutes", [15, 30])
+def test_values_within_the_hour_are_averaged_and_with_a_unit_of_energy_added_up(tmp_path: Path, minutes: int) -> None:
+    times = [f"2025-01-01T{n * minutes // 60:02}:{n * minutes % 60:02}:00+05:30" for n in range(180 // minutes)]
+    del times[1]  # of the first hour
+    path = _file(tmp_path, HEAD + "".join(f"{time},{int(time[11:13]) + 1}\n" for time in times))
+    found = read_series(path, ReadOptions(zone="Asia/Kolkata"))
+    assert found.load.values.tolist() == [2, 3]
+    assert f"2 hours, each the mean of its values {minutes} min apart" in found.found[0]
+    assert found.ahead(1)[0].isoformat() == "2025-01-01T03:00:00+05:30"
+    added = read_series(path, ReadOptions(zone="Asia/Kolkata", unit="Wh"))
+    assert added.load.values.tolist() == [2 * 60 / minutes, 3 * 60 / minutes]
+
+
+@pytest.mark.parametrize("head", [HEAD, "start,wh\n"])
+def test_an_hour_that_the_clocks_skip_is_refused_by_its_name(tmp_path: Path, head: str) -> None:
+    path = _file(tmp_path, head + "".join(f"2025-03-30T{hour:02}:00:00,7\n" for hour in range(5)))
+    with pytest.raises(UsageError, match="row 4: 2025-03-30T02:00:00 does not exist in Europe/Berlin"):
+        read_series(path, ReadOptions(zone="Europe/Berlin"))
+
+
+def test_an_empty_row_in_the_hour_that_the_clocks_skip_is_a_row_without_a_value(tmp_path: Path) -> None:
+    rows = "".join(f"2025-03-30T{hour:02}:00:00,{'' if hour == 2 else 7}\n" for hour in range(5))
+    found = read_series(_file(tmp_path, HEAD + rows), ReadOptions(zone="Europe/Berlin"))
+    assert found.load.values.tolist() == [7, 7, pytest.approx(np.nan, nan_ok=True), 7, 7]
+
+
+def test_a_register_is_forecast_by_its_rises(tmp_path: Path) -> None:
+    path = _file(tmp_path, HEAD + "".join(f"2025-01-01T{n:02}:00Z,{9000 + n}\n" for n in range(4)))
+    with pytest.raises(UsageError, match="the unit of the register is not known; give --unit"):
+        read_series(path, ReadOptions(kind="register"))
+    assert read_series(path, ReadOptions(kind="register", unit="kWh")).load.values.tolist() == [1000, 1000, 1000]
+
+
+def test_what_simulate_writes_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.parquet"
+    faults = ["--duplicates", "0.2", "--corrections", "0.2", "--gaps", "0.2"]
+    asked = ["simulate", "--out", str(path), "--meters", "3", "--days", "3", "--solar", "1", *faults]
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    found = read_series(path, ReadOptions(zone="Europe/Berlin"))
+    assert len(found.load.values) == 72
+    assert any("received from the customer left out" in line for line in found.found)
+    assert any("repeated readings" in line for line in found.found)
 
 
 def test_a_meter_file_is_forecast_as_the_hours_of_its_delivered_energy(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import coverage_of, errors_of
 from forecasting.ahead import ahead_of, forecast_of
 from forecasting.backtest import actual, choose, origins_of, run_candidates, scale_of, with_blends
-from forecasting.candidates import CANDIDATES, LAG_DAY, LAG_WEEK, Candidate, profile
+from forecasting.candidates import CANDIDATES, LAG_DAY, LAG_WEEK, Candidate, auto_ets, profile
 from forecasting.intervals import bounds, cross_coverage
 from forecasting.load import HOUR_S, Load, calendar_of, load_of, shown, wall_clock
 
@@ -121,6 +121,22 @@ def test_of_the_slow_models_the_best_is_run_to_the_end_if_it_is_near_the_best_of
     assert [trial.name for trial in trials if np.isfinite(trial.forecasts).all()] == ["11.2", "9"]
     trials = run_candidates(load, origins, 24, (fixed(11.2, slow=False), fixed(11.4)))
     assert [trial.name for trial in trials if np.isfinite(trial.forecasts).all()] == ["11.2"]
+
+
+def test_models_are_listed_by_the_days_on_which_they_are_compared() -> None:
+    made = ahead_of(_weekly(8, noise=8), 24)
+    scores = [(score.origins, score.wape or 0) for score in made.scores]
+    assert made.scores[0].model == made.model
+    assert 4 in {origins for origins, _ in scores}
+    assert scores == sorted(scores, key=lambda score: (-score[0], score[1]))
+
+
+def test_exponential_smoothing_between_two_fits_sees_the_newest_hours() -> None:
+    load = _weekly(5, noise=8)
+    risen = load.filled.copy()
+    risen[27 * 24 :] += 100
+    (_, before), (_, after) = (auto_ets(one, [26 * 24, 29 * 24], 24) for one in (load, load._replace(filled=risen)))
+    assert (after - before).mean() > 50
 
 
 def test_a_load_that_no_model_beats_repeats_its_week_and_says_so() -> None:
