@@ -73,6 +73,25 @@ def test_halves_are_rounded_to_even():
     assert guesses("2026-07-08T10:00", at(("2026-07-06T10:00", 0), ("2026-07-07T10:00", 1))) == [0]
 
 
+@given(st.integers(0, 3_000), st.sampled_from([60, 300, 600, 900, 3600]), st.integers(1, 200))
+def test_estimates_of_a_day_sum_to_the_power_that_they_stand_for(watts: int, seconds: int, count: int):
+    low = instant("2026-07-08T00:00")
+    slots = [ExpectedInterval(low + number * seconds, seconds) for number in range(min(count, DAY // seconds))]
+    profile = dict.fromkeys(HOURS_OF_WEEK, Fraction(watts))
+    history = [Interval(low - DAY + hour * HOUR, HOUR, watts) for hour in range(24)]
+    for found in (estimate(slots, history, "UTC"), estimate_from_profile(slots, profile, "UTC")):
+        for end in range(1, len(found) + 1):
+            assert abs(sum(one.wh for one in found[:end]) - Fraction(watts * seconds * end, 3600)) <= Fraction(1, 2)
+        assert min(one.wh for one in found) >= 0
+
+
+def test_minutes_of_a_small_load_are_estimated_without_bias():
+    low = instant("2026-07-08T00:00")
+    slots = [ExpectedInterval(low + number * 60, 60) for number in range(1440)]
+    found = estimate(slots, [Interval(low - DAY + hour * HOUR, HOUR, 40) for hour in range(24)], "UTC")
+    assert sum(one.wh for one in found) == 960
+
+
 @given(st.sets(st.integers(0, 95), min_size=1), st.sampled_from([900, 1800]))
 def test_readings_and_missing_slots_fill_the_day(places: set[int], seconds: int):
     count = DAY // seconds
