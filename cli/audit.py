@@ -11,6 +11,8 @@ from rich.table import Table
 from analytics.audit import Amount, DayRange, total
 from analytics.audit_record import AuditRecord, write_record
 from analytics.books import Findings, quarantined, read_findings
+from cli.choices import Output
+from cli.rows import Rows, print_rows
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.domain.errors import UsageError
 
@@ -18,7 +20,7 @@ SHOWN = 20
 LOOK_AGAIN_S = 5.0
 
 
-def audit(month: str | None, meter: str | None, wait_s: float, *, as_json: bool) -> None:
+def audit(month: str | None, meter: str | None, wait_s: float, output: Output | None) -> None:
     """Prove that windows, Parquet and bills hold the same readings, in count and Wh, for each meter and day; that the
     stored bills are the engine's, from the raw readings; and that the lake's bills are the stored ones.
 
@@ -34,8 +36,10 @@ def audit(month: str | None, meter: str | None, wait_s: float, *, as_json: bool)
     if meter is None:
         record = AuditRecord(datetime.now(UTC), wanted.first, wanted.end, found.bills.bills, found.total())
         write_record(stack.client("s3"), stack.bucket, record)
-    if as_json:
+    if output is Output.json:
         typer.echo(msgspec.json.encode(_document(wanted, found, waited, rejected)).decode())
+    elif output in (Output.csv, Output.tsv):
+        print_rows(_differences(found), output)
     else:
         _print(Console(), wanted, found, waited, rejected)
     if found.total():
@@ -98,6 +102,19 @@ def _print(console: Console, wanted: DayRange, found: Findings, waited: int, rej
         console.print(differing, style="red")
     else:
         console.print("No differences.")
+
+
+def _differences(found: Findings) -> Rows:
+    """A row for each meter and day that differs, and for each bill."""
+    places = ("windows", "parquet", "bills")
+    columns = ("meter_id", "day", *(f"{place}_{what}" for place in places for what in Amount._fields), "bill")
+    days = [
+        (one.meter_id, one.day, *(number for amount in one[2:] for number in amount), None)
+        for one in found.books.differences()
+    ]
+    numbers = (None,) * (len(places) * len(Amount._fields))
+    bills = [(None, None, *numbers, str(bill)) for bill in found.bills.differences]
+    return Rows(columns, [*days, *bills], empty="No differences.")
 
 
 def _text(amount: Amount) -> str:

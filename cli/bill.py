@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from pathlib import Path
 from typing import Protocol
 
@@ -11,12 +12,15 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.choices import Output
 from cli.files.comparing import compare_tariffs
 from cli.files.rating import CSV_COLUMNS, rate_all, rate_usage
 from cli.files.service import ServiceOptions
 from cli.files.tariffs import read_tariff
 from cli.files.usage import Usage, read_usage
+from cli.rows import Rows, print_rows
 from electrocloud.domain.billing.bill import Bill
+from electrocloud.domain.billing.comparison import Offer
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.tariffs.versions import DatedTariff
 from meter_files.channel import ReadOptions
@@ -32,7 +36,13 @@ class BillStore(Protocol):
 
 
 def bill(
-    tariff: Sequence[Path], usage: Path, reading: ReadOptions, options: ServiceOptions, *, as_json: bool, fill: bool
+    tariff: Sequence[Path],
+    usage: Path,
+    reading: ReadOptions,
+    options: ServiceOptions,
+    output: Output | None,
+    *,
+    fill: bool,
 ) -> None:
     """Bill a load on a tariff, period by period. `tariff` lists the files of its dated versions."""
     prices = _read_prices(tariff, options)
@@ -43,8 +53,8 @@ def bill(
     issued = rate_usage(prices, load, usage, service)
     if not issued:
         raise UsageError(f"{usage} has no reading in service; check --service-from and --service-to")
-    show_bills(issued, as_json=as_json)
-    for hint in () if as_json else service_hints(issued, service.terms):
+    show_bills(issued, output)
+    for hint in service_hints(issued, service.terms) if as_text(output) else ():
         Console().print(hint, highlight=False)
 
 
@@ -89,10 +99,10 @@ def _not_credited(load: Usage, tariffs: Iterable[DatedTariff]) -> Iterator[str]:
             yield f"{name} does not say how export is credited: {wh / 1000:,.1f} kWh are not; give --metering"
 
 
-def show_bills(found: Sequence[Bill], *, as_json: bool) -> None:
-    """Print bills as invoices, with a summary of several, or as JSON."""
-    if as_json:
-        _print_json(list(found))
+def show_bills(found: Sequence[Bill], output: Output | None) -> None:
+    """Print bills as invoices, with a summary of several, or in a form for programs: rows have the batch's columns."""
+    if not as_text(output):
+        _print_documents(found, Rows(list(CSV_COLUMNS), _bill_rows(found)), output)
         return
     console = Console()
     for one in found:
@@ -144,8 +154,8 @@ def compare(
     usage: Path,
     reading: ReadOptions,
     options: ServiceOptions,
+    output: Output | None,
     *,
-    as_json: bool,
     show_all: bool,
 ) -> None:
     """Rank tariffs by what a load's complete billing periods cost on each, and show what the best one would save."""
@@ -153,22 +163,36 @@ def compare(
     print_found(load)
     found = compare_tariffs(tariffs, load, usage, options, show_all=show_all)
     print_lines(_not_credited(load, found.tariffs))
-    if as_json:
-        _print_json([*found.ranked, *found.not_available])
-    else:
+    if as_text(output):
         print_comparison(Console(), found)
+    else:
+        rows = [[getattr(offer, name) for name in Offer.__struct_fields__] for offer in found.ranked]
+        _print_documents([*found.ranked, *found.not_available], Rows(Offer.__struct_fields__, rows), output)
 
 
-def show_history(store: BillStore, meter_id: str, *, as_json: bool) -> None:
+def show_history(store: BillStore, meter_id: str, output: Output | None) -> None:
     """Print all versions of a meter's bills."""
     issued = store.history(meter_id)
     if not issued:
         raise UsageError(f"there are no bills of meter {meter_id}; check its id")
-    if as_json:
-        _print_json(issued)
-    else:
+    if as_text(output):
         print_history(Console(), issued)
+    else:
+        _print_documents(issued, Rows(["version", *CSV_COLUMNS], _bill_rows(issued, "version")), output)
 
 
-def _print_json(what: Sequence[msgspec.Struct]) -> None:
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(what), indent=2) + b"\n")
+def as_text(output: Output | None) -> bool:
+    """Whether an answer is for people."""
+    return output in (None, Output.table)
+
+
+def _bill_rows(found: Sequence[Bill], *more: str) -> list[tuple[object, ...]]:
+    return [*map(attrgetter(*more, *CSV_COLUMNS.values()), found)]
+
+
+def _print_documents(what: Sequence[msgspec.Struct], rows: Rows, output: Output | None) -> None:
+    """All that the documents hold as JSON, or a row of each."""
+    if output is Output.json:
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(what), indent=2) + b"\n")
+    else:
+        print_rows(rows, output)

@@ -1,9 +1,6 @@
 """`electrocloud forecast`: forecast the next hours of any series, with the backtest results of each model."""
 
-import csv
-import sys
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,7 @@ from rich.table import Table
 from analytics.ask import ask
 from cli.choices import Output
 from cli.files.series import read_series
-from cli.rows import print_rows
+from cli.rows import Rows, print_rows
 from cli.suspects import suspect_rows
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import Reader
@@ -27,23 +24,15 @@ from meter_files.channel import ReadOptions
 from presentation.export_text import forecast_notes
 
 
-class Form(StrEnum):
-    """How a forecast is printed."""
-
-    tables = "tables"
-    json = "json"
-    csv = "csv"
-
-
-def of_file(path: Path, options: ReadOptions, horizon: int, form: Form) -> None:
+def of_file(path: Path, options: ReadOptions, horizon: int, output: Output | None) -> None:
     """Forecast the load or the series in a file; what was found in it goes to stderr."""
     series = read_series(path, options)
     for line in series.found:
         Console(stderr=True, soft_wrap=True).print(line, style="dim", highlight=False, markup=False)
-    _print(forecast_of(path.name, series.load, series.ahead(horizon), datetime.now(UTC)), form)
+    _print(forecast_of(path.name, series.load, series.ahead(horizon), datetime.now(UTC)), output)
 
 
-def of_group(series: str, horizon: int, form: Form) -> None:
+def of_group(series: str, horizon: int, output: Output | None) -> None:
     """Forecast `fleet` or `feeder/F` of the deployment at hand."""
     stack = find_stack()
     athena = stack.client("athena")
@@ -52,20 +41,20 @@ def of_group(series: str, horizon: int, form: Form) -> None:
         return ask(stack, athena, sql).rows
 
     on = open_deployment(stack.client("dynamodb"), stack.client("s3"), stack, rows_of)
-    _print(forecast_group(on, series, horizon, datetime.now(UTC)), form)
+    _print(forecast_group(on, series, horizon, datetime.now(UTC)), output)
 
 
-def of_meter(meter_id: str, horizon: int, form: Form) -> None:
+def of_meter(meter_id: str, horizon: int, output: Output | None) -> None:
     """Forecast a meter of the deployment at hand, its month-end too, and list its suspect readings."""
     made = forecast_meter(Reader(find_stack()), meter_id, horizon, datetime.now(UTC))
-    if form is Form.json:
+    if output is Output.json:
         _print_json(
             msgspec.to_builtins(made.forecast)
             | {"month_end": msgspec.to_builtins(made.month_end), "suspects": msgspec.to_builtins(made.suspects)}
         )
         return
-    _print(made.forecast, form)
-    if form is Form.csv:
+    _print(made.forecast, output)
+    if output in (Output.csv, Output.tsv):
         return
     if end := made.month_end:
         kwh, due = end.energy_kwh, end.total
@@ -75,13 +64,12 @@ def of_meter(meter_id: str, horizon: int, form: Form) -> None:
         print_rows(suspect_rows(made.suspects), Output.table)
 
 
-def _print(made: Forecast, form: Form) -> None:
-    if form is Form.json:
+def _print(made: Forecast, output: Output | None) -> None:
+    if output is Output.json:
         _print_json(msgspec.to_builtins(made))
-    elif form is Form.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(("timestamp", "value", "low", "high"))
-        writer.writerows((row.timestamp.isoformat(), row.value, row.low, row.high) for row in made.rows)
+    elif output in (Output.csv, Output.tsv):
+        rows = [(row.timestamp.isoformat(), row.value, row.low, row.high) for row in made.rows]
+        print_rows(Rows(("timestamp", "value", "low", "high"), rows), output)
     else:
         _print_tables(made)
 

@@ -1,6 +1,7 @@
 """`electrocloud bill history`, `bill --account` and `bill --meter`: the stored bills."""
 
 from cli.bill import show_bills, show_history
+from cli.choices import Output
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.errors import UsageError
@@ -10,12 +11,12 @@ from registry.desk import RegistryDesk
 ACCOUNTS_POINTS = 1_000  # service points of one account that are looked at
 
 
-def history(meter: str, *, as_json: bool) -> None:
+def history(meter: str, output: Output | None) -> None:
     """List every version of a meter's bills in the deployed stack."""
-    show_history(Reader(find_stack()), meter, as_json=as_json)
+    show_history(Reader(find_stack()), meter, output)
 
 
-def show_current(account: str | None, meter: str | None, *, as_json: bool) -> None:
+def show_current(account: str | None, meter: str | None, output: Output | None) -> None:
     """Print the current bills of a meter or an agreement, or of an account wherever it is or was served."""
     stack = find_stack()
     reader = Reader(stack)
@@ -23,7 +24,7 @@ def show_current(account: str | None, meter: str | None, *, as_json: bool) -> No
     newest = newest_versions(one for owner in owners for one in reader.keyed_history(owner))
     if not newest:
         raise UsageError(f"there are no bills of {meter or account}; `electrocloud registry search` finds customers")
-    show_bills([one.bill for one in newest], as_json=as_json)
+    show_bills([one.bill for one in newest], output)
 
 
 def _agreements_of(stack: Stack, account: str) -> list[str]:

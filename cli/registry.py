@@ -63,10 +63,10 @@ def _check(content: FolderContent, plan: RegistryPlan) -> None:
         raise typer.Exit(1)
 
 
-def search(text: str, most: int, output: Output | None, *, as_json: bool) -> None:
+def search(text: str, most: int, output: Output | None) -> None:
     """Find service points."""
     found = RegistryDesk(find_stack()).search(text, most)
-    if as_json:
+    if output is Output.json:
         typer.echo(msgspec.json.encode(found).decode())
         return
     rows = [

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 
 import msgspec
 import typer
@@ -11,6 +12,8 @@ from rich.live import Live
 from rich.table import Table
 
 from analytics.pipeline_health import Counts
+from cli.choices import Output
+from cli.rows import Rows, print_rows
 from electrocloud.aws.stack import STATE, find_stack
 from electrocloud.domain.errors import SettingsError
 from laptop import cloud
@@ -52,7 +55,7 @@ def down() -> None:
     typer.echo("Stopped.")
 
 
-def status(as_json: bool) -> None:
+def status(output: Output | None) -> None:
     """Show the addresses and state of the system on this laptop."""
     stack = find_stack()
     if stack.local and running_pid() is None:
@@ -60,10 +63,14 @@ def status(as_json: bool) -> None:
     reader = StatusReader(stack)
     now = reader.read()
     broken = cloud.import_errors(stack) if stack.local else []
-    if as_json:
+    if output not in (None, Output.table):
         health = msgspec.to_builtins(reader.health.of(now.counts))
         known = {"fleet": now.fleet, **health.pop("counts"), **health}
-        typer.echo(json.dumps({**known, "caught_up": now.caught_up, "import_errors": broken}))
+        document = {**known, "caught_up": now.caught_up, "import_errors": broken}
+        if output is Output.json:
+            typer.echo(json.dumps(document))
+        else:
+            print_rows(Rows(("name", "value"), list(_flat(document))), output)
     else:
         console = Console()
         console.print(_table(now, None, {}, broken))
@@ -72,6 +79,15 @@ def status(as_json: bool) -> None:
             console.print(f"Cloud {stack.endpoint}\nKeys {stack.credentials}", highlight=False)
     if broken or now.counts.stuck:
         raise typer.Exit(1)
+
+
+def _flat(document: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """A document's values by their path, such as `fleet.accepted`."""
+    if not isinstance(document, dict | list):
+        yield name, document
+        return
+    for key, value in document.items() if isinstance(document, dict) else enumerate(document):
+        yield from _flat(value, f"{name}.{key}" if name else str(key))
 
 
 def _check(options: RunOptions) -> None:

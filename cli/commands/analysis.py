@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.choices import Gap, Sign
+from cli.choices import Gap, Output, Sign
 from cli.commands.file_options import (
     Format,
     Register,
@@ -18,10 +18,9 @@ from cli.commands.file_options import (
     ValueUnit,
     read_options,
 )
-from cli.commands.output_option import OutputOption
+from cli.commands.output_option import JsonOption, OutputOption, TextOutputOption, chosen
 from electrocloud.domain.errors import UsageError
 
-AS_JSON = typer.Option("--json", help="Print JSON only.")
 SOURCE = "give exactly one of --input FILE, --fleet, --feeder F and --meter M"
 
 
@@ -61,8 +60,9 @@ def forecast(
     feeder: Annotated[str | None, typer.Option(help="Forecast the load of a feeder, such as DE-F000.")] = None,
     meter: Annotated[str | None, typer.Option(help="Forecast the load of a meter, such as US-000001.")] = None,
     horizon: Annotated[int, typer.Option(help="Hours to forecast, 1 to 168.", min=1, max=168)] = 24,
-    as_json: Annotated[bool, AS_JSON] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV only.")] = False,
+    output: TextOutputOption = None,
+    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="The same as --output csv.")] = False,
     zone: Annotated[str | None, typer.Option(help="Whose clocks: Area/City, such as Europe/Berlin.")] = None,
     file_format: Format = None,
     time_column: TimeColumn = None,
@@ -79,7 +79,7 @@ def forecast(
         raise UsageError(SOURCE)
     from cli import forecast
 
-    form = forecast.Form.json if as_json else forecast.Form.csv if as_csv else forecast.Form.tables
+    output = chosen(output or (Output.csv if as_csv else None), as_json=as_json)
     if file is not None:
         reading = read_options(
             zone=zone,
@@ -93,11 +93,11 @@ def forecast(
             register=register,
             gap=gap,
         )
-        forecast.of_file(file, reading, horizon, form)
+        forecast.of_file(file, reading, horizon, output)
     elif meter is not None:
-        forecast.of_meter(meter, horizon, form)
+        forecast.of_meter(meter, horizon, output)
     else:
-        forecast.of_group("fleet" if fleet else f"feeder/{feeder}", horizon, form)
+        forecast.of_group("fleet" if fleet else f"feeder/{feeder}", horizon, output)
 
 
 def suspects(output: OutputOption = None) -> None:
@@ -116,16 +116,15 @@ def cost(
     advantage: Annotated[
         bool, typer.Option("--advantage", help="The account has Kinesis on-demand Advantage, for this stream alone.")
     ] = False,
-    as_json: Annotated[bool, AS_JSON] = False,
+    output: TextOutputOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Estimate a fleet's monthly AWS cost.
 
     The estimate multiplies measured resource use by dated list prices.
     """
-    from cost.estimate import fleet_plan, print_document, show
+    from cli.cost import cost
+    from cost.estimate import fleet_plan
 
     fleet = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards, advantage=advantage)
-    if as_json:
-        print_document(fleet)
-    else:
-        show(fleet)
+    cost(fleet, chosen(output, as_json=as_json))

@@ -18,7 +18,7 @@ from cli.commands.file_options import (
     ValueUnit,
     read_options,
 )
-from cli.commands.output_option import OutputOption
+from cli.commands.output_option import JsonOption, OutputOption, TextOutputOption, chosen
 from electrocloud.domain.errors import UsageError
 
 app = typer.Typer(invoke_without_command=True)
@@ -29,7 +29,6 @@ TARIFF = typer.Option(
 USAGE = typer.Option(
     "--usage", help="A meter data file: CSV, Parquet, Green Button XML, NEM12, MSCONS; zipped too.", show_default=False
 )
-AS_JSON = typer.Option("--json", help="Print JSON only.")
 FILL = typer.Option("--estimate", help="Estimate missing intervals from the same hours of the weeks before.")
 
 _PANEL = "Service"
@@ -99,7 +98,8 @@ def bill(
     context: typer.Context,
     tariff: Annotated[list[Path] | None, TARIFF] = None,
     usage: Annotated[Path | None, USAGE] = None,
-    as_json: Annotated[bool, AS_JSON] = False,
+    output: TextOutputOption = None,
+    as_json: JsonOption = False,
     fill: Annotated[bool, FILL] = False,
     zone: Zone = None,
     service_from: ServiceFrom = None,
@@ -130,7 +130,7 @@ def bill(
     if account or meter:
         from cli.history import show_current
 
-        show_current(account, meter, as_json=as_json)
+        show_current(account, meter, chosen(output, as_json=as_json))
         return
     if not tariff or usage is None:
         raise UsageError(
@@ -164,7 +164,7 @@ def bill(
         register=register,
         gap=gap,
     )
-    bill(tariff, usage, reading, options, as_json=as_json, fill=fill)
+    bill(tariff, usage, reading, options, chosen(output, as_json=as_json), fill=fill)
 
 
 @app.command()
@@ -227,12 +227,13 @@ def batch(
 @app.command()
 def history(
     meter: Annotated[str, typer.Argument(help="Meter ID, such as US-000001.", show_default=False)],
-    as_json: Annotated[bool, AS_JSON] = False,
+    output: TextOutputOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List every version of a meter's bills in the deployed stack."""
     from cli.history import history
 
-    history(meter, as_json=as_json)
+    history(meter, chosen(output, as_json=as_json))
 
 
 @app.command()
@@ -265,7 +266,8 @@ def backfill(
 def compare(
     tariffs: Annotated[list[Path], typer.Argument(help="Tariff files in URDB JSON; the first is the current tariff.")],
     usage: Annotated[Path, USAGE],
-    as_json: Annotated[bool, AS_JSON] = False,
+    output: TextOutputOption = None,
+    as_json: JsonOption = False,
     show_all: Annotated[bool, typer.Option("--all", help="Show tariffs too that are not for this customer.")] = False,
     zone: Zone = None,
     service_from: ServiceFrom = None,
@@ -316,4 +318,4 @@ def compare(
         register=register,
         gap=gap,
     )
-    compare(tariffs, usage, reading, options, as_json=as_json, show_all=show_all)
+    compare(tariffs, usage, reading, options, chosen(output, as_json=as_json), show_all=show_all)

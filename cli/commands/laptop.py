@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.output_option import OutputOption
+from cli.commands.output_option import JsonOption, OutputOption, TextOutputOption, chosen
 
 
 def up(
@@ -37,14 +37,14 @@ def down() -> None:
     down()
 
 
-def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def status(output: TextOutputOption = None, as_json: JsonOption = False) -> None:
     """Show the addresses and state of the system on this laptop.
 
     Exits with status 1 if uploads are stuck in the stream or a function cannot be imported.
     """
     from cli.up import status
 
-    status(as_json)
+    status(chosen(output, as_json=as_json))
 
 
 def doctor(output: OutputOption = None) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.choices import Source
-from cli.commands.output_option import OutputOption
+from cli.commands.output_option import JsonOption, OutputOption, TextOutputOption, chosen
 
 
 def redrive(
@@ -63,7 +63,8 @@ def audit(
     month: Annotated[str | None, typer.Option(help="Month of UTC days, YYYY-MM; by default the last 31 days.")] = None,
     meter: Annotated[str | None, typer.Option(help="Meter ID; by default all meters.")] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for readings on their way to Parquet.")] = 90.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    output: TextOutputOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Check that windows, Parquet, bills and the lake agree.
 
@@ -73,4 +74,4 @@ def audit(
     """
     from cli.audit import audit
 
-    audit(month, meter, wait, as_json=as_json)
+    audit(month, meter, wait, chosen(output, as_json=as_json))

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.output_option import OutputOption
+from cli.commands.output_option import JsonOption, OutputOption, chosen
 
 app = typer.Typer(no_args_is_help=True, help="Register customers, service points, meters and tariffs, dated.")
 
 ServicePointId = Annotated[str, typer.Option("--service-point", help="Service point ID.")]
 Day = Annotated[str, typer.Option("--date", help="First local day on which it applies, YYYY-MM-DD.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
@@ -33,13 +32,13 @@ def apply(
 def search(
     text: Annotated[str, typer.Argument(help="Any part of a name, address, account, meter or feeder.")],
     most: Annotated[int, typer.Option(min=1, help="Maximum number of results.")] = 20,
-    as_json: AsJson = False,
     output: OutputOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Find service points."""
     from cli.registry import search
 
-    search(text, most, output, as_json=as_json)
+    search(text, most, chosen(output, as_json=as_json))
 
 
 @app.command()

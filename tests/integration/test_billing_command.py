@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 import cli.files.rating
 from cli.bill import show_history
+from cli.choices import Output
 from cli.main import app
 from electrocloud.domain.billing.bill import Bill, bills, reissue
 from electrocloud.domain.errors import UsageError
@@ -226,16 +227,16 @@ def test_the_history_of_a_meter_lists_every_version_with_its_adjustment(capsys: 
     )
     store = Store(first, reissue(first, corrected))
 
-    show_history(store, "m-1", as_json=False)
+    show_history(store, "m-1", None)
     shown = capsys.readouterr().out
     assert [line.split() for line in shown.splitlines() if "2026-02" in line] == [
         ["2026-02", "1", "672.0", "$67.20", "Flat"],
         ["2026-02", "2", "702.0", "$70.20", "+$3.00", "Flat"],
     ]
-    show_history(store, "m-1", as_json=True)
+    show_history(store, "m-1", Output.json)
     assert [bill["version"] for bill in json.loads(capsys.readouterr().out)] == [1, 2]
     with pytest.raises(UsageError, match="no bills of meter m-2"):
-        show_history(store, "m-2", as_json=False)
+        show_history(store, "m-2", None)
 
 
 SOLAR = "start,kwh,received_kwh,interval_s\n"
