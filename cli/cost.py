@@ -1,5 +1,7 @@
 """`electrocloud cost`: what a fleet would cost per month in an AWS account, by service."""
 
+from decimal import Decimal
+
 from cli.choices import Output
 from cli.rows import Rows, print_rows
 from cost.estimate import priced, print_document, show
@@ -16,4 +18,10 @@ def cost(fleet: FleetPlan, output: Output | None) -> None:
         show(fleet)
     else:
         entries, _, _ = priced(fleet)
-        print_rows(Rows(COLUMNS, [(one.service, one.quantity, one.what, one.dollars) for one in entries]), output)
+        rows = [(one.service, _short(one.quantity), one.what, _short(one.dollars)) for one in entries]
+        print_rows(Rows(COLUMNS, rows), output)
+
+
+def _short(number: float) -> Decimal:
+    """Six significant digits, without an exponent."""
+    return Decimal(f"{Decimal(f'{number:.6g}'):f}")
