@@ -16,13 +16,14 @@ from tests.kits.template_kit import REGION
 from tools.deploy_check import expanded
 from tools.scale import BY_RELEASE
 
-PAGES = ["README.md", *(f"docs/{name}.md" for name in ("authorization", "ingestion", "runbook", "scaling", "security"))]
+PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
 TEMPLATE = load()
 MAKEFILE = (ROOT / "Makefile").read_text()
 OF_EVERY_COMMAND = {"query", "output", "endpoint-url", "region", "cli-binary-format", "max-items"}
 # What the AWS CLI has beyond the API's operations, with their options.
 CUSTOM = {
     ("logs", "tail"): {"since", "format", "follow"},
+    ("cloudformation", "deploy"): {"stack-name", "template-file", "capabilities", "parameter-overrides"},
     ("s3", "ls"): {"recursive"},
     ("s3", "cp"): {"recursive"},
 }
