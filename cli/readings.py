@@ -35,13 +35,13 @@ def void(meter: str, since: str, until: str, reason: str, direction: Flow | None
     console.print(f"{count:,} intervals of {meter} are voided as soon as the stream is read; bills follow.")
 
 
-def correct(meter: str, at: str, wh: int, reason: str, direction: Flow) -> None:
+def correct(meter: str, at: str, wh: int, reason: str, direction: Flow, varh: int | None) -> None:
     """Put into the stream what corrects the reading that starts at `at`."""
     start = _moment("--at", at)
     stack = find_stack()
     day = next(iter(Reader(stack).days(meter, start.date(), start.date())), None)
     operator = _operator(stack, "correct", reason)
-    _send(stack, [adjustments.correct(meter, day, start, wh, operator, direction.value)])
+    _send(stack, [adjustments.correct(meter, day, start, wh, operator, direction.value, varh)])
     console.print(f"The reading of {meter} at {at} is {wh:,} Wh as soon as the stream is read; bills follow.")
 
 

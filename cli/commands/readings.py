@@ -39,6 +39,7 @@ def correct(
     wh: Annotated[int, typer.Option(help="The energy that it should have, in Wh.", min=0)],
     reason: Reason,
     direction: Annotated[Flow, typer.Option(help="Which way the energy flowed.")] = Flow.delivered,
+    varh: Annotated[int | None, typer.Option(help="The reactive energy, in varh. Default: as it is.", min=0)] = None,
 ) -> None:
     """Correct one reading, whatever its revision.
 
@@ -46,7 +47,7 @@ def correct(
     """
     from cli.readings import correct
 
-    correct(meter, at, wh, reason, direction)
+    correct(meter, at, wh, reason, direction, varh)
 
 
 @app.command()

@@ -42,10 +42,12 @@ def correct(
     wh: int,
     operator: Operator,
     direction: Direction = "delivered",
+    varh: int | None = None,
 ) -> UploadDocument:
     """An upload that puts `wh` in the place of the reading that starts at `at`, voided or not.
 
-    `UsageError` where no reading that counts starts then.
+    The reading keeps its reactive energy where no `varh` is given. `UsageError` where no reading that counts starts
+    then.
     """
     seconds = day.length_at(at.hour * 60 + at.minute, direction) if day else None
     if seconds is None:
@@ -53,7 +55,10 @@ def correct(
             f"{meter_id} has no reading of energy {direction} that starts at {_text(at)}; "
             "a reading that never came is an upload"
         )
-    return UploadDocument(meter_id, seconds, [ReadingDocument(_text(at), wh, direction=direction)], operator=operator)
+    if varh is None and day and direction == "delivered":
+        varh = next((one.wh for one in day.reactive() if one.start == int(at.timestamp())), None)
+    reading = ReadingDocument(_text(at), wh, direction=direction, varh=varh)
+    return UploadDocument(meter_id, seconds, [reading], operator=operator)
 
 
 def _text(moment: datetime) -> str:

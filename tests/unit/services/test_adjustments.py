@@ -195,3 +195,11 @@ def test_an_action_without_a_name_a_reason_or_a_time_that_can_be_is_rejected(cha
     parts_["operator"] = parts_["operator"] | change
     with pytest.raises(UploadError):
         decode(msgspec.json.encode(parts_))
+
+
+def test_a_correction_keeps_the_reactive_energy_unless_it_gives_another():
+    day = day_of(upload(wh=[100], varh=40))
+    for given_varh, expected in ((None, 40), (7, 7)):
+        document = correct("m-1", day, at(0), 90, operator("correct", 0), varh=given_varh)
+        (row,) = day_of(upload(wh=[100], varh=40), decode(msgspec.json.encode(document))).rows("m-1")
+        assert (row.wh, row.varh) == (90, expected)
