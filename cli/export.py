@@ -8,6 +8,7 @@ from rich.console import Console
 
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import Reader
+from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
 from presentation.green_button import green_button
 from presentation.meter_usage import THIRTEEN_MONTHS, usage_of
@@ -20,7 +21,9 @@ def export_green_button(meter_id: str, first: str | None, end: str | None, out: 
     since = _day("--from", first) if first else until - THIRTEEN_MONTHS
     if since >= until:
         raise UsageError(f"--from {since} is not before --to {until}")
-    usage = usage_of(Reader(find_stack()), meter_id, since, until)
+    stack = find_stack()
+    services = open_store(stack.client("dynamodb"), stack).registry.services_of([meter_id])
+    usage = usage_of(Reader(stack), meter_id, since, until, services.get(meter_id, ()))
     feed = green_button(usage, now)
     if out is None:
         sys.stdout.buffer.write(feed)

@@ -32,6 +32,7 @@ from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.reader import BillRow, Reader, Series
 from electrocloud.aws.store.registry import RegistryStore, RegistryTables, ServiceHistory
 from electrocloud.aws.store.search_index import SearchEntry, SearchIndex
+from electrocloud.aws.store.store import open_store
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import ElectroCloudError, SettingsError
@@ -317,7 +318,10 @@ def green_button_file(meter_id: str) -> Callable[[], bytes]:
 def _green_button(meter_id: str) -> bytes:
     now = datetime.now(UTC)
     end = now.date() + timedelta(days=1)
-    return green_button(usage_of(_reader(), meter_id, end - THIRTEEN_MONTHS, end), now)
+    stack = find_stack()
+    store = open_store(stack.client("dynamodb", connect_timeout=2, read_timeout=10), stack)
+    services = store.registry.services_of([meter_id]).get(meter_id, ())
+    return green_button(usage_of(_reader(), meter_id, end - THIRTEEN_MONTHS, end, services), now)
 
 
 def invoice_pdf(bill: Bill) -> Callable[[], bytes]:

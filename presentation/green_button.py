@@ -20,7 +20,7 @@ from electrocloud.domain.local_time import midnight_of, zone_of
 from electrocloud.domain.readings.upload import Direction
 from presentation.bill_versions import bill_days
 from presentation.espi_time import local_time
-from presentation.meter_usage import Usage, UsageReading
+from presentation.meter_usage import COST_PARTS, Usage, UsageReading
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _ESPI = "http://naesb.org/espi"
@@ -82,7 +82,7 @@ def _entries(usage: Usage, point: str, made: datetime) -> Iterator[tuple[str, li
     yield "LocalTimeParameters/1", [_Link("up", "LocalTimeParameters")], ("LocalTimeParameters", parameters), usage.zone
     for direction, readings in usage.readings.items():
         if readings:
-            yield from _direction(readings, point, direction, usage.zone)
+            yield from _direction(readings, point, direction, usage)
     for number, bill in enumerate(usage.bills, start=1):
         place = f"{point}/UsageSummary/{number}"
         title = f"Bill {bill.number}" if bill.number else f"Bill of {bill.month or bill.period_start}"
@@ -90,16 +90,18 @@ def _entries(usage: Usage, point: str, made: datetime) -> Iterator[tuple[str, li
 
 
 def _direction(
-    readings: Sequence[UsageReading], point: str, direction: Direction, zone: str
+    readings: Sequence[UsageReading], point: str, direction: Direction, usage: Usage
 ) -> Iterator[tuple[str, list[_Link], _Element, str]]:
     place, type_of = f"{point}/MeterReading/{direction}", f"ReadingType/{direction}"
     related = [_Link("related", type_of), _Link("related", f"{place}/IntervalBlock")]
     title = f"Energy {direction}"
     yield place, [_Link("up", f"{point}/MeterReading"), *related], ("MeterReading", []), title
+    currency = _CURRENCIES.get(usage.bills[-1].currency, 0) if usage.bills else 0
     lengths = [reading.seconds for reading in readings]
     reading_type: list[_Element] = [
         ("accumulationBehaviour", 4),  # delta data
         ("commodity", 1),  # electricity, metered at secondary voltage
+        *([("currency", currency)] if any(reading.cost is not None for reading in readings) else []),
         ("dataQualifier", 12),  # normal
         ("flowDirection", _FLOW[direction]),
         ("intervalLength", max(set(lengths), key=lengths.count)),
@@ -108,7 +110,7 @@ def _direction(
         ("uom", _WH),
     ]
     yield type_of, [_Link("up", "ReadingType")], ("ReadingType", reading_type), title
-    for day, own in groupby(readings, key=lambda reading: _local_day(reading, zone)):
+    for day, own in groupby(readings, key=lambda reading: _local_day(reading, usage.zone)):
         block = f"{place}/IntervalBlock/{day:%Y%m%d}"
         yield block, [_Link("up", f"{place}/IntervalBlock")], ("IntervalBlock", _block(list(own))), str(day)
 
@@ -123,6 +125,7 @@ def _block(readings: Sequence[UsageReading]) -> list[_Element]:
         (
             "IntervalReading",
             [
+                *([] if reading.cost is None else [("cost", reading.cost)]),
                 ("ReadingQuality", [("quality", _QUALITIES[reading.quality])]),
                 ("timePeriod", _period(reading.start, reading.start + reading.seconds)),
                 ("value", reading.wh),
@@ -174,7 +177,7 @@ def _measured(value: int, unit: int) -> list[_Element]:
 
 
 def _money(amount: Decimal) -> int:
-    return round(amount * 100_000)
+    return round(amount * COST_PARTS)
 
 
 def _header(xml: XMLGenerator, title: str, place: str, made: datetime) -> None:

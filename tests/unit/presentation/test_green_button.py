@@ -1,6 +1,7 @@
 """Green Button exports: valid by ESPI's schema, and read back by our reader and a public one to the same energies."""
 
 import io
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ from msgspec import structs
 
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill import Bill, bills
-from electrocloud.domain.billing.service import BillKey
+from electrocloud.domain.billing.service import BillKey, Service, service_without_agreement
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
@@ -25,7 +26,7 @@ from meter_files.load import read_load
 from presentation.espi_time import local_time
 from presentation.green_button import green_button
 from presentation.meter_usage import Usage, usage_of
-from tests.kits.billing_kit import document, instant
+from tests.kits.billing_kit import document, instant, time_of_use
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "espi.xsd"
 ZONE = "America/New_York"
@@ -76,8 +77,8 @@ def billed(days: list[MeterDay], **changes: Any) -> list[Bill]:
     ]
 
 
-def usage(days: list[MeterDay], history: list[Bill]) -> Usage:
-    return usage_of(Memory(days, history), "M-1", date(2026, 3, 1), date(2026, 4, 1))
+def usage(days: list[MeterDay], history: list[Bill], services: Sequence[Service] = ()) -> Usage:
+    return usage_of(Memory(days, history), "M-1", date(2026, 3, 1), date(2026, 4, 1), services)
 
 
 def elements(feed: bytes, name: str) -> list[ElementTree.Element]:
@@ -124,6 +125,29 @@ def test_our_reader_has_the_readings_of_both_directions_and_their_qualities(feed
     assert readings.estimated.sum() == 96
     assert (delivered.meter, delivered.direction, received.direction) == ("M-1", "delivered", "received")
     assert received.readings.wh.tolist() == [5] * 31
+
+
+def test_readings_have_their_cost_of_the_bill_and_together_its_energy_charge(tmp_path: Path):
+    days, tariff = march(), tariff_from_urdb({**time_of_use(0.1, 0.5), "timezone": ZONE})
+    intervals = [one for day in days for one in day.intervals()]
+    (bill,) = [one for one in bills(tariff, intervals, meter_id="M-1") if one.month == "2026-03"]
+    service = service_without_agreement("M-1", tariff)
+    bill = structs.replace(bill, agreement_id=service.terms.agreement_id)
+    priced = green_button(usage(days, [bill], [service]), MADE)
+
+    found = [int(one.text or "") for one in elements(priced, "cost")]
+    assert len(found) == 31 * 96 - 4
+    assert sum(found) == round(bill.energy_charge * 100_000)
+    assert {one.text for one in elements(priced, "ReadingType/e:currency")} == {"840"}
+    schema = etree.XMLSchema(etree.parse(SCHEMA))
+    for one in etree.fromstring(priced).findall(".//a:content/*", NS):
+        schema.assertValid(etree.fromstring(etree.tostring(one)))
+    (tmp_path / "usage.xml").write_bytes(priced)
+    delivered = read_load(tmp_path / "usage.xml", ReadOptions()).meters[0]
+    assert delivered.readings.wh.sum() == bill.energy_kwh * 1000
+    (point,) = public_reader.parse_feed(io.StringIO(priced.decode()))
+    costs = [one.cost for reading in point.meterReadings for one in reading.intervalReadings if one.cost]
+    assert round(sum(costs), 5) == round(float(bill.energy_charge), 5)
 
 
 def test_a_public_reader_has_the_same_energies(feed: bytes):
