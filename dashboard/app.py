@@ -14,6 +14,7 @@ ICON = Path(__file__).parent / "icon.svg"
 # In the order of the menu: the last part of its address, its folder, its title and its icon.
 PAGES = (
     ("live", "live", "Live", ":material/bolt:"),
+    ("network", "network", "Network", ":material/device_hub:"),
     ("meter", "meter", "Meter", ":material/electric_meter:"),
     ("customers", "customers", "Customers", ":material/person_search:"),
     ("bills", "bills", "Bills", ":material/receipt_long:"),

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from analytics import questions
 from analytics.ask import ask as ask_athena
+from analytics.network_loading import Loading
 from analytics.pipeline_health import Health, HealthReader
 from analytics.rejected_uploads import Rejected, rejected_uploads
 from dashboard.access import subjects
@@ -22,6 +23,7 @@ from dashboard.access.guard import needs
 from dashboard.access.roles import Data
 from dashboard.access.visitor import NotLoggedInError, acting_for, may, visitor
 from dashboard.fleet import Fleet, OlderDays, fleet_of
+from dashboard.network.read_network import read_network
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from electrocloud.aws import athena
 from electrocloud.aws.backoff import pause
@@ -157,6 +159,21 @@ _registry: StaleWhileRevalidate[list[RegisteredMeter]] = StaleWhileRevalidate(
     lambda: _reader().meters(), lambda: 300, good_s=3_600
 )
 _fleet: StaleWhileRevalidate[Fleet | None] = StaleWhileRevalidate(_read_fleet, lambda: pace_s(2), good_s=600)
+
+
+def _read_network() -> tuple[list[Loading], float]:
+    return read_network(find_stack(), _reader(), _registry(), _fleet())
+
+
+_network: StaleWhileRevalidate[tuple[list[Loading], float]] = StaleWhileRevalidate(
+    _read_network, lambda: pace_s(30), good_s=600
+)
+
+
+@needs(Data.NETWORK)
+def network() -> tuple[list[Loading], float]:
+    """Feeders and transformers with their loads, and the end of the newest reading (s since 1970 UTC)."""
+    return _network()
 
 
 @needs(Data.FLEET)

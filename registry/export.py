@@ -17,7 +17,7 @@ def write_folder(registry: Registry, folder: Path) -> list[Path]:
     """The files that were written: a CSV per kind that has records, and a JSON document per version of a tariff."""
     (folder / "tariffs").mkdir(parents=True, exist_ok=True)
     written = []
-    for kind in ("accounts", "service_points", "installations", "agreements"):
+    for kind in ("accounts", "service_points", "installations", "agreements", "equipment"):
         records: Mapping[str, Record] = getattr(registry, kind)
         if records:
             path = folder / f"{kind}.csv"

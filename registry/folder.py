@@ -1,6 +1,7 @@
 """Reads a registry from a folder: a CSV or Parquet file per kind of record, and tariffs as URDB JSON.
 
-    accounts.csv  service_points.csv  installations.csv  agreements.csv  tariffs/ID.json  tariffs/ID@2026-07-01.json
+    accounts.csv  service_points.csv  installations.csv  agreements.csv  equipment.csv
+    tariffs/ID.json  tariffs/ID@2026-07-01.json
 
 The columns are the fields of the records (domain/registry/records.py). A file that is absent has no records. The
 `start` and `end` of an installation are instants with an offset, or local days, which begin at midnight at the service
@@ -70,7 +71,7 @@ def read_folder(folder: Path, stored: Registry) -> FolderContent:
     if not folder.is_dir():
         raise RegistryError(f"{folder} is not a folder; name one that has accounts.csv, service_points.csv, …")
     content = FolderContent(Registry(), {}, [])
-    for kind in ("accounts", "service_points", "installations", "agreements"):
+    for kind in ("accounts", "service_points", "installations", "agreements", "equipment"):
         zones = {**stored.service_points, **content.registry.service_points}
         for file in _files(folder, kind):
             for number, row in enumerate(_rows(file, content.faults), start=1):
@@ -78,7 +79,9 @@ def read_folder(folder: Path, stored: Registry) -> FolderContent:
     for file in sorted((folder / "tariffs").glob("*.json")):
         _take_tariff(content, file)
     if not content.places and not content.faults:
-        raise RegistryError(f"{folder} has no accounts, service_points, installations, agreements or tariffs to read")
+        raise RegistryError(
+            f"{folder} has no accounts, service_points, installations, agreements, equipment or tariffs to read"
+        )
     return content
 
 

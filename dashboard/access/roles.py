@@ -8,6 +8,7 @@ class Data(StrEnum):
     """A kind of data, as a refusal names it."""
 
     FLEET = "meters, feeders, tariffs and the fleet's power"
+    NETWORK = "ratings and loads of feeders and transformers"
     PIPELINE = "the state of the pipeline"
     FORECASTS = "forecasts of loads and of all meters' bills"
     USAGE = "the readings of a meter"
@@ -27,11 +28,12 @@ class Role(NamedTuple):
     data: frozenset[Data]
 
 
-PAGES = ("live", "meter", "customers", "bills", "forecast", "rejected", "analytics", "health")  # as the menu lists them
+# As the menu lists them.
+PAGES = ("live", "network", "meter", "customers", "bills", "forecast", "rejected", "analytics", "health")
 ROLES = {
     "operator": Role(
-        ("live", "meter", "rejected", "health"),
-        frozenset({Data.FLEET, Data.PIPELINE, Data.USAGE, Data.REJECTED, Data.PUT_BACK}),
+        ("live", "network", "meter", "rejected", "health"),
+        frozenset({Data.FLEET, Data.NETWORK, Data.PIPELINE, Data.USAGE, Data.REJECTED, Data.PUT_BACK}),
     ),
     "clerk": Role(
         ("bills", "customers", "meter"),
@@ -42,8 +44,10 @@ ROLES = {
         frozenset({Data.FLEET, Data.USAGE, Data.BILLS, Data.CUSTOMERS}),
     ),
     "analyst": Role(
-        ("live", "forecast", "analytics"),
-        frozenset({Data.FLEET, Data.PIPELINE, Data.FORECASTS, Data.USAGE, Data.ALL_BILLS, Data.QUESTIONS}),
+        ("live", "network", "forecast", "analytics"),
+        frozenset(
+            {Data.FLEET, Data.NETWORK, Data.PIPELINE, Data.FORECASTS, Data.USAGE, Data.ALL_BILLS, Data.QUESTIONS}
+        ),
     ),
     "admin": Role(PAGES, frozenset(Data)),
 }

@@ -4,6 +4,7 @@ No street map is loaded, so that the page depends on no other server and reveals
 """
 
 import math
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -46,7 +47,7 @@ def deck(fleet: Fleet, feeder: str | None, look: Palette) -> pydeck.Deck:
     layers.append(_points(shown if near else shown[shown["silent"]], look))
     return pydeck.Deck(
         layers,
-        initial_view_state=_view(shown, pitch=0 if near else 40),
+        initial_view_state=view(shown["lat"], shown["lon"], pitch=0 if near else 40),
         map_provider=None,
         tooltip={"html": "<b>{name}</b><br>{text}", "style": {"fontSize": "0.85rem"}},
     )
@@ -150,9 +151,9 @@ def _feeder_text(row: Any) -> str:
     return f"{units.scaled(row.power_w, 'W')}, {units.count(row.meters, 'meter')}{silent}"
 
 
-def _view(meters: pd.DataFrame, pitch: int) -> pydeck.ViewState:
-    """A view that fits the meters with a margin."""
-    south, north, west, east = (getattr(meters[axis], end)() for axis in ("lat", "lon") for end in ("min", "max"))
+def view(lats: Collection[float], lons: Collection[float], pitch: int = 0) -> pydeck.ViewState:
+    """A view that fits the points with these coordinates (degrees) with a margin."""
+    south, north, west, east = min(lats), max(lats), min(lons), max(lons)
     middle = (south + north) / 2
     width = max(east - west, 0.002) * MARGIN
     height = max(north - south, 0.002) * MARGIN / math.cos(math.radians(middle)) * math.cos(math.radians(pitch))

@@ -18,6 +18,7 @@ from electrocloud.domain.registry.records import (
     ServicePoint,
     TariffDocument,
 )
+from producers.fleet.network import network
 from producers.fleet.places import Place
 
 FIRST_NAMES = """
@@ -40,7 +41,10 @@ def fleet_registry(
     meters: Iterable[RegisteredMeter], place: Place, tariffs: Mapping[str, dict[str, Any]], first: date
 ) -> Registry:
     """The registry of meters that stand in one place and have been served since the local day `first`."""
-    registry = Registry({}, {}, {}, {}, {})
+    registry = Registry({}, {}, {}, {}, {}, {})
+    meters = list(meters)
+    transformers, ratings = network(meters, first)
+    registry.equipment.update((one.key, one) for one in ratings)
     midnight = int(datetime(first.year, first.month, first.day, tzinfo=ZoneInfo(place.zone)).timestamp())
     for meter in meters:
         name, street = _name(meter), _street(meter)
@@ -55,6 +59,7 @@ def fleet_registry(
             time_zone=meter.timezone,
             country=place.country,
             subdivision=place.region,
+            transformer=transformers[meter.meter_id],
         )
         agreement = Agreement(
             agreement_id=f"AG-{meter.meter_id}",

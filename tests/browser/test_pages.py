@@ -14,6 +14,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from playwright.sync_api import Page, expect
 
 from analytics.pipeline_health import HealthReader
+from electrocloud.aws.backoff import pause
+from electrocloud.aws.store.equipment import EquipmentStore
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
 from electrocloud.aws.store.search_index import SearchIndex
@@ -24,7 +26,7 @@ from tests.browser.conftest import PATIENCE_MS, Running
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
-PATHS = ("/", "/meter", "/customers", "/bills", "/forecast", "/rejected", "/analytics", "/health")
+PATHS = ("/", "/network", "/meter", "/customers", "/bills", "/forecast", "/rejected", "/analytics", "/health")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -74,6 +76,27 @@ def test_a_customer_is_found_by_a_part_of_the_address_and_a_sent_link_shows_the_
     expect(page.get_by_role("heading", name=entry.name)).to_be_visible()
     page.get_by_role("button", name="Open meter").click()
     page.wait_for_url(re.compile(rf"/meter\?.*{meter_id}"))
+
+
+def test_the_transformers_near_their_rating_are_listed_with_their_load(page: Page, running: Running) -> None:
+    fleet, stack = running.fleet, running.fleet.stack
+    reader, ratings = Reader(stack), EquipmentStore(stack.client("dynamodb"), stack.service_points_table, pause).load()
+    meters = reader.meters()
+    feeder = fleet.meters[0].feeder
+    (rating,) = (one.rating_kva for one in ratings.values() if one.equipment_id == feeder)
+    newest = reader.newest_days([one.meter_id for one in meters if one.feeder == feeder])
+    power_w = sum(day.latest.wh * 3600 / day.latest.seconds for day in newest.values())
+    kva = power_w / 1000 / 0.95
+    page.goto(f"{running.url}/network?kind=Feeders")
+    row = page.get_by_test_id("stTable").last.get_by_role("row").filter(has_text=feeder)
+    expect(row).to_contain_text(f"{kva / rating:.0%} · {kva:,.1f} kVA")
+    expect(row).to_contain_text("40 of 40")
+    expect(page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first).to_be_visible()
+    page.goto(f"{running.url}/network")
+    named = {one.equipment_id for one in ratings.values() if one.kind == "transformer"}
+    cells = page.get_by_test_id("stTable").last.get_by_role("rowheader")
+    expect(cells).to_have_count(len(named))
+    assert {*cells.all_inner_texts()} == named
 
 
 def test_an_unknown_meter_gets_a_message(page: Page, running: Running) -> None:

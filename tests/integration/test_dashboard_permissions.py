@@ -49,6 +49,7 @@ def deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(data, "PAINT_S", 0)
     monkeypatch.setattr(data, "_registry", StaleWhileRevalidate(lambda: data._reader().meters(), lambda: 1e9, 1e9))
     monkeypatch.setattr(data, "_fleet", StaleWhileRevalidate(data._read_fleet, lambda: 1e9, 1e9))
+    monkeypatch.setattr(data, "_network", StaleWhileRevalidate(data._read_network, lambda: 1e9, 1e9))
     caches = (
         find_stack, data._reader, data._health_reader, data._athena, data._bills, forecast_data._store,
         forecast_data._loads,
@@ -97,6 +98,7 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws):
     answer_query(client, POWER, [((NOW - timedelta(hours=30)).replace(tzinfo=None), 3600, 100, 1, 0)])
     with recorded() as calls:
         assert metrics(page("live"))["Rejected uploads"] == "1"
+        assert metrics(page("network"))["Without a rating"] == "1"
         assert "Bill so far" in metrics(page("meter", meter="m-1"))
         bills = page("bills", month=(NOW - timedelta(days=32)).strftime("%Y-%m"), bill="m-1")
         assert bills.dataframe

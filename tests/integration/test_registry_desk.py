@@ -23,7 +23,7 @@ from registry.desk import RegistryDesk
 from tests.integration.conftest import REGION, Aws
 from tests.kits.billing_kit import document, instant
 from tests.kits.examples import upload
-from tests.kits.registry_kit import AGREEMENT, METER, POINT, ZONE, registry
+from tests.kits.registry_kit import AGREEMENT, METER, POINT, TRANSFORMER, ZONE, registry
 
 
 def stack_on(aws: Aws) -> Stack:
@@ -51,6 +51,32 @@ def _nobody(count: int) -> None:
 def test_applied_records_are_read_back_unchanged(desk: RegistryDesk) -> None:
     assert desk.store.load() == registry()
     assert desk.store.points_of_meters(["M-1", "M-9"]) == {"M-1": ("SP-1",)}
+
+
+def test_ratings_are_read_back_with_later_ones_beside_them_and_touch_no_bill(desk: RegistryDesk) -> None:
+    old = msgspec.structs.replace(TRANSFORMER, end=date(2026, 7, 1))
+    new = msgspec.structs.replace(TRANSFORMER, rating_kva=50.0, first=date(2026, 7, 1))
+    feeders = [
+        msgspec.structs.replace(TRANSFORMER, equipment_id=f"F {number} <b>", kind="feeder") for number in range(200)
+    ]
+    for records in ([TRANSFORMER, *feeders], [old], [new]):
+        plan, rated = desk.apply(Registry(equipment={one.key: one for one in records}), "test", _nobody)
+        assert (plan.touched, rated.bills) == (set(), 0)
+    assert desk.store.load() == registry(old, new, *feeders)
+    assert desk.store.equipment.load() == registry(old, new, *feeders).equipment
+
+
+def test_overlapping_ratings_of_one_transformer_are_refused(desk: RegistryDesk) -> None:
+    later = msgspec.structs.replace(TRANSFORMER, first=date(2026, 7, 1))
+    with pytest.raises(RegistryError, match="overlaps T-1@2026-01-01"):
+        desk.apply(Registry(equipment={one.key: one for one in (TRANSFORMER, later)}), "test", _nobody)
+
+
+def test_a_meter_is_found_with_the_transformer_of_its_service_point(desk: RegistryDesk, aws: Aws) -> None:
+    point = msgspec.structs.replace(POINT, transformer="T-1")
+    desk.apply(Registry(service_points={point.key: point}), "test", _nobody)
+    (meter,) = Reader(stack_on(aws)).meters()
+    assert (meter.meter_id, meter.transformer) == ("M-1", "T-1")
 
 
 def test_applying_twice_changes_nothing(desk: RegistryDesk) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from electrocloud.domain.registry.records import (
     Account,
     Agreement,
+    Equipment,
     Installation,
     Registry,
     ServicePoint,
@@ -31,6 +32,7 @@ METER = Installation(meter_id="M-1", service_point_id="SP-1", start=instant("202
 AGREEMENT = Agreement(
     agreement_id="AG-1", account_id="A-1", service_point_id="SP-1", tariff_id="flat", first=date(2026, 1, 1)
 )
+TRANSFORMER = Equipment(equipment_id="T-1", kind="transformer", rating_kva=37.5, first=date(2026, 1, 1))
 PRICES = TariffDocument(tariff_id="flat", document=FLAT)
 
 
@@ -43,6 +45,7 @@ def registry(*records: Any) -> Registry:
         Installation: "installations",
         Agreement: "agreements",
         TariffDocument: "tariffs",
+        Equipment: "equipment",
     }
     found = Registry({}, {}, {}, {}, {})
     for record in own:

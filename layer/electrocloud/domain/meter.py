@@ -8,7 +8,8 @@ SILENCE_MARGIN_S = 2 * 3600  # beyond the expected time between two uploads; sql
 class RegisteredMeter(NamedTuple):
     """Where a meter is (degrees, WGS 84), its feeder and customer class, its tariff, and its IANA time zone.
 
-    `tariff_id` is empty where nobody has an agreement. `upload_every_s` is how often it is expected to upload (s).
+    `tariff_id` is empty where nobody has an agreement, and `transformer` where the registry names none.
+    `upload_every_s` is how often it is expected to upload (s).
     """
 
     meter_id: str
@@ -19,6 +20,7 @@ class RegisteredMeter(NamedTuple):
     tariff_id: str
     timezone: str
     upload_every_s: int = 86_400
+    transformer: str = ""
 
     @property
     def allowed_silence_s(self) -> int:
@@ -32,5 +34,5 @@ class RegisteredMeter(NamedTuple):
     def row(self) -> dict[str, str | float]:
         """The fields under the names of the columns of the lake's table of meters."""
         fields = self._asdict()
-        del fields["upload_every_s"]  # of the service point, whose table has it
+        del fields["upload_every_s"], fields["transformer"]  # of the service point
         return {"class" if name == "customer" else name: value for name, value in fields.items()}

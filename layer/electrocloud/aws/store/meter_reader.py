@@ -120,6 +120,7 @@ def registered_meter(item: items.Item) -> RegisteredMeter:
         tariff_id=item.get("tariff_id", {}).get("S", ""),
         timezone=item["timezone"]["S"],
         upload_every_s=int(item.get("upload_every_s", {}).get("N", 86_400)),  # an earlier version stored none
+        transformer=item.get("transformer", {}).get("S", ""),
     )
 
 

@@ -15,12 +15,14 @@ import msgspec
 from electrocloud.aws.backoff import Pause
 from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.batch_write import WRITE_AT_ONCE, batch_write
+from electrocloud.aws.store.equipment import EquipmentStore, ratings_in
 from electrocloud.aws.store.registry_state import STATE_PREFIX, RegistryState
 from electrocloud.aws.store.tables import batch_get
 from electrocloud.domain.registry.changes import RecordChange, own_service_points
 from electrocloud.domain.registry.records import (
     Account,
     Agreement,
+    Equipment,
     Installation,
     Registry,
     ServicePoint,
@@ -65,14 +67,21 @@ class RegistryStore:
         self._tables = tables
         self._pause = pause
         self.state = RegistryState(client, tables.service_points, pause)
+        self.equipment = EquipmentStore(client, tables.service_points, pause)
 
     def load(self) -> Registry:
         """All of it."""
         accounts = [_account(item) for item in self._scan(self._tables.accounts)]
-        points = self._scan(self._tables.service_points)
-        histories = [_history(item) for item in points if not _is_state(item)]
+        histories, state = [], []
+        for item in self._scan(self._tables.service_points):
+            if _is_state(item):
+                state.append(item)
+            else:
+                histories.append(_history(item))
         tariffs = [tariff_history(item) for item in self._scan(self._tables.tariffs)]
-        return _registry(accounts, histories, tariffs)
+        found = _registry(accounts, histories, tariffs)
+        found.equipment.update(ratings_in(state))
+        return found
 
     def load_points(self, service_points: Collection[str], accounts: Collection[str] = ()) -> Registry:
         """Some service points with all that refers to them, the accounts named, and all tariffs."""
@@ -129,6 +138,8 @@ class RegistryStore:
         accounts = (_account_item(one) for one in after if isinstance(one, Account))
         self._write(self._tables.accounts, accounts, progress)
         self._write(self._tables.tariffs, (_tariff_item(registry, one) for one in sorted(tariff_ids)), progress)
+        if ratings := [one for one in after if isinstance(one, Equipment)]:
+            progress(self.equipment.put(ratings))
         self._write(self._tables.meters, _meter_items(histories, known), progress)
         self._write(self._tables.service_points, map(_history_item, histories), progress)
 
@@ -277,6 +288,8 @@ def _meter_item(meter: str, points: Iterable[str], history: ServiceHistory) -> I
         "timezone": {"S": point.time_zone},
         "upload_every_s": {"N": str(point.upload_every_s)},
     }
+    if point.transformer:
+        item["transformer"] = {"S": point.transformer}
     if point.head_end:
         item["head_end"] = {"S": point.head_end}
     if billed := [one for one in history.agreements if not one.is_void]:

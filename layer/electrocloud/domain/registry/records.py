@@ -17,6 +17,8 @@ Text = Annotated[str, msgspec.Meta(max_length=200)]
 Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
 Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 UploadInterval = Annotated[int, msgspec.Meta(ge=60, le=31 * 86_400)]
+Rating = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
+EquipmentId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]  # as service points name it
 CycleDay = Annotated[int, msgspec.Meta(ge=1, le=28)]
 
 CALENDAR_MONTH = 1
@@ -53,7 +55,8 @@ class ServicePoint(Record, frozen=True, kw_only=True):
     its public holidays. `head_end` is the one caller of the API that may upload for its meters beside themselves, the
     ARN of an IAM principal or of a role's sessions; empty allows any. A tariff that charges for reactive power needs
     `reactive`: "metered", whose bills stay open until readings of it are there, or "not metered", which is billed
-    without it, and each bill says so.
+    without it, and each bill says so. `transformer` names the one that supplies it, as `feeder` its feeder; the ratings
+    of both are `Equipment`.
     """
 
     service_point_id: RecordId
@@ -68,6 +71,7 @@ class ServicePoint(Record, frozen=True, kw_only=True):
     country: Text = ""
     subdivision: Text = ""
     reactive: Literal["", "metered", "not metered"] = ""
+    transformer: Text = ""
 
     @property
     def key(self) -> str:
@@ -151,12 +155,34 @@ class TariffDocument(Record, frozen=True, kw_only=True):
         return f"{self.tariff_id}@{self.first or 'always'}"
 
 
+class Equipment(Record, frozen=True, kw_only=True):
+    """A feeder or transformer, by the name that service points have, and its rating (kVA).
+
+    The rating is in force from the local day `first` (None: always) to before `end`. `latitude` and `longitude` are
+    where it stands, if that is known.
+    """
+
+    equipment_id: EquipmentId
+    kind: Literal["feeder", "transformer"]
+    rating_kva: Rating
+    first: date | None = None
+    end: date | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+    @property
+    def key(self) -> str:
+        """The equipment, and the first day of this rating."""
+        return f"{self.equipment_id}@{self.first or 'always'}"
+
+
 KINDS: dict[str, type[Record]] = {
     "accounts": Account,
     "service_points": ServicePoint,
     "installations": Installation,
     "agreements": Agreement,
     "tariffs": TariffDocument,
+    "equipment": Equipment,
 }
 
 
@@ -168,6 +194,7 @@ class Registry(msgspec.Struct, frozen=True):
     installations: dict[str, Installation] = {}
     agreements: dict[str, Agreement] = {}
     tariffs: dict[str, TariffDocument] = {}
+    equipment: dict[str, Equipment] = {}
 
     def kinds(self) -> Iterator[tuple[str, dict[str, Record]]]:
         """The name and the records of each kind, in the order in which they refer to each other."""

@@ -8,11 +8,11 @@ from zoneinfo import available_timezones
 
 from electrocloud.domain.billing.credit import stated_credit
 from electrocloud.domain.errors import TariffError, UsageError
-from electrocloud.domain.registry.records import Agreement, Installation, Record, Registry, TariffDocument
+from electrocloud.domain.registry.records import Agreement, Equipment, Installation, Record, Registry, TariffDocument
 from electrocloud.domain.tariffs.metering import NETTING
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 
-R = TypeVar("R", Agreement, Installation, TariffDocument)
+R = TypeVar("R", Agreement, Equipment, Installation, TariffDocument)
 
 
 class RecordFault(NamedTuple):
@@ -31,9 +31,11 @@ def faults(registry: Registry) -> list[RecordFault]:
         *_ranges("installations", registry.installations.values(), "start", may_be_void=True),
         *_ranges("agreements", registry.agreements.values(), "first", may_be_void=True),
         *_ranges("tariffs", registry.tariffs.values(), "first"),
+        *_ranges("equipment", registry.equipment.values(), "first"),
         *_overlaps("installations", registry.installations.values(), attrgetter("meter_id"), "start"),
         *_overlaps("agreements", registry.agreements.values(), attrgetter("service_point_id"), "first"),
         *_overlaps("tariffs", registry.tariffs.values(), attrgetter("tariff_id"), "first"),
+        *_overlaps("equipment", registry.equipment.values(), attrgetter("equipment_id"), "first"),
         *_continued(registry),
         *_zones(registry),
         *_credits(registry),

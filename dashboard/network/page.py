@@ -1,0 +1,84 @@
+"""The planner's page: which feeder or transformer is near its rating, now, today or tomorrow."""
+
+import pandas as pd
+import streamlit as st
+
+from analytics.network_loading import NEAR, POWER_FACTOR, Loading, zone_of
+from dashboard import data
+from dashboard.live.fleet_map import DARK, LIGHT
+from dashboard.network import network_map, network_text
+from presentation import units
+
+KINDS = {"Transformers": "transformer", "Feeders": "feeder"}
+MOST_ROWS = 200  # of the table that a screen reader reads; more are in a grid
+MOST_LABELS = 400  # on the map; the most loaded ones
+
+
+def figures(found: list[Loading]) -> None:
+    """Draw how many are near their rating, and how many have none."""
+    with st.container(horizontal=True, gap="small"):
+        for label, shares in (
+            (f"Over {NEAR:.0%} now", [one.now_share for one in found]),
+            (f"Over {NEAR:.0%} today", [one.today_share for one in found]),
+            (f"Over {NEAR:.0%} tomorrow", [one.tomorrow_share for one in found]),
+        ):
+            st.metric(label, f"{sum((share or 0) > NEAR for share in shares):,}", border=True)
+        without = sum(one.rating_kva is None for one in found)
+        st.metric("Without a rating", f"{without:,}", help="Add it in equipment.csv of the registry.", border=True)
+
+
+def near_rating(found: list[Loading], zone: str) -> None:
+    """Draw the list of those near their rating."""
+    st.subheader(f"Over {NEAR:.0%} of the rating")
+    if all(one.rating_kva is None for one in found):
+        st.info("The registry has no ratings. Apply an equipment.csv with them (docs/registry.md).")
+    elif near := network_text.near(found):
+        table(near, zone)
+    else:
+        st.success(
+            f"No feeder or transformer carries more than {NEAR:.0%} of its rating.", icon=":material/check_circle:"
+        )
+
+
+def table(found: list[Loading], zone: str) -> None:
+    """Draw rows as an HTML table, which a keyboard and a screen reader can walk through."""
+    frame = pd.DataFrame(network_text.rows(found, zone))
+    if len(frame) > MOST_ROWS:
+        st.dataframe(frame, hide_index=True)
+        return
+    frame["Name"] = [units.in_markdown(name) for name in frame["Name"]]
+    st.table(frame.set_index("Name"))
+
+
+@st.fragment(run_every=30)
+def network() -> None:
+    """Draw all of it."""
+    with data.show_errors(), data.loading("network", 600):
+        found, now = data.network()
+        meters = data.registry()
+        if not meters:
+            st.info("No meters are registered. Apply a registry, or start a fleet with `electrocloud up`.")
+            return
+        zone = zone_of(meters)
+        st.caption(
+            f"Latest reading: **{units.moment(now, zone)}**, {units.zone_name(now, zone)}. kVA at a power factor of "
+            f"{POWER_FACTOR}; peaks are means of an hour. Feeders have forecasts, transformers have none."
+        )
+        figures(found)
+        near_rating(found, zone)
+        st.subheader("All")
+        kind = st.selectbox("Show", [*KINDS], key="kind", bind="query-params")
+        shown = [one for one in found if one.kind == KINDS[kind]]
+        if not shown:
+            st.info(f"The registry names no {kind.lower()} at its service points.")
+            return
+        look = DARK if st.context.theme.type == "dark" else LIGHT
+        st.pydeck_chart(network_map.deck(shown[:MOST_LABELS], look), height=network_map.HEIGHT)
+        st.caption(
+            "Blue: up to 80% of the rating; amber: over 80%; red: over 100%; gray: not known. Labels say the share."
+        )
+        table(shown, zone)
+
+
+st.title("Network")
+network()
