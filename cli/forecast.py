@@ -18,13 +18,14 @@ from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.forecast import Forecast
 from forecasting.ahead import forecast_of
+from forecasting.load import Days
 from forecasting.on_demand import forecast_group, forecast_meter
 from forecasting.work import open_deployment
 from meter_files.channel import ReadOptions
 from presentation.export_text import forecast_notes
 
 
-def of_file(path: Path, options: ReadOptions, horizon: int, output: Output | None) -> None:
+def of_file(path: Path, options: ReadOptions, horizon: int | Days, output: Output | None) -> None:
     """Forecast the load or the series in a file; what was found in it goes to stderr."""
     series = read_series(path, options)
     for line in series.found:
@@ -32,7 +33,7 @@ def of_file(path: Path, options: ReadOptions, horizon: int, output: Output | Non
     _print(forecast_of(path.name, series.load, series.ahead(horizon), datetime.now(UTC)), output)
 
 
-def of_group(series: str, horizon: int, output: Output | None) -> None:
+def of_group(series: str, horizon: int | Days, output: Output | None) -> None:
     """Forecast `fleet` or `feeder/F` of the deployment at hand."""
     stack = find_stack()
     athena = stack.client("athena")
@@ -44,7 +45,7 @@ def of_group(series: str, horizon: int, output: Output | None) -> None:
     _print(forecast_group(on, series, horizon, datetime.now(UTC)), output)
 
 
-def of_meter(meter_id: str, horizon: int, output: Output | None) -> None:
+def of_meter(meter_id: str, horizon: int | Days, output: Output | None) -> None:
     """Forecast a meter of the deployment at hand, its month-end too, and list its suspect readings."""
     made = forecast_meter(Reader(find_stack()), meter_id, horizon, datetime.now(UTC))
     if output is Output.json:
@@ -74,6 +75,20 @@ def _print(made: Forecast, output: Output | None) -> None:
         _print_tables(made)
 
 
+def _days(made: Forecast) -> Table:
+    made_at, until = (f"{moment:%Y-%m-%d %H:%M %Z}" for moment in (made.made_at, made.readings_until or made.made_at))
+    table = Table("day", box=SIMPLE_HEAD, title=f"Made {made_at} from readings until {until}", title_justify="left")
+    for heading in ("hours", "energy", "peak", "peak hour", "backtest WAPE"):
+        table.add_column(heading, justify="right")
+    for day in made.days:
+        wape = "-" if day.wape is None else f"{day.wape:.1%}"
+        at = f"{day.peak.timestamp:%H:%M}"
+        table.add_row(
+            f"{day.day:%a %Y-%m-%d}", str(day.hours), f"{day.energy:,.6g}", f"{day.peak.value:,.6g}", at, wape
+        )
+    return table
+
+
 def _print_json(document: dict[str, Any]) -> None:
     print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
 
@@ -94,6 +109,7 @@ def _print_tables(made: Forecast) -> None:
         )
     if made.candidates:
         console.print(scores)
+    console.print(_days(made))
     rows = Table(
         "timestamp", box=SIMPLE_HEAD, title=f"Next {len(made.rows)} hours, model {made.model}", title_justify="left"
     )

@@ -76,10 +76,24 @@ def clock_load(load: HourlyLoad, zone: str) -> Load:
     return load_of(wall_clock(starts, zone), np.fromiter(load.complete_wh.values(), np.float64), zone)
 
 
-def hours_after(load: HourlyLoad, hours: int, zone: str) -> list[datetime]:
-    """The starts of the next hours after the load, in the zone."""
+class Days(NamedTuple):
+    """A horizon of so many whole days of the local calendar, and the rest of the day in which the load ends."""
+
+    whole: int
+
+
+def hours_after(end: int, horizon: int | Days, zone: str) -> list[datetime]:
+    """The starts of the hours from `end` (s since 1970 UTC) on, in the zone."""
     zoned = zone_of(zone)
-    return [datetime.fromtimestamp(load.end + step * HOUR_S, zoned) for step in range(hours)]
+    hours = horizon if isinstance(horizon, int) else _hours_of_days(end, horizon, zone)
+    return [datetime.fromtimestamp(end + step * HOUR_S, zoned) for step in range(hours)]
+
+
+def _hours_of_days(end: int, days: Days, zone: str) -> int:
+    begun = datetime.fromtimestamp(end, zone_of(zone))
+    midnight = begun.replace(hour=0, minute=0, second=0)
+    last = midnight + timedelta(days=days.whole + (midnight != begun))
+    return (int(last.timestamp()) - end) // HOUR_S
 
 
 def shown(time: datetime) -> int:

@@ -12,7 +12,7 @@ from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
 from electrocloud.domain.hourly_load import load_of_meter
 from forecasting.ahead import forecast_of
 from forecasting.fleet_loads import DAYS, changed_days, read_days, with_days
-from forecasting.load import clock_load, hours_after
+from forecasting.load import Days, clock_load, hours_after
 from forecasting.meters import SEASON, meter_history, month_ends
 from forecasting.work import Deployment
 
@@ -25,8 +25,11 @@ class MeterForecast(NamedTuple):
     suspects: list[Suspect]
 
 
-def forecast_meter(reader: Reader, meter_id: str, horizon: int, now: datetime) -> MeterForecast:
-    """Forecast the `horizon` hours (1 to 168) after a meter's newest reading; `UsageError` if it is not registered."""
+def forecast_meter(reader: Reader, meter_id: str, horizon: int | Days, now: datetime) -> MeterForecast:
+    """Forecast the hours (1 to 168) or days (1 to 7) after a meter's newest reading.
+
+    `UsageError` if it is not registered.
+    """
     meter = reader.meter(meter_id)
     if meter is None:
         raise UsageError(f"there is no meter {meter_id!r} in the registry")
@@ -40,8 +43,8 @@ def forecast_meter(reader: Reader, meter_id: str, horizon: int, now: datetime) -
     return MeterForecast(made, next(month_ends([history], now), None), list(history.suspects))
 
 
-def forecast_group(on: Deployment, series: str, horizon: int, now: datetime) -> Forecast:
-    """Forecast the `horizon` hours after the newest ones of `fleet` or `feeder/F`; `UsageError` without readings.
+def forecast_group(on: Deployment, series: str, horizon: int | Days, now: datetime) -> Forecast:
+    """Forecast the hours or days after the newest ones of `fleet` or `feeder/F`; `UsageError` without readings.
 
     Days whose Parquet has changed since their load was stored are read again, and nothing is stored.
     """
@@ -55,6 +58,6 @@ def forecast_group(on: Deployment, series: str, horizon: int, now: datetime) -> 
     return _forecast(series, known, horizon, now)
 
 
-def _forecast(series: str, known: SeriesLoad, horizon: int, now: datetime) -> Forecast:
+def _forecast(series: str, known: SeriesLoad, horizon: int | Days, now: datetime) -> Forecast:
     load, zone = known
-    return forecast_of(series, clock_load(load, zone), hours_after(load, horizon, zone), now)
+    return forecast_of(series, clock_load(load, zone), hours_after(load.end, horizon, zone), now)

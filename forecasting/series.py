@@ -10,12 +10,13 @@ from electrocloud.aws.store.hourly_loads import SeriesLoad
 from electrocloud.domain.forecast import Errors, Forecast, coverage_of, errors_of
 from electrocloud.domain.hourly_load import HourlyLoad
 from electrocloud.domain.local_time import DAY_S, HOUR_S
-from forecasting.ahead import LONGEST_HORIZON, forecast_of
+from forecasting.ahead import forecast_of
 from forecasting.backtest import scale_of
 from forecasting.load import clock_load, hours_after
 
 HORIZON = 24
 DAYS_BEFORE = 3
+LONGEST_GAP = 145  # hours without a complete one, after which a load is not forecast: with the forecast itself a week
 JUDGED = 7  # of a series' newest forecasts: readings may be days late
 
 
@@ -36,9 +37,9 @@ def update_series(series: str, known: SeriesLoad, store: Forecasts, now: datetim
     if any(_end(forecast) > load.end for forecast in stored):
         return
     for past in [load] if stored else [*_days_before(load), load]:
-        if (past.end - max(past.complete_wh)) // HOUR_S > LONGEST_HORIZON - HORIZON:
+        if (past.end - max(past.complete_wh)) // HOUR_S > LONGEST_GAP:
             continue  # too many incomplete hours since the last complete one to forecast over
-        made = forecast_of(series, clock_load(past, zone), hours_after(past, HORIZON, zone), now)
+        made = forecast_of(series, clock_load(past, zone), hours_after(past.end, HORIZON, zone), now)
         judged = judge(made, load, scale)
         if past is load:
             store.add(judged)

@@ -60,6 +60,12 @@ def forecast(
     feeder: Annotated[str | None, typer.Option(help="Forecast the load of a feeder, such as DE-F000.")] = None,
     meter: Annotated[str | None, typer.Option(help="Forecast the load of a meter, such as US-000001.")] = None,
     horizon: Annotated[int, typer.Option(help="Hours to forecast, 1 to 168.", min=1, max=168)] = 24,
+    days: Annotated[
+        int | None,
+        typer.Option(
+            help="Whole days to forecast, 1 to 7, and the rest of today, in place of --horizon.", min=1, max=7
+        ),
+    ] = None,
     output: TextOutputOption = None,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="The same as --output csv.")] = False,
@@ -78,7 +84,9 @@ def forecast(
     if sum((file is not None, fleet, feeder is not None, meter is not None)) != 1:
         raise UsageError(SOURCE)
     from cli import forecast
+    from forecasting.load import Days
 
+    ahead = Days(days) if days else horizon
     output = chosen(output or (Output.csv if as_csv else None), as_json=as_json)
     if file is not None:
         reading = read_options(
@@ -93,11 +101,11 @@ def forecast(
             register=register,
             gap=gap,
         )
-        forecast.of_file(file, reading, horizon, output)
+        forecast.of_file(file, reading, ahead, output)
     elif meter is not None:
-        forecast.of_meter(meter, horizon, output)
+        forecast.of_meter(meter, ahead, output)
     else:
-        forecast.of_group("fleet" if fleet else f"feeder/{feeder}", horizon, output)
+        forecast.of_group("fleet" if fleet else f"feeder/{feeder}", ahead, output)
 
 
 def suspects(output: OutputOption = None) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from cli.files.usage import delivered
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.hourly_load import HourlyLoad, LoadHour
-from electrocloud.domain.local_time import DAY_S, HOUR_S, zone_of
+from electrocloud.domain.local_time import DAY_S, HOUR_S
 from forecasting import load as loads
 from meter_files.channel import SCALE, Channel, Contents, Numbers, ReadOptions
 from meter_files.checks import refuse_register, refuse_years
@@ -31,10 +31,9 @@ class Series(NamedTuple):
     end: int
     found: list[str]
 
-    def ahead(self, hours: int) -> list[datetime]:
+    def ahead(self, horizon: int | loads.Days) -> list[datetime]:
         """The starts of the hours that follow."""
-        zone = zone_of(self.load.zone)
-        return [datetime.fromtimestamp(self.end + step * HOUR_S, zone) for step in range(hours)]
+        return loads.hours_after(self.end, horizon, self.load.zone)
 
 
 def read_series(path: Path, options: ReadOptions) -> Series:

@@ -33,9 +33,12 @@ def headline(series: str) -> None:
         newest = made[0]
         hours = outlook.hours_of([newest])
         start = float(hours["start"].iloc[0])
+        until = newest.readings_until
+        known = f" · readings until {units.moment(until.timestamp(), fleet.zone)}" if until else ""
+        made_at = units.moment(newest.made_at.timestamp(), fleet.zone)
         st.caption(
             f"Forecast for {units.count(len(hours), 'hour')} from **{units.moment(start, fleet.zone)}**, "
-            f"{units.zone_name(start, fleet.zone)} · model {units.in_markdown(newest.model)}"
+            f"{units.zone_name(start, fleet.zone)} · model {units.in_markdown(newest.model)} · made {made_at}{known}"
         )
         coming = hours[hours["start"] + HOUR_S > fleet.now]
         if coming.empty:

@@ -14,6 +14,7 @@ from presentation.read_api.models import (
     BillSummary,
     DayAheadForecast,
     ExportCredit,
+    ForecastDay,
     ForecastRow,
     MonthForecast,
     Range,
@@ -87,10 +88,14 @@ def month_forecast(end: domain.MonthEnd) -> MonthForecast:
 
 def day_ahead(found: domain.Forecast) -> DayAheadForecast:
     """A day-ahead forecast, in whole Wh."""
-    rows = [
-        ForecastRow(_moment(row.timestamp), round(row.value), round(row.low), round(row.high)) for row in found.rows
-    ]
-    return DayAheadForecast(found.series, _moment(found.made_at), found.model, found.note, rows)
+    days = [ForecastDay(f"{one.day}", one.hours, round(one.energy), _hour(one.peak)) for one in found.days]
+    until = _moment(found.readings_until) if found.readings_until else None
+    rows = [_hour(row) for row in found.rows]
+    return DayAheadForecast(found.series, _moment(found.made_at), found.model, found.note, until, days, rows)
+
+
+def _hour(row: domain.ForecastHour) -> ForecastRow:
+    return ForecastRow(_moment(row.timestamp), round(row.value), round(row.low), round(row.high))
 
 
 def _credit(account: CreditAccount) -> ExportCredit:

@@ -149,6 +149,16 @@ class ForecastRow:
 
 
 @dataclass(frozen=True)
+class ForecastDay:
+    """A local day of a forecast: how many of its hours are forecast, their energy (Wh), and its peak hour (UTC)."""
+
+    day: str
+    hours: int
+    wh: int
+    peak: ForecastRow
+
+
+@dataclass(frozen=True)
 class DayAheadForecast:
     """The newest day-ahead forecast of the fleet or a feeder."""
 
@@ -156,6 +166,8 @@ class DayAheadForecast:
     made_at: str
     model: str
     note: str
+    readings_until: str | None
+    days: list[ForecastDay]
     rows: list[ForecastRow]
 
 

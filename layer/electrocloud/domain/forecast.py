@@ -1,8 +1,9 @@
 """What a forecast says, and how far it was off."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 
 import msgspec
 
@@ -40,12 +41,28 @@ class Score(msgspec.Struct, frozen=True):
     naive: bool = False
 
 
+class ForecastDay(msgspec.Struct, frozen=True):
+    """A calendar day of a forecast, on the clock of its timestamps.
+
+    hours: how many of the day's hours are forecast, the rest of them where the readings end within the day. energy:
+    their sum (Wh). peak: the hour with the highest value. wape: the back-test's error on such a day, as many days
+    ahead; None without a back-test.
+    """
+
+    day: date
+    hours: int
+    energy: float
+    peak: ForecastHour
+    wape: float | None = None
+
+
 class Forecast(msgspec.Struct, frozen=True):
     """Hours ahead of one series, by the model that the back-test chose.
 
     `series` is `fleet`, `feeder/DE-F000` or `meter/DE-000001`. `note` says what a reader should know, such as that no
     model beat the naive ones. `coverage` is what the intervals reached in the back-test. `candidates` come best first.
-    `realised` are the errors of this forecast once its hours have come to pass.
+    `realised` are the errors of this forecast once its hours have come to pass. `readings_until` is the end of the last
+    reading that it was made from. Forecasts stored by earlier versions have neither that nor `days`.
     """
 
     series: str
@@ -56,6 +73,8 @@ class Forecast(msgspec.Struct, frozen=True):
     candidates: tuple[Score, ...]
     rows: tuple[ForecastHour, ...]
     actuals: Errors | None = msgspec.field(default=None, name="realised")  # the name in stored documents
+    readings_until: datetime | None = None
+    days: tuple[ForecastDay, ...] = ()
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -96,6 +115,16 @@ class Suspect(msgspec.Struct, frozen=True):
     end: int
     low: float
     high: float
+
+
+def days_of(rows: Sequence[ForecastHour], wape_of: Callable[[Sequence[int]], float | None]) -> tuple[ForecastDay, ...]:
+    """The calendar days of consecutive hours; `wape_of` has the back-test's error over some of them, by their index."""
+    days: list[ForecastDay] = []
+    for day, numbered in groupby(enumerate(rows), lambda one: one[1].timestamp.date()):
+        places, hours = zip(*numbered, strict=True)
+        peak = max(hours, key=lambda hour: hour.value)
+        days.append(ForecastDay(day, len(hours), sum(hour.value for hour in hours), peak, wape_of(places)))
+    return tuple(days)
 
 
 def errors_of(actual: Sequence[float], forecast: Sequence[float], scale: float | None) -> Errors:

@@ -175,6 +175,18 @@ def test_csv_has_a_row_for_each_hour_that_comes_on_the_clock_of_the_zone(tmp_pat
     assert [row.split(",")[0] for row in rows[1:]] == ["2025-01-10T00:00:00+01:00", "2025-01-10T01:00:00+01:00"]
 
 
+def test_days_are_printed_with_their_peaks_and_what_the_forecast_was_made_from(tmp_path: Path) -> None:
+    path = tmp_path / "series.csv"
+    path.write_text(_hours(9) + "2025-01-10T00:00:00,0\n")
+    asked = ["forecast", "--input", str(path), "--days", "2", "--zone", "UTC"]
+    shown = CliRunner().invoke(app, asked).stdout
+    assert "from readings until 2025-01-10 01:00 UTC" in shown
+    days = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)["days"]
+    assert [(day["day"], day["hours"]) for day in days] == [("2025-01-10", 23), ("2025-01-11", 24), ("2025-01-12", 24)]
+    assert [day["peak"]["timestamp"][11:13] for day in days] == ["23"] * 3
+    assert [round(day["energy"]) for day in days] == [276] * 3
+
+
 @pytest.mark.parametrize("sources", [[], ["--fleet", "--feeder", "DE-F000"]])
 def test_one_series_is_forecast_at_a_time(sources: list[str]) -> None:
     done = CliRunner().invoke(app, ["forecast", *sources])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
@@ -54,6 +55,14 @@ def test_the_page_shows_the_forecast_and_its_backtest_error(give: Callable[..., 
     assert shown["Forecast energy"] == "18.3 kWh"  # of 18 hours
     assert shown["Backtest error (WAPE)"] == "6.1%"
     assert shown["Coverage"] == "79.0%"
+
+
+def test_the_page_says_when_a_forecast_was_made_and_from_which_readings(give: Callable[..., None]) -> None:
+    give_all(give)
+    assert "made Tue 24 Nov 01:00" in texts(page("forecast"))
+    assert "readings until" not in texts(page("forecast"))  # one that an earlier version stored
+    give(newest=[msgspec.structs.replace(forecast(), readings_until=DAY)])
+    assert "readings until Tue 24 Nov 01:00" in texts(page("forecast"))
 
 
 def test_recent_forecasts_are_compared_with_actuals(give: Callable[..., None]) -> None:

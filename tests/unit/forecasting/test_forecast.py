@@ -14,7 +14,7 @@ from forecasting.ahead import ahead_of, forecast_of
 from forecasting.backtest import actual, choose, origins_of, run_candidates, scale_of, with_blends
 from forecasting.candidates import CANDIDATES, LAG_DAY, LAG_WEEK, Candidate, auto_ets, profile
 from forecasting.intervals import bounds, cross_coverage
-from forecasting.load import HOUR_S, Load, calendar_of, load_of, shown, wall_clock
+from forecasting.load import HOUR_S, Days, Load, calendar_of, hours_after, load_of, shown, wall_clock
 
 BERLIN = "Europe/Berlin"
 HOUR = 3600
@@ -156,6 +156,41 @@ def test_the_hours_forecast_are_those_that_pass_when_the_clocks_change() -> None
     assert [row.timestamp.hour for row in made.rows][:5] == [0, 1, 2, 2, 3]
     assert made.rows[2].value == made.rows[3].value
     assert made.rows[-1].timestamp.hour == 22
+
+
+def test_a_forecast_of_days_ends_at_midnight_and_has_each_days_peak_and_error() -> None:
+    load = _weekly(8, noise=5)  # until midnight; the clocks change on its last Sunday but ten
+    load = load.until(len(load.values) - 9)
+    end = int(datetime.fromtimestamp((load.end - 1) * HOUR, UTC).replace(tzinfo=ZoneInfo(BERLIN)).timestamp()) + HOUR
+    times = hours_after(end, Days(7), BERLIN)
+    made = forecast_of("x", load, times, times[0])
+    assert made.readings_until == times[0]
+    assert [day.hours for day in made.days] == [9, *[24] * 7]
+    assert [day.day for day in made.days] == sorted({row.timestamp.date() for row in made.rows})
+    assert made.rows[-1].timestamp.hour == 23
+    for day in made.days:
+        hours = [row for row in made.rows if row.timestamp.date() == day.day]
+        assert day.peak == max(hours, key=lambda row: row.value)
+        assert day.energy == pytest.approx(sum(row.value for row in hours))
+        assert day.wape is not None
+        assert 0.01 < day.wape < 0.1
+
+
+@pytest.mark.parametrize(("end", "hours"), [((2025, 3, 29), 24 + 23), ((2025, 10, 25, 18), 6 + 25 + 24)])
+def test_days_have_the_hours_of_their_clock(end: tuple[int, ...], hours: int) -> None:
+    instant = int(datetime(*end, tzinfo=ZoneInfo(BERLIN)).timestamp())  # type: ignore[misc,arg-type]
+    assert len(hours_after(instant, Days(2), BERLIN)) == hours
+
+
+def test_the_days_after_tomorrow_have_the_model_that_is_best_for_them() -> None:
+    steady = _weekly(8)
+    rng = np.random.default_rng(2)
+    wander = np.repeat(np.cumsum(rng.normal(size=56)) * 40, 24) + 500
+    made = ahead_of(_load(steady.values + wander, BERLIN), 168)
+    assert made.model != "lag-168h"
+    assert len(made.values) == 168
+    assert made.wape(range(24)) < made.wape(range(144, 168))  # type: ignore[operator]
+    assert made.scores[0].model == made.model
 
 
 def test_errors_are_those_of_the_definitions() -> None:
