@@ -15,12 +15,12 @@ ifdef AWS_REGION # which the AWS CLI reads; boto3 and SAM read the other
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
-.PHONY: help setup run test slow conformance fuzz faults bench soak audit backtest screenshots realism catalog lint format pr deploy-check deploy scale lock licenses tariff-fields commands read-api clean
+.PHONY: help setup run test slow conformance fuzz faults bench soak audit backtest screenshots realism catalog lint format pr deploy-check deploy deploy-dashboard scale lock licenses tariff-fields commands read-api clean
 STAGE ?= dev
 METERS ?= 10000
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready $(VENV)/wheels/.ready .venv-sam/.ready .venv-cloud/.ready .venv-checkov/.ready  ## create .venv with the `electrocloud` command, and the environments of its tools
 
@@ -80,8 +80,9 @@ lint: setup  ## check format, types, import contracts and the template
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cfn-lint template.yaml examples/webhook/template.yaml
+	$(BIN)/cfn-lint template.yaml hosting/template.yaml examples/webhook/template.yaml
 	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
+	.venv-checkov/bin/checkov --file hosting/template.yaml --file hosting/Dockerfile --framework cloudformation dockerfile --compact --quiet --skip-download
 	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint
 
 faults: setup  ## simulate a hundred months with injected faults and report any loss (10 minutes on two free cores)
@@ -122,6 +123,9 @@ deploy: setup  ## build and deploy to your AWS account (STAGE=dev or prod)
 	architecture=$$($(BIN)/python -m tools.stage $(STAGE) Architecture) && \
 	    ARCHITECTURE=$$architecture $(SAM) build --cache-dir .aws-sam/cache-$$architecture
 	$(SAM) deploy --config-env $(STAGE)
+
+deploy-dashboard: setup  ## build and deploy the dashboard for a team (STAGE=dev SET="DomainName=..." the first time)
+	$(BIN)/python -m tools.deploy_dashboard --stage $(STAGE) $(SET)
 
 scale: setup  ## change parameters of the deployed stack, and nothing else (STAGE=prod SET="ShardCount=20")
 	$(BIN)/python -m tools.scale --stage $(STAGE) $(SET)

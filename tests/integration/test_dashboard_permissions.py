@@ -24,7 +24,7 @@ from tests.integration.test_forecasting_work import athena, do, on  # noqa: F401
 from tests.kits.calls_kit import answer_query, queries_that_run_on, recorded
 from tests.kits.dashboard_kit import metrics, page, texts
 from tests.kits.examples import TIME_OF_USE, upload, upload_json
-from tests.kits.iam_kit import BY_ATHENA, TABLES, check_actions, documented, tables_of
+from tests.kits.iam_kit import BY_ATHENA, TABLES, check_actions, check_resources, documented, tables_of, task_role
 from tests.kits.memory import TABLES as NAMES
 from tests.kits.services_kit import all_at
 
@@ -35,6 +35,21 @@ OUTPUTS = {"Bucket": "bucket", "WorkGroup": "primary", "Database": "lake"} | {
     f"{name}Table": name.lower() for name in ("Windows", "Bills", "Meters", "Tariffs", "Accounts", "Forecasts")
 } | {"ServicePointsTable": "service_points", "PaymentDays": "21", "FutureToleranceMinutes": "15",
      "AcceptUnregisteredMeters": "true"}  # fmt: skip
+# The parameters of hosting/template.yaml, as the stack in memory has these names.
+HOSTED = {"Stack": "electrocloud-test", "Stream": "x", "Key": "key"} | {
+    name: value
+    for name, value in OUTPUTS.items()
+    if name.endswith("Table") or name in ("Bucket", "WorkGroup", "Database")
+}
+FOLDERS = ("readings", "meters", "tariffs", "registry", "bills", "bill_lines", "quarantine", "access_log", "athena")
+BY_OTHERS = {
+    *((f"glue:{action}", one) for action in ("GetDatabase", "GetTable", "GetPartitions")
+      for one in ("catalog", "database/default", "database/lake", "table/lake/*")),
+    *(("s3:GetObject", f"bucket/{folder}/*") for folder in FOLDERS),
+    ("s3:PutObject", "bucket/athena/*"), ("s3:AbortMultipartUpload", "bucket/athena/*"),
+    ("s3:ListMultipartUploadParts", "bucket/athena/*"), ("s3:GetBucketLocation", "bucket"),
+    ("kms:Decrypt", "key"), ("kms:GenerateDataKey", "key"),
+}  # fmt: skip
 NOW = datetime.now(UTC)
 POWER = {"start": "timestamp", "interval_s": "integer", "wh": "bigint", "readings": "bigint", "received_wh": "bigint"}
 
@@ -69,6 +84,8 @@ def filled(deployed: Aws, on, athena):  # noqa: F811
     attributes = {"feeder": "F1", "class": "home", "tariff_id": "tou", "timezone": "UTC"}
     item = {name: {"S": value} for name, value in attributes.items()} | {"lat": {"N": "50"}, "lon": {"N": "8"}}
     deployed.dynamodb.put_item(TableName="meters", Item=item | {"meter_id": {"S": "m-1"}})
+    moved = {"meter_id": {"S": "m-9"}, "service_points": {"L": [{"S": "SP-9"}]}}
+    deployed.dynamodb.put_item(TableName="meters", Item=item | moved)
     tariff = {"tariff_id": {"S": "tou"}, "document": {"S": json.dumps(DOCUMENT)}}
     deployed.dynamodb.put_item(TableName="tariffs", Item=tariff)
     days = [(NOW - timedelta(days=back)).date() for back in range(1, 40)]
@@ -114,10 +131,16 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws):
         analytics.button[0].click().run()
         assert not analytics.exception
         assert not meter_forecast.main("m-1").error
+        assert data.green_button_file("m-1")().startswith(b"<?xml")
+        data.service_histories("m-9")
+        assert not data.history("m-9")
+        assert data.bill("m-9", f"{NOW:%Y-%m}") is None
+        assert not data.versions("AG-9", f"{NOW:%Y-%m}")
         with queries_that_run_on(), pytest.raises(data.athena.QueryError, match="was stopped"):
             data.ask_athena(find_stack(), client, "SELECT 1", limit_s=0)
     grants = documented("security.md", TABLE)
     check_actions(grants, calls, BY_ATHENA)
+    check_resources(task_role(**HOSTED), calls, BY_OTHERS)
     assert grants["dynamodb:Query"] == {"the tables and `BillsTable/index/*`"}
     assert {table for action, table in calls if action.startswith("dynamodb:")} <= {*TABLES.values()}
 

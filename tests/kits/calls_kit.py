@@ -18,7 +18,8 @@ ACTIONS = {
 }
 WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
-Calls = set[tuple[str, str]]  # action, resource: a table, a table's index as table/index, a queue's URL, s3://bucket
+# Action, resource: a table, a table's index as table/index, a queue's URL, a bucket, bucket/key, a stream, a stack.
+Calls = set[tuple[str, str]]
 
 
 @contextmanager
@@ -52,7 +53,10 @@ def _of(service: str, operation: str, parameters: dict[str, Any]) -> Iterator[tu
 def _resource(parameters: dict[str, Any]) -> str:
     if "TableName" in parameters:
         return "/".join(filter(None, (parameters["TableName"], parameters.get("IndexName"))))
-    return str(parameters.get("QueueUrl") or parameters.get("WorkGroup") or parameters.get("Bucket", ""))
+    if "Key" in parameters and "Bucket" in parameters:
+        return f"{parameters['Bucket']}/{parameters['Key']}"
+    names = ("QueueUrl", "WorkGroup", "StreamName", "StackName", "Bucket")
+    return next((str(parameters[name]) for name in names if name in parameters), "")
 
 
 def answer_query(client: Any, columns: dict[str, str], rows: Iterable[Iterable[object]]) -> None:

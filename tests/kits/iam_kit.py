@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable
+from fnmatch import fnmatchcase
 from typing import Any
 
 import sqlglot
@@ -44,6 +45,40 @@ def granted(role: str) -> Grants:
             for action in _list(statement["Action"]):
                 found.setdefault(action, set()).update(_list(statement["Resource"]))
     return found
+
+
+def task_role(**parameters: str) -> Grants:
+    """The actions of the hosted dashboard's role with the parts of their resources' ARNs after the account."""
+    template = load(ROOT / "hosting" / "template.yaml")
+    role = Resolver(template, **parameters)(template["Resources"]["TaskRole"]["Properties"])
+    found: Grants = {}
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            named = {resource.split(":", 5)[-1] for resource in _list(statement["Resource"])}
+            for action in _list(statement["Action"]):
+                found.setdefault(action, set()).update(named)
+    return found
+
+
+def check_resources(grants: Grants, calls: Calls, on_behalf: Collection[tuple[str, str]]) -> None:
+    """Assert that each call is on a granted resource, and that each grant is called, or in `on_behalf`."""
+    used = {*on_behalf}
+    for action, resource in calls:
+        named = _in_arn(action.partition(":")[0], resource)
+        matching = {one for one in grants.get(action, ()) if not resource or fnmatchcase(named, one)}
+        assert matching, f"{action} is called on {named} and not granted there"
+        used |= {(action, one) for one in matching}
+    unused = {(action, one) for action, resources in grants.items() for one in resources} - used
+    assert not unused, f"{sorted(unused)} are granted and not called"
+
+
+def _in_arn(service: str, resource: str) -> str:
+    kinds = {"dynamodb": "table/", "kinesis": "stream/", "athena": "workgroup/", "cloudformation": "stack/"}
+    if service == "dynamodb":
+        resource = resource.replace("/", "/index/")
+    if service == "cloudformation":
+        resource += "/id"
+    return kinds.get(service, "") + resource
 
 
 def documented(file: str, heading: str) -> Grants:
