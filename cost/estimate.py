@@ -1,6 +1,8 @@
 """`electrocloud cost`: what a fleet would cost per month in an AWS account, by service."""
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +11,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from analytics.template import load
+from analytics.template import ROOT, load
+from cost.hosting import hosting_units
 from cost.units import READS, Correction, FleetPlan, correction, live, units
 from electrocloud.domain.errors import UsageError
 from producers.fleet.simulate import SIMULATED_S
@@ -65,11 +68,21 @@ def priced(fleet: FleetPlan) -> tuple[list[Entry], Correction, PriceList]:
     prices = msgspec.json.decode(PRICES.read_bytes(), type=PriceList)
     template = load()
     sample = live(fleet, template)
-    return estimate(units(fleet, sample, template), prices), correction(fleet, sample, template), prices
+    billed = Counter(units(fleet, sample, template))
+    if fleet.dashboard:
+        billed.update(hosting_units(load(ROOT / "hosting" / "template.yaml")))
+    return estimate(billed, prices), correction(fleet, sample, template), prices
 
 
 def fleet_plan(
-    meters: int, interval_s: int, upload_every_s: int, *, kpl: bool, shards: int = 0, advantage: bool = False
+    meters: int,
+    interval_s: int,
+    upload_every_s: int,
+    *,
+    kpl: bool,
+    shards: int = 0,
+    advantage: bool = False,
+    dashboard: bool = False,
 ) -> FleetPlan:
     """The fleet that the options describe. Raises `UsageError` if they contradict each other."""
     if interval_s not in SIMULATED_S:
@@ -81,10 +94,10 @@ def fleet_plan(
         )
     if advantage and shards:
         raise UsageError("--advantage is for on-demand streams; leave out --shards")
-    return FleetPlan(meters, interval_s, upload_every_s, kpl, shards, advantage)
+    return FleetPlan(meters, interval_s, upload_every_s, kpl, shards, advantage, dashboard)
 
 
-def estimate(quantities: dict[str, float], prices: PriceList) -> list[Entry]:
+def estimate(quantities: Mapping[str, float], prices: PriceList) -> list[Entry]:
     """Price the units, most expensive first."""
     entries = []
     for name, quantity in quantities.items():
@@ -141,6 +154,7 @@ def _caption(fleet: FleetPlan, prices: PriceList) -> str:
     return (
         f"With {stream} and {READS} calls of the read API a meter; prices of {prices.region} as of {prices.as_of}. "
         f"{prices.note} Not counted: closing and forecasting, the dashboard's reads, and storage beyond one month."
+        + (" The hosted dashboard is that of a team of ten." if fleet.dashboard else "")
     )
 
 

@@ -64,7 +64,7 @@ ACCESS_LOG_BYTES = 350
 class FleetPlan(NamedTuple):
     """A fleet: meters, interval (s), time between a meter's uploads (s), KPL or API, shards (0 for on-demand).
 
-    `advantage`: the account has on-demand Advantage, and no on-demand streams but this one.
+    `advantage`: the account has on-demand Advantage, and no on-demand streams but this one. `dashboard`: it is hosted.
     """
 
     meters: int
@@ -73,6 +73,7 @@ class FleetPlan(NamedTuple):
     kpl: bool
     shards: int
     advantage: bool = False
+    dashboard: bool = False
 
     @property
     def uploads(self) -> int:

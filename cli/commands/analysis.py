@@ -124,6 +124,9 @@ def cost(
     advantage: Annotated[
         bool, typer.Option("--advantage", help="The account has Kinesis on-demand Advantage, for this stream alone.")
     ] = False,
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="With the dashboard for a team, as `make deploy-dashboard` deploys it.")
+    ] = False,
     output: TextOutputOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -134,5 +137,5 @@ def cost(
     from cli.cost import cost
     from cost.estimate import fleet_plan
 
-    fleet = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards, advantage=advantage)
+    fleet = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards, advantage=advantage, dashboard=dashboard)
     cost(fleet, chosen(output, as_json=as_json))

@@ -7,11 +7,12 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from analytics.template import load
+from analytics.template import ROOT, load
 from cli.main import app
 from cost import units as cost_units
 from cost.billed_dynamodb import BilledDynamoDB, size_of
 from cost.estimate import PRICES, PriceList, estimate, fleet_plan
+from cost.hosting import hosting_units
 from cost.units import READS, correction, live, units
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
@@ -70,7 +71,7 @@ def test_a_repeated_upload_is_read_and_not_written():
 
 def test_every_unit_has_a_price_and_every_price_a_unit():
     named = counted().keys() | counted(shards=2).keys() | counted(kpl=False).keys() | counted(advantage=True).keys()
-    assert named == LIST.prices.keys()
+    assert named | hosting_units(load(ROOT / "hosting" / "template.yaml")).keys() == LIST.prices.keys()
 
 
 def test_twice_the_meters_write_twice_the_items():
@@ -157,3 +158,16 @@ def test_a_corrected_price_takes_a_new_version_of_twelve_bills_a_meter():
     assert sample.bills.rerate_writes >= 2 * 2 + 2 + 2 * 2
     assert found.hours >= found.units["write_units"] / 40_000 / 3_600
     assert sample.bills.rerate_reads > 0
+
+
+def test_the_hosted_dashboard_costs_its_tasks_its_load_balancer_and_its_addresses():
+    template = load(ROOT / "hosting" / "template.yaml")
+    one = hosting_units(template)
+    assert {entry.service for entry in estimate(one, LIST)} >= {"Fargate", "Load balancer", "VPC", "ECR"}
+    assert sum(entry.dollars for entry in estimate(one, LIST)) == pytest.approx(47, abs=10)
+    template["Parameters"]["Tasks"]["Default"] = 2
+    two = hosting_units(template)
+    assert two["fargate_cpu_hours"] == 2 * one["fargate_cpu_hours"]
+    assert two["address_hours"] - one["address_hours"] == 31 * 24
+    output = CliRunner().invoke(app, ["cost", "--meters", "50", "--dashboard", "--json"]).output
+    assert "Fargate" in {entry["service"] for entry in json.loads(output)["entries"]}

@@ -18,6 +18,7 @@ from tools.scale import BY_RELEASE
 
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
 TEMPLATE = load()
+HOSTING = load(ROOT / "hosting" / "template.yaml")
 MAKEFILE = (ROOT / "Makefile").read_text()
 OF_EVERY_COMMAND = {"query", "output", "endpoint-url", "region", "cli-binary-format", "max-items"}
 # What the AWS CLI has beyond the API's operations, with their options.
@@ -107,9 +108,10 @@ def check_make(words: Words) -> None:
         assert re.search(rf"^{target}:.*## ", MAKEFILE, re.MULTILINE), f"make has no target {target}"
     for variable in variables:
         assert re.search(rf"\$\({variable}\)|\$\$?\{{{variable}", MAKEFILE), f"make reads no {variable}"
+    template = HOSTING if "deploy-dashboard" in targets else TEMPLATE
     for pair in variables.get("SET", "").split():
-        name, value = pair.split("=")
-        parameter = TEMPLATE["Parameters"][name]
+        name, value = pair.split("=", 1)
+        parameter = template["Parameters"][name]
         assert name not in BY_RELEASE
         assert value in map(str, parameter.get("AllowedValues", [value]))
         if parameter["Type"] == "Number":
