@@ -131,11 +131,15 @@ def deploy(cloudformation: CloudFormationClient, stack: str, parameters: Mapping
 
 def failure(cloudformation: CloudFormationClient, stack: str) -> str:
     """The first resource of the last deployment that failed, and why."""
-    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-    failed = [one for one in events if one.get("ResourceStatus", "").endswith("_FAILED")]
-    if not failed:
-        return "see its events"
-    return f"{failed[-1]['LogicalResourceId']}: {failed[-1].get('ResourceStatusReason', 'no reason is given')}"
+    failed: list[str] = []
+    for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack):  # the newest first
+        for event in page["StackEvents"]:
+            name, status = event.get("LogicalResourceId", ""), event.get("ResourceStatus", "")
+            if status.endswith("_FAILED"):
+                failed.append(f"{name}: {event.get('ResourceStatusReason', 'no reason is given')}")
+            elif name == stack and status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+                return failed[-1] if failed else "see its events"
+    return failed[-1] if failed else "see its events"
 
 
 def main() -> None:

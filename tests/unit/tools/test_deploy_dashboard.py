@@ -89,3 +89,23 @@ def test_a_failed_build_and_a_missing_docker_are_said(ecr, tmp_path, monkeypatch
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     with pytest.raises(SettingsError, match="Docker is not installed"):
         push(ecr, Image("e-dashboard", "ARM64"), "t1")
+
+
+def test_a_failure_is_the_first_of_the_last_deployment():
+    def event(name: str, status: str, reason: str = "") -> dict[str, str]:
+        return {"LogicalResourceId": name, "ResourceStatus": status, "ResourceStatusReason": reason}
+
+    pages = [
+        [event("d", "ROLLBACK_COMPLETE"), event("Service", "CREATE_FAILED", "cancelled")],
+        [event("Listener", "CREATE_FAILED", "no such certificate"), event("d", "CREATE_IN_PROGRESS")],
+        [event("Old", "CREATE_FAILED", "of an earlier try")],
+    ]
+
+    class CloudFormation:
+        def get_paginator(self, name: str) -> "CloudFormation":
+            return self
+
+        def paginate(self, StackName: str) -> list[dict[str, object]]:  # noqa: N803
+            return [{"StackEvents": page} for page in pages]
+
+    assert deploy_dashboard.failure(CloudFormation(), "d") == "Listener: no such certificate"
