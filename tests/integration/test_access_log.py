@@ -21,7 +21,7 @@ ANN = Visitor("ann@example.com", ("clerk", "agent"))
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 METER = Subject(meter_id="m-1")
 OF_NO_CUSTOMER = {Data.FLEET, Data.PIPELINE}
-AGGREGATES = {"newest", "series_load", "questions_of_user"}  # forecasts and loads of feeders, names of questions
+AGGREGATES = {"newest", "series_load", "network", "questions_of_user"}  # of feeders and transformers; names
 
 
 class Clock:
