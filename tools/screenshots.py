@@ -28,11 +28,14 @@ class Shot(NamedTuple):
 def shots(meter_id: str, month: str) -> list[Shot]:
     """Each page on a desktop in both themes, and on a phone."""
     pages = {
-        "live": ("/", 920),
+        "live": ("/live", 920),
+        "network": ("/network", 1_150),
+        "customers": ("/customers?search=US-000001&point=SP-US-000001", 1_150),
         "meter": (f"/meter?meter={meter_id}", 1_500),
         "bills": (f"/bills?month={month}&bill={meter_id}", 1_500),
         "forecast": ("/forecast", 1_300),
         "health": ("/health", 1_150),
+        "rejected": ("/rejected", 920),
         "analytics": ("/analytics?question=peak_hour_of_fleet", 1_150),
     }
     return [
