@@ -50,7 +50,8 @@ def test_registered_meters_come_in_order_and_one_by_its_id(aws: Aws, reader: Rea
     for meter_id in ("m-2", "m-1"):
         register(aws, meter_id)
     assert [meter.meter_id for meter in reader.meters()] == ["m-1", "m-2"]
-    assert reader.meter("m-2") == reader.meters()[1] == ("m-2", 51.5, 9.9, "F1", "home", "tou", "Europe/Berlin", 86_400)
+    second = ("m-2", 51.5, 9.9, "F1", "home", "tou", "Europe/Berlin", 86_400, "")
+    assert reader.meter("m-2") == reader.meters()[1] == second
     assert reader.meter("m-3") is None
 
 

@@ -59,7 +59,7 @@ def test_every_role_names_the_resources_that_it_may_use(resources):
     }  # fmt: skip
     named |= {"Bucket.Arn/meters/*", "Bucket.Arn/athena/*", "Bucket.Arn/aws/lambda/*"}
     glue, athena = (f"arn:aws:{service}:eu-central-1:111122223333:" for service in ("glue", "athena"))
-    tables = ("readings", "readings_latest", "readings_hourly", "meters")
+    tables = ("readings", "readings_latest", "readings_overlapped", "readings_hourly", "meters")
     named |= {
         f"{glue}catalog",
         f"{glue}database/Database",

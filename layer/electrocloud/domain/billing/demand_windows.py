@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from electrocloud.domain.billing.spreading import Crossing, Instants, overlapped
-from electrocloud.domain.local_time import DAY_S, HOUR_S, Offset, offsets
+from electrocloud.domain.local_time import DAY_S, Offset, offsets
 from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.readings.upload import SHORTEST_DAY_S
 from electrocloud.domain.tariffs.tariff import PeriodSpan, Quantity, Tariff, period_spans
 
 
@@ -81,12 +82,12 @@ def demand_samples(
 
     A window begins at a multiple of its length in local time. A reading that is as long as some windows, or
     any where the tariff has none, stands for itself; one that reaches over a window's end is shared by time. The first
-    of these that is longer than a window, or is shared, is named where demand has a price; without a window, the first
-    that is longer than an hour: the mean power of a day is no demand.
+    of these that is longer than a window, or is shared, is named where demand has a price; without a window, one of a
+    day: its mean power is no demand.
     """
     window = tariff.demand_window_s
     if window is None or not readings:
-        long = readings[-1] if readings and tariff.prices_demand and readings[-1].seconds > HOUR_S else None
+        long = readings[-1] if readings and tariff.prices_demand and readings[-1].seconds >= SHORTEST_DAY_S else None
         return readings, (), Crossing(long.start, long.seconds, "demand windows") if long else None
     lengths = {*map(_SECONDS, readings)} if readings[0][1] % window == 0 else set()
     if lengths and all(seconds % window == 0 for seconds in lengths):
