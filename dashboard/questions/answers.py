@@ -114,6 +114,8 @@ def _bars(design: ChartDesign, frame: pd.DataFrame) -> Spec:
     hours = pd.api.types.is_numeric_dtype(frame[design.x])
     shown = (sums.sort_index() if hours else sums).head(MAX_BARS).rename("value").rename_axis("name").reset_index()
     shown["name"] = shown["name"].astype(str)
+    # Given and not found by Vega, which may draw once before Streamlit hands it the data, and warn of that.
+    low, high = min(0.0, float(shown["value"].min())), max(0.0, float(shown["value"].max()))
     return {
         "data": charts.values(shown),
         "mark": {"type": "bar", "tooltip": True},
@@ -125,6 +127,12 @@ def _bars(design: ChartDesign, frame: pd.DataFrame) -> Spec:
                 "title": design.x_title,
                 "axis": {"labelAngle": 0 if len(shown) <= 12 else -60, "labelLimit": 140},
             },
-            "y": {"field": "value", "type": "quantitative", "title": design.y_title},
+            "y": {
+                "field": "value",
+                "type": "quantitative",
+                "stack": None,
+                "scale": {"domain": [low, high if high > low else 1.0]},
+                "title": design.y_title,
+            },
         },
     }
