@@ -37,14 +37,16 @@ def uploads_of(
     start, seconds, wh, estimated = (
         column[taken] for column in (readings.start, _nominal(readings.seconds), readings.wh, readings.estimated)
     )
-    varh = _reactive(load, reactive, left_out)[taken]
+    varh = None if reactive is None else _reactive(load, reactive, left_out)[taken]
     for interval_s in np.unique(seconds).tolist():
         mine = seconds == interval_s
         days = start[mine] // _DAY_S
         texts = np.datetime_as_string(start[mine].astype("datetime64[s]"), timezone="UTC").tolist()
         energies = wh[mine].tolist()
-        reactives = [None if one < 0 else one for one in varh[mine].tolist()]
-        qualities: list[Quality] = ["estimated" if one else "measured" for one in estimated[mine]]
+        reactives = [None] * len(texts)
+        if varh is not None:
+            reactives = [None if one < 0 else one for one in varh[mine].tolist()]
+        qualities: list[Quality] = ["estimated" if one else "measured" for one in estimated[mine].tolist()]
         edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(texts)]
         for low, high in pairwise(edges):
             rows = [
@@ -56,12 +58,10 @@ def uploads_of(
             yield UploadDocument(meter_id, interval_s, rows)
 
 
-def _reactive(load: MeterLoad, reactive: MeterLoad | None, left_out: Counter[str]) -> Numbers:
+def _reactive(load: MeterLoad, reactive: MeterLoad, left_out: Counter[str]) -> Numbers:
     """The varh of each reading, -1 where there is none."""
     readings = load.readings
     varh = np.full(len(readings.start), -1, np.int64)
-    if reactive is None:
-        return varh
     other = reactive.readings
     at = np.minimum(np.searchsorted(readings.start, other.start), len(readings.start) - 1)
     same = (readings.start[at] == other.start) & (readings.seconds[at] == other.seconds)
