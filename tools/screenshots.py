@@ -71,7 +71,9 @@ def take(opened: Browser, url: str, shot: Shot) -> None:
 
 def wait_until_drawn(page: Page) -> None:
     """Wait until the page has content and no placeholders, and has had time to draw it."""
-    page.locator("[data-testid=stMetric], [data-testid=stForm]").first.wait_for(timeout=60_000)
+    page.locator("[data-testid=stMetric], [data-testid=stForm], [data-testid=stDataFrame]").first.wait_for(
+        timeout=60_000
+    )
     page.wait_for_function(
         "!document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')", timeout=60_000
     )
