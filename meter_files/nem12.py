@@ -117,9 +117,13 @@ def _quality(number: int, cells: list[str]) -> tuple[int, int, str]:
         raise UsageError(f"row {number}: a 400 record says the first and last interval and their quality") from None
 
 
+def _unit(name: str, direction: Direction | None) -> Unit | None:
+    return (_REACTIVE if direction == "reactive" else _UNITS).get(name)
+
+
 def _channel(stream: _Stream, days: list[_Day], remarks: list[str]) -> Channel | None:
     direction = _DIRECTIONS.get(stream.suffix[:1].upper())
-    unit = (_REACTIVE if direction == "reactive" else _UNITS).get(stream.unit)
+    unit = _unit(stream.unit, direction)
     if direction is None or unit is None:
         remarks.append(f"{len(days):,} days of {stream.nmi} {stream.suffix} ({stream.unit or 'no unit'}) left out")
         return None
@@ -170,7 +174,7 @@ def _register_channel(nmi: str, suffix: str, unit: str, rows: list[tuple[int, in
     direction = _DIRECTIONS.get(suffix[:1].upper())
     if direction is None and suffix[:1].isdigit():
         direction = "delivered"
-    known = (_REACTIVE if direction == "reactive" else _UNITS).get(unit)
+    known = _unit(unit, direction)
     if direction is None or known is None:
         raise UsageError(f"row {rows[0][0]}: {nmi} {suffix} ({unit or 'no unit'}) is not a register of energy")
     line, stamp, value, estimated = (np.array(column) for column in zip(*rows, strict=True))

@@ -27,9 +27,8 @@ def uploads_of(
 ) -> Iterator[UploadDocument]:
     """The uploads of one meter's readings, in time order, with their direction and quality.
 
-    `reactive` has the meter's reactive energy: what is of the same intervals is sent with them.
-
-    What the contract does not take is counted in `left_out`.
+    `reactive` has the meter's reactive energy: what is of the same intervals is sent with them. What the contract does
+    not take is counted in `left_out`.
     """
     readings = load.readings
     direction: Direction = "received" if load.direction == "received" else "delivered"

@@ -19,6 +19,7 @@ from analytics.template import ROOT, load
 from electrocloud.aws.clients import CloudFormationClient
 from electrocloud.aws.stack import outputs_of, region_of_caller
 from electrocloud.domain.errors import ElectroCloudError, SettingsError, UsageError
+from tools.arguments import name_and_value
 from tools.stage import settings_of
 
 TEMPLATE = ROOT / "hosting" / "template.yaml"
@@ -150,7 +151,7 @@ def main() -> None:
     parser.add_argument("changes", nargs="*", metavar="NAME=VALUE", help="a parameter of hosting/template.yaml")
     arguments = parser.parse_args()
     try:
-        given = dict(_pair(text) for text in arguments.changes)
+        given = dict(name_and_value(text, "DomainName=meters.example.com") for text in arguments.changes)
         outputs = run(settings_of(arguments.stage)[0], given, arguments.image)
         print("\n".join(f"{name}: {value}" for name, value in sorted(outputs.items())))
     except ElectroCloudError as fault:
@@ -172,13 +173,6 @@ def run(stack: str, given: Mapping[str, str], image: str | None) -> dict[str, st
     tag = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     address = image or push(boto3.client("ecr", region), Image(name, architecture), tag)
     return deploy(cloudformation, name, {**parameters, "Image": address})
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"{text!r} is no NAME=VALUE, such as DomainName=meters.example.com")
-    return name, value
 
 
 if __name__ == "__main__":

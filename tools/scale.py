@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from electrocloud.aws.clients import CloudFormationClient, KinesisClient
 from electrocloud.aws.stack import region_of_caller
 from electrocloud.domain.errors import ElectroCloudError, SettingsError, UsageError
+from tools.arguments import name_and_value
 from tools.stage import settings_of
 
 BY_RELEASE = {"Stage", "Architecture"}  # a stack's stage is fixed, and the layers are built for an architecture
@@ -93,7 +94,7 @@ def main() -> None:
     parser.add_argument("changes", nargs="+", metavar="NAME=VALUE", help="a parameter of template.yaml and its value")
     arguments = parser.parse_args()
     try:
-        changes = dict(_pair(text) for text in arguments.changes)
+        changes = dict(name_and_value(text, "ShardCount=20") for text in arguments.changes)
         session = boto3.Session(region_name=region_of_caller())
         clients = session.client("cloudformation"), session.client("kinesis")
         done = 0
@@ -103,13 +104,6 @@ def main() -> None:
         print("done" if done else "nothing to change: the stack has these values")
     except ElectroCloudError as fault:
         parser.exit(1, f"{fault}\n")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"{text!r} is no NAME=VALUE, such as ShardCount=20")
-    return name, value
 
 
 if __name__ == "__main__":

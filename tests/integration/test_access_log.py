@@ -15,6 +15,7 @@ from dashboard.access.roles import Data
 from dashboard.access.visitor import RefusedError, Visitor, acting_for
 from dashboard.forecast import forecast_data
 from electrocloud.aws.store.search_index import SearchEntry
+from tests.kits.clock_kit import Clock
 from tools.glue_catalog import ACCESS_LOG
 
 ANN = Visitor("ann@example.com", ("clerk", "agent"))
@@ -24,17 +25,9 @@ OF_NO_CUSTOMER = {Data.FLEET, Data.PIPELINE}
 AGGREGATES = {"newest", "series_load", "network", "questions_of_user"}  # of feeders and transformers; names
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOON.timestamp()
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOON.timestamp())
 
 
 @pytest.fixture

@@ -11,17 +11,10 @@ import pytest
 
 from electrocloud.domain.errors import SettingsError
 from laptop.processes import LONGEST_BACKOFF_S, STABLE_S, ProcessGroup, held, is_held
+from tests.kits.clock_kit import Clock
 from tests.kits.waiting import until
 
 ENV = {"PATH": os.environ["PATH"]}
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -47,34 +47,27 @@ class BillOutbox:
 
     def pages(self) -> Iterator[list[WaitingBill]]:
         """The bills that wait, BILLS_AT_ONCE at a time: a page of the index has the keys of some 20,000."""
-        for part in range(OUTBOX_PARTS):
-            pages = self._client.get_paginator("query").paginate(
-                TableName=self._table,
-                IndexName=INDEX,
-                KeyConditionExpression="to_lake = :part",
-                ExpressionAttributeValues={":part": {"S": str(part)}},
-                ProjectionExpression="meter_id, bill",
-            )
-            for page in pages:
-                keys = [(self._table, bill_key(key_of_bill(item))) for item in page["Items"]]
-                for first in range(0, len(keys), BILLS_AT_ONCE):
-                    found = batch_get(self._client, keys[first : first + BILLS_AT_ONCE], pause)
-                    if waiting := [_waiting_bill(item) for _, item in found if "to_lake" in item]:
-                        yield waiting
+        for page in self._query(ProjectionExpression="meter_id, bill"):
+            keys = [(self._table, bill_key(key_of_bill(item))) for item in page["Items"]]
+            for first in range(0, len(keys), BILLS_AT_ONCE):
+                found = batch_get(self._client, keys[first : first + BILLS_AT_ONCE], pause)
+                if waiting := [_waiting_bill(item) for _, item in found if "to_lake" in item]:
+                    yield waiting
 
     def count(self) -> int:
         """How many bills wait."""
-        found = 0
+        return sum(page["Count"] for page in self._query(Select="COUNT"))
+
+    def _query(self, **asked: Any) -> Iterator[Any]:
+        """The pages of the index, part by part."""
         for part in range(OUTBOX_PARTS):
-            pages = self._client.get_paginator("query").paginate(
+            yield from self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 IndexName=INDEX,
                 KeyConditionExpression="to_lake = :part",
                 ExpressionAttributeValues={":part": {"S": str(part)}},
-                Select="COUNT",
+                **asked,
             )
-            found += sum(page["Count"] for page in pages)
-        return found
 
     def remove(self, published: Collection[WaitingBill]) -> None:
         """Take bills out of the outbox, but for those that another version has replaced since they were read."""

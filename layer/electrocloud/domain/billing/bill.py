@@ -16,6 +16,7 @@ from electrocloud.domain.billing.counting import Intervals, count_intervals
 from electrocloud.domain.billing.credit import NO_CREDIT, Credit
 from electrocloud.domain.billing.credit_account import CreditAccount
 from electrocloud.domain.billing.demand import days_by_segment, highest_power, past_demand, peaks_by_segment
+from electrocloud.domain.billing.demand_windows import Peak
 from electrocloud.domain.billing.determinants import DayDeterminants, Run, day_determinants
 from electrocloud.domain.billing.export import Exported, credited, exported, is_true_up
 from electrocloud.domain.billing.open_reasons import open_reasons
@@ -296,24 +297,26 @@ def _billed_demands(
     history: History,
 ) -> _Demands:
     peaks, peak = peaks_by_segment(plan, by_segment)
-    billed_unit = Fraction(peak.watts, peak.parts * 1000) if peak else Fraction(0)
-    kw, unit = billed_unit, "kW"
-    if is_metered(by_segment) and any(one.tariff.reactive and one.tariff.reactive.apparent for one in priced):
-        power, unit = highest_power(by_segment, plan), "kVA"
-        kw = Fraction(power.watts, power.parts * 1000) if power else Fraction(0)
+    in_kva = is_metered(by_segment) and any(one.tariff.reactive and one.tariff.reactive.apparent for one in priced)
+    power, unit = (highest_power(by_segment, plan), "kVA") if in_kva else (peak, "kW")
     limits_kw: list[Fraction] = []
     demand: list[Charge] = []
     flat: list[Charge] = []
     for one in priced:
         billed = billed_demand(one.tariff, plan.period.cycle_first, peak, peaks[one.number], history, unit)
-        limits_kw.append(Fraction(billed.any_time.watts) / 1000 if billed.any_time else billed_unit)
+        limits_kw.append(Fraction(billed.any_time.watts) / 1000 if billed.any_time else _thousands(peak))
         demand += charges.demand_charges(one, billed.by_period, unit)
         flat += charges.flat_demand_charges(one, billed.any_time, unit)
     demand += flat
     if any(one.tariff.coincident for one in priced):
         system_peaks = [peak for own in by_segment for day in own for peak in day.coincident]
         demand += [charge for one in priced for charge in charges.coincident_charges(one, system_peaks)]
-    return _Demands(kw, limits_kw, demand)
+    return _Demands(_thousands(power), limits_kw, demand)
+
+
+def _thousands(peak: Peak | None) -> Fraction:
+    """A peak in kW, or kVA where it is in VA; 0 of none."""
+    return Fraction(peak.watts, peak.parts * 1000) if peak else Fraction(0)
 
 
 class _Credit(NamedTuple):

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
-from electrocloud.domain.billing.demand_windows import Peak, higher_peak
+from electrocloud.domain.billing.demand_windows import Peak, add_peak, highest, whole_windows
 from electrocloud.domain.billing.determinants import DayDeterminants
 from electrocloud.domain.billing.plan import PeriodPlan
 from electrocloud.domain.billing.ratchet import PastDemand
-from electrocloud.domain.billing.reactive import apparent_peak, highest, joined, joined_windows
+from electrocloud.domain.billing.reactive import apparent_peak
 from electrocloud.domain.local_time import DAY_S
 from electrocloud.domain.tariffs.tariff import Tariff, period_spans
 
@@ -72,27 +72,22 @@ def largest_peaks(tariff: Tariff, days: Sequence[DayDeterminants], *, apparent: 
     """
     if apparent is None:
         apparent = tariff.reactive is not None and tariff.reactive.apparent
-    peaks: Peaks = {}
-    windows: dict[int, list[Peak]] = {}
-    for day in days:
-        of_day = day.reactive.apparent if apparent and day.reactive else day.peaks
-        for period, peak in of_day.items():
-            peaks[period] = higher_peak(peaks.get(period, peak), peak)
-        for peak in day.cut:
-            windows.setdefault(peak.start, []).append(peak)
-    reactive = {peak.start: peak for peak in joined_windows(days)} if apparent and windows else {}
-    for start, parts in windows.items():
-        peak = joined(parts)
+    peaks = _joined(day.reactive.apparent if apparent and day.reactive else day.peaks for day in days)
+    cut = whole_windows(share for day in days for share in day.cut)
+    of_reactive = [day.reactive for day in days if day.reactive] if apparent and cut else []
+    reactive = {peak.start: peak for peak in whole_windows(share for day in of_reactive for share in day.cut)}
+    for peak in cut:
+        start = peak.start
         if start in reactive:
             peak = apparent_peak(peak, Fraction(reactive[start].watts, reactive[start].parts))
         (period,) = [s.demand for s in period_spans(tariff, start // DAY_S * DAY_S) if s.start <= start < s.end]
-        peaks[period] = higher_peak(peaks.get(period, peak), peak)
+        add_peak(peaks, period, peak)
     return peaks
 
 
-def _joined(several: Iterable[Peaks]) -> Peaks:
+def _joined(several: Iterable[Mapping[int, Peak]]) -> Peaks:
     joined: Peaks = {}
     for peaks in several:
         for period, peak in peaks.items():
-            joined[period] = higher_peak(joined.get(period, peak), peak)
+            add_peak(joined, period, peak)
     return joined

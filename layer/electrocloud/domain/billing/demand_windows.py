@@ -2,8 +2,9 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from functools import reduce
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -40,6 +41,30 @@ def higher_peak(one: Peak, other: Peak) -> Peak:
     return one if (ours, -one.start) >= (theirs, -other.start) else other
 
 
+def highest(peaks: Iterable[Peak]) -> Peak | None:
+    """The highest of some peaks; None of none."""
+    found = [*peaks]
+    return reduce(higher_peak, found) if found else None
+
+
+def add_peak(peaks: dict[int, Peak], period: int, peak: Peak) -> None:
+    """Put a demand period's peak in place of a lower one."""
+    peaks[period] = higher_peak(peaks.get(period, peak), peak)
+
+
+def whole_windows(shares: Iterable[Peak]) -> list[Peak]:
+    """The windows, in order of time, that several days have shares of: each share is a power over the whole window."""
+    by_start: dict[int, list[Peak]] = {}
+    for share in shares:
+        by_start.setdefault(share.start, []).append(share)
+    found = []
+    for start, own in sorted(by_start.items()):
+        power = sum((Fraction(share.watts, share.parts) for share in own), Fraction(0))
+        estimated = any(share.estimated for share in own)
+        found.append(Peak(power.numerator, power.denominator, start, own[0].seconds, estimated))
+    return found
+
+
 def demand_peaks(
     tariff: Tariff,
     midnight: int,
@@ -52,12 +77,10 @@ def demand_peaks(
     if spread is not None:
         samples = [s for s in samples if s[0] < spread.end and spread.start < s[0] + s[1]]
         cut = [s for s in cut if s[0] < spread.end and spread.start < s[0] + s[1]]
-    highest = _WH if len({*map(_SECONDS, samples)}) == 1 else _power
+    power = _WH if len({*map(_SECONDS, samples)}) == 1 else _power
     peaks: dict[int, Peak] = {}
     for period, rivals in by_period(tariff, midnight, samples, spread):
-        peak = peak_of(max(rivals, key=highest), guesses)
-        before = peaks.get(period)
-        peaks[period] = higher_peak(before, peak) if before else peak
+        add_peak(peaks, period, peak_of(max(rivals, key=power), guesses))
     return peaks, tuple(peak_of(sample, guesses) for sample in cut), crossing
 
 

@@ -1,6 +1,6 @@
 """Filling gaps: what is missing of a bill is estimated, and marked so in its days' determinants."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
 from electrocloud.domain.billing.bill import Bill, bills
@@ -60,9 +60,10 @@ def plan_determinants(
         known += [reading for own in days.values() for reading in _readings(own, zone)]
     found = []
     for span in plan.spans:
-        own, tariff = _by_day(days.get(span.meter_id, ()), zone), plan.tariff_of(span)
-        sent = _received_by_day(tariff, days.get(span.meter_id, ()))
-        varh = _reactive_by_day(tariff, days.get(span.meter_id, ()))
+        of_meter, tariff = days.get(span.meter_id, ()), plan.tariff_of(span)
+        own = _by_day(of_meter, zone, lambda day: day.intervals())
+        sent = _by_day(of_meter if tariff.metering else (), zone, lambda day: day.intervals("received"))
+        varh = _by_day(of_meter if tariff.reactive else (), zone, lambda day: day.reactive())
         if fill:
             found.append(_filled(tariff, span, own, sent, varh, known, spread=spread, profile=profile or {}))
         else:
@@ -79,7 +80,6 @@ def plan_determinants(
                     ),
                 )
                 for day in sorted(own.keys() | sent.keys())
-                if own.get(day) or sent.get(day)
             )
             found.append({day: found_day for day, found_day in parts if found_day.runs or found_day.received})
     return found
@@ -129,20 +129,11 @@ def _filled(
     return found
 
 
-def _by_day(days: Iterable[DayReadings], zone: str) -> dict[date, list[Interval]]:
-    return {day.day: with_local_days(day.intervals(), zone) for day in days}
-
-
-def _received_by_day(tariff: Tariff, days: Iterable[DayReadings]) -> dict[date, list[Interval]]:
-    """The energy received, where the tariff credits it."""
-    found = {day.day: with_local_days(day.intervals("received"), tariff.zone) for day in days if tariff.metering}
-    return {day: own for day, own in found.items() if own}
-
-
-def _reactive_by_day(tariff: Tariff, days: Iterable[DayReadings]) -> dict[date, list[Interval]]:
-    """The reactive energy, where the tariff prices it."""
-    found = {day.day: with_local_days(day.reactive(), tariff.zone) for day in days if tariff.reactive}
-    return {day: own for day, own in found.items() if own}
+def _by_day(
+    days: Iterable[DayReadings], zone: str, readings: Callable[[DayReadings], list[Interval]]
+) -> dict[date, list[Interval]]:
+    """The days that have some of their `readings`, with them."""
+    return {day.day: found for day in days if (found := with_local_days(readings(day), zone))}
 
 
 def _readings(days: Iterable[DayReadings], zone: str) -> list[Interval]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from electrocloud.domain.billing import line_text
-from electrocloud.domain.billing.demand_windows import Peak
+from electrocloud.domain.billing.demand_windows import Peak, whole_windows
 from electrocloud.domain.tariffs.tariff import Quantity, Tariff
 
 
@@ -66,14 +66,9 @@ def coincident_demand(tariff: Tariff, peaks: Sequence[Peak]) -> dict[int, Demand
     """
     if tariff.coincident is None:
         return {}
-    shares: dict[int, list[Peak]] = {}
-    for peak in peaks:
-        shares.setdefault(peak.start, []).append(peak)
     by_period: dict[int, list[Peak]] = {}
-    for start, own in sorted(shares.items()):
-        watts = sum((Fraction(peak.watts, peak.parts) for peak in own), Fraction(0))
-        whole = Peak(watts.numerator, watts.denominator, start, own[0].seconds, any(peak.estimated for peak in own))
-        here = datetime.fromtimestamp(start, ZoneInfo(tariff.zone))
+    for whole in whole_windows(peaks):
+        here = datetime.fromtimestamp(whole.start, ZoneInfo(tariff.zone))
         by_period.setdefault(tariff.coincident.schedule[here.month - 1][here.hour], []).append(whole)
     found = {}
     for period, own in by_period.items():

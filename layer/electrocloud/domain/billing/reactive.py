@@ -9,11 +9,13 @@ import msgspec
 
 from electrocloud.domain.billing.demand_windows import (
     Peak,
+    add_peak,
     by_period,
     demand_peaks,
     demand_samples,
-    higher_peak,
+    highest,
     peak_of,
+    whole_windows,
 )
 from electrocloud.domain.billing.spreading import Instants
 from electrocloud.domain.readings.meter_day import Interval
@@ -70,34 +72,10 @@ def reactive_day(
     )
 
 
-def highest(peaks: Iterable[Peak]) -> Peak | None:
-    """The highest of some peaks; None of none."""
-    found: Peak | None = None
-    for peak in peaks:
-        found = higher_peak(found, peak) if found else peak
-    return found
-
-
 def largest_reactive(days: Iterable[HasReactive]) -> Peak | None:
     """The largest mean reactive power (var) over a demand window of some days; None where it was not read."""
-    own = [day for day in days if day.reactive]
-    return highest([*(day.reactive.peak for day in own if day.reactive and day.reactive.peak), *joined_windows(own)])
-
-
-def joined_windows(days: Iterable[HasReactive]) -> list[Peak]:
-    """The reactive power (var) of the windows that a UTC midnight cuts, from the shares of the days."""
-    windows: dict[int, list[Peak]] = {}
-    for day in days:
-        for peak in day.reactive.cut if day.reactive else ():
-            windows.setdefault(peak.start, []).append(peak)
-    return [*map(joined, windows.values())]
-
-
-def joined(parts: Sequence[Peak]) -> Peak:
-    """A window's power, from its days' shares."""
-    power = sum((Fraction(part.watts, part.parts) for part in parts), Fraction(0))
-    estimated = any(part.estimated for part in parts)
-    return Peak(power.numerator, power.denominator, parts[0].start, parts[0].seconds, estimated)
+    own = [day.reactive for day in days if day.reactive]
+    return highest([*(day.peak for day in own if day.peak), *whole_windows(share for day in own for share in day.cut)])
 
 
 def apparent_peak(active: Peak, reactive: Fraction) -> Peak:
@@ -132,8 +110,6 @@ def _apparent_peaks(
     var = {start: Fraction(varh * 3600) / seconds for start, seconds, varh in of_reactive}
     peaks: dict[int, Peak] = {}
     for period, rivals in by_period(tariff, midnight, samples, spread):
-        own = (apparent_peak(peak_of(sample, guesses), var.get(sample[0], Fraction(0))) for sample in rivals)
-        best = highest(own)
-        if best:
-            peaks[period] = higher_peak(peaks.get(period, best), best)
+        for sample in rivals:
+            add_peak(peaks, period, apparent_peak(peak_of(sample, guesses), var.get(sample[0], Fraction(0))))
     return peaks
