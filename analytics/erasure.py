@@ -69,8 +69,8 @@ def erase_meter(stack: Stack, meter_id: str, *, confirm: bool, agreements: Colle
     Of these `agreements`, the bills go that have readings of the meter. Suspect readings and a silence go too,
     uncounted. Athena's results expire within days.
 
-    The meter's registry item is deleted first, so that no bill is rated meanwhile. The item of an installed meter
-    leads to its agreements, so it is deleted last: an interrupted run can be repeated.
+    The meter's registry item is deleted first, so that no bill is rated during the deletion. The item of an installed
+    meter leads to its agreements, so it is deleted last: an interrupted run can be repeated.
     """
     dynamodb = stack.client("dynamodb")
     own_item = stack.meters_table, "meter_id", meter_id, None

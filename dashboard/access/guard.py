@@ -1,4 +1,4 @@
-"""Stands before everything that the pages read or change: whoever asks needs a role for it, and is written down."""
+"""Checks the user's role and writes the access log for everything that the pages read or change."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps

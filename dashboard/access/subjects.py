@@ -41,5 +41,5 @@ def of_all(what: object = "", *_: object) -> list[Subject]:
 
 
 def of_sql(sql: str) -> list[Subject]:
-    """Those whom a question reads."""
+    """A question's SQL: it does not say which customers it reads."""
     return [Subject(detail=" ".join(sql.split())[:LONGEST_SQL])]

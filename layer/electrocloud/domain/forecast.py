@@ -61,8 +61,8 @@ class Forecast(msgspec.Struct, frozen=True):
 
     `series` is `fleet`, `feeder/DE-F000` or `meter/DE-000001`. `note` says what a reader should know, such as that no
     model beat the naive ones. `coverage` is what the intervals reached in the back-test. `candidates` come best first.
-    `realised` are the errors of this forecast once its hours have come to pass. `readings_until` is the end of the last
-    reading that it was made from. Forecasts stored by earlier versions have neither that nor `days`.
+    `realised` are the errors of this forecast once there are readings of its hours. `readings_until` is the end of the
+    last reading that it was made from. Forecasts stored by earlier versions have neither that nor `days`.
     """
 
     series: str
