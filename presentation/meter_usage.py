@@ -79,16 +79,29 @@ def usage_of(source: UsageSource, meter_id: str, first: date, end: date, service
     shown = [one for one in bills if overlaps(one, first, end)]
     if not any(readings.values()) and not shown:
         raise UsageError(f"meter {meter_id} has neither readings nor bills from {first} to before {end}")
+    readings["delivered"] = with_costs(readings["delivered"], issued, services, meter_id)
+    return Usage(meter_id, zone, readings, shown)
+
+
+def with_costs(
+    readings: Sequence[UsageReading], issued: Iterable[IssuedBill], services: Iterable[Service], meter_id: str
+) -> Sequence[UsageReading]:
+    """Readings of energy delivered, in order of time, with the cost that they have in the bills of these services.
+
+    A bill gives costs where all its readings are among these.
+    """
     terms = {service.terms.agreement_id: service for service in services}
     for one in issued:
         planned = terms[one.key.agreement_id].bill_of_cycle(one.key.cycle) if one.key.agreement_id in terms else None
         if planned:
-            readings["delivered"] = with_costs(readings["delivered"], one.bill, planned.plan, meter_id)
-    return Usage(meter_id, zone, readings, shown)
+            readings = _with_costs_of(one.bill, planned.plan, readings, meter_id)
+    return readings
 
 
-def with_costs(readings: Sequence[UsageReading], bill: Bill, plan: PeriodPlan, meter_id: str) -> Sequence[UsageReading]:
-    """Readings of energy delivered, in order of time, with their cost in a bill: together its energy charge."""
+def _with_costs_of(
+    bill: Bill, plan: PeriodPlan, readings: Sequence[UsageReading], meter_id: str
+) -> Sequence[UsageReading]:
+    """The readings with their cost in a bill, which is rounded so that together they are its energy charge."""
     costs = interval_costs(bill, plan, meter_id, [Interval(one.start, one.seconds, one.wh) for one in readings])
     if not costs:
         return readings

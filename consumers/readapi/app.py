@@ -1,5 +1,6 @@
 """The read function: answers API Gateway's calls for usage, bills and forecasts."""
 
+import time
 from typing import Any
 
 import boto3
@@ -11,8 +12,10 @@ from electrocloud.aws.backoff import pause
 from electrocloud.aws.customer_tokens import CustomerTokens
 from electrocloud.aws.settings import ReadApiSettings
 from electrocloud.aws.store.forecasts import Forecasts
+from electrocloud.aws.store.meter_lookup import MeterLookup
 from electrocloud.aws.store.meter_reader import MeterReader
 from electrocloud.aws.store.registry import RegistryStore, RegistryTables
+from electrocloud.aws.store.service_lookup import ServiceLookup
 from presentation.read_api.routes import ReadApi, Sources
 
 logger = Logger()
@@ -21,11 +24,14 @@ tracer = Tracer()
 
 settings = ReadApiSettings.from_environment()
 dynamodb = boto3.client("dynamodb")
-tables = RegistryTables(settings.service_points_table, settings.meters_table)
+tables = RegistryTables(settings.service_points_table, settings.meters_table, settings.tariffs_table)
+registry = RegistryStore(dynamodb, tables, pause)
+meters = MeterLookup(dynamodb, settings.meters_table, pause, time.monotonic)
 api = ReadApi(
     Sources(
         MeterReader(dynamodb, settings),
-        RegistryStore(dynamodb, tables, pause),
+        registry,
+        ServiceLookup(registry, meters, time.monotonic),
         Forecasts(dynamodb, settings.forecasts_table),
         CustomerTokens(boto3.client("kms"), settings.token_key),
     )

@@ -15,6 +15,7 @@ from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.meter_reader import MeterReader
 from electrocloud.aws.store.registry import RegistryStore
+from electrocloud.aws.store.service_lookup import ServiceLookup
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.upload import DIRECTIONS, Direction
@@ -22,7 +23,7 @@ from electrocloud.domain.registry.occupancy import Span
 from presentation.bill_versions import newest_versions
 from presentation.green_button import green_button
 from presentation.invoice_documents import as_pdf
-from presentation.meter_usage import THIRTEEN_MONTHS, Usage, UsageReading, overlaps
+from presentation.meter_usage import THIRTEEN_MONTHS, Usage, UsageReading, overlaps, with_costs
 from presentation.read_api import answers, models
 from presentation.read_api import parameters as sent
 from presentation.read_api.callers import Caller, caller_of, spans_for
@@ -36,6 +37,7 @@ class Sources(NamedTuple):
 
     meters: MeterReader
     registry: RegistryStore
+    services: ServiceLookup
     forecasts: Forecasts
     tokens: CustomerTokens
 
@@ -93,9 +95,12 @@ class ReadApi:
             for direction in DIRECTIONS
         }
         own = newest_versions(self._visible(self._sources.meters.keyed_history(meter_id)))
-        bills = [one.bill for one in own if overlaps(one.bill, asked.first, asked.end)]
+        shown = [one for one in own if overlaps(one.bill, asked.first, asked.end)]
+        self._sources.services.refresh()
+        services = self._sources.services.services_of([meter_id]).get(meter_id, ())
+        readings["delivered"] = with_costs(readings["delivered"], shown, services, meter_id)
         made = datetime.fromtimestamp(self._clock(), UTC).replace(minute=0, second=0, microsecond=0)
-        feed = green_button(Usage(meter_id, meter.timezone, readings, bills), made)
+        feed = green_button(Usage(meter_id, meter.timezone, readings, [one.bill for one in shown]), made)
         if len(feed) > answers.LARGEST:
             raise BadRequestError(f"the file would have {len(feed) / 1e6:.1f} MB; ask for fewer days with from and to")
         return answers.answer(feed, answers.ATOM, self._headers)

@@ -136,7 +136,8 @@ def test_the_read_function_may_do_what_it_does(aws, monkeypatch):
     key = token_key()
     for name, value in {
         "WINDOWS_TABLE": "windows", "BILLS_TABLE": "bills", "METERS_TABLE": "meters", "FORECASTS_TABLE": "forecasts",
-        "SERVICE_POINTS_TABLE": "service_points", "TOKEN_KEY": key, "POWERTOOLS_SERVICE_NAME": "readapi",
+        "SERVICE_POINTS_TABLE": "service_points", "TARIFFS_TABLE": "tariffs", "TOKEN_KEY": key,
+        "POWERTOOLS_SERVICE_NAME": "readapi",
         "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
@@ -145,7 +146,12 @@ def test_the_read_function_may_do_what_it_does(aws, monkeypatch):
     reading = importlib.reload(reading)
     token = CustomerTokens(boto3.client("kms"), key).issue("A-1", 60)
     with recorded() as calls:
-        for path in ("meters/M-1/usage", "meters/M-1/forecast", "agreements/AG-1/bills/2026-11"):
+        for path in (
+            "meters/M-1/usage",
+            "meters/M-1/forecast",
+            "meters/M-1/green-button",
+            "agreements/AG-1/bills/2026-11",
+        ):
             found = reading.handler(event(f"/v1/customer/{path}", None, Authorization=f"Bearer {token}"), CONTEXT)
             assert found["statusCode"] == (404 if "forecast" in path else 200), found
         reading.handler(event("/v1/operator/forecasts", "arn:aws:iam::111122223333:role/operators"), CONTEXT)

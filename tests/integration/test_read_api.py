@@ -173,6 +173,20 @@ def test_the_green_button_file_reads_back_to_the_same_energy(operator: Client, t
     assert answer["body"].count("<UsageSummary") == 2
 
 
+def test_the_costs_of_the_green_button_file_add_up_to_the_energy_charge_of_the_callers_bills(
+    operator: Client, api: ReadApi
+) -> None:
+    assert costs(operator.get(f"meters/M-1/green-button?{JULY}")["body"]) == [1_000] * (31 * 24)  # 100 Wh: one cent
+    moved_in = costs(customer(api, "A-2").get(f"meters/M-1/green-button?{JULY}")["body"])
+    assert sum(moved_in) == 3_840_00  # $3.84 for the 38.4 kWh from July 16 on
+    assert len(moved_in) == 16 * 24
+
+
+def costs(feed: str) -> list[int]:
+    """Of each interval that has one, in hundred-thousandths of a dollar."""
+    return [int(found) for found in re.findall(r"<IntervalReading><cost>(\d+)</cost>", feed)]
+
+
 def test_forecasts_of_a_month_and_of_the_fleet(operator: Client, api: ReadApi, world: World) -> None:
     store = Forecasts(world.aws.dynamodb, "forecasts")
     bounds = Range(Decimal("74.4"), Decimal(70), Decimal(80))

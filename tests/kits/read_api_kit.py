@@ -8,8 +8,10 @@ import boto3
 
 from electrocloud.aws.customer_tokens import CustomerTokens
 from electrocloud.aws.store.forecasts import Forecasts
+from electrocloud.aws.store.meter_lookup import MeterLookup
 from electrocloud.aws.store.meter_reader import MeterReader
 from electrocloud.aws.store.registry import RegistryStore, RegistryTables
+from electrocloud.aws.store.service_lookup import ServiceLookup
 from presentation.read_api.routes import ReadApi, Sources
 from tests.kits.billing_kit import instant
 from tests.kits.function_kit import CONTEXT
@@ -32,9 +34,11 @@ def token_key() -> str:
 
 def read_api(key: str, now: float = NOW) -> ReadApi:
     dynamodb = boto3.client("dynamodb")
-    registry = RegistryStore(dynamodb, RegistryTables("service_points", "meters"), lambda _: None)
+    registry = RegistryStore(dynamodb, RegistryTables("service_points", "meters", "tariffs"), lambda _: None)
+    meters = MeterLookup(dynamodb, "meters", lambda _: None, lambda: now)
+    services = ServiceLookup(registry, meters, lambda: now)
     tokens = CustomerTokens(boto3.client("kms"), key, lambda: now)
-    sources = Sources(MeterReader(dynamodb, Names()), registry, Forecasts(dynamodb, "forecasts"), tokens)
+    sources = Sources(MeterReader(dynamodb, Names()), registry, services, Forecasts(dynamodb, "forecasts"), tokens)
     return ReadApi(sources, lambda: now)
 
 

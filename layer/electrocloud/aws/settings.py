@@ -84,6 +84,7 @@ class ReadApiSettings(Settings, frozen=True):
     windows_table: str
     bills_table: str
     meters_table: str
+    tariffs_table: str
     service_points_table: str
     forecasts_table: str
     token_key: str
