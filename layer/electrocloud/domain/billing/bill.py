@@ -15,14 +15,14 @@ from electrocloud.domain.billing.charges import Charge, Line, PricedSegment
 from electrocloud.domain.billing.counting import Intervals, count_intervals
 from electrocloud.domain.billing.credit import NO_CREDIT, Credit
 from electrocloud.domain.billing.credit_account import CreditAccount
-from electrocloud.domain.billing.demand import days_by_segment, highest_power, past_demand, peaks_by_segment
+from electrocloud.domain.billing.demand import bill_demand, days_by_segment, past_demand
 from electrocloud.domain.billing.demand_windows import Peak
 from electrocloud.domain.billing.determinants import DayDeterminants, Run, day_determinants
 from electrocloud.domain.billing.export import Exported, credited, exported, is_true_up
 from electrocloud.domain.billing.open_reasons import open_reasons
 from electrocloud.domain.billing.plan import PeriodPlan, plan_period
 from electrocloud.domain.billing.ratchet import History, PastDemand, billed_demand
-from electrocloud.domain.billing.reactive_charges import is_metered, reactive_charges
+from electrocloud.domain.billing.reactive_charges import reactive_charges
 from electrocloud.domain.billing.riders import rider_charges, tax_charges
 from electrocloud.domain.billing.terms import UNREGISTERED, ServiceTerms
 from electrocloud.domain.local_time import DAY_S, day_of, local_day
@@ -296,22 +296,22 @@ def _billed_demands(
     by_segment: Sequence[Sequence[DayDeterminants]],
     history: History,
 ) -> _Demands:
-    peaks, peak = peaks_by_segment(plan, by_segment)
-    in_kva = is_metered(by_segment) and any(one.tariff.reactive and one.tariff.reactive.apparent for one in priced)
-    power, unit = (highest_power(by_segment, plan), "kVA") if in_kva else (peak, "kW")
+    of_bill = bill_demand(plan, by_segment)
     limits_kw: list[Fraction] = []
     demand: list[Charge] = []
     flat: list[Charge] = []
     for one in priced:
-        billed = billed_demand(one.tariff, plan.period.cycle_first, peak, peaks[one.number], history, unit)
-        limits_kw.append(Fraction(billed.any_time.watts) / 1000 if billed.any_time else _thousands(peak))
+        own = of_bill.segments[one.number]
+        unit = "kVA" if own.apparent else "kW"
+        billed = billed_demand(one.tariff, plan.period.cycle_first, own.highest, own.by_period, history, unit)
+        limits_kw.append(Fraction(billed.any_time.watts) / 1000 if billed.any_time else _thousands(own.highest))
         demand += charges.demand_charges(one, billed.by_period, unit)
         flat += charges.flat_demand_charges(one, billed.any_time, unit)
     demand += flat
     if any(one.tariff.coincident for one in priced):
         system_peaks = [peak for own in by_segment for day in own for peak in day.coincident]
         demand += [charge for one in priced for charge in charges.coincident_charges(one, system_peaks)]
-    return _Demands(_thousands(power), limits_kw, demand)
+    return _Demands(_thousands(of_bill.power), limits_kw, demand)
 
 
 def _thousands(peak: Peak | None) -> Fraction:

@@ -3,32 +3,65 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from typing import NamedTuple
 
 from electrocloud.domain.billing.demand_windows import Peak, add_peak, highest, whole_windows
 from electrocloud.domain.billing.determinants import DayDeterminants
 from electrocloud.domain.billing.plan import PeriodPlan
 from electrocloud.domain.billing.ratchet import PastDemand
-from electrocloud.domain.billing.reactive import apparent_peak
+from electrocloud.domain.billing.reactive import apparent_peak, is_metered
 from electrocloud.domain.local_time import DAY_S
 from electrocloud.domain.tariffs.tariff import Tariff, period_spans
 
 Peaks = dict[int, Peak]  # by demand period
 
 
-def peaks_by_segment(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) -> tuple[list[Peaks], Peak | None]:
-    """The peaks that each segment is billed by, and the bill's highest. `days` are each segment's, in order.
+class SegmentDemand(NamedTuple):
+    """The peaks that a segment is billed by: of each demand period, and the highest; in VA where `apparent`, else W."""
+
+    by_period: Peaks
+    highest: Peak | None
+    apparent: bool
+
+
+class BillDemand(NamedTuple):
+    """Each segment's demand, and the bill's highest mean power (W)."""
+
+    segments: list[SegmentDemand]
+    power: Peak | None
+
+
+def bill_demand(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) -> BillDemand:
+    """The demand of a bill. `days` are each segment's, in order.
 
     Demand is the bill's: segments whose demand periods are the same times have the same peaks, whichever of them these
-    are from. A segment with other periods than the rest has its own days' peaks. They are in VA where the tariff's
-    demand is in kVA and reactive power was read, else in W.
+    are from, and the highest is that of all segments. A segment with other periods than the rest has its own days'
+    peaks by period. A segment whose tariff's demand is in kVA has them in VA, of the segments that are in kVA, unless no
+    reading of these has reactive energy.
     """
-    own = [
-        largest_peaks(plan.tariff_of_segment(number), own_days) if own_days else {}
-        for number, own_days in enumerate(days)
+    in_va = [segment.tariff is not None and is_apparent(segment.tariff) for segment in plan.segments]
+    metered = is_metered([own for own, apparent in zip(days, in_va, strict=True) if apparent])
+    watts = _segment_peaks(plan, days, apparent=False)
+    found = _shared(plan, watts, apparent=False)
+    if metered:
+        va = _segment_peaks(plan, [own if is_va else () for own, is_va in zip(days, in_va, strict=True)], apparent=True)
+        of_va = _shared(plan, va, apparent=True)
+        found = [mine if is_va else other for mine, other, is_va in zip(of_va, found, in_va, strict=True)]
+    return BillDemand(found, highest(peak for peaks in watts for peak in peaks.values()))
+
+
+def _segment_peaks(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]], *, apparent: bool) -> list[Peaks]:
+    return [
+        largest_peaks(plan.tariff_of_segment(number), own, apparent=apparent) if own else {}
+        for number, own in enumerate(days)
     ]
-    every = [peak for peaks in own for peak in peaks.values()]
+
+
+def _shared(plan: PeriodPlan, own: list[Peaks], *, apparent: bool) -> list[SegmentDemand]:
+    """The demand of each segment, from the peaks of each segment's own days."""
+    largest = highest(peak for peaks in own for peak in peaks.values())
     if len(own) == 1:
-        return own, highest(every)
+        return [SegmentDemand(own[0], largest, apparent)]
     tariffs = [segment.tariff for segment in plan.segments]
     shared = [
         _joined(
@@ -38,7 +71,7 @@ def peaks_by_segment(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]
         )
         for tariff in tariffs
     ]
-    return shared, highest(every)
+    return [SegmentDemand(peaks, largest, apparent) for peaks in shared]
 
 
 def days_by_segment(plan: PeriodPlan, days: Sequence[Mapping[date, DayDeterminants]]) -> list[list[DayDeterminants]]:
@@ -50,28 +83,18 @@ def days_by_segment(plan: PeriodPlan, days: Sequence[Mapping[date, DayDeterminan
 
 
 def past_demand(plan: PeriodPlan, days: Sequence[Mapping[date, DayDeterminants]]) -> PastDemand:
-    """What the bills of later cycles may need of this one: its measured peaks, by period those of its last segment."""
-    peaks, peak = peaks_by_segment(plan, days_by_segment(plan, days))
-    return PastDemand(plan.period.cycle_first, peak, peaks[-1])
+    """What the bills of later cycles may need of this one: the measured peaks of its last segment."""
+    last = bill_demand(plan, days_by_segment(plan, days)).segments[-1]
+    return PastDemand(plan.period.cycle_first, last.highest, last.by_period)
 
 
-def highest_power(days: Sequence[Sequence[DayDeterminants]], plan: PeriodPlan) -> Peak | None:
-    """The bill's highest mean power in W, whatever the unit of the tariff's demand."""
-    return highest(
-        peak
-        for number, own in enumerate(days)
-        if own
-        for peak in largest_peaks(plan.tariff_of_segment(number), own, apparent=False).values()
-    )
+def is_apparent(tariff: Tariff) -> bool:
+    """Whether a tariff's demand is in kVA."""
+    return tariff.reactive is not None and tariff.reactive.apparent
 
 
-def largest_peaks(tariff: Tariff, days: Sequence[DayDeterminants], *, apparent: bool | None = None) -> Peaks:
-    """The largest demand in each demand period; windows that a UTC midnight cuts are joined.
-
-    In VA where `apparent`; without it as the tariff says.
-    """
-    if apparent is None:
-        apparent = tariff.reactive is not None and tariff.reactive.apparent
+def largest_peaks(tariff: Tariff, days: Sequence[DayDeterminants], *, apparent: bool) -> Peaks:
+    """The largest demand in each demand period, in VA where `apparent`; windows that a UTC midnight cuts are joined."""
     peaks = _joined(day.reactive.apparent if apparent and day.reactive else day.peaks for day in days)
     cut = whole_windows(share for day in days for share in day.cut)
     of_reactive = [day.reactive for day in days if day.reactive] if apparent and cut else []

@@ -72,6 +72,11 @@ def reactive_day(
     )
 
 
+def is_metered(days: Iterable[Iterable[HasReactive]]) -> bool:
+    """Whether some reading of a bill's segments, each with its days, has reactive energy."""
+    return any(day.reactive for own in days for day in own)
+
+
 def largest_reactive(days: Iterable[HasReactive]) -> Peak | None:
     """The largest mean reactive power (var) over a demand window of some days; None where it was not read."""
     own = [day.reactive for day in days if day.reactive]

@@ -6,7 +6,7 @@ from fractions import Fraction
 from electrocloud.domain.billing import line_text
 from electrocloud.domain.billing.charges import Charge, LineKind, PricedSegment, plain_line, total
 from electrocloud.domain.billing.determinants import DayDeterminants
-from electrocloud.domain.billing.reactive import largest_reactive, power_factor
+from electrocloud.domain.billing.reactive import is_metered, largest_reactive, power_factor
 from electrocloud.domain.money import exact
 from electrocloud.domain.tariffs.tariff import Reactive
 
@@ -28,11 +28,6 @@ def reactive_charges(
         rate = Fraction(charged[0][1].rate)
         return [Charge(plain_line(KIND, None, _NOTHING, "kvar", rate, _NOTHING, line_text.NO_REACTIVE), _NOTHING)]
     return [line for one, rule in charged for line in _of_segment(one, rule, days, demand)]
-
-
-def is_metered(days: Sequence[Sequence[DayDeterminants]]) -> bool:
-    """Whether some reading of a bill's segments has reactive energy."""
-    return any(day.reactive for own in days for day in own)
 
 
 def _of_segment(

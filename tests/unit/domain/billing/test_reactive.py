@@ -1,5 +1,6 @@
 """Reactive power on a bill: kvar, kvarh, demand in kVA and the power factor, by cases worked by hand."""
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from math import sqrt
@@ -12,6 +13,7 @@ from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.billing.reactive import power_factor, rounded_root
 from electrocloud.domain.billing.terms import ServiceTerms
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.domain.tariffs.versions import TariffVersion, dated_tariff
 from tests.kits.billing_kit import Rate, document, load
 
 FLAT = {"flatdemandstructure": [[{"rate": 10}]], "flatdemandmonths": [0] * 12, "flatdemandunit": "kVA"}
@@ -84,6 +86,19 @@ def test_without_reactive_readings_demand_in_kva_counts_as_kw_and_the_bill_says_
         ("kW", 400, "Demand, any time: the highest, 60 minutes from Wed 1 Apr 2026 01:00"),
         ("kvar", 0, "Reactive power: not metered, not billed"),
     ]
+
+
+def test_a_bill_whose_tariff_changes_from_kw_to_kva_bills_each_part_in_its_own_unit() -> None:
+    # April 1 to 14 in kW: 40 kW. From April 15 in kVA: 30 kW with 40 kvar are 50 kVA. 40 kW with 9 kvar count as kW.
+    in_kw, in_kva = (tariff_from_urdb(document(**FLAT | {"flatdemandunit": unit})) for unit in ("kW", "kVA"))
+    tariff = dated_tariff("T", [TariffVersion(in_kw), TariffVersion(in_kva, date(2026, 4, 15))])
+    use = [*load("2026-04-05T12:00", [40_000]), *load("2026-04-20T12:00", [30_000])]
+    varh = [*load("2026-04-05T12:00", [9_000]), *load("2026-04-20T12:00", [40_000])]
+    (bill,) = bills(tariff, use, reactive=varh)
+
+    assert [line[:2] for line in lines(bill)] == [(40, "kW"), (50, "kVA")]
+    assert [line[2] for line in lines(bill)] == [Decimal(400) * 14 / 30, Decimal(500) * 16 / 30]
+    assert bill.demand_kw == 40
 
 
 def test_a_bill_stays_open_where_reactive_energy_is_metered_and_no_reading_has_it() -> None:
