@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
+from numpy.typing import NDArray
 
 from electrocloud.domain.errors import UsageError
 from meter_files.channel import SCALE, Flags, Numbers
@@ -121,17 +122,26 @@ def numbers_in(column: pa.Array, unit: str, line: Numbers, *, decimal_comma: boo
     texts = pc.if_else(pa.array(absent), "0", column) if absent.any() else column
     if bool(pc.any(pc.match_substring(texts, ",")).as_py()):
         texts = _without_commas(texts, line, decimal_comma=decimal_comma)
-    good = pc.match_substring_regex(texts, _NUMBER).to_numpy(zero_copy_only=False)
-    if not good.all():
-        at = int(np.argmin(good))
-        raise UsageError(f"row {line[at]}: {column[at].as_py()!r} is not a number")
-    values = pc.cast(texts, pa.float64()).to_numpy()
+    values = _cast(texts)
+    if not np.isfinite(values).all():
+        good = pc.match_substring_regex(texts, _NUMBER).to_numpy(zero_copy_only=False)
+        if not good.all():
+            at = int(np.argmin(good))
+            raise UsageError(f"row {line[at]}: {column[at].as_py()!r} is not a number")
     gap = np.isin(values, GAP_VALUES)
     scaled = np.rint(values * SCALE[unit])
     if (np.abs(scaled) >= 2**62).any() or not np.isfinite(values).all():
         at = int(np.argmax(~np.isfinite(values) | (np.abs(scaled) >= 2**62)))
         raise UsageError(f"row {line[at]}: {column[at].as_py()} is too large")
     return scaled.astype(np.int64), ~(absent | gap)
+
+
+def _cast(texts: pa.Array) -> NDArray[np.float64]:
+    """The numbers, NaN for all where one is none. Beside numbers, Arrow takes only words for NaN and infinity."""
+    try:
+        return np.asarray(pc.cast(texts, pa.float64()), np.float64)
+    except pa.ArrowInvalid:
+        return np.full(len(texts), np.nan)
 
 
 def _without_commas(texts: pa.Array, line: Numbers, *, decimal_comma: bool) -> pa.Array:

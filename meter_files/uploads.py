@@ -20,6 +20,7 @@ from meter_files.channel import Flags, Numbers
 from meter_files.load import MeterLoad
 
 _DAY_S = 86_400
+_CLOCKS = [f"T{minute // 60:02}:{minute % 60:02}:00Z" for minute in range(1440)]  # by the minute of the day
 
 
 def uploads_of(
@@ -39,19 +40,20 @@ def uploads_of(
     varh = None if reactive is None else _reactive(load, reactive, left_out)[taken]
     for interval_s in np.unique(seconds).tolist():
         mine = seconds == interval_s
-        days = start[mine] // _DAY_S
-        texts = np.datetime_as_string(start[mine].astype("datetime64[s]"), timezone="UTC").tolist()
+        days, seconds_of_day = np.divmod(start[mine], _DAY_S)
+        clocks = [_CLOCKS[minute] for minute in (seconds_of_day // 60).tolist()]
         energies = wh[mine].tolist()
-        reactives = [None] * len(texts)
+        reactives = [None] * len(clocks)
         if varh is not None:
             reactives = [None if one < 0 else one for one in varh[mine].tolist()]
         qualities: list[Quality] = ["estimated" if one else "measured" for one in estimated[mine].tolist()]
-        edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(texts)]
+        edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(clocks)]
         for low, high in pairwise(edges):
+            day = str(np.datetime64(int(days[low]), "D"))
             rows = [
-                ReadingDocument(text, energy, revision, None, direction, quality, reactive)
-                for text, energy, quality, reactive in zip(
-                    texts[low:high], energies[low:high], qualities[low:high], reactives[low:high], strict=True
+                ReadingDocument(day + clock, energy, revision, None, direction, quality, reactive)
+                for clock, energy, quality, reactive in zip(
+                    clocks[low:high], energies[low:high], qualities[low:high], reactives[low:high], strict=True
                 )
             ]
             yield UploadDocument(meter_id, interval_s, rows)
