@@ -36,8 +36,8 @@ def bill_demand(plan: PeriodPlan, days: Sequence[Sequence[DayDeterminants]]) -> 
 
     Demand is the bill's: segments whose demand periods are the same times have the same peaks, whichever of them these
     are from, and the highest is that of all segments. A segment with other periods than the rest has its own days'
-    peaks by period. A segment whose tariff's demand is in kVA has them in VA, of the segments that are in kVA, unless no
-    reading of these has reactive energy.
+    peaks by period. A segment whose tariff's demand is in kVA has its peaks in VA, of the segments that are in kVA. It
+    has them in W where no reading of these segments has reactive energy.
     """
     in_va = [segment.tariff is not None and is_apparent(segment.tariff) for segment in plan.segments]
     metered = is_metered([own for own, apparent in zip(days, in_va, strict=True) if apparent])
