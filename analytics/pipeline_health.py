@@ -167,7 +167,7 @@ class HealthReader:
         audit = last_record(self._s3, self._stack.bucket)
         return [
             Run("Closing", points[began].last, done),
-            Run("Forecasting", made, "day-ahead forecast of the fleet"),
+            Run("Forecasting", made, "forecast of the fleet"),
             Run(
                 "Audit", audit.at if audit else None, str(audit) if audit else "no audit yet: run `electrocloud audit`"
             ),

@@ -32,7 +32,7 @@ from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
 from electrocloud.aws.store.store import open_store
-from electrocloud.domain.forecast import Forecast, ForecastHour, MonthEnd, Range, Score
+from electrocloud.domain.forecast import Forecast, ForecastDay, ForecastHour, MonthEnd, Range, Score
 from electrocloud.domain.readings.upload import decode
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.fixed_services import FixedServices
@@ -79,7 +79,7 @@ def fill(stack: Stack, fleet: Fleet, days: int) -> int:
         ingest_uploads(
             sent, tables, FixedServices(lambda ids: {meter_id: tariff_of[meter_id] for meter_id in ids}), time.sleep
         )
-    update_forecasts(stack, fleet, 5)
+    update_forecasts(stack, fleet, 16)
     plan, s3 = Plan.of(load(), cloud.PARAMETERS), stack.client("s3")
     rows = 0
     for number in range(days):
@@ -114,9 +114,13 @@ def update_forecasts(stack: Stack, fleet: Fleet, days: int) -> None:
         size = 400.0 * (len(fleet) if series == "fleet" else FEEDER_METERS)
         for start in (midnight - timedelta(days=number) for number in range(days)):
             rows = tuple(
-                ForecastHour(start + timedelta(hours=hour), size, size * 0.8, size * 1.2) for hour in range(24)
+                ForecastHour(start + timedelta(hours=hour), size, size * 0.8, size * 1.2) for hour in range(7 * 24)
             )
-            store.put(Forecast(series, start, scores[0].model, "", 0.8, scores, rows))
+            days = tuple(
+                ForecastDay(row.timestamp.date(), 24, 24 * size, row, 0.05, lead)
+                for lead, row in enumerate(rows[::24], start=1)
+            )
+            store.put(Forecast(series, start, scores[0].model, "", 0.8, scores, rows, None, start, days))
     month, amount = f"{midnight:%Y-%m}", Range(Decimal(80), Decimal(70), Decimal(95))
     made_at = int(midnight.timestamp())
     store.put_month_ends(MonthEnd(meter.meter_id, month, made_at, amount, amount) for meter in fleet.meters)
@@ -202,7 +206,7 @@ def interactions(page: Page, url: str, meter_id: str) -> Iterator[tuple[str, flo
     yield "Meter: open one by its id", measured(lambda: box.press("Enter"), lambda: bill.wait_for(timeout=60_000))
     page.goto(f"{url}/forecast")
     page.get_by_text("Select one to see its forecast").wait_for(timeout=60_000)
-    energy = page.locator(METRIC, has_text="Energy ahead").get_by_text("kWh")
+    energy = page.locator(METRIC, has_text="Energy tomorrow").get_by_text("kWh")
     yield "Forecast: choose a feeder", measured(choose(page), energy.wait_for)
     page.goto(f"{url}/analytics?question=peak_hour_of_fleet")
     run, table = page.get_by_role("button", name="Run"), page.get_by_test_id("stDataFrame")
@@ -244,7 +248,7 @@ def views_of(meter_id: str) -> list[View]:
         View("Live", "/", f"{METRIC}:has-text('Fleet power')", chart),
         View("Meter", f"/meter?meter={meter_id}", f"{METRIC}:has-text('Bill so far')", chart),
         View("Bills", "/bills", f"{METRIC}:has-text('Amount due')", table),
-        View("Forecast", "/forecast", f"{METRIC}:has-text('Forecast peak')", chart),
+        View("Forecast", "/forecast", f"{METRIC}:has-text('Peak tomorrow')", chart),
         View("Analytics", "/analytics", "[data-testid=stFormSubmitButton]", "[data-testid=stExpander]"),
     ]
 

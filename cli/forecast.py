@@ -16,7 +16,7 @@ from cli.rows import Rows, print_rows
 from cli.suspects import suspect_rows
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import Reader
-from electrocloud.domain.forecast import Forecast
+from electrocloud.domain.forecast import Bounds, Forecast
 from forecasting.ahead import forecast_of
 from forecasting.load import Days
 from forecasting.on_demand import forecast_group, forecast_meter
@@ -78,15 +78,25 @@ def _print(made: Forecast, output: Output | None) -> None:
 def _days(made: Forecast) -> Table:
     made_at, until = (f"{moment:%Y-%m-%d %H:%M %Z}" for moment in (made.made_at, made.readings_until or made.made_at))
     table = Table("day", box=SIMPLE_HEAD, title=f"Made {made_at} from readings until {until}", title_justify="left")
-    for heading in ("hours", "energy", "peak", "peak hour", "backtest WAPE"):
+    for heading in ("hours", "energy", "80% interval", "peak", "80% interval", "peak hour", "backtest WAPE"):
         table.add_column(heading, justify="right")
     for day in made.days:
         wape = "-" if day.wape is None else f"{day.wape:.1%}"
-        at = f"{day.peak.timestamp:%H:%M}"
         table.add_row(
-            f"{day.day:%a %Y-%m-%d}", str(day.hours), f"{day.energy:,.6g}", f"{day.peak.value:,.6g}", at, wape
+            f"{day.day:%a %Y-%m-%d}",
+            str(day.hours),
+            f"{day.energy:,.6g}",
+            _interval(day.energy_interval),
+            f"{day.peak.value:,.6g}",
+            _interval(day.peak_interval),
+            f"{day.peak.timestamp:%H:%M}",
+            wape,
         )
     return table
+
+
+def _interval(bounds: Bounds | None) -> str:
+    return f"{bounds.low:,.6g} to {bounds.high:,.6g}" if bounds else "-"
 
 
 def _print_json(document: dict[str, Any]) -> None:

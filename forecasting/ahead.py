@@ -1,29 +1,26 @@
-"""A load's next hours: a backtest chooses the model, and the model's own errors give the interval."""
+"""A load's next hours and days: a backtest chooses the model, and the model's own errors give the intervals."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.forecast import Forecast, ForecastHour, Score, days_of
-from forecasting.backtest import Trial, actual, choose, origins_of, run_candidates, scale_of, score_of, with_blends
+from electrocloud.domain.forecast import Bounds, Forecast, ForecastDay, ForecastHour, Score
 from forecasting.candidates import CANDIDATES
-from forecasting.intervals import bounds, cross_coverage
+from forecasting.intervals import COVERAGE, bounds, cross_coverage, quantile_of
+from forecasting.learned import NEAR, Learned, learn
 from forecasting.load import HOUR_S, Floats, Load, shown
 
 LONGEST_HORIZON = 192 + 1  # the rest of a day, a week, and the hour that a change of the clocks may add
-NEAR = 48  # hours: today and tomorrow have a model of their own, the days after them another
-
-_NOTHING = np.zeros(0)
 
 
 class Ahead(NamedTuple):
     """Forecast values and bounds for the local hours after a load's end; the other fields are as in `Forecast`.
 
-    `off` are the back-test's absolute errors summed by hour of the horizon, `size` the absolute actual values; both are
-    empty without a back-test.
+    learned: the backtest for these hours; None if the load is too short for one.
     """
 
     model: str
@@ -33,69 +30,46 @@ class Ahead(NamedTuple):
     scores: tuple[Score, ...]
     note: str
     coverage: float | None
-    off: Floats
-    size: Floats
-
-    def wape(self, hours: Sequence[int]) -> float | None:
-        """The back-test's error over some hours of the horizon."""
-        size = float(self.size[hours].sum()) if len(self.size) else 0.0
-        return float(self.off[hours].sum()) / size if size else None
+    learned: Learned | None
 
 
-def ahead_of(load: Load, horizon: int) -> Ahead:
-    """Forecast the `horizon` hours (1 to 193) after the load, with an 80 % interval.
+def ahead_of(load: Load, horizon: int, learned: Learned | None = None) -> Ahead:
+    """Forecast the `horizon` hours (1 to 193) after the load, with an 80% interval.
 
     The first NEAR hours are by the model that was best for them, those after by the one that was best for those;
     `model` and `scores` are of the first. The same load gives the same forecast. A load that was never negative gets no
-    forecast below zero.
+    forecast below zero. `learned` is what an earlier backtest of the load found; otherwise one is run.
     """
     if not 1 <= horizon <= LONGEST_HORIZON:
         raise UsageError(f"the horizon is {horizon} hours; it must lie between 1 and 192")
-    origins = origins_of(load, horizon)
-    if not origins or origins[0] < 24:
+    learned = learned or learn(load, horizon)
+    if learned is None:
         return _from_values(load, horizon)
-    truth = actual(load, origins, horizon)
-    trials = run_candidates(load, origins, horizon)
-    legs = [_leg(trials, truth, leg) for leg in (slice(0, NEAR), slice(NEAR, horizon)) if leg.start < horizon]
-    (near, best), *far = legs
-    residuals = truth - np.concatenate([chosen.forecasts for _, chosen in legs], axis=1)
-    low, high = bounds(residuals)
-    values = run_model(load, best.name, horizon)
-    for _, chosen in far:
-        values[NEAR:] = run_model(load, chosen.name, horizon)[NEAR:]
-    scale = scale_of(load)
-    scores = sorted((score_of(trial, truth[:, :NEAR], scale) for trial in near), key=_by_rank)
-    return Ahead(
-        best.name,
-        *_plausible(load, values, values + low, values + high),
-        tuple(scores),
-        _note(best, len(origins), *(chosen for _, chosen in far)),
-        cross_coverage(residuals),
-        np.nansum(np.abs(residuals), axis=0),
-        np.nansum(np.abs(truth), axis=0),
-    )
+    learned = learned.at(load.end, horizon)
+    near, far = learned.models
+    values = run_model(load, near, horizon)
+    if far and far != near and horizon > NEAR:
+        values[NEAR:] = run_model(load, far, horizon)[NEAR:]
+    low, high = bounds(learned.residuals)
+    bounded = _plausible(load, values, values + low, values + high)
+    return Ahead(near, *bounded, learned.scores, learned.note, cross_coverage(learned.residuals), learned)
 
 
-def _leg(trials: Sequence[Trial], truth: Floats, leg: slice) -> tuple[list[Trial], Trial]:
-    """The trials and their blends over a part of the horizon, and the best of them."""
-    cut = [trial._replace(forecasts=trial.forecasts[:, leg]) for trial in trials]
-    blended = with_blends(cut, truth[:, leg])
-    return blended, choose(blended, truth[:, leg])
-
-
-def forecast_of(series: str, load: Load, times: Sequence[datetime], now: datetime) -> Forecast:
+def forecast_of(
+    series: str, load: Load, times: Sequence[datetime], now: datetime, learned: Learned | None = None
+) -> Forecast:
     """Forecast a load at times after its end, in order, in the load's time zone.
 
     `times` are consecutive hours, the first of them where the readings end. The clock may show an hour twice; both then
     have the same forecast.
     """
     hours = [shown(time) // HOUR_S - load.end for time in times]
-    ahead = ahead_of(load, max(hours) + 1)
+    ahead = ahead_of(load, max(hours) + 1, learned)
     rows = tuple(
         ForecastHour(time, float(ahead.values[hour]), float(ahead.low[hour]), float(ahead.high[hour]))
         for time, hour in zip(times, hours, strict=True)
     )
-    days = days_of(rows, lambda places: ahead.wape([hours[place] for place in places]))
+    days = tuple(_days(rows, hours, ahead.learned, nonnegative=bool(np.nanmin(load.values) >= 0)))
     return Forecast(
         series, now, ahead.model, ahead.note, ahead.coverage, ahead.scores, rows, readings_until=times[0], days=days
     )
@@ -109,6 +83,32 @@ def run_model(load: Load, model: str, horizon: int) -> Floats:
     return found
 
 
+def _days(
+    rows: Sequence[ForecastHour], hours: Sequence[int], learned: Learned | None, *, nonnegative: bool
+) -> Iterable[ForecastDay]:
+    """The calendar days of consecutive rows; `hours` are the rows' places in the horizon."""
+    last_read = (rows[0].timestamp - timedelta(seconds=1)).date()
+    for day, numbered in groupby(zip(rows, hours, strict=True), lambda one: one[0].timestamp.date()):
+        own, places = zip(*numbered, strict=True)
+        energy, peak = sum(row.value for row in own), max(own, key=lambda row: row.value)
+        lead, floor = (day - last_read).days, 0.0 if nonnegative else -np.inf
+        if learned is None:
+            yield ForecastDay(day, len(own), energy, peak, lead=lead)
+            continue
+        energy_interval = _around(energy, learned.energy_errors(places), floor)
+        peak_interval = _around(peak.value, learned.peak_errors(places), floor)
+        yield ForecastDay(day, len(own), energy, peak, learned.wape(places), lead, energy_interval, peak_interval)
+
+
+def _around(value: float, errors: Floats, floor: float) -> Bounds | None:
+    """The interval of a day's amount, by the backtest's errors in it; None where no origin has the whole day."""
+    if not np.isfinite(errors).any():
+        return None
+    tail = (1 - COVERAGE) / 2
+    low, high = value + min(0.0, quantile_of(errors, tail)), value + max(0.0, quantile_of(errors, 1 - tail))
+    return Bounds(max(low, floor), max(high, floor))
+
+
 def _from_values(load: Load, horizon: int) -> Ahead:
     """A forecast without a backtest: the last day repeated, or the median of less than a day."""
     known = load.values[np.isfinite(load.values)]
@@ -117,25 +117,9 @@ def _from_values(load: Load, horizon: int) -> Ahead:
     bottom, top = np.minimum(values, low), np.maximum(values, high)
     note = f"{len(known)} hours are too few to backtest a model; the interval is the range of their values"
     model = "lag-24h" if len(load.filled) >= 24 else "median"
-    return Ahead(model, *_plausible(load, values, bottom, top), (), note, None, _NOTHING, _NOTHING)
+    return Ahead(model, *_plausible(load, values, bottom, top), (), note, None, None)
 
 
 def _plausible(load: Load, values: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:
     floor = 0.0 if np.nanmin(load.values) >= 0 else -np.inf
     return np.maximum(values, floor), np.maximum(low, floor), np.maximum(high, floor)
-
-
-def _by_rank(score: Score) -> tuple[int, float]:
-    """Models that ran at all origins come first; the others were dropped on fewer days, and are compared on those."""
-    return -score.origins, score.wape if score.wape is not None else 0.0
-
-
-def _note(best: Trial, origins: int, far: Trial | None = None) -> str:
-    notes = []
-    if best.naive:
-        notes.append(f"no model beat {best.name} from the last {origins} origins, so this repeats it")
-    elif origins < 14:
-        notes.append(f"chosen from only {origins} origins, because the history is short")
-    if far and far.name != best.name:
-        notes.append(f"after {NEAR} hours by {far.name}")
-    return "; ".join(notes)

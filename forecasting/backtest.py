@@ -29,17 +29,19 @@ class Trial(NamedTuple):
 
 
 def origins_of(load: Load, horizon: int, most: int = ORIGINS) -> list[int]:
-    """The last origins, a day apart, whose horizon has passed and that have as much history before as after them.
+    """The last origins, at the hour of the day at which the load ends and a day apart, whose horizon has passed.
 
-    Empty if the load is too short.
+    Each has as much history before it as there is after it. Empty if the load is too short.
     """
-    count = min(most, (len(load.values) - horizon) // 48)
-    return [len(load.values) - horizon - 24 * back for back in range(count)][::-1]
+    days = -(-horizon // 24)
+    count = min(most, (len(load.values) - 24 * days) // 48)
+    return [len(load.values) - 24 * (days + back) for back in range(count)][::-1]
 
 
 def actual(load: Load, origins: Sequence[int], horizon: int) -> Floats:
-    """The actual values, shape (origins, horizon); NaN if unknown."""
-    return np.array([load.values[origin : origin + horizon] for origin in origins]).reshape(len(origins), horizon)
+    """The actual values, shape (origins, horizon); NaN if unknown or after the load's end."""
+    values = np.concatenate([load.values, np.full(horizon, np.nan)])
+    return np.array([values[origin : origin + horizon] for origin in origins]).reshape(len(origins), horizon)
 
 
 def run_candidates(

@@ -17,17 +17,20 @@ def bounds(residuals: Floats, coverage: float = COVERAGE) -> tuple[Floats, Float
     without errors has those of all hours.
     """
     tail = (1 - coverage) / 2
+    return np.minimum(quantile(residuals, tail), 0), np.maximum(quantile(residuals, 1 - tail), 0)
+
+
+def quantile(residuals: Floats, level: float) -> Floats:
+    """The quantile of the errors at each hour of the horizon; see `bounds`."""
     horizon = residuals.shape[1]
-    low, high = np.zeros(horizon), np.zeros(horizon)
-    for hour in range(horizon):
-        near = residuals[:, max(0, hour - NEIGHBOURS) : hour + NEIGHBOURS + 1]
-        known = near[np.isfinite(near)]
-        if not len(known):
-            known = residuals[np.isfinite(residuals)]
-        if len(known):
-            reach = min(1.0, (1 - tail) * (len(known) + 1) / len(known))
-            low[hour], high[hour] = np.quantile(known, [1 - reach, reach])
-    return np.minimum(low, 0), np.maximum(high, 0)
+    padded = np.pad(residuals, ((0, 0), (NEIGHBOURS, NEIGHBOURS)), constant_values=np.nan)
+    near = np.concatenate([padded[:, shift : shift + horizon] for shift in range(2 * NEIGHBOURS + 1)])
+    return _quantile(near, level, _quantile(residuals.reshape(-1, 1), level, np.zeros(1)))
+
+
+def quantile_of(errors: Floats, level: float) -> float:
+    """The quantile of errors of one kind, NaN where unknown; 0 for none."""
+    return float(_quantile(errors.reshape(-1, 1), level, np.zeros(1))[0])
 
 
 def cross_coverage(residuals: Floats, coverage: float = COVERAGE) -> float | None:
@@ -41,3 +44,15 @@ def cross_coverage(residuals: Floats, coverage: float = COVERAGE) -> float | Non
         inside.append(((errors >= low) & (errors <= high))[known])
     hits = np.concatenate(inside)
     return float(hits.mean()) if len(hits) else None
+
+
+def _quantile(columns: Floats, level: float, otherwise: Floats) -> Floats:
+    """The quantile of each column's n known values, taken as of n + 1; `otherwise` where there is none."""
+    ordered = np.sort(columns, axis=0)
+    known = np.isfinite(columns).sum(axis=0)
+    last = np.maximum(known, 1) - 1
+    at = np.clip(level * (known + 1) - 1, 0, last)
+    below = np.floor(at).astype(int)
+    above = np.minimum(below + 1, last)
+    low, high = (np.take_along_axis(ordered, row[None], axis=0)[0] for row in (below, above))
+    return np.where(known > 0, low + (high - low) * (at - below), otherwise)

@@ -60,4 +60,4 @@ def forecast_group(on: Deployment, series: str, horizon: int | Days, now: dateti
 
 def _forecast(series: str, known: SeriesLoad, horizon: int | Days, now: datetime) -> Forecast:
     load, zone = known
-    return forecast_of(series, clock_load(load, zone), hours_after(load.end, horizon, zone), now)
+    return forecast_of(series, clock_load(load, zone), hours_after(load.complete_until, horizon, zone), now)

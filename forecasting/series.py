@@ -1,47 +1,53 @@
-"""The day-ahead forecasts of one series (`fleet` or `feeder/DE-F000`), and how they compare with what was metered."""
+"""The stored forecasts of one series (`fleet` or `feeder/DE-F000`): a week ahead, and what came of each day."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.hourly_loads import SeriesLoad
-from electrocloud.domain.forecast import Errors, Forecast, coverage_of, errors_of
+from electrocloud.domain.forecast import Errors, Forecast, actual_day, coverage_of, errors_of
 from electrocloud.domain.hourly_load import HourlyLoad
-from electrocloud.domain.local_time import DAY_S, HOUR_S
-from forecasting.ahead import forecast_of
-from forecasting.backtest import scale_of
-from forecasting.load import clock_load, hours_after
+from electrocloud.domain.local_time import DAY_S, HOUR_S, zone_of
+from forecasting.ahead import LONGEST_HORIZON, forecast_of
+from forecasting.backtest import ORIGINS, scale_of
+from forecasting.learned import Learned, decode, encode, learn
+from forecasting.load import Days, Load, clock_load, hours_after
 
-HORIZON = 24
+AHEAD = Days(7)
 DAYS_BEFORE = 3
-LONGEST_GAP = 145  # hours without a complete one, after which a load is not forecast: with the forecast itself a week
-JUDGED = 7  # of a series' newest forecasts: readings may be days late
+LEAST_HOURS = 48
+JUDGED = 16  # of a series' newest forecasts: a forecast is of up to eight days, and readings may be a week late
+LEARNED_FOR = 7 * 24  # hours: for so long a backtest serves the forecasts after it
 
 
 def update_series(series: str, known: SeriesLoad, store: Forecasts, now: datetime) -> Iterator[Forecast]:
-    """Judge the last forecasts of a series and, if their hours have passed, make the next one.
+    """Judge the last forecasts of a series and, if readings of another day have come since, make the next one.
 
-    A new series also gets forecasts for the days before, each from the data up to its start, so that their errors show
+    So each calendar day of the series' zone has one forecast: of the rest of the day, and of the seven days after it. A
+    new series also gets forecasts for the days before, each from the data up to its start, so that their errors show
     at once. Running it twice changes nothing.
     """
     load, zone = known
-    if not load.hours:
+    if not load.complete_wh:
         return
     scale = scale_of(clock_load(load, zone))
     stored = store.newest(series, JUDGED)
     for forecast in stored:
         if (judged := judge(forecast, load, scale)) != forecast:
             store.put(judged)
-    if any(_end(forecast) > load.end for forecast in stored):
+    if any(_last_read(forecast) >= _last_complete(load, zone) for forecast in stored):
         return
+    known_before = learned = decode(store.learned(series))
     for past in [load] if stored else [*_days_before(load), load]:
-        if (past.end - max(past.complete_wh)) // HOUR_S > LONGEST_GAP:
-            continue  # too many incomplete hours since the last complete one to forecast over
-        made = forecast_of(series, clock_load(past, zone), hours_after(past.end, HORIZON, zone), now)
-        judged = judge(made, load, scale)
+        clock = clock_load(past, zone)
+        learned = _current(learned, clock)
+        times = hours_after(past.complete_until, AHEAD, zone)
+        judged = judge(forecast_of(series, clock, times, now, learned), load, scale)
         if past is load:
+            if learned and learned is not known_before:
+                store.put_learned(series, encode(learned))
             store.add(judged)
         else:
             store.put(judged)
@@ -49,15 +55,20 @@ def update_series(series: str, known: SeriesLoad, store: Forecasts, now: datetim
 
 
 def judge(forecast: Forecast, load: HourlyLoad, scale: float | None) -> Forecast:
-    """The forecast with its errors if all of its hours are complete, and without if they are not, whatever it had.
+    """The forecast with what came of its days, and with its errors if all of its hours are complete.
 
-    `scale` is MASE's unit (see `scale_of`). Errors that stay the same keep the MASE of their own history.
+    Whatever it had before is replaced. `scale` is MASE's unit (see `scale_of`). Errors that stay the same keep the MASE
+    of their own history.
     """
+    days = tuple(
+        msgspec.structs.replace(day, actual=actual_day(day, forecast.rows, load)) if day.lead is not None else day
+        for day in forecast.days
+    )
     errors = actual_errors(forecast, load, scale)
     before = forecast.actuals
     if errors and before and (errors.wape, errors.coverage) == (before.wape, before.coverage):
-        return forecast
-    return msgspec.structs.replace(forecast, actuals=errors)
+        errors = before
+    return msgspec.structs.replace(forecast, actuals=errors, days=days)
 
 
 def actual_errors(forecast: Forecast, load: HourlyLoad, scale: float | None) -> Errors | None:
@@ -72,13 +83,25 @@ def actual_errors(forecast: Forecast, load: HourlyLoad, scale: float | None) -> 
     return msgspec.structs.replace(errors, coverage=covered)
 
 
+def _current(learned: Learned | None, load: Load) -> Learned | None:
+    """What an earlier backtest found, for a week and if it had all of its origins; else what a new one finds."""
+    if learned and len(learned.truth) == ORIGINS and 0 <= load.end - learned.end < LEARNED_FOR:
+        return learned
+    return learn(load, LONGEST_HORIZON)
+
+
 def _days_before(load: HourlyLoad) -> Iterator[HourlyLoad]:
-    """What was known DAYS_BEFORE days ago and each day since, if that was two days of load."""
+    """What was known DAYS_BEFORE days ago and each day since, if that was LEAST_HOURS of load."""
     for back in range(DAYS_BEFORE, 0, -1):
-        past = load.until(load.end - back * DAY_S)
-        if len(past.hours) >= 2 * HORIZON:
+        past = load.until(load.complete_until - back * DAY_S)
+        if len(past.complete_wh) >= LEAST_HOURS:
             yield past
 
 
-def _end(forecast: Forecast) -> float:
-    return forecast.rows[-1].timestamp.timestamp() + HOUR_S
+def _last_read(forecast: Forecast) -> date:
+    """The local day of the last hour that a forecast was made from."""
+    return (forecast.rows[0].timestamp - timedelta(seconds=1)).date()
+
+
+def _last_complete(load: HourlyLoad, zone: str) -> date:
+    return datetime.fromtimestamp(load.complete_until - HOUR_S, zone_of(zone)).date()

@@ -1,10 +1,13 @@
-"""A forecast in numbers and tables: its values, the errors of past forecasts, and the models that were compared."""
+"""A forecast in numbers: what it expects, its errors, and the models that were compared."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
 
 import pandas as pd
 import streamlit as st
 
-from dashboard.forecast import outlook
-from electrocloud.domain.forecast import Forecast
+from dashboard.forecast.day_table import between, percent
+from electrocloud.domain.forecast import Bounds, Forecast, ForecastDay, LeadErrors
 from presentation import units
 
 
@@ -14,7 +17,11 @@ def figures(made: Forecast, coming: pd.DataFrame, zone: str) -> None:
     tested = next((score for score in made.candidates if score.model == made.model), None)
     at = units.moment(peak["start"], zone)
     shown = {
-        "Forecast peak": (units.scaled(peak["value"], "W"), between(peak["low"], peak["high"]), "Mean of the hour."),
+        "Forecast peak": (
+            units.scaled(peak["value"], "W"),
+            between(Bounds(peak["low"], peak["high"]), "W"),
+            "Mean of the hour.",
+        ),
         "Peak time": (at.rpartition(" ")[2], at.rpartition(" ")[0], f"Start of the peak hour, {zone}."),
         "Forecast energy": (
             units.scaled(coming["value"].sum(), "Wh"),
@@ -22,55 +29,52 @@ def figures(made: Forecast, coming: pd.DataFrame, zone: str) -> None:
             "Energy of the remaining forecast hours.",
         ),
         "Backtest error (WAPE)": (
-            percent_of(tested.wape) if tested else "–",
+            percent(tested.wape) if tested else "–",
             f"over {units.count(tested.origins, 'day')}" if tested else "too few days",
             "Sum of absolute errors divided by the sum of the load, for past days forecast the same way.",
         ),
-        "Coverage": (percent_of(made.coverage), "target 80%", "Share of backtest hours within the 80% interval."),
+        "Coverage": (percent(made.coverage), "target 80%", "Share of backtest hours within the 80% interval."),
     }  # fmt: skip
     with st.container(horizontal=True, gap="small"):
         for label, (value, below, note) in shown.items():
             st.metric(label, value, below, delta_color="off", delta_arrow="off", help=note, border=True)
 
 
-def between(low: float, high: float) -> str:
-    """`1.20 kW to 3.40 kW`."""
-    return f"{units.scaled(low, 'W')} to {units.scaled(high, 'W')}"
-
-
-def percent_of(share: float | None) -> str:
-    """`12.3%`, or a dash if there is no value."""
-    return "–" if share is None else f"{share:.1%}"
-
-
-def verdict(made: list[Forecast], load: outlook.Load) -> str:
-    """A sentence on how far the forecasts were off, of the hours that have passed."""
-    errors, hours = outlook.with_actuals(outlook.hours_of(made), load)
-    if not hours or errors.wape is None or errors.coverage is None:
-        return "There are no actuals for these hours yet."
-    return (
-        f"Over {units.count(hours, 'hour')} with actuals, the error (WAPE) is {errors.wape:.1%} and the coverage "
-        f"{errors.coverage:.0%} (target 80%)."
-    )
-
-
-def past(made: list[Forecast], load: outlook.Load, zone: str) -> pd.DataFrame:
-    """One row per forecast: its energy, how many of its hours have actuals, and its error over those hours."""
-    rows = []
-    for forecast in made:
-        hours = outlook.hours_of([forecast])
-        errors, judged = outlook.with_actuals(hours, load)
-        rows.append(
-            {
-                "From": units.moment(hours["start"].iloc[0], zone),
-                "Forecast": units.scaled(hours["value"].sum(), "Wh"),
-                "Actuals": f"{judged} of {len(hours)} h",
-                "Error (WAPE)": percent_of(errors.wape),
-                "Coverage": percent_of(errors.coverage),
-                "Model": forecast.model,
-            }
-        )
-    return pd.DataFrame(rows)
+def of_day(day: ForecastDay, made: Forecast, errors: Mapping[int, LeadErrors], today: date) -> None:
+    """Draw a day's peak, the hour of it, and its energy, and how far off forecasts of such days were so far."""
+    known = errors.get(day.lead) if day.lead is not None else None
+    name = "tomorrow" if day.day == today + timedelta(days=1) else f"{day.day:%a} {day.day.day} {day.day:%b}"
+    shown = {
+        f"Peak {name}": (
+            units.scaled(day.peak.value, "W"),
+            between(day.peak_interval, "W"),
+            "Mean power of the highest hour, and the 80% interval of the day's highest hour.",
+        ),
+        f"Peak hour {name}": (
+            f"{day.peak.timestamp:%H:%M}",
+            f"{day.day:%a} {day.day.day} {day.day:%b}",
+            f"Start of the hour, UTC{day.peak.timestamp:%z}.",
+        ),
+        f"Energy {name}": (
+            units.scaled(day.energy, "Wh"),
+            between(day.energy_interval, "Wh"),
+            "Energy of the day's hours, and its 80% interval.",
+        ),
+        "Error so far (WAPE)": (
+            percent(known.wape if known else None),
+            f"of {units.count(known.days, 'day')}" if known else "no day has all actuals yet",
+            "Sum of the hours' absolute errors divided by the sum of the load, for past days as far ahead.",
+        ),
+        "Backtest error (WAPE)": (
+            percent(day.wape),
+            "days as far ahead",
+            "The same, when the model forecast past days from the data known before them.",
+        ),
+        "Coverage": (percent(made.coverage), "target 80%", "Share of backtest hours within the 80% interval."),
+    }  # fmt: skip
+    with st.container(horizontal=True, gap="small"):
+        for label, (value, below, note) in shown.items():
+            st.metric(label, value, below, delta_color="off", delta_arrow="off", help=note, border=True)
 
 
 def models(made: Forecast) -> None:
@@ -81,7 +85,7 @@ def models(made: Forecast) -> None:
         pd.DataFrame(
             {
                 "Model": score.model,
-                "WAPE": percent_of(score.wape),
+                "WAPE": percent(score.wape),
                 "MASE": None if score.mase is None else round(score.mase, 2),
                 "Days": score.origins,
             }

@@ -16,7 +16,8 @@ from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.hourly_loads import HourlyLoads
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
 
-DAYS = 3  # of past forecasts compared with actuals
+DAYS = 3  # of past forecasts drawn beside actuals
+FORECASTS = 16  # whose errors are shown: one a day, of up to eight days each
 LOAD_DAYS = 11  # an hour is complete or not by the week before it
 LIMIT_S = 120
 
@@ -39,7 +40,7 @@ def _loads() -> HourlyLoads:
 @st.cache_resource(ttl=30, max_entries=500, show_spinner=False)
 def newest(series: str) -> list[Forecast]:
     """The latest forecasts of a series, newest first."""
-    return _store().newest(series, DAYS + 1)
+    return _store().newest(series, FORECASTS)
 
 
 @needs(Data.BILLS, of=subjects.of_meter)

@@ -64,7 +64,9 @@ def list_of(table: pd.DataFrame) -> str | None:
     text = find.text_input("Meter", placeholder="any part of the meter ID", key="meter", bind="query-params").strip()
     by = HIGHEST
     if table["above"].notna().any():
-        by = order.segmented_control("Sort by", [HIGHEST, ABOVE], default=HIGHEST, required=True, key="order")
+        by = order.segmented_control(
+            "Sort by", [HIGHEST, ABOVE], default=HIGHEST, required=True, key="order", bind="query-params"
+        )
     found = table[table["meter_id"].str.contains(text, case=False, regex=False)]
     if found.empty:
         st.info(f"No forecast meter ID contains “{units.in_markdown(text)}”. Enter a shorter part of the ID.")

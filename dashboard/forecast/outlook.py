@@ -1,4 +1,4 @@
-"""Forecasts compared with actuals: the hours of a load, forecast and measured, and the forecasts' errors."""
+"""The hours of a load, forecast and measured, and month-end forecasts as a table."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 import pandas as pd
 
 from electrocloud.aws.store.reader import BillRow
-from electrocloud.domain.forecast import Errors, Forecast, MonthEnd, Range, coverage_of, errors_of
+from electrocloud.domain.forecast import Forecast, MonthEnd, Range
 from electrocloud.domain.hourly_load import load_of_meter
 from electrocloud.domain.readings.meter_day import MeterDay
 
@@ -29,15 +29,6 @@ def hours_of(forecasts: Sequence[Forecast]) -> pd.DataFrame:
         for row in forecast.rows
     }
     return pd.DataFrame([(start, *hours[start]) for start in sorted(hours)], columns=["start", "value", "low", "high"])
-
-
-def with_actuals(hours: pd.DataFrame, load: Load) -> tuple[Errors, int]:
-    """The errors of the forecast hours that have actuals, and how many these are."""
-    judged = hours[hours["start"].isin(load.keys())]
-    actual = [load[start] for start in judged["start"]]
-    errors = errors_of(actual, judged["value"].tolist(), None)
-    covered = coverage_of(actual, judged["low"].tolist(), judged["high"].tolist())
-    return Errors(errors.wape, None, covered), len(actual)
 
 
 def month_end_table(ends: Iterable[MonthEnd], last_month: Iterable[BillRow]) -> pd.DataFrame:

@@ -87,11 +87,19 @@ def month_forecast(end: domain.MonthEnd) -> MonthForecast:
 
 
 def day_ahead(found: domain.Forecast) -> DayAheadForecast:
-    """A day-ahead forecast, in whole Wh."""
-    days = [ForecastDay(f"{one.day}", one.hours, round(one.energy), _hour(one.peak)) for one in found.days]
+    """A forecast of the fleet or a feeder, in whole Wh."""
+    days = [_day(one) for one in found.days]
     until = _moment(found.readings_until) if found.readings_until else None
     rows = [_hour(row) for row in found.rows]
     return DayAheadForecast(found.series, _moment(found.made_at), found.model, found.note, until, days, rows)
+
+
+def _day(day: domain.ForecastDay) -> ForecastDay:
+    energy, peak = (
+        (round(interval.low), round(interval.high)) if interval else (None, None)
+        for interval in (day.energy_interval, day.peak_interval)
+    )
+    return ForecastDay(f"{day.day}", day.hours, round(day.energy), _hour(day.peak), day.lead, *energy, *peak)
 
 
 def _hour(row: domain.ForecastHour) -> ForecastRow:

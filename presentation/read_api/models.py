@@ -150,17 +150,26 @@ class ForecastRow:
 
 @dataclass(frozen=True)
 class ForecastDay:
-    """A local day of a forecast: how many of its hours are forecast, their energy (Wh), and its peak hour (UTC)."""
+    """A local day of a forecast: how many of its hours are forecast, their energy (Wh), and its peak hour (UTC).
+
+    lead: how many days it is after the day of the last reading. low, high: the bounds of the energy, and peak_low,
+    peak_high those of the day's highest hour, at whatever time it comes. What is not known is null.
+    """
 
     day: str
     hours: int
     wh: int
     peak: ForecastRow
+    lead: int | None
+    low: int | None
+    high: int | None
+    peak_low: int | None
+    peak_high: int | None
 
 
 @dataclass(frozen=True)
 class DayAheadForecast:
-    """The newest day-ahead forecast of the fleet or a feeder."""
+    """The newest forecast of the fleet or a feeder: the rest of the day in which the readings end, and a week."""
 
     series: str
     made_at: str

@@ -57,7 +57,7 @@ _BOTH = (
 )
 ROUTES = (
     *(route._replace(path=f"/v1/{who}{route.path}") for who in ("operator", "customer") for route in _BOTH),
-    Route("/v1/operator/forecasts", "series_forecast", "A day-ahead forecast", _json(models.DayAheadForecast)),
+    Route("/v1/operator/forecasts", "series_forecast", "A forecast of the next days", _json(models.DayAheadForecast)),
 )
 _PROBLEMS = {
     400: "A parameter is wrong; the message says which.",

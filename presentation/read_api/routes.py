@@ -145,7 +145,7 @@ class ReadApi:
         return self._json(month_forecast(found))
 
     def series_forecast(self, series: sent.Series = "fleet") -> Response[Any]:
-        """The newest day-ahead forecast of the fleet or a feeder."""
+        """The newest forecast of the fleet or a feeder."""
         found = self._sources.forecasts.newest(series)
         if not found:
             raise answers.missing(f"there is no forecast of {series}")

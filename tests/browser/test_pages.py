@@ -21,6 +21,7 @@ from electrocloud.aws.store.reader import Reader
 from electrocloud.aws.store.search_index import SearchIndex
 from meter_files.channel import ReadOptions
 from meter_files.load import read_load
+from presentation import units
 from presentation.invoice_text import money
 from tests.browser.conftest import PATIENCE_MS, Running
 
@@ -183,12 +184,27 @@ def test_the_address_is_that_of_the_bill_on_the_screen_after_a_row_and_a_month_w
     page.wait_for_url(lambda url: f"month={month}" not in url and other in url)
 
 
-def test_the_forecast_page_shows_forecasts_and_actuals(page: Page, running: Running) -> None:
-    page.goto(f"{running.url}/forecast")
-    peak = page.get_by_test_id("stMetric").filter(has_text="Forecast peak")
-    expect(peak.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"^[\d.]+ kW$"))
-    expect(page.get_by_test_id("stVegaLiteChart").locator(".marks").first).to_be_visible()
-    expect(page.get_by_text(re.compile("hours? with actuals|There are no actuals"))).to_be_visible()
+def test_tomorrow_s_peak_of_a_feeder_and_its_hour_are_found_in_three_actions(page: Page, running: Running) -> None:
+    feeder, stack = running.fleet.meters[0].feeder, running.fleet.stack
+    (made,) = Forecasts(stack.client("dynamodb"), stack.forecasts_table).newest(f"feeder/{feeder}")
+    tomorrow = next(day for day in made.days if day.lead == 1)
+    page.goto(running.url)
+    page.get_by_role("link", name="Forecast").click()
+    page.get_by_test_id("stSelectbox").first.locator("input").click()
+    page.get_by_role("option", name=feeder, exact=True).click()
+    page.wait_for_url(re.compile(rf"/forecast\?.*load={feeder}"))
+    for visit in range(2):
+        if visit:
+            page.goto(page.url)  # the address is the page's state
+        for name, value in (
+            ("Peak tomorrow", units.scaled(tomorrow.peak.value, "W")),
+            ("Peak hour tomorrow", f"{tomorrow.peak.timestamp:%H:%M}"),
+            ("Energy tomorrow", units.scaled(tomorrow.energy, "Wh")),
+        ):
+            card = page.get_by_test_id("stMetric").filter(has=page.get_by_text(name, exact=True))
+            expect(card.get_by_test_id("stMetricValue")).to_have_text(value)
+        expect(page.get_by_test_id("stVegaLiteChart").locator(".marks").first).to_be_visible()
+        expect(page.get_by_text("Error by days ahead")).to_be_visible()
 
 
 def test_a_meter_s_month_end_bill_is_found_by_its_id(page: Page, running: Running) -> None:

@@ -10,13 +10,14 @@ import pytest
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.hourly_loads import SeriesLoad
 from electrocloud.domain.billing.service import Service
-from electrocloud.domain.forecast import Errors, Forecast, MonthEnd
+from electrocloud.domain.forecast import ActualDay, Errors, Forecast, MonthEnd, errors_by_lead
 from electrocloud.domain.hourly_load import HourlyLoad, LoadHour
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.services.fixed_services import FixedServices
-from forecasting.load import clock_load
+from forecasting.learned import Learned, learn
+from forecasting.load import Load, clock_load
 from forecasting.meters import meter_histories, month_ends, update_meters
-from forecasting.series import actual_errors, update_series
+from forecasting.series import judge, update_series
 from tests.integration.conftest import Aws
 from tests.kits.examples import upload
 from tests.unit.forecasting.test_month_end import TARIFF
@@ -47,7 +48,8 @@ def test_a_forecast_is_stored_as_it_was_made(store: Forecasts) -> None:
     *_, made = _update(store, _load(HOURS))
     assert store.newest("fleet") == [made]
     assert made.rows[0].timestamp == NOW
-    assert len(made.rows) == 24
+    assert [(day.lead, day.hours) for day in made.days] == [(0, 23), *((lead, 24) for lead in range(1, 8))]
+    assert made.rows[-1].timestamp.isoformat() == "2025-11-18T23:00:00+01:00"
     assert store.newest("feeder/DE-F000") == []
 
 
@@ -57,26 +59,88 @@ def test_a_new_series_gets_forecasts_for_the_days_before_from_what_was_known_the
     changed = HourlyLoad([*load.hours[:-24], *last_day])
     made = _update(store, load)
     assert [one.rows[0].timestamp for one in made] == [NOW - timedelta(days=back) for back in (3, 2, 1, 0)]
-    assert [one.actuals is not None for one in made] == [True, True, True, False]
+    assert [[day.actual is not None for day in one.days].count(True) for one in made] == [3, 2, 1, 0]
     again = _update(store, changed, "other")
     assert [one.rows for one in again][:3] == [one.rows for one in made][:3]
-    assert again[2].actuals != made[2].actuals
+    assert again[2].days[0].actual != made[2].days[0].actual
 
 
 def test_a_new_series_of_two_days_has_no_forecasts_for_days_before(store: Forecasts) -> None:
     assert len(_update(store, _load(49))) == 1
 
 
-def test_the_next_forecast_is_due_when_the_hours_of_the_last_have_passed_and_judges_it(store: Forecasts) -> None:
-    _update(store, _load(HOURS))
+def test_the_next_forecast_is_due_when_readings_of_another_day_have_come(store: Forecasts) -> None:
+    _update(store, _load(HOURS))  # until 01:00 in Berlin
     assert _update(store, _load(HOURS + 23)) == []
-    assert len(_update(store, _load(HOURS + 24))) == 1
+    (made,) = _update(store, _load(HOURS + 24))
     newest, before = store.newest("fleet", 2)
+    assert newest == made
     assert newest.rows[0].timestamp == NOW + timedelta(days=1)
-    assert newest.actuals is None
+    assert [day.actual is not None for day in newest.days] == [False] * 8
+    assert [day.actual is not None for day in before.days] == [True, *[False] * 7]
+    actual = before.days[0].actual
+    assert actual is not None
+    assert actual.wape == pytest.approx(0)
+    assert (actual.energy, actual.peak, actual.coverage) == (sum(100 + hour for hour in range(23)), 122, 1)
+    assert actual.peak_at == before.days[0].peak.timestamp == NOW + timedelta(hours=22)
+
+
+def test_a_whole_forecast_is_judged_once_its_last_day_is_complete(store: Forecasts) -> None:
+    _update(store, _load(HOURS))
+    _update(store, _load(HOURS + 8 * 24 - 2))
+    assert [one.actuals is None for one in store.newest("fleet", 2)] == [True, True]
+    _update(store, _load(HOURS + 8 * 24))
+    before = store.newest("fleet", 3)[2]
     assert before.actuals is not None
     assert before.actuals.wape == pytest.approx(0)
     assert before.actuals.coverage == 1
+
+
+def test_errors_are_kept_by_how_many_days_ahead_a_day_was(store: Forecasts) -> None:
+    for day in range(8):
+        _update(store, _load(HOURS + 24 * day))
+    errors = errors_by_lead(store.newest("fleet", 20))
+    assert [(one.lead, one.days) for one in errors] == [(0, 10), (1, 9), (2, 8), (3, 7), (4, 6), (5, 5), (6, 4), (7, 3)]
+    assert all(one.wape == one.energy == one.peak == pytest.approx(0) for one in errors)
+    assert all(one.peak_hours == 0 and one.coverage == 1 for one in errors)
+
+
+def test_the_next_day_is_forecast_by_what_the_last_backtest_found(
+    store: Forecasts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[int] = []
+
+    def counted(load: Load, horizon: int) -> Learned | None:
+        runs.append(load.end)
+        return learn(load, horizon)
+
+    monkeypatch.setattr("forecasting.series.learn", counted)
+    long = 24 * 80
+    load = HourlyLoad(
+        LoadHour(int(NOW.timestamp()) + (hour - long) * 3600, 100 + hour % 24, 4) for hour in range(long + 9 * 24)
+    )
+    _update(store, load.until(int(NOW.timestamp())))
+    assert len(runs) == 1  # one for the days before and the next
+    for day in range(1, 10):
+        _update(store, load.until(int(NOW.timestamp()) + day * 86_400))
+    assert len(runs) == 2 + (9 + 3) // 7 - 1
+
+
+def test_documents_of_earlier_versions_are_read_and_judged_as_a_whole(store: Forecasts) -> None:
+    *_, made = _update(store, _load(HOURS))
+    document = msgspec.to_builtins(made)
+    for name in ("readings_until", "days"):
+        del document[name]
+    document["rows"] = document["rows"][:24]
+    old = msgspec.convert(document, Forecast, strict=False)
+    store.put(old)
+    assert store.newest("fleet") == [old]
+    _update(store, _load(HOURS + 24))
+    newest, before = store.newest("fleet", 2)
+    assert before.actuals is not None
+    assert before.actuals.wape == pytest.approx(0)
+    assert len(newest.days) == 8
+    assert errors_by_lead([before]) == []
 
 
 def test_running_it_again_changes_nothing(store: Forecasts) -> None:
@@ -86,24 +150,25 @@ def test_running_it_again_changes_nothing(store: Forecasts) -> None:
     assert store.newest("fleet", 9) == before
 
 
-def test_a_forecast_is_judged_only_when_all_of_its_hours_are_complete_however_late_that_is(store: Forecasts) -> None:
+def test_a_day_is_judged_only_when_all_of_its_hours_are_complete_however_late_that_is(store: Forecasts) -> None:
     _update(store, _load(HOURS))
     late = HOURS + 24
-    _update(store, _load(late, meters=1))  # a quarter of the meters: the next forecast is made, the last one not judged
-    newest, before = store.newest("fleet", 2)
-    assert newest.rows[0].timestamp == NOW + timedelta(days=1)
-    assert before.actuals is None
-    _update(store, _load(late))
-    _, before = store.newest("fleet", 2)
-    assert before.actuals is not None
-    assert before.actuals.wape == pytest.approx(0)
+    assert _update(store, _load(late, meters=1)) == []  # a quarter of the meters are no reading of another day
+    assert store.newest("fleet")[0].days[0].actual is None
+    assert len(_update(store, _load(late))) == 1
+    actual = store.newest("fleet", 2)[1].days[0].actual
+    assert actual is not None
+    assert actual.wape == pytest.approx(0)
 
 
 def test_errors_that_were_stored_too_early_are_withdrawn_until_the_hours_are_complete(store: Forecasts) -> None:
     _update(store, _load(HOURS))
-    store.put(msgspec.structs.replace(store.newest("fleet")[0], actuals=Errors(2.33, 9.0, 0.0)))
+    made = store.newest("fleet")[0]
+    early = ActualDay(1.0, 1.0, NOW, 1.0, 1.0, 0.0)
+    days = (msgspec.structs.replace(made.days[0], actual=early), *made.days[1:])
+    store.put(msgspec.structs.replace(made, actuals=Errors(2.33, 9.0, 0.0), days=days))
     _update(store, _load(HOURS + 24, meters=3))
-    assert store.newest("fleet", 2)[1].actuals is None
+    assert store.newest("fleet") == [made]
 
 
 def test_one_incomplete_hour_of_a_forecast_leaves_it_unjudged(store: Forecasts) -> None:
@@ -112,13 +177,16 @@ def test_one_incomplete_hour_of_a_forecast_leaves_it_unjudged(store: Forecasts) 
     hours[-5] = hours[-5]._replace(wh=20, meters=1)
     load = HourlyLoad(hours)
     assert np.flatnonzero(np.isnan(clock_load(load, BERLIN).values)).tolist() == [len(hours) - 5]
-    assert actual_errors(made, load, None) is None
+    judged = judge(made, load, None)
+    assert judged.actuals is None
+    assert [day.actual for day in judged.days] == [None] * 8
 
 
-def test_hours_that_are_incomplete_for_a_week_are_not_forecast_over(store: Forecasts) -> None:
-    hours = [hour if number < 48 else hour._replace(meters=1) for number, hour in enumerate(_load(HOURS).hours)]
-    load = HourlyLoad(hours[: 48 + 160])
-    assert load.end not in [one.rows[0].timestamp.timestamp() for one in _update(store, load)]
+def test_a_forecast_begins_where_the_complete_hours_end(store: Forecasts) -> None:
+    hours = [hour if number < 120 else hour._replace(meters=1) for number, hour in enumerate(_load(HOURS).hours)]
+    *_, made = _update(store, HourlyLoad(hours[: 120 + 24]))
+    assert made.rows[0].timestamp.timestamp() == hours[120].start
+    assert made.readings_until == made.rows[0].timestamp
 
 
 def test_month_ends_are_forecast_stored_and_replaced(store: Forecasts) -> None:

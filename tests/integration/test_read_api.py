@@ -15,7 +15,7 @@ import pytest
 
 from electrocloud.aws.customer_tokens import CustomerTokens
 from electrocloud.aws.store.forecasts import Forecasts
-from electrocloud.domain.forecast import Forecast, ForecastHour, MonthEnd, Range, days_of
+from electrocloud.domain.forecast import Bounds, Forecast, ForecastDay, ForecastHour, MonthEnd, Range
 from electrocloud.domain.readings.upload import QUALITIES, Upload
 from electrocloud.domain.registry.records import Account, Agreement, Registry
 from electrocloud.services.ingest import ingest_uploads
@@ -196,14 +196,18 @@ def test_forecasts_of_a_month_and_of_the_fleet(operator: Client, api: ReadApi, w
     earlier = made - timedelta(days=1)
     store.put(Forecast("fleet", earlier, "trees", "", 0.8, (), (ForecastHour(earlier, 1, 1, 1),)))
     assert operator.json("forecasts")["readings_until"] is None  # as stored by earlier versions
-    days = days_of(hours, lambda _: 0.1)
+    energy = sum(hour.value for hour in hours)
+    days = (ForecastDay(made.date(), 24, energy, hours[0], 0.1, 1, Bounds(2300.2, 2500.8)),)
     store.put(Forecast("fleet", made, "trees", "", 0.8, (), hours, None, made, days))
     found = operator.json("meters/M-1/forecast")
     assert (found["month"], found["energy_kwh"]["value"], found["amount"]["high"]) == ("2026-08", "74.4", "8")
     assert operator.json("meters/M-1/forecast?month=2026-09", 404)["message"]
     assert operator.json("forecasts")["rows"][1] == {"start": "2026-08-10T01:00:00Z", "wh": 100, "low": 90, "high": 110}
     (day,) = operator.json("forecasts")["days"]
-    assert day == {"day": "2026-08-10", "hours": 24, "wh": 2410, "peak": operator.json("forecasts")["rows"][0]}
+    assert day == {
+        "day": "2026-08-10", "hours": 24, "wh": 2410, "peak": operator.json("forecasts")["rows"][0], "lead": 1,
+        "low": 2300, "high": 2501, "peak_low": None, "peak_high": None,
+    }  # fmt: skip
     assert operator.json("forecasts")["readings_until"] == "2026-08-10T00:00:00Z"
     assert operator.json("forecasts?series=feeder/F-9", 404)["message"]
     assert customer(api, "A-2").json("meters/M-1/forecast") == found

@@ -1,11 +1,13 @@
 """What a forecast says, and how far it was off."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import groupby
 
 import msgspec
+
+from electrocloud.domain.hourly_load import HourlyLoad
+from electrocloud.domain.local_time import HOUR_S
 
 
 class ForecastHour(msgspec.Struct, frozen=True):
@@ -41,12 +43,43 @@ class Score(msgspec.Struct, frozen=True):
     naive: bool = False
 
 
+class Bounds(msgspec.Struct, frozen=True):
+    """The 80% interval of an amount."""
+
+    low: float
+    high: float
+
+
+class ActualDay(msgspec.Struct, frozen=True):
+    """What the hours of a forecast day came to, and how far they were off.
+
+    energy: their sum (Wh). peak: the highest of them (Wh), which began at `peak_at`. absolute_error: the sum of the
+    hours' absolute errors, absolute_energy that of their absolute actual values (Wh); WAPE is their ratio. coverage:
+    the share of hours within their intervals.
+    """
+
+    energy: float
+    peak: float
+    peak_at: datetime
+    absolute_error: float
+    absolute_energy: float
+    coverage: float
+
+    @property
+    def wape(self) -> float | None:
+        """See Errors."""
+        return self.absolute_error / self.absolute_energy if self.absolute_energy else None
+
+
 class ForecastDay(msgspec.Struct, frozen=True):
     """A calendar day of a forecast, on the clock of its timestamps.
 
     hours: how many of the day's hours are forecast, the rest of them where the readings end within the day. energy:
-    their sum (Wh). peak: the hour with the highest value. wape: the back-test's error on such a day, as many days
-    ahead; None without a back-test.
+    their sum (Wh). peak: the hour with the highest value. wape: the backtest's error on such a day, as many days
+    ahead; None without a backtest. lead: how many days it is after the day of the last reading, 0 for the rest of that
+    day. energy_interval, peak_interval: of the day's energy, and of its highest hour, whichever that will be; from the
+    backtest's errors in these. actual: see ActualDay; None until all of its hours are complete. Forecasts stored by
+    earlier versions have none of the last four.
     """
 
     day: date
@@ -54,6 +87,26 @@ class ForecastDay(msgspec.Struct, frozen=True):
     energy: float
     peak: ForecastHour
     wape: float | None = None
+    lead: int | None = None
+    energy_interval: Bounds | None = None
+    peak_interval: Bounds | None = None
+    actual: ActualDay | None = None
+
+
+class LeadErrors(msgspec.Struct, frozen=True):
+    """The errors of forecasts of days that were `lead` days ahead (see ForecastDay), over `days` such days.
+
+    wape: of the hours. energy, peak: the mean absolute error of the days' energy and of their peak, over the mean of
+    these. peak_hours: by how many hours the time of the peak was off, on average. coverage: as in Errors.
+    """
+
+    lead: int
+    days: int
+    wape: float | None
+    energy: float | None
+    peak: float | None
+    peak_hours: float
+    coverage: float
 
 
 class Forecast(msgspec.Struct, frozen=True):
@@ -117,14 +170,50 @@ class Suspect(msgspec.Struct, frozen=True):
     high: float
 
 
-def days_of(rows: Sequence[ForecastHour], wape_of: Callable[[Sequence[int]], float | None]) -> tuple[ForecastDay, ...]:
-    """The calendar days of consecutive hours; `wape_of` has the back-test's error over some of them, by their index."""
-    days: list[ForecastDay] = []
-    for day, numbered in groupby(enumerate(rows), lambda one: one[1].timestamp.date()):
-        places, hours = zip(*numbered, strict=True)
-        peak = max(hours, key=lambda hour: hour.value)
-        days.append(ForecastDay(day, len(hours), sum(hour.value for hour in hours), peak, wape_of(places)))
-    return tuple(days)
+def actual_day(day: ForecastDay, rows: Sequence[ForecastHour], load: HourlyLoad) -> ActualDay | None:
+    """What came of a day of a forecast, of whose `rows` some are its hours; None unless all of these are complete."""
+    own = [row for row in rows if row.timestamp.date() == day.day]
+    starts = [int(row.timestamp.timestamp()) for row in own]
+    if not all(map(load.complete, starts)):
+        return None
+    actual = [float(load.complete_wh[start]) for start in starts]
+    peak = max(range(len(own)), key=actual.__getitem__)
+    return ActualDay(
+        energy=sum(actual),
+        peak=actual[peak],
+        peak_at=own[peak].timestamp,
+        absolute_error=sum(abs(row.value - wh) for row, wh in zip(own, actual, strict=True)),
+        absolute_energy=sum(map(abs, actual)),
+        coverage=coverage_of(actual, [row.low for row in own], [row.high for row in own]) or 0.0,
+    )
+
+
+def errors_by_lead(forecasts: Iterable[Forecast]) -> list[LeadErrors]:
+    """The errors of the days that have actual values, by how many days ahead they were."""
+    found: dict[int, list[tuple[ForecastDay, ActualDay]]] = {}
+    for forecast in forecasts:
+        for day in forecast.days:
+            if day.actual and day.lead is not None:
+                found.setdefault(day.lead, []).append((day, day.actual))
+    return [_lead_errors(lead, found[lead]) for lead in sorted(found)]
+
+
+def _lead_errors(lead: int, days: Sequence[tuple[ForecastDay, ActualDay]]) -> LeadErrors:
+    actual = [one for _, one in days]
+    return LeadErrors(
+        lead,
+        len(days),
+        _ratio((one.absolute_error for one in actual), (one.absolute_energy for one in actual)),
+        _ratio((day.energy - one.energy for day, one in days), (one.energy for one in actual)),
+        _ratio((day.peak.value - one.peak for day, one in days), (one.peak for one in actual)),
+        sum(abs((day.peak.timestamp - one.peak_at).total_seconds()) for day, one in days) / HOUR_S / len(days),
+        sum(one.coverage for one in actual) / len(days),
+    )
+
+
+def _ratio(errors: Iterable[float], sizes: Iterable[float]) -> float | None:
+    size = sum(map(abs, sizes))
+    return sum(map(abs, errors)) / size if size else None
 
 
 def errors_of(actual: Sequence[float], forecast: Sequence[float], scale: float | None) -> Errors:

@@ -38,6 +38,11 @@ class HourlyLoad:
         """The end of the last hour, s since 1970 UTC; 0 if there is none."""
         return self.hours[-1].start + HOUR_S if self.hours else 0
 
+    @property
+    def complete_until(self) -> int:
+        """The end of the last complete hour, s since 1970 UTC; 0 if there is none."""
+        return max(self.complete_wh) + HOUR_S if self.complete_wh else 0
+
     @cached_property
     def complete_wh(self) -> Mapping[int, int]:
         """Wh of the complete hours by their start, ascending."""

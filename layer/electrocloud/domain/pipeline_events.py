@@ -33,7 +33,7 @@ class UploadsRejected(msgspec.Struct, frozen=True):
 
 
 class ForecastMade(msgspec.Struct, frozen=True):
-    """A day-ahead forecast of `fleet` or a feeder: its hours from `start` on (UTC), and the energy expected (Wh)."""
+    """A forecast of `fleet` or a feeder: its hours from `start` on (UTC), and the energy expected (Wh)."""
 
     series: str
     made_at: datetime

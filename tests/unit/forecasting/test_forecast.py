@@ -13,7 +13,8 @@ from electrocloud.domain.forecast import coverage_of, errors_of
 from forecasting.ahead import ahead_of, forecast_of
 from forecasting.backtest import actual, choose, origins_of, run_candidates, scale_of, with_blends
 from forecasting.candidates import CANDIDATES, LAG_DAY, LAG_WEEK, Candidate, auto_ets, profile
-from forecasting.intervals import bounds, cross_coverage
+from forecasting.intervals import bounds, cross_coverage, quantile_of
+from forecasting.learned import decode, encode, learn
 from forecasting.load import HOUR_S, Days, Load, calendar_of, hours_after, load_of, shown, wall_clock
 
 BERLIN = "Europe/Berlin"
@@ -174,6 +175,58 @@ def test_a_forecast_of_days_ends_at_midnight_and_has_each_days_peak_and_error() 
         assert day.energy == pytest.approx(sum(row.value for row in hours))
         assert day.wape is not None
         assert 0.01 < day.wape < 0.1
+        assert day.energy_interval is not None
+        assert day.energy_interval.low < day.energy < day.energy_interval.high
+        assert day.peak_interval is not None
+        assert day.peak_interval.low < day.peak.value < day.peak_interval.high
+    assert [day.lead for day in made.days] == list(range(8))
+
+
+def test_a_forecast_from_midnight_begins_with_the_day_after_that_of_the_last_reading() -> None:
+    load = _weekly(8, noise=5)
+    end = int(datetime.fromtimestamp((load.end - 1) * HOUR, UTC).replace(tzinfo=ZoneInfo(BERLIN)).timestamp()) + HOUR
+    made = forecast_of("x", load, hours_after(end, Days(7), BERLIN), datetime.now(UTC))
+    assert [day.lead for day in made.days] == list(range(1, 8))
+
+
+def test_the_interval_of_a_days_energy_is_narrower_than_the_sum_of_its_hours_intervals() -> None:
+    load = _weekly(8, noise=5)
+    end = int(datetime.fromtimestamp((load.end - 1) * HOUR, UTC).replace(tzinfo=ZoneInfo(BERLIN)).timestamp()) + HOUR
+    made = forecast_of("x", load, hours_after(end, Days(1), BERLIN), datetime.now(UTC))
+    interval = made.days[0].energy_interval
+    assert interval is not None
+    assert interval.high - interval.low < sum(row.high - row.low for row in made.rows) / 2
+
+
+@pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
+def test_a_quantile_of_past_errors_is_one_of_those_to_come(level: float) -> None:
+    errors = np.random.default_rng(6).gamma(2, size=(400, 29))
+    below = [row[28] <= quantile_of(row[:28], level) for row in errors]
+    assert np.mean(below) == pytest.approx(level, abs=0.04)
+    assert quantile_of(np.array([np.nan, 3.0]), level) == 3
+    assert quantile_of(np.array([np.nan]), level) == 0
+
+
+def test_what_was_learned_serves_a_later_hour_by_the_errors_of_the_same_hour_of_the_day() -> None:
+    load = _weekly(9, noise=5)
+    found = learn(load.until(len(load.values) - 30), 193)
+    assert found is not None
+    later = found.at(load.end, 193)
+    np.testing.assert_array_equal(later.truth[:, :187], found.truth[:, 6:])
+    np.testing.assert_array_equal(later.truth[:, 187:], found.truth[:, 169:175])
+    stored = decode(encode(found))
+    assert stored is not None
+    assert stored._replace(truth=found.truth, forecasts=found.forecasts) == found
+    np.testing.assert_allclose(stored.truth, found.truth, rtol=1e-6)
+    assert decode(b"\x93\x01\x02\x03") is None
+
+
+def test_a_forecast_from_what_was_learned_is_that_of_the_same_models() -> None:
+    load = _weekly(9, noise=5)
+    found = learn(load, 48)
+    again, whole = ahead_of(load, 48, found), ahead_of(load, 48)
+    np.testing.assert_array_equal(again.values, whole.values)
+    np.testing.assert_array_equal(again.high, whole.high)
 
 
 @pytest.mark.parametrize(("end", "hours"), [((2025, 3, 29), 24 + 23), ((2025, 10, 25, 18), 6 + 25 + 24)])
@@ -189,7 +242,8 @@ def test_the_days_after_tomorrow_have_the_model_that_is_best_for_them() -> None:
     made = ahead_of(_load(steady.values + wander, BERLIN), 168)
     assert made.model != "lag-168h"
     assert len(made.values) == 168
-    assert made.wape(range(24)) < made.wape(range(144, 168))  # type: ignore[operator]
+    assert made.learned is not None
+    assert made.learned.wape(range(24)) < made.learned.wape(range(144, 168))  # type: ignore[operator]
     assert made.scores[0].model == made.model
 
 
@@ -220,7 +274,13 @@ def test_origins_leave_as_much_before_them_as_there_is_after() -> None:
     few = origins_of(_weekly(2), 24)
     assert 24 * len(few) <= few[0]
     assert origins_of(_load([1.0] * 30), 24) == []
+    assert origins_of(_weekly(20), 30) == [
+        20 * 168 - 24 * back for back in range(29, 1, -1)
+    ]  # whole days before the end
     assert actual(_weekly(2), few, 24).shape == (len(few), 24)
+    truth = actual(_weekly(2), few, 60)
+    assert np.isnan(truth[-1, 24:]).all()
+    assert np.isfinite(truth[-1, :24]).all()
 
 
 @settings(max_examples=60, deadline=None)

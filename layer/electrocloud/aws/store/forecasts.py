@@ -1,4 +1,4 @@
-"""Forecasts in DynamoDB: one item a forecast, by its series and moment; one a meter and month-end; one a suspect."""
+"""Forecasts in DynamoDB: one item a forecast, by its series and moment; one a backtest, a month-end or a suspect."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -50,6 +50,15 @@ class Forecasts:
         )
         return [_forecast_decoder.decode(item["document"]["S"]) for item in answer["Items"]]
 
+    def put_learned(self, series: str, body: bytes) -> None:
+        """Keep what a backtest of a series found, in place of what an earlier one did."""
+        self._client.put_item(TableName=self._table, Item=_learned_key(series) | {"body": {"B": body}})
+
+    def learned(self, series: str) -> bytes | None:
+        """What the last backtest of a series found."""
+        item = self._client.get_item(TableName=self._table, Key=_learned_key(series)).get("Item")
+        return bytes(item["body"]["B"]) if item else None
+
     def put_month_ends(self, month_ends: Iterable[MonthEnd]) -> None:
         """Keep month-ends, each in the place of an earlier one of its meter and month."""
         items = (_item(month_end_series(end.meter_id), end.month, end) for end in month_ends)
@@ -97,6 +106,10 @@ class Forecasts:
             TableName=self._table, KeyConditionExpression=condition, ExpressionAttributeValues=values
         )
         return [item for page in pages for item in page["Items"]]
+
+
+def _learned_key(series: str) -> dict[str, Any]:
+    return {"series": {"S": f"learned/{series}"}, "made": {"S": "last"}}
 
 
 def _month_end_key(meter_id: str, month: str) -> dict[str, Any]:
