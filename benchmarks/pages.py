@@ -116,11 +116,11 @@ def update_forecasts(stack: Stack, fleet: Fleet, days: int) -> None:
             rows = tuple(
                 ForecastHour(start + timedelta(hours=hour), size, size * 0.8, size * 1.2) for hour in range(7 * 24)
             )
-            days = tuple(
+            by_day = tuple(
                 ForecastDay(row.timestamp.date(), 24, 24 * size, row, 0.05, lead)
                 for lead, row in enumerate(rows[::24], start=1)
             )
-            store.put(Forecast(series, start, scores[0].model, "", 0.8, scores, rows, None, start, days))
+            store.put(Forecast(series, start, scores[0].model, "", 0.8, scores, rows, None, start, by_day))
     month, amount = f"{midnight:%Y-%m}", Range(Decimal(80), Decimal(70), Decimal(95))
     made_at = int(midnight.timestamp())
     store.put_month_ends(MonthEnd(meter.meter_id, month, made_at, amount, amount) for meter in fleet.meters)
