@@ -24,6 +24,9 @@ class AuditRecord(msgspec.Struct, frozen=True):
         return f"{found}; {self.bills:,} bills, {self.first} to {self.end} (UTC, exclusive)"
 
 
+_decoder = msgspec.json.Decoder(AuditRecord)
+
+
 def write_record(s3: S3Client, bucket: str, record: AuditRecord) -> None:
     """Keep a record in place of the one before it."""
     s3.put_object(Bucket=bucket, Key=KEY, Body=msgspec.json.encode(record), ContentType="application/json")
@@ -37,4 +40,4 @@ def last_record(s3: S3Client, bucket: str) -> AuditRecord | None:
         if fault.response["Error"]["Code"] != "NoSuchKey":
             raise
         return None
-    return msgspec.json.decode(body, type=AuditRecord)
+    return _decoder.decode(body)

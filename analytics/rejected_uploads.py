@@ -37,6 +37,9 @@ class _Sender(msgspec.Struct):
     caller: str = ""
 
 
+_decoder = msgspec.json.Decoder(_Sender)
+
+
 def rejected_uploads(s3: S3Client, bucket: str, since: datetime, most: int) -> list[Rejected]:
     """The uploads that arrived since an aware instant and were rejected, newest first, at most so many.
 
@@ -60,7 +63,7 @@ def _rows(s3: S3Client, bucket: str, since: datetime) -> Iterator[Quarantined]:
 
 def _rejected(row: Quarantined) -> Rejected:
     try:
-        sender = msgspec.json.decode(row.payload, type=_Sender)
+        sender = _decoder.decode(row.payload)
     except (msgspec.DecodeError, UnicodeDecodeError):
         sender = _Sender()
     return Rejected(

@@ -50,6 +50,9 @@ class Run(NamedTuple):
     lake: Lake
 
 
+_stack_decoder = msgspec.json.Decoder(Stack)
+
+
 def measure(sizes: list[tuple[int, int]], state: Path) -> Iterator[Run]:
     """A load for each size (meters, days), each in a separate system whose state is kept under `state`."""
     for meters, days in sizes:
@@ -82,7 +85,7 @@ def system(state: Path) -> Iterator[tuple[dict[str, str], Stack, int]]:
             if up.poll() is not None:
                 raise RuntimeError((state / "up.log").read_text())
             time.sleep(0.2)
-        yield env, msgspec.json.decode((state / "stack.json").read_bytes(), type=Stack), up.pid
+        yield env, _stack_decoder.decode((state / "stack.json").read_bytes()), up.pid
     finally:
         up.terminate()
         up.wait(60)

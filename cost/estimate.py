@@ -40,6 +40,9 @@ class PriceList(msgspec.Struct, frozen=True):
     prices: dict[str, Price]
 
 
+_decoder = msgspec.json.Decoder(PriceList)
+
+
 class Entry(NamedTuple):
     """A line of the estimate: monthly units and their price in $."""
 
@@ -65,7 +68,7 @@ def show(fleet: FleetPlan) -> None:
 
 def priced(fleet: FleetPlan) -> tuple[list[Entry], Correction, PriceList]:
     """A fleet's monthly cost, most expensive first; what the correction of a price takes; and the price list used."""
-    prices = msgspec.json.decode(PRICES.read_bytes(), type=PriceList)
+    prices = _decoder.decode(PRICES.read_bytes())
     template = load()
     sample = live(fleet, template)
     billed = Counter(units(fleet, sample, template))

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.logger import get_logger
 
-from dashboard.access import screens
+from dashboard.access import screens, wanted_address
 from dashboard.access.login import login
 from dashboard.access.visitor import NotLoggedInError, Visitor, visitor
 
@@ -48,8 +48,9 @@ pages = {
 
 
 def home() -> None:
-    """Go to the user's first page, which has an address of its own, so that every page's address can be sent."""
-    st.switch_page(pages[who.pages[0]])
+    """Go to the page that led to the login, else to the user's first, so that every page has an address of its own."""
+    path, parameters = wanted_address.wanted(who.pages) or (who.pages[0], {})
+    st.switch_page(pages[path], query_params=parameters)
 
 
 menu = {"": [st.Page(home, title="ElectroCloud", default=True, visibility="hidden"), *pages.values()]}
@@ -61,11 +62,14 @@ began = time.perf_counter()
 if screens.open_to_others():
     screens.draw_open_to_others()
 elif not_logged_in:
+    wanted_address.remember()
     screens.draw_login(not_logged_in)
 elif not who.pages:
     screens.draw_no_role(who)
 elif page.url_path in pages and page.url_path not in who.pages:
     screens.draw_refused(who, page.title)
 else:
+    if page.url_path in pages:  # not on the way there
+        wanted_address.forget()
     page.run()
 get_logger("dashboard").info("rendered %s in %.3f s", page.title, time.perf_counter() - began)

@@ -8,6 +8,8 @@ from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.credit import NO_CREDIT, Credit, stated_credit
 from electrocloud.domain.errors import UsageError
 
+_decoder = msgspec.json.Decoder(list[Bill])
+
 
 def opening_credit(text: str) -> Credit:
     """The credit of `12.50` ($), of `120kWh` (in the first energy period), or of the last bill in a file of bills.
@@ -21,7 +23,7 @@ def opening_credit(text: str) -> Credit:
         raise UsageError(f"--opening-credit {fault}") from None
     path = Path(text)
     try:
-        bills = msgspec.json.decode(path.read_bytes(), type=list[Bill])
+        bills = _decoder.decode(path.read_bytes())
     except OSError:
         raise UsageError(
             f"--opening-credit {text} is neither an amount, such as 12.50 or 120kWh, nor a file of bills"

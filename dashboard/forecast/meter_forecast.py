@@ -25,6 +25,9 @@ class Answer(msgspec.Struct, omit_defaults=True):
     error: str = ""
 
 
+_decoder = msgspec.json.Decoder(Answer)
+
+
 def forecast(meter_id: str, limit_s: float) -> Forecast:
     """Forecast the HORIZON hours after a meter's newest reading. Raises `UsageError` if that is not possible."""
     command = [sys.executable, "-m", __name__, meter_id]
@@ -35,7 +38,7 @@ def forecast(meter_id: str, limit_s: float) -> Forecast:
     except subprocess.CalledProcessError as fault:
         last = fault.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise UsageError(f"the forecast failed: {''.join(last) or f'exit code {fault.returncode}'}") from None
-    answer = msgspec.json.decode(done.stdout, type=Answer)
+    answer = _decoder.decode(done.stdout)
     if answer.forecast is None:
         raise UsageError(answer.error)
     return answer.forecast

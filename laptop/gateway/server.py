@@ -33,6 +33,8 @@ MAX_BODY = 10 * 1024 * 1024
 INTEGRATION_TIMEOUT_S = 29
 ANY_CALL = {"Statement": {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}}
 
+_principals_decoder = msgspec.json.Decoder(dict[str, Principal])
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -126,7 +128,7 @@ def main() -> None:
     principals = {own.access_key: Principal(own.secret_key, ANY_CALL)}
     try:
         if arguments.principals:
-            principals |= msgspec.json.decode(arguments.principals.read_bytes(), type=dict[str, Principal])
+            principals |= _principals_decoder.decode(arguments.principals.read_bytes())
     except (OSError, msgspec.DecodeError, UsageError) as fault:
         parser.error(f"--principals: {fault}")
     config = Config(read_timeout=INTEGRATION_TIMEOUT_S, retries={"total_max_attempts": 1}, max_pool_connections=32)

@@ -140,6 +140,17 @@ def test_without_a_login_a_sent_link_shows_nothing_but_the_login(page: Page, hos
     expect(page.get_by_test_id("stTopNavLink")).to_have_count(0)
 
 
+def test_a_sent_link_is_where_the_user_is_after_the_login(page: Page, hosted: Hosted) -> None:
+    meter_id = hosted.running.fleet.meters[2].meter_id
+    page.goto(f"{hosted.url}/meter?meter={meter_id}")
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="agent", exact=True).click()
+    page.wait_for_url(f"{hosted.url}/meter?meter={meter_id}")
+    expect(page.get_by_text(meter_id).first).to_be_visible()
+    page.goto(hosted.url)  # which is not that link any more
+    page.wait_for_url(f"{hosted.url}/{ROLES['agent'].pages[0]}**")
+
+
 def test_a_user_of_no_known_group_is_told_which_groups_there_are(page: Page, hosted: Hosted) -> None:
     log_in(page, hosted.url, "guest")
     expect(

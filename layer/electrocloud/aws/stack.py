@@ -99,6 +99,9 @@ class Stack(msgspec.Struct, frozen=True):
         return self.session().client(service, endpoint_url=self.endpoint, config=settings)  # type: ignore[call-overload]
 
 
+_decoder = msgspec.json.Decoder(Stack)
+
+
 def stack_of(outputs: Mapping[str, str], region: str) -> Stack:
     """The stack in an account that CloudFormation's outputs describe."""
     names = {_snake(name): value for name, value in outputs.items()} | {"region": region}
@@ -132,7 +135,7 @@ def find_stack() -> Stack:
         region = region_of_caller()
         return stack_of(outputs_of(name, region), region)
     try:
-        return msgspec.json.decode((STATE / "stack.json").read_bytes(), type=Stack)
+        return _decoder.decode((STATE / "stack.json").read_bytes())
     except msgspec.ValidationError as fault:
         raise SettingsError(
             f"{STATE / 'stack.json'} is of another version ({fault}): `electrocloud down`, then `electrocloud up`"

@@ -61,4 +61,5 @@ class WorkQueue:
 
 def items_in(event: Mapping[str, Any], kind: Any) -> Iterator[Any]:
     """The work items, of a type that msgspec decodes, in the event of an SQS queue."""
-    return (msgspec.json.decode(record["body"], type=kind) for record in event["Records"])
+    decoder = msgspec.json.Decoder(kind)
+    return (decoder.decode(record["body"]) for record in event["Records"])

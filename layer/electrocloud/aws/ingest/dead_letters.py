@@ -45,6 +45,10 @@ class _WholeMessage(msgspec.Struct, frozen=True):
     payload: str | dict[str, Any]
 
 
+_message_decoder = msgspec.json.Decoder(_Message)
+_whole_message_decoder = msgspec.json.Decoder(_WholeMessage)
+
+
 def redrive_failed_batches(s3: S3Client, bucket: str, put: Put | None, reasons: Collection[str]) -> Iterator[Case]:
     """Put back the records of the batches in the bucket, and delete these; old versions stay for a month.
 
@@ -60,7 +64,7 @@ def redrive_failed_batches(s3: S3Client, bucket: str, put: Put | None, reasons: 
                 raise
             continue
         try:
-            reason = msgspec.json.decode(body, type=_Message).context.condition
+            reason = _message_decoder.decode(body).context.condition
             entries = records_of(body)
         except (msgspec.DecodeError, ValueError):
             yield UNKNOWN
@@ -115,7 +119,7 @@ def redrive_dead_letters(
 
 
 def _event(body: bytes) -> dict[str, Any]:
-    payload = msgspec.json.decode(body, type=_WholeMessage).payload
+    payload = _whole_message_decoder.decode(body).payload
     event = msgspec.json.decode(payload) if isinstance(payload, str) else payload
     if not isinstance(event, dict) or "Records" not in event:
         raise ValueError("the payload is no event")
@@ -124,7 +128,7 @@ def _event(body: bytes) -> dict[str, Any]:
 
 def _dead_letter(body: str, kinesis: KinesisClient, put: Put | None, reasons: Collection[str]) -> Case | None:
     try:
-        message = msgspec.json.decode(body, type=_Message)
+        message = _message_decoder.decode(body)
     except msgspec.DecodeError:
         return UNKNOWN
     reason = message.context.condition

@@ -21,6 +21,8 @@ _PREFIX = f"{STATE_PREFIX}equipment/"
 
 Item = dict[str, Any]
 
+_decoder = msgspec.json.Decoder(list[Equipment])
+
 
 class EquipmentStore:
     """On a boto3 DynamoDB client; `table` is that of the service points."""
@@ -52,7 +54,7 @@ class EquipmentStore:
 def ratings_in(items: Iterable[Item]) -> dict[str, Equipment]:
     """The ratings by their key in those of these items of the service points' table that hold some."""
     own = (item for item in items if item["service_point_id"]["S"].startswith(_PREFIX))
-    records = (msgspec.json.decode(item["document"]["S"], type=list[Equipment]) for item in own)
+    records = (_decoder.decode(item["document"]["S"]) for item in own)
     return {one.key: one for part in records for one in part}
 
 

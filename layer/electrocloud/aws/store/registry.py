@@ -50,6 +50,11 @@ class TariffHistory(msgspec.Struct, frozen=True):
     versions: tuple[TariffDocument, ...]
 
 
+_account_decoder = msgspec.json.Decoder(Account)
+_history_decoder = msgspec.json.Decoder(ServiceHistory)
+_versions_decoder = msgspec.json.Decoder(tuple[TariffDocument, ...])
+
+
 class RegistryTables(NamedTuple):
     """The names of the registry's tables. Who reads no tariffs or no customers does without their tables."""
 
@@ -217,7 +222,7 @@ def _account_item(account: Account) -> Item:
 
 
 def _account(item: Item) -> Account:
-    return msgspec.json.decode(item["document"]["S"], type=Account)
+    return _account_decoder.decode(item["document"]["S"])
 
 
 def _history_item(history: ServiceHistory) -> Item:
@@ -225,7 +230,7 @@ def _history_item(history: ServiceHistory) -> Item:
 
 
 def _history(item: Item) -> ServiceHistory:
-    return msgspec.json.decode(item["document"]["S"], type=ServiceHistory)
+    return _history_decoder.decode(item["document"]["S"])
 
 
 def _tariff_item(registry: Registry, tariff_id: str) -> Item:
@@ -244,7 +249,7 @@ def tariff_history(item: Item) -> TariffHistory:
     """The versions of a tariff's item; one that was stored before tariffs had dates has always been in force."""
     tariff_id = item["tariff_id"]["S"]
     if "versions" in item:
-        versions = msgspec.json.decode(item["versions"]["S"], type=tuple[TariffDocument, ...])
+        versions = _versions_decoder.decode(item["versions"]["S"])
         return TariffHistory(tariff_id, versions)
     try:
         document = msgspec.json.decode(item["document"]["S"], type=dict[str, Any])
