@@ -21,9 +21,10 @@ from electrocloud.aws.store.meter_segments import MeterSegments
 from electrocloud.aws.store.parquet_days import parquet_days
 from electrocloud.aws.store.registry import RegistryStore, RegistryTables
 from electrocloud.aws.store.service_lookup import ServiceLookup
+from electrocloud.domain.forecast import DayAheadError, day_ahead_error
 from forecasting.fleet_loads import DAYS, Ask, changed_days, read_days
 from forecasting.meters import update_meters
-from forecasting.series import update_series
+from forecasting.series import JUDGED, update_series
 
 METERS_AN_ITEM = 500
 
@@ -130,7 +131,10 @@ def open_deployment(dynamodb: DynamoDBClient, s3: S3Client, names: Names, ask: A
 
 
 class Done(NamedTuple):
-    """What came of an item: how many of each were stored, and what is left of it when its time was over."""
+    """What came of an item: how many of each were stored, and what is left of it when its time was over.
+
+    error: of a series' last days that were forecast the day before; None if too few of them have actual values.
+    """
 
     days: int = 0
     forecasts: int = 0
@@ -138,6 +142,7 @@ class Done(NamedTuple):
     suspects: int = 0
     left: ForecastMeters | CheckSilence | None = None
     silent: int = 0
+    error: DayAheadError | None = None
 
 
 def plan(kind: Kind, on: Deployment, now: datetime) -> Iterator[Item]:
@@ -161,7 +166,8 @@ def run(item: Item, on: Deployment, now: datetime, out_of_time: Callable[[], boo
             return Done(days=len(days))
         case ForecastSeries(series):
             known = on.loads.load(series, (now - timedelta(days=DAYS)).date())
-            return Done(forecasts=sum(1 for _ in update_series(series, known, on.store, now)))
+            made = sum(1 for _ in update_series(series, known, on.store, now))
+            return Done(forecasts=made, error=day_ahead_error(on.store.newest(series, JUDGED)))
         case ForecastMeters():
             return _forecast_meters(item, on, now, out_of_time)
         case CheckSilence():

@@ -27,7 +27,9 @@ def run_once(stack: Stack, kinds: Sequence[work.Kind] = work.KINDS) -> None:
     for kind in kinds:
         for item in work.plan(kind, on, now):
             done = work.run(item, on, now, out_of_time=lambda: False)
-            counts = ", ".join(f"{name} {count}" for name, count in done._asdict().items() if count)
+            counts = ", ".join(
+                f"{name} {count}" for name, count in done._asdict().items() if isinstance(count, int) and count
+            )
             print(f"{datetime.now(UTC):%H:%M:%S} {type(item).__name__}: {counts or 'nothing due'}", flush=True)
 
 

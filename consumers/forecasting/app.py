@@ -59,9 +59,14 @@ def _schedule(kind: work.Kind, now: datetime) -> dict[str, int]:
 
 
 def _work(items: Iterable[work.Item], context: LambdaContext, now: datetime) -> dict[str, int]:
-    done = [
-        work.run(item, deployment, now, lambda: context.get_remaining_time_in_millis() < RESERVE_MS) for item in items
-    ]
+    done = []
+    for item in items:
+        one = work.run(item, deployment, now, lambda: context.get_remaining_time_in_millis() < RESERVE_MS)
+        done.append(one)
+        if one.error and isinstance(item, work.ForecastSeries):
+            metrics.add_metadata("series", item.series)
+            metrics.add_metric("ForecastError", MetricUnit.Percent, 100 * one.error.actual)
+            metrics.add_metric("ForecastDrift", MetricUnit.NoUnit, one.error.drift)
     queue.send(one.left for one in done if one.left)
     return {
         "LoadDaysRead": sum(one.days for one in done),

@@ -16,6 +16,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from analytics.template import ROOT, load
+from electrocloud.aws.store.forecasts import Forecasts
+from electrocloud.domain.forecast import ActualDay, Forecast, ForecastDay, ForecastHour
 from laptop.delivery import Delivery, Plan
 from laptop.metrics import metrics_in
 from tests.faults.event_source import Mapping, Settings
@@ -198,6 +200,23 @@ def items_are_left_over(alarm, world, enough):
     return [(*datum[:3], {"service": service}, datum[4]) for datum in emitted(world)]
 
 
+def forecasts_drift(alarm, world, enough):
+    """Three days of a feeder came 2.1 or 2 times as far from their forecasts as the backtest led to expect."""
+    store = Forecasts(world("aws").dynamodb, "forecasts")
+    for number in range(3):
+        at = START - timedelta(days=number)
+        row = ForecastHour(at, 100.0, 90.0, 110.0)
+        came = ActualDay(100.0, 100.0, at, 21.0 if enough else 20.0, 100.0, 1.0)
+        days = (ForecastDay(at.date(), 1, 100.0, row, 0.1, 1, None, None, came),)
+        store.put(Forecast("feeder/F", at, "profile", "", 0.8, (), (row,), None, at, days))
+    world("monkeypatch").setenv("POWERTOOLS_SERVICE_NAME", "forecasting")
+    function = world("functions")["forecasting"]
+    world("capsys")
+    item = {"messageId": "1", "body": json.dumps({"type": "forecast-series", "series": "feeder/F"})}
+    function({"Records": [item]}, PATIENT)
+    return [(*datum[:3], {"service": "forecasting"}, datum[4]) for datum in emitted(world)]
+
+
 def many_are_quarantined(alarm, world, enough):
     """The uploads of a head-end whose clock has lost its zone."""
     world("capsys")
@@ -342,6 +361,7 @@ SITUATIONS = {
     "ForecastingErrorsAlarm": forecasting_fails,
     "ClosingLeftOverAlarm": items_are_left_over,
     "ForecastingLeftOverAlarm": items_are_left_over,
+    "ForecastDriftAlarm": forecasts_drift,
     "RejectedUploadsAlarm": many_are_quarantined,
     "QuarantineFailuresAlarm": the_quarantine_cannot_be_written,
     "InvalidTariffsAlarm": a_tariff_cannot_be_rated,

@@ -198,6 +198,40 @@ def errors_by_lead(forecasts: Iterable[Forecast]) -> list[LeadErrors]:
     return [_lead_errors(lead, found[lead]) for lead in sorted(found)]
 
 
+DRIFT_DAYS = 7  # of which the drift of a series' forecasts is known, at most
+LEAST_DRIFT_DAYS = 3  # a single odd day is no drift
+
+
+class DayAheadError(msgspec.Struct, frozen=True):
+    """The WAPE of the last days forecast the day before, and the WAPE that their backtests led to expect."""
+
+    actual: float
+    expected: float
+
+    @property
+    def drift(self) -> float:
+        """How many times as large as expected the error is."""
+        return self.actual / self.expected
+
+
+def day_ahead_error(forecasts: Iterable[Forecast]) -> DayAheadError | None:
+    """The error of the last DRIFT_DAYS days with actual values; None with fewer than LEAST_DRIFT_DAYS.
+
+    `forecasts` are ordered newest first.
+    """
+    days = [
+        (day.actual, day.wape)
+        for forecast in forecasts
+        for day in forecast.days
+        if day.lead == 1 and day.actual and day.wape
+    ][:DRIFT_DAYS]
+    energy = sum(actual.absolute_energy for actual, _ in days)
+    if len(days) < LEAST_DRIFT_DAYS or not energy:
+        return None
+    expected = sum(wape * actual.absolute_energy for actual, wape in days)
+    return DayAheadError(sum(actual.absolute_error for actual, _ in days) / energy, expected / energy)
+
+
 def _lead_errors(lead: int, days: Sequence[tuple[ForecastDay, ActualDay]]) -> LeadErrors:
     actual = [one for _, one in days]
     return LeadErrors(
