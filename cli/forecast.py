@@ -69,7 +69,7 @@ def _print(made: Forecast, output: Output | None) -> None:
     if output is Output.json:
         _print_json(msgspec.to_builtins(made))
     elif output in (Output.csv, Output.tsv):
-        rows = [(row.timestamp.isoformat(), row.value, row.low, row.high) for row in made.rows]
+        rows = [(row.timestamp.isoformat(), *map(_short, (row.value, row.low, row.high))) for row in made.rows]
         print_rows(Rows(("timestamp", "value", "low", "high"), rows), output)
     else:
         _print_tables(made)
@@ -93,6 +93,11 @@ def _days(made: Forecast) -> Table:
             wape,
         )
     return table
+
+
+def _short(value: float) -> float:
+    """A forecast in six digits, which is more than it knows."""
+    return float(f"{value:.6g}")
 
 
 def _interval(bounds: Bounds | None) -> str:
