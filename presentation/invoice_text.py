@@ -74,9 +74,11 @@ def _credit_left(bill: Bill) -> str:
 def print_history(console: Console, bills: Sequence[Bill]) -> None:
     """Print all versions of a meter's bills, one per row, with the change each made."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for name in ("Month", "Version", "kWh", "Amount due", "Change", "Missing", "Not due", "Estimated"):
+    counts = {"Missing": "missing", "Not due": "not_yet_due", "Estimated": "estimated"}
+    counted = {name: part for name, part in counts.items() if any(getattr(one.intervals, part) for one in bills)}
+    for name in ("Month", "Version", "kWh", "Amount due", "Change", *counted):
         table.add_column(name, justify="left" if name == "Month" else "right", no_wrap=True)
-    table.add_column("Tariff")
+    table.add_column("Tariff", overflow="fold", min_width=12)
     for bill in bills:
         table.add_row(
             bill.month or str(bill.period_start),
@@ -84,9 +86,7 @@ def print_history(console: Console, bills: Sequence[Bill]) -> None:
             f"{bill.energy_kwh:,.1f}",
             money(bill.total_rounded, bill.currency),
             money(bill.adjustment.amount_rounded, bill.currency, sign=True) if bill.adjustment else "",
-            str(bill.intervals.missing or ""),
-            str(bill.intervals.not_yet_due or ""),
-            str(bill.intervals.estimated or ""),
+            *(str(getattr(bill.intervals, part) or "") for part in counted.values()),
             escape(bill.tariff),
         )
     console.print(table)
