@@ -112,6 +112,9 @@ class _Stored(msgspec.Struct, array_like=True):
     end: int
 
 
+_decoder = msgspec.msgpack.Decoder(_Stored)
+
+
 def encode(learned: Learned) -> bytes:
     """The stored form, with single precision: some 45 kB."""
     truth, forecasts = (zlib.compress(one.astype("<f4").tobytes()) for one in (learned.truth, learned.forecasts))
@@ -122,7 +125,7 @@ def encode(learned: Learned) -> bytes:
 def decode(body: bytes | None) -> Learned | None:
     """A stored result; None without one, and for one of another version, which a new backtest replaces."""
     try:
-        stored = msgspec.msgpack.decode(body or b"", type=_Stored)
+        stored = _decoder.decode(body or b"")
     except msgspec.DecodeError:
         return None
     truth, forecasts = (
