@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.logger import get_logger
 
+from dashboard import layout
 from dashboard.access import screens, wanted_address
 from dashboard.access.login import login
 from dashboard.access.visitor import NotLoggedInError, Visitor, visitor
@@ -23,6 +24,12 @@ PAGES = (
     ("analytics", "questions", "Analytics", ":material/query_stats:"),
     ("health", "health", "Health", ":material/monitor_heart:"),
 )
+
+
+# Before anything is drawn: what Streamlit has drawn by then moves when the page becomes wide.
+st.set_page_config("ElectroCloud", page_icon=ICON, layout="wide")
+st.html(layout.STYLE)
+layout.let_browser_begin()
 
 
 def user() -> tuple[Visitor, str]:

@@ -11,7 +11,8 @@ from electrocloud.domain.local_time import DAY_S
 Spec = dict[str, Any]
 
 LABELS_PX = 36  # minimum width of y-axis labels, so that stacked charts align
-BLUE, ORANGE, GREEN, GRAY = "#3B8FC8", "#E69F00", "#009E73", "#8C8C8C"  # readable in the light and the dark theme
+# Lines and points: at least 3:1 against the light and the dark page, and told apart by color-blind people.
+BLUE, ORANGE, GREEN, GRAY, MAGENTA = "#3B8FC8", "#C27A00", "#00996B", "#8C8C8C", "#CC3366"
 
 
 def time_axis(first: float, last: float, zone: str, every_h: int = 3) -> Spec:

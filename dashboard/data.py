@@ -99,18 +99,6 @@ def _try_again(since: float) -> None:
         st.rerun()
 
 
-@contextmanager
-def loading(name: str, height: int) -> Iterator[None]:
-    """Show a placeholder of a height (px) while the body is drawn for the first time in a session."""
-    if name in st.session_state:
-        st.empty()  # fills the placeholder's slot; otherwise the content would briefly appear twice
-        yield
-        return
-    with st.skeleton(height):
-        yield
-    st.session_state[name] = True
-
-
 def paint_first() -> None:
     """Once per session, give the browser time to paint the numbers it has received.
 

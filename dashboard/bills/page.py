@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard import data
+from dashboard import data, layout
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
 from dashboard.bills import bulk_download
@@ -32,14 +32,14 @@ def figures(issued: pd.DataFrame) -> None:
         "Estimated": f"{(issued['state'] == 'estimated').sum():,}",
         "Re-billed": f"{(issued['state'] == 're-billed').sum():,}",
     }
-    with st.container(horizontal=True, gap="small"):
+    with layout.metrics("bills"):
         for name, value in shown.items():
             st.metric(name, value, border=True)
     data.paint_first()
     left, right = st.columns([3, 7], gap="medium")
-    left.subheader("By state")
+    left.header("By state")
     left.dataframe(numbers(by_state(issued)), hide_index=True, column_config=COLUMNS)
-    right.subheader("By tariff")
+    right.header("By tariff")
     right.dataframe(numbers(by_tariff(issued)), hide_index=True, column_config=COLUMNS | {"estimated": "Estimated"})
 
 
@@ -58,7 +58,7 @@ def draw_month(month: str, owner: str | None) -> None:
 
 def filtered(issued: pd.DataFrame) -> pd.DataFrame:
     """Draw the filters; the bills that pass them."""
-    st.subheader("All bills")
+    st.header("All bills")
     text, tariff, state = st.columns([2, 3, 2])
     return chosen_of(
         issued,
@@ -118,7 +118,7 @@ def draw_invoice(owner: str, month: str) -> None:
         left, right = st.columns([3, 2], vertical_alignment="bottom")
         number = right.selectbox("Version", numbers, key=f"version_{owner}_{month}") if len(numbers) > 1 else numbers[0]
         bill = next(bill for bill in versions if bill.version == number)
-        left.subheader(invoice.heading(bill))
+        left.header(invoice.heading(bill))
         left.markdown(f"Meter **{units.in_markdown(meter_id)}** · {units.in_markdown(bill.tariff_name)}")
         if bill is not newest:
             st.warning(f"Version {newest.version} has replaced this version.")
@@ -142,7 +142,7 @@ def next_steps(bill: Bill) -> None:
 
 def draw_versions(versions: list[Bill]) -> None:
     """Draw the versions of a bill, one per row."""
-    st.subheader("Versions")
+    st.header("Versions")
     st.dataframe(
         pd.DataFrame(
             {

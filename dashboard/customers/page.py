@@ -67,7 +67,7 @@ def choose(key: str, found: list[SearchEntry]) -> None:
 
 def customer(entry: SearchEntry) -> None:
     """Draw the customer at a service point, with bills and meters."""
-    st.subheader(units.in_markdown(entry.name or "No customer"))
+    st.header(units.in_markdown(entry.name or "No customer"))
     st.markdown(
         f"Account **{units.in_markdown(entry.account_id or '–')}** · {units.in_markdown(entry.address)} · "
         f"service point {units.in_markdown(entry.service_point_id)} · feeder {units.in_markdown(entry.feeder)}"
@@ -79,14 +79,14 @@ def customer(entry: SearchEntry) -> None:
     if st.button("Open meter", icon=":material/electric_meter:"):
         st.switch_page("meter/page.py", query_params={"meter": meter_id})
     bills(entry, meter_id)
-    st.subheader("Service history")
+    st.header("Service history")
     st.dataframe(service_history.table(data.service_histories(meter_id)), hide_index=True)
 
 
 def bills(entry: SearchEntry, meter_id: str) -> None:
     """Draw the account's bills of a meter, newest first, and why the last one differs from the one before."""
     own = [one for one in newest_versions(data.history(meter_id)) if one.bill.account_id in ("", entry.account_id)]
-    st.subheader("Bills")
+    st.header("Bills")
     if not own:
         st.info("This customer has no bills yet. The first one appears with the first reading.")
         return

@@ -6,12 +6,13 @@ from datetime import date, timedelta
 import pandas as pd
 import streamlit as st
 
+from dashboard import layout
 from dashboard.forecast.day_table import between, percent
 from electrocloud.domain.forecast import Bounds, Forecast, ForecastDay, LeadErrors
 from presentation import units
 
 
-def figures(made: Forecast, coming: pd.DataFrame, zone: str) -> None:
+def figures(name: str, made: Forecast, coming: pd.DataFrame, zone: str) -> None:
     """Draw what a forecast expects, and how far its model was off in the backtest."""
     peak = coming.loc[coming["value"].idxmax()]
     tested = next((score for score in made.candidates if score.model == made.model), None)
@@ -35,7 +36,7 @@ def figures(made: Forecast, coming: pd.DataFrame, zone: str) -> None:
         ),
         "Coverage": (percent(made.coverage), "target 80%", "Share of backtest hours within the 80% interval."),
     }  # fmt: skip
-    with st.container(horizontal=True, gap="small"):
+    with layout.metrics(name):
         for label, (value, below, note) in shown.items():
             st.metric(label, value, below, delta_color="off", delta_arrow="off", help=note, border=True)
 
@@ -72,7 +73,7 @@ def of_day(day: ForecastDay, made: Forecast, errors: Mapping[int, LeadErrors], t
         ),
         "Coverage": (percent(made.coverage), "target 80%", "Share of backtest hours within the 80% interval."),
     }  # fmt: skip
-    with st.container(horizontal=True, gap="small"):
+    with layout.metrics("day"):
         for label, (value, below, note) in shown.items():
             st.metric(label, value, below, delta_color="off", delta_arrow="off", help=note, border=True)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard import data
+from dashboard import data, layout
 from dashboard.fleet import Fleet
 from dashboard.forecast import day_ahead, forecast_data, outlook, outlook_chart
 from electrocloud.domain.forecast import MonthEnd
@@ -91,10 +91,10 @@ def list_of(table: pd.DataFrame) -> str | None:
 def of_one(end: MonthEnd, fleet: Fleet) -> None:
     """Draw one meter's month-end forecast."""
     with st.container(border=True):
-        st.markdown(f"#### {units.in_markdown(end.meter_id)}")
+        st.markdown(f"### {units.in_markdown(end.meter_id)}")
         energy, bill = end.energy_kwh, end.total
         when = f"Forecast made {units.moment(end.made_at, fleet.zone)}, {fleet.zone}"
-        with st.container(horizontal=True, gap="small"):
+        with layout.metrics("month_end"):
             for label, value, low, high in (
                 ("Month-end energy", f"{energy.value:,.0f} kWh", f"{energy.low:,.0f}", f"{energy.high:,.0f} kWh"),
                 ("Month-end bill", money(bill.value), money(bill.low), money(bill.high)),
@@ -118,6 +118,6 @@ def next_day(meter_id: str, fleet: Fleet) -> None:
     day = day_of(int(fleet.now))
     load = outlook.load_of(data.days(meter_id, day - timedelta(days=forecast_data.DAYS), day + timedelta(days=1)))
     hours = outlook.hours_of([made])
-    day_ahead.figures(made, hours, fleet.zone)
+    day_ahead.figures("next_day", made, hours, fleet.zone)
     since = fleet.now - forecast_data.DAYS * DAY_S
     st.vega_lite_chart(outlook_chart.outlook(hours, load, fleet.now, since, fleet.zone), key="next_day", height=320)

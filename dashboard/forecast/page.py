@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import streamlit as st
 
-from dashboard import data
+from dashboard import data, layout
 from dashboard.fleet import Fleet
 from dashboard.forecast import day_ahead, day_table, forecast_data, month_ends, outlook, outlook_chart
 from electrocloud.aws.store.hourly_loads import FLEET
@@ -36,7 +36,7 @@ def series_chosen() -> str:
 @st.fragment(run_every=30)
 def headline(series: str) -> None:
     """Draw the newest forecast of a series: tomorrow's peak in numbers, and the days to come."""
-    with data.show_errors(), data.loading("by_day", 480):
+    with data.show_errors(), layout.loading("by_day"):
         made, fleet = forecast_data.newest(series), data.fleet()
         if not made or not fleet:
             st.info(NOT_YET, icon=":material/hourglass_empty:")
@@ -50,8 +50,8 @@ def headline(series: str) -> None:
         errors = {one.lead: one for one in errors_by_lead(made)}
         if remaining.empty:
             st.info("All hours of the latest forecast have passed. The next one is made tonight.")
-        elif not coming:
-            day_ahead.figures(newest, remaining, fleet.zone)  # a forecast that an earlier version stored
+        elif not coming:  # a forecast that an earlier version stored
+            day_ahead.figures("day_ahead", newest, remaining, fleet.zone)
         else:
             day_ahead.of_day(next((day for day in coming if day.day > today), coming[-1]), newest, errors, today)
             st.dataframe(day_table.coming(coming, errors, today), hide_index=True, key="days")
@@ -77,7 +77,7 @@ def today_of(made: Forecast, fleet: Fleet) -> date:
 @st.fragment(run_every=30, parallel=True)
 def course(series: str) -> None:
     """Draw the last days' forecasts beside the load, the days ahead, and the errors."""
-    with data.show_errors(first=False), data.loading("course", 430):
+    with data.show_errors(first=False), layout.loading("course"):
         made, fleet = forecast_data.newest(series), data.fleet()
         if not made or not fleet:
             return
@@ -109,5 +109,5 @@ with data.show_errors(again=True):
     headline(series)
     data.paint_first()
     course(series)
-    st.subheader("Month-end bill forecast")
+    st.header("Month-end bill forecast")
     month_ends.draw()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from analytics.pipeline_health import Alarm, Counts, Health, Run
 from analytics.pipeline_stages import Stage
-from dashboard import data
+from dashboard import data, layout
 from dashboard.health.runbook import section
 from presentation import units
 
@@ -18,7 +18,7 @@ ALARMS = "health_alarms"  # the key of the table
 @st.fragment(run_every=10)
 def overview() -> None:
     """Draw all of it."""
-    with data.show_errors(), data.loading("health", 600):
+    with data.show_errors(), layout.loading("health"):
         health = data.health()
         fleet = data.fleet()
         zone = fleet.zone if fleet else "UTC"
@@ -49,7 +49,7 @@ def verdict(health: Health) -> None:
 
 def stages(path: list[Stage], zone: str) -> None:
     """Draw the path of a reading as a row of stages."""
-    st.subheader("Path of a reading")
+    st.header("Path of a reading")
     for column, stage in zip(st.columns(len(path), gap="small"), path, strict=True):
         with column.container(border=True, height="stretch"):
             st.metric(
@@ -85,7 +85,7 @@ def details(stage: Stage, zone: str) -> list[str]:
 
 def stored(counts: Counts) -> None:
     """Draw what is stored."""
-    with st.container(horizontal=True, gap="small"):
+    with layout.metrics("stored"):
         for label, value in (
             ("Windows", f"{counts.windows:,} meter-days"),
             ("Bills", f"{counts.bills:,}"),
@@ -97,7 +97,7 @@ def stored(counts: Counts) -> None:
 
 def alarms(found: list[Alarm], zone: str) -> None:
     """Draw the alarms; a selected one goes into the address, with its section of the runbook below."""
-    st.subheader("Alarms")
+    st.header("Alarms")
     if not found:
         st.caption("This stack has no alarms. That is not good: nobody is warned. Deploy template.yaml as it is.")
         return
@@ -122,7 +122,7 @@ def alarms(found: list[Alarm], zone: str) -> None:
     chosen = st.query_params.get("alarm")
     if chosen in names:
         with st.container(border=True):
-            st.markdown(f"#### {chosen}\n{section(chosen)}")
+            st.markdown(f"### {chosen}\n{section(chosen)}")
 
 
 def select_alarm(names: list[str]) -> None:
@@ -135,7 +135,7 @@ def select_alarm(names: list[str]) -> None:
 
 def runs(found: list[Run], zone: str) -> None:
     """Draw when the jobs last ran."""
-    st.subheader("Last runs")
+    st.header("Last runs")
     st.dataframe(
         pd.DataFrame(
             {

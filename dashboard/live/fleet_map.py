@@ -53,6 +53,11 @@ def deck(fleet: Fleet, feeder: str | None, look: Palette) -> pydeck.Deck:
     )
 
 
+def rgb(color: str) -> Color:
+    """The parts of a color such as `#3B8FC8`."""
+    return list(bytes.fromhex(color[1:]))
+
+
 def shown_of(fleet: Fleet, feeder: str | None) -> pd.DataFrame:
     """The meters of one feeder, or all meters."""
     return fleet.meters if feeder is None else fleet.meters[fleet.meters["feeder"] == feeder]

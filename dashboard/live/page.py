@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, data
+from dashboard import charts, data, layout
 from dashboard.fleet import Fleet, feeders_of, silent_for
 from dashboard.live import fleet_map
 from dashboard.live.curve import BEFORE, DAY_S, EXPORT, NOW, end_of_step, last_day, power_by_step
@@ -22,7 +22,7 @@ NOTHING_YET = "No readings yet. Start a fleet with `electrocloud up`, or send an
 @st.fragment(run_every=3)
 def headline() -> None:
     """Draw when the newest reading was, and the fleet in numbers."""
-    with data.show_errors(), data.loading("headline", 130):
+    with data.show_errors(), layout.loading("headline"):
         fleet = data.fleet()
         if fleet is None:
             st.info(NOTHING_YET, icon=":material/hourglass_empty:")
@@ -41,7 +41,7 @@ def figures(fleet: Fleet) -> None:
     total = len(fleet.meters)
     # The last minute is incomplete, so the rate is that of the minute before it.
     rate = stored[-2] / 60 if len(stored) > 1 else 0.0
-    with st.container(horizontal=True, gap="small"):
+    with layout.metrics("fleet"):
         for label, value, note in (
             ("Fleet power", units.scaled(fleet.power_w, "W"),
              "Delivered: sum of the latest readings of the reporting meters."),
@@ -64,7 +64,7 @@ def figures(fleet: Fleet) -> None:
 @st.fragment(run_every=10, parallel=True)
 def curve() -> None:
     """Draw the fleet's last day beside the same day a week before."""
-    with data.show_errors(first=False), data.loading("curve", HEIGHT):
+    with data.show_errors(first=False), layout.loading("curve"):
         fleet = data.fleet()
         if fleet is None:
             return
@@ -134,7 +134,7 @@ def curve_spec(until: float, zone: str, unit: str, *, exports: bool) -> charts.S
 @st.fragment(run_every=5)
 def where() -> None:
     """Draw the map of feeders, or of one feeder's meters."""
-    with data.show_errors(first=False), data.loading("where", fleet_map.HEIGHT):
+    with data.show_errors(first=False), layout.loading("where"):
         fleet = data.fleet()
         if fleet is None:
             return
@@ -187,7 +187,7 @@ def silent() -> None:
         if fleet is None:
             return
         found = fleet.meters[fleet.meters["silent"]].sort_values("silent_s", ascending=False, na_position="first")
-        st.subheader("Silent meters")
+        st.header("Silent meters")
         if found.empty:
             st.caption(f"No meters are silent: all {len(fleet.meters):,} have uploaded in time.")
             return

@@ -126,7 +126,7 @@ def voltage(readings: pd.DataFrame, zone: str) -> Spec:
             },
             {
                 "data": charts.values(limits),
-                "mark": {"type": "text", "align": "left", "baseline": "bottom", "dy": -2, "color": VERMILION},
+                "mark": {"type": "text", "align": "left", "baseline": "bottom", "dy": -2},
                 "encoding": {"x": {"value": 4}, "y": y, "text": {"field": "label"}},
             },
             {

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from dashboard import data
+from dashboard import data, layout
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
 from dashboard.forecast import forecast_data
@@ -48,7 +48,7 @@ def accept_suggestion() -> None:
 @st.fragment(run_every=15)
 def show(meter: RegisteredMeter) -> None:
     """Draw all of one meter."""
-    with data.show_errors():
+    with data.show_errors(), layout.loading("meter"):
         tariff = data.tariffs().get(meter.tariff_id)
         if tariff is None:
             st.info(
@@ -60,7 +60,7 @@ def show(meter: RegisteredMeter) -> None:
             )
             return
         place = f"feeder {meter.feeder} · {units.customer_class(meter.customer)} · {tariff.name}"
-        st.markdown(f"### {units.in_markdown(meter.meter_id)}\n{units.in_markdown(place)}")
+        st.markdown(f"## {units.in_markdown(meter.meter_id)}\n{units.in_markdown(place)}")
         newest = data.newest_day(meter.meter_id)
         if newest is None:
             st.info("This meter has never reported. Its readings appear here after its first upload.")
@@ -119,7 +119,7 @@ def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end
             None,
         ),
     }
-    with st.container(horizontal=True, gap="small"):
+    with layout.metrics("meter"):
         for name, (value, note, below) in so_far.items():
             st.metric(
                 name, value, below, delta_color="off", delta_arrow="off", help=note, border=True, height="stretch"
@@ -184,7 +184,7 @@ def compare_tariffs(meter: RegisteredMeter, month: BillingMonth, days: list[Mete
     ranked = offers([bills for bills in issued if bills])
     best = ranked[0]
     saved = f"would save {money(best.saving)}" if best.saving > 0 else "is the current tariff and the cheapest"
-    st.subheader("This month on other tariffs")
+    st.header("This month on other tariffs")
     st.markdown(
         f"**{units.in_markdown(best.tariff_name)}** {saved}. "
         "All bills are projected to the end of the month, assuming that its rest is like the last four weeks."
@@ -208,7 +208,7 @@ def compare_tariffs(meter: RegisteredMeter, month: BillingMonth, days: list[Mete
 
 def service(meter_id: str) -> None:
     """Draw who has been served where the meter is, and by which meters."""
-    st.subheader("Service history")
+    st.header("Service history")
     st.caption("Meters and agreements at this service point. An end day is the first one no longer covered.")
     st.dataframe(service_history.table(data.service_histories(meter_id)), hide_index=True)
 
@@ -219,7 +219,7 @@ def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: int) -> Non
     curve = meter_view.curve(meter_id, days, since)
     exported = meter_view.export(meter_id, days, since)
     estimates = meter_view.estimated(days, since, end, tariff.zone)
-    st.subheader(f"Last {CURVE_DAYS} days")
+    st.header(f"Last {CURVE_DAYS} days")
     corrected, missing = int((curve["revision"] > 0).sum()), len(estimates)
     sentences = [
         "The shading shows the tariff's periods; gaps in the line are missing readings.",
@@ -242,7 +242,7 @@ def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: int) -> Non
 
 def heat(zone: str, days: list[MeterDay], end: float) -> None:
     """Draw the last weeks hour by hour."""
-    st.subheader(f"Last {HEAT_DAYS} days, hour by hour")
+    st.header(f"Last {HEAT_DAYS} days, hour by hour")
     since = end // HOUR_S * HOUR_S - HEAT_DAYS * DAY_S
     hours = meter_view.hours(days, zone)
     hours = hours[(hours["start"] >= since) & (hours["start"] + HOUR_S <= end)]

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import pydeck
 
 from analytics.network_loading import NEAR, Loading
+from dashboard import charts
 from dashboard.live import fleet_map
 from dashboard.network.network_text import percent
 from presentation import units
 
 HEIGHT = 420
-_LOW, _NEAR, _OVER, _UNKNOWN = [59, 143, 200], [230, 159, 0], [213, 94, 0], [140, 140, 140]
+_LOW, _NEAR, _OVER, _UNKNOWN = map(fleet_map.rgb, (charts.BLUE, charts.ORANGE, charts.MAGENTA, charts.GRAY))
 
 
 def deck(shown: Sequence[Loading], look: fleet_map.Palette) -> pydeck.Deck:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from analytics.network_loading import NEAR, POWER_FACTOR, Loading, zone_of
-from dashboard import data
+from dashboard import data, layout
 from dashboard.live.fleet_map import DARK, LIGHT
 from dashboard.network import network_map, network_text
 from presentation import units
@@ -16,7 +16,7 @@ MOST_LABELS = 400  # on the map; the most loaded ones
 
 def figures(found: list[Loading]) -> None:
     """Draw how many are near their rating, and how many have none."""
-    with st.container(horizontal=True, gap="small"):
+    with layout.metrics("network"):
         for label, shares in (
             (f"Over {NEAR:.0%} now", [one.now_share for one in found]),
             (f"Over {NEAR:.0%} today", [one.today_share for one in found]),
@@ -29,31 +29,30 @@ def figures(found: list[Loading]) -> None:
 
 def near_rating(found: list[Loading], zone: str) -> None:
     """Draw the list of those near their rating."""
-    st.subheader(f"Over {NEAR:.0%} of the rating")
+    st.header(f"Over {NEAR:.0%} of the rating")
     if all(one.rating_kva is None for one in found):
         st.info("The registry has no ratings. Apply an equipment.csv with them (docs/registry.md).")
     elif near := network_text.near(found):
-        table(near, zone)
+        table(f"Over {NEAR:.0%} of the rating", near, zone)
     else:
         st.success(
             f"No feeder or transformer carries more than {NEAR:.0%} of its rating.", icon=":material/check_circle:"
         )
 
 
-def table(found: list[Loading], zone: str) -> None:
-    """Draw rows as an HTML table, which a keyboard and a screen reader can walk through."""
-    frame = pd.DataFrame(network_text.rows(found, zone))
-    if len(frame) > MOST_ROWS:
-        st.dataframe(frame, hide_index=True)
-        return
-    frame["Name"] = [units.in_markdown(name) for name in frame["Name"]]
-    st.table(frame.set_index("Name"))
+def table(name: str, found: list[Loading], zone: str) -> None:
+    """Draw rows as a table that a screen reader can read; as a grid if there are too many."""
+    rows = network_text.rows(found, zone)
+    if len(rows) > MOST_ROWS:
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
+    else:
+        layout.table(name, rows)
 
 
 @st.fragment(run_every=30)
 def network() -> None:
     """Draw all of it."""
-    with data.show_errors(), data.loading("network", 600):
+    with data.show_errors(), layout.loading("network"):
         found, now = data.network()
         meters = data.registry()
         if not meters:
@@ -66,7 +65,7 @@ def network() -> None:
         )
         figures(found)
         near_rating(found, zone)
-        st.subheader("All")
+        st.header("All")
         kind = st.selectbox("Show", [*KINDS], key="kind", bind="query-params")
         shown = [one for one in found if one.kind == KINDS[kind]]
         if not shown:
@@ -75,9 +74,9 @@ def network() -> None:
         look = DARK if st.context.theme.type == "dark" else LIGHT
         st.pydeck_chart(network_map.deck(shown[:MOST_LABELS], look), height=network_map.HEIGHT)
         st.caption(
-            "Blue: up to 80% of the rating; amber: over 80%; red: over 100%; gray: not known. Labels say the share."
+            "Blue: up to 80% of the rating; orange: over 80%; magenta: over 100%; gray: unknown. Labels give the share."
         )
-        table(shown, zone)
+        table(kind, shown, zone)
 
 
 st.title("Network")

@@ -41,7 +41,7 @@ def listed(found: list[Rejected]) -> Rejected | None:
 
 def upload(one: Rejected) -> None:
     """Draw one upload as it was sent."""
-    st.subheader(f"Rejected: {units.in_markdown(one.reason)}")
+    st.header(f"Rejected: {units.in_markdown(one.reason)}")
     st.markdown(units.in_markdown(one.message))
     st.code(one.text[:SHOWN_BYTES], language="json")
     if len(one.text) > SHOWN_BYTES:

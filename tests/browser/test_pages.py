@@ -89,13 +89,13 @@ def test_the_transformers_near_their_rating_are_listed_with_their_load(page: Pag
     power_w = sum(day.latest.wh * 3600 / day.latest.seconds for day in newest.values())
     kva = power_w / 1000 / 0.95
     page.goto(f"{running.url}/network?kind=Feeders")
-    row = page.get_by_test_id("stTable").last.get_by_role("row").filter(has_text=feeder)
+    row = page.get_by_role("table").last.get_by_role("row").filter(has_text=feeder)
     expect(row).to_contain_text(f"{kva / rating:.0%} · {kva:,.1f} kVA")
     expect(row).to_contain_text("40 of 40")
     expect(page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first).to_be_visible()
     page.goto(f"{running.url}/network")
     named = {one.equipment_id for one in ratings.values() if one.kind == "transformer"}
-    cells = page.get_by_test_id("stTable").last.get_by_role("rowheader")
+    cells = page.get_by_role("table").last.get_by_role("rowheader")
     expect(cells).to_have_count(len(named))
     assert {*cells.all_inner_texts()} == named
 

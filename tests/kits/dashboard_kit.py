@@ -1,7 +1,9 @@
 """Runs dashboard pages without a browser, and reads what they show."""
 
+from io import StringIO
 from pathlib import Path
 
+import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard"
@@ -26,3 +28,9 @@ def texts(app: AppTest) -> str:
     return "\n".join(
         str(element.value) for kind in ("info", "warning", "caption", "markdown") for element in app.get(kind)
     )
+
+
+def tables(app: AppTest) -> list[pd.DataFrame]:
+    """The HTML tables of `layout.table`, by their first column."""
+    drawn = [one.proto.body for one in app.get("html")]
+    return [pd.read_html(StringIO(body), index_col=0)[0] for body in drawn if "<table>" in body]

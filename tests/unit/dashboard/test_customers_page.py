@@ -69,7 +69,7 @@ def test_of_several_results_the_address_names_the_one_on_the_screen(give: Callab
     assert "2 service points found" in texts(page("customers", search="elm"))
 
     app = page("customers", search="elm", point="SP-2")
-    assert next(heading.value for heading in app.subheader) == "Bo Lind"
+    assert next(heading.value for heading in app.header) == "Bo Lind"
     assert "This customer has no bills yet" in texts(app)
 
 

@@ -6,7 +6,7 @@ from analytics.network_loading import Loading, Peak
 from dashboard.live.fleet_map import LIGHT
 from dashboard.network import network_map
 from electrocloud.domain.meter import RegisteredMeter
-from tests.kits.dashboard_kit import metrics, page, texts
+from tests.kits.dashboard_kit import metrics, page, tables, texts
 
 NOW = 1_795_550_400  # 2026-11-24 20:00 UTC
 METERS = [RegisteredMeter("m-1", 38.5, -121.5, "F1", "home", "flat", "America/Los_Angeles", transformer="T1")]
@@ -32,19 +32,19 @@ def test_those_over_80_percent_are_counted_and_listed_with_their_peaks(give: Cal
         "Over 80% tomorrow": "1",
         "Without a rating": "1",
     }
-    near = app.table[0].value
-    assert near.index.tolist() == ["T\\_1", "F1"]
+    near = tables(app)[0]
+    assert near.index.tolist() == ["T_1", "F1"]
     assert near.loc["F1"].tolist() == [
         "feeder", "100.0 kVA", "40% · 40.0 kVA", "50% · 50.0 kVA at Tue 24 Nov 10:00",
         "85% · 85.0 kVA at Wed 25 Nov 12:00", "7 of 8",
     ]  # fmt: skip
-    assert near.loc["T\\_1", "Peak tomorrow (forecast)"] == "–"
+    assert near.loc["T_1", "Peak tomorrow (forecast)"] == "–"
 
 
 def test_the_kind_in_the_address_is_listed_in_full(give: Callable[..., None]) -> None:
     give(network=([FULL, FEEDER, EASY, UNRATED], NOW), registry=METERS)
-    assert page("network").table[1].value.index.tolist() == ["T\\_1", "T2", "T3"]
-    assert page("network", kind="Feeders").table[1].value.index.tolist() == ["F1"]
+    assert tables(page("network"))[1].index.tolist() == ["T_1", "T2", "T3"]
+    assert tables(page("network", kind="Feeders"))[1].index.tolist() == ["F1"]
 
 
 def test_nothing_near_its_rating_is_good_news(give: Callable[..., None]) -> None:

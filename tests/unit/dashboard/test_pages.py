@@ -96,7 +96,7 @@ def test_a_linked_bill_is_shown_as_it_is_stored(give: Callable[..., None]) -> No
     bill = issued(measured())
     give(bills_of_month=ROWS, versions=[bill])
     app = page("bills", bill="m-1", month=bill.month)
-    assert f"Bill for {MONTH:%B %Y} (provisional)" in [heading.value for heading in app.subheader]
+    assert f"Bill for {MONTH:%B %Y} (provisional)" in [heading.value for heading in app.header]
 
 
 @pytest.mark.parametrize("ending", ["xlsx", "pdf"])
@@ -158,7 +158,7 @@ def test_a_bill_from_read_day_to_read_day_is_shown_in_the_month_in_which_its_cyc
     bill = msgspec.structs.replace(issued(measured()), month="", period_start=start, agreement_id="AG-1")
     give(bills_of_month=ROWS, versions=[bill])
     app = page("bills", bill="AG-1", month=f"{MONTH:%Y-%m}")
-    assert [one.value for one in app.subheader if one.value.startswith("Bill for ")]
+    assert [one.value for one in app.header if one.value.startswith("Bill for ")]
 
 
 def test_a_month_without_bills_says_what_to_do(give: Callable[..., None]) -> None:

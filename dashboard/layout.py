@@ -1,0 +1,52 @@
+"""Parts of every page: rows of metrics, and room for what is still loading, so that nothing moves when it comes."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from presentation.units import in_html
+
+STYLE = Path(__file__).parent / "style.css"
+BEGIN_S = 0.1
+
+
+def let_browser_begin() -> None:
+    """Once per session, let the browser lay out the empty page before it gets content, which would move then."""
+    if "begun" not in st.session_state:
+        st.session_state["begun"] = True
+        time.sleep(BEGIN_S)
+
+
+def metrics(name: str) -> DeltaGenerator:
+    """A row for the metrics of this name; on a narrow screen they stand in two columns."""
+    return st.container(horizontal=True, gap="small", key=f"metrics-{name}")
+
+
+@contextmanager
+def loading(name: str) -> Iterator[None]:
+    """Keep room for the body, gray until its first part is drawn; style.css has the height by the name."""
+    with st.container(key=f"loading-{name}"):
+        st.empty()  # Streamlit leaves out a container without elements
+        yield
+
+
+def table(name: str, rows: Sequence[Mapping[str, str]]) -> None:
+    """Draw rows as an HTML table, which a keyboard and a screen reader can walk through; the first column names a row.
+
+    Streamlit's own tables are a canvas, or scroll on a narrow screen without taking the keyboard's focus.
+    """
+    head = "".join(f'<th scope="col">{in_html(column)}</th>' for column in rows[0])
+    body = "".join(f"<tr>{_cells(list(row.values()))}</tr>" for row in rows)
+    st.html(
+        f'<div class="rows" role="region" tabindex="0" aria-label="{in_html(name)}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cells(values: Sequence[str]) -> str:
+    first, *others = map(in_html, values)
+    return f'<th scope="row">{first}</th>' + "".join(f"<td>{text}</td>" for text in others)
