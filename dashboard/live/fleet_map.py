@@ -1,7 +1,4 @@
-"""The map of the fleet: zoomed out, feeders as columns; zoomed in, meters as points; colored by power.
-
-No street map is loaded, so that the page depends on no other server and reveals no customer locations to one.
-"""
+"""The map of the fleet: zoomed out, feeders as columns; zoomed in, meters as points; colored by power."""
 
 import math
 from collections.abc import Collection
@@ -10,11 +7,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pydeck
 
+from dashboard.basemap import layers
 from dashboard.fleet import NEVER, Fleet, feeders_of, silent_for
 from presentation import units
 
 HEIGHT = 420
-WIDTH = 400  # the view is fitted to this width; a wider map shows more around it
 MARGIN = 1.15  # factor of the shown area
 MAX_POINTS = 500  # larger sets of meters are shown as feeder columns
 METERS_PER_DEGREE = 111_320.0
@@ -23,17 +20,18 @@ Color = list[int]
 
 
 class Palette(NamedTuple):
-    """Colors (red, green, blue, 0 to 255): low and high load, silent meters, feeder areas and text."""
+    """Colors (red, green, blue, 0 to 255): low and high load, silent meters, feeder areas, text, and the basemap's."""
 
     low: Color
     high: Color
     silent: Color
     area: Color
     text: Color
+    below: layers.Look
 
 
-LIGHT = Palette([176, 205, 230], [8, 69, 148], [213, 94, 0], [90, 110, 130, 28], [90, 90, 90])
-DARK = Palette([44, 92, 138], [190, 225, 250], [240, 120, 40], [150, 180, 210, 30], [190, 190, 190])
+LIGHT = Palette([176, 205, 230], [8, 69, 148], [213, 94, 0], [90, 110, 130, 28], [60, 64, 72], layers.LIGHT)
+DARK = Palette([44, 92, 138], [190, 225, 250], [240, 120, 40], [150, 180, 210, 30], [215, 220, 228], layers.DARK)
 
 
 def deck(fleet: Fleet, feeder: str | None, look: Palette) -> pydeck.Deck:
@@ -41,14 +39,15 @@ def deck(fleet: Fleet, feeder: str | None, look: Palette) -> pydeck.Deck:
     feeders = feeders_of(fleet)
     shown = shown_of(fleet, feeder)
     near = is_near(shown)
-    layers = [_areas(feeders, fleet.meters, look)]
+    drawn = [_areas(feeders, fleet.meters, look)]
     if not near:
-        layers.append(_columns(feeders, look))
-    layers.append(_points(shown if near else shown[shown["silent"]], look))
-    return pydeck.Deck(
-        layers,
-        initial_view_state=view(shown["lat"], shown["lon"], pitch=0 if near else 40),
-        map_provider=None,
+        drawn.append(_columns(feeders, look))
+    drawn.append(_points(shown if near else shown[shown["silent"]], look))
+    drawn.append(_names(feeders, look))
+    return layers.deck(
+        drawn,
+        view(shown["lat"], shown["lon"], pitch=0 if near else 40),
+        look.below,
         tooltip={"html": "<b>{name}</b><br>{text}", "style": {"fontSize": "0.85rem"}},
     )
 
@@ -151,6 +150,15 @@ def _areas(feeders: pd.DataFrame, meters: pd.DataFrame, look: Palette) -> pydeck
     )  # fmt: skip
 
 
+def _names(feeders: pd.DataFrame, look: Palette) -> pydeck.Layer:
+    """Each feeder's name in the middle of its meters."""
+    data = [{"at": [row.lon, row.lat], "text": row.feeder} for row in feeders.itertuples()]
+    return pydeck.Layer(
+        "TextLayer", data, id="feeder-names", get_position="at", get_text="text", get_size=13, get_color=look.text,
+        font_weight="'bold'", character_set="'auto'",
+    )  # fmt: skip
+
+
 def _feeder_text(row: Any) -> str:
     silent = f", {row.silent} silent" if row.silent else ""
     return f"{units.scaled(row.power_w, 'W')}, {units.count(row.meters, 'meter')}{silent}"
@@ -162,7 +170,7 @@ def view(lats: Collection[float], lons: Collection[float], pitch: int = 0) -> py
     middle = (south + north) / 2
     width = max(east - west, 0.002) * MARGIN
     height = max(north - south, 0.002) * MARGIN / math.cos(math.radians(middle)) * math.cos(math.radians(pitch))
-    zoom = min(math.log2(WIDTH * 360 / 512 / width), math.log2(HEIGHT * 360 / 512 / height))
+    zoom = min(math.log2(layers.VIEW_PX * 360 / 512 / width), math.log2(HEIGHT * 360 / 512 / height))
     return pydeck.ViewState(
         latitude=float(middle), longitude=float((west + east) / 2), zoom=round(min(zoom, 17.0), 2), pitch=pitch
     )

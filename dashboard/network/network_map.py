@@ -1,6 +1,6 @@
 """The map of the network: each feeder or transformer with its name and the share of its rating that it carries.
 
-No street map is loaded, as on the map of the fleet. Labels say what colors say.
+Labels say what colors say.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import pydeck
 
 from analytics.network_loading import NEAR, Loading
 from dashboard import charts
+from dashboard.basemap import layers
 from dashboard.live import fleet_map
 from dashboard.network.network_text import percent
 from presentation import units
@@ -37,10 +38,10 @@ def deck(shown: Sequence[Loading], look: fleet_map.Palette) -> pydeck.Deck:
         "TextLayer", data, id="labels", get_position="at", get_text="label", get_size=12, get_color=look.text,
         get_pixel_offset=[0, -24],
     )  # fmt: skip
-    return pydeck.Deck(
+    return layers.deck(
         [points, labels],
-        initial_view_state=fleet_map.view([one.latitude for one in shown], [one.longitude for one in shown]),
-        map_provider=None,
+        fleet_map.view([one.latitude for one in shown], [one.longitude for one in shown]),
+        look.below,
         tooltip={"html": "<b>{name}</b><br>{text}", "style": {"fontSize": "0.85rem"}},
     )
 

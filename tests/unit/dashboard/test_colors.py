@@ -10,7 +10,7 @@ import pytest
 from dashboard import charts
 
 CONFIG = Path(charts.__file__).parent / ".streamlit" / "config.toml"
-BACKGROUNDS = {"light": "#FFFFFF", "dark": "#0E1117"}  # Streamlit's
+BACKGROUNDS = {"light": "#FFFFFF", "dark": "#1A1917"}  # Streamlit's
 NON_TEXT = 3.0  # WCAG 2.1, 1.4.11
 COLORS = {name: getattr(charts, name) for name in ("BLUE", "ORANGE", "GREEN", "GRAY", "MAGENTA")}
 # How people see linear RGB: Machado, Oliveira and Fernandes (2009), severity 1.

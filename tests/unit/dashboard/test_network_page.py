@@ -65,5 +65,5 @@ def test_without_meters_the_page_says_what_to_do(give: Callable[..., None]) -> N
 
 
 def test_the_map_labels_each_with_its_share() -> None:
-    labels = network_map.deck([FULL, UNRATED], LIGHT).layers[1].data
+    labels = next(one.data for one in network_map.deck([FULL, UNRATED], LIGHT).layers if one.id == "labels")
     assert [one["label"] for one in labels] == ["T_1 104%", "T3 –"]
