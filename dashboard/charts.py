@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+import streamlit as st
 
 from electrocloud.domain.local_time import DAY_S
 
@@ -59,6 +60,11 @@ def y_axis(field: str, title: str, unit: str) -> Spec:
 def values(frame: pd.DataFrame) -> Spec:
     """A chart's data: the rows of a frame, with null for missing values."""
     return {"values": frame.astype(object).where(frame.notna(), None).to_dict("records")}
+
+
+def text_color() -> str:
+    """A color of text in a chart that is readable on the page's theme."""
+    return "#E8E6E3" if st.context.theme.type == "dark" else "#3A3D45"
 
 
 def layered(*layers: Spec) -> Spec:

@@ -68,7 +68,7 @@ def _now(now: float) -> Spec:
         "layer": [
             {"mark": {"type": "rule", "color": GRAY, "strokeWidth": 1.5}, "encoding": {"x": x}},
             {
-                "mark": {"type": "text", "text": "now", "align": "left", "dx": 4, "y": 8},
+                "mark": {"type": "text", "color": charts.text_color(), "text": "now", "align": "left", "dx": 4, "y": 8},
                 "encoding": {"x": x},
             },
         ],

@@ -126,7 +126,7 @@ def voltage(readings: pd.DataFrame, zone: str) -> Spec:
             },
             {
                 "data": charts.values(limits),
-                "mark": {"type": "text", "align": "left", "baseline": "bottom", "dy": -2},
+                "mark": {"type": "text", "align": "left", "baseline": "bottom", "dy": -2, "color": charts.text_color()},
                 "encoding": {"x": {"value": 4}, "y": y, "text": {"field": "label"}},
             },
             {
