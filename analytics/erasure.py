@@ -6,6 +6,7 @@ the meter's rows. After an interrupted run, the next run finds and deletes whate
 
 import base64
 import binascii
+import gzip
 import io
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
@@ -33,12 +34,13 @@ from electrocloud.domain.errors import UploadError
 READINGS = "readings/"
 PARQUET = (READINGS, "bills/", "bill_lines/", "meters/", "registry/installations/")
 REJECTED = ("quarantine/", "errors/", DEAD_LETTERS)
+STUDIES = "studies/"
 
 
 class StoredData(NamedTuple):
     """How much is stored about a meter: registry entries, window items, bill items, month-end forecasts, Parquet files
-    with rows of it (readings, issued bills, the registry) and these rows, objects with rejected uploads, and old object
-    versions."""
+    with rows of it (readings, issued bills, the registry) and these rows, objects with rejected uploads, old object
+    versions, and tariff studies with a result of a customer there."""
 
     registered: int
     days: int
@@ -48,6 +50,7 @@ class StoredData(NamedTuple):
     rows: int
     rejected: int
     versions: int
+    studies: int = 0
 
 
 class _Erased(NamedTuple):
@@ -89,7 +92,8 @@ def erase_meter(stack: Stack, meter_id: str, *, confirm: bool, agreements: Colle
         Forecasts(dynamodb, stack.forecasts_table).replace_suspects([meter_id], [], datetime.now(UTC))
     found = [*_erase_objects(stack.client("s3"), stack.bucket, _Erased(meter_id, own_bills), confirm)]
     files = [one for one in found if one.latest and one.prefix in PARQUET]
-    rejected = [one for one in found if one.latest and one.prefix not in PARQUET]
+    rejected = [one for one in found if one.latest and one.prefix in REJECTED]
+    studies = sum(one.latest and one.prefix == STUDIES for one in found)
     bills += count
     registered += _erase_items(dynamodb, *own_item, confirm) if agreements else 0
     return StoredData(
@@ -100,7 +104,8 @@ def erase_meter(stack: Stack, meter_id: str, *, confirm: bool, agreements: Colle
         files=len(files),
         rows=sum(one.rows for one in files),
         rejected=len(rejected),
-        versions=len(found) - len(files) - len(rejected),
+        versions=len(found) - len(files) - len(rejected) - studies,
+        studies=studies,
     )
 
 
@@ -159,7 +164,7 @@ def _erase_items(
 
 def _erase_objects(s3: S3Client, bucket: str, erased: _Erased, confirm: bool) -> Iterator[_FoundObject]:
     """Each object version with data of the meter; with `confirm`, current ones are rewritten without that data."""
-    for prefix in (*PARQUET, *REJECTED):
+    for prefix in (*PARQUET, *REJECTED, STUDIES):
         pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
         for version in [version for page in pages for version in page.get("Versions", [])]:
             body = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
@@ -183,6 +188,8 @@ def _without(key: str, body: bytes, erased: _Erased) -> tuple[int, bytes, str]:
     if key.startswith(PARQUET):
         return *_rows_without(body, erased), key
     meter_id = erased.meter_id
+    if key.startswith(STUDIES):
+        return *(_zipped_lines_without(body, meter_id) if key.endswith(".gz") else (0, b"")), key
     if key.startswith(DEAD_LETTERS):
         return *_batch_without(body, meter_id), key
     if not key.endswith(SUFFIX):
@@ -216,6 +223,12 @@ def _lines_without(body: bytes, meter_id: str) -> tuple[int, bytes]:
     lines = body.splitlines(keepends=True)
     others = [line for line in lines if not _mentions(line, meter_id)]
     return len(lines) - len(others), b"".join(others)
+
+
+def _zipped_lines_without(body: bytes, meter_id: str) -> tuple[int, bytes]:
+    """The same of gzipped lines. A file without a line is left: a study stays readable."""
+    count, others = _lines_without(gzip.decompress(body), meter_id)
+    return count, gzip.compress(others, mtime=0)
 
 
 def _batch_without(body: bytes, meter_id: str) -> tuple[int, bytes]:

@@ -46,5 +46,6 @@ def _table(meter: str, found: StoredData, confirm: bool) -> Table:
     table.add_row("Month-end forecasts", f"{found.month_ends:,}")
     table.add_row("Parquet", f"{units.count(found.rows, 'row')} in {units.count(found.files, 'file')}")
     table.add_row("Quarantine and errors", units.count(found.rejected, "object"))
+    table.add_row("Tariff studies", f"{found.studies:,}")
     table.add_row("Old versions", units.count(found.versions, "object version"))
     return table

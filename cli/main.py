@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import analysis, billing, exports, files, fleet, laptop, readings, recovery, registry, tokens
+from cli.commands import analysis, billing, exports, files, fleet, laptop, readings, recovery, registry, studies, tokens
 from electrocloud.domain.errors import ElectroCloudError
 
 INTERRUPTED = 130  # as shells report SIGINT
@@ -99,3 +99,4 @@ app.add_typer(billing.app, name="bill")
 app.add_typer(exports.app, name="export")
 app.add_typer(readings.app, name="readings")
 app.add_typer(registry.app, name="registry")
+app.add_typer(studies.app, name="study")

@@ -20,6 +20,7 @@ PAGES = (
     ("customers", "customers", "Customers", ":material/person_search:"),
     ("bills", "bills", "Bills", ":material/receipt_long:"),
     ("forecast", "forecast", "Forecast", ":material/timeline:"),
+    ("studies", "studies", "Studies", ":material/compare_arrows:"),
     ("rejected", "rejected", "Rejected", ":material/report:"),
     ("analytics", "questions", "Analytics", ":material/query_stats:"),
     ("health", "health", "Health", ":material/monitor_heart:"),

@@ -108,8 +108,8 @@ def as_xlsx(bills: Iterable[Bill]) -> bytes:
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
         book.set_properties({"title": "Bills"})
-        bill_sheet = _Sheet(book, "Bills", BILLS)
-        line_sheet = _Sheet(book, "Lines", LINES)
+        bill_sheet = Sheet(book, "Bills", BILLS)
+        line_sheet = Sheet(book, "Lines", LINES)
         for bill in bills:
             bill_sheet.add(bill, bill.currency)
             for number, line in enumerate(bill.lines, 1):
@@ -119,7 +119,7 @@ def as_xlsx(bills: Iterable[Bill]) -> bytes:
     return file.getvalue()
 
 
-class _Sheet(Generic[Row]):
+class Sheet(Generic[Row]):
     """A worksheet with a frozen header, which rows are added to."""
 
     def __init__(self, book: xlsxwriter.Workbook, name: str, columns: Sequence[Column[Row]]) -> None:

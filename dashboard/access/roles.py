@@ -17,6 +17,7 @@ class Data(StrEnum):
     CUSTOMERS = "names, addresses and service histories"
     REJECTED = "rejected uploads"
     PUT_BACK = "putting rejected uploads back"
+    STUDIES = "tariff studies"
     QUESTIONS = "questions to Athena"
     ACCESS_LOG = "the access log"
 
@@ -29,7 +30,7 @@ class Role(NamedTuple):
 
 
 # As the menu lists them.
-PAGES = ("live", "network", "meter", "customers", "bills", "forecast", "rejected", "analytics", "health")
+PAGES = ("live", "network", "meter", "customers", "bills", "forecast", "studies", "rejected", "analytics", "health")
 ROLES = {
     "operator": Role(
         ("live", "network", "meter", "rejected", "health"),
@@ -44,9 +45,18 @@ ROLES = {
         frozenset({Data.FLEET, Data.USAGE, Data.BILLS, Data.CUSTOMERS}),
     ),
     "analyst": Role(
-        ("live", "network", "forecast", "analytics"),
+        ("live", "network", "forecast", "studies", "analytics"),
         frozenset(
-            {Data.FLEET, Data.NETWORK, Data.PIPELINE, Data.FORECASTS, Data.USAGE, Data.ALL_BILLS, Data.QUESTIONS}
+            {
+                Data.FLEET,
+                Data.NETWORK,
+                Data.PIPELINE,
+                Data.FORECASTS,
+                Data.USAGE,
+                Data.ALL_BILLS,
+                Data.STUDIES,
+                Data.QUESTIONS,
+            }
         ),
     ),
     "admin": Role(PAGES, frozenset(Data)),

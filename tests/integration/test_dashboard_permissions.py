@@ -9,14 +9,18 @@ import pytest
 import streamlit as st
 
 from analytics.questions import questions, read
+from analytics.studies.background import run_study
 from analytics.template import load
 from dashboard import data
 from dashboard.forecast import forecast_data, meter_forecast
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
+from dashboard.studies import study_data
 from electrocloud.aws.ingest import quarantine
 from electrocloud.aws.ingest.kinesis_event import RejectedUpload
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.store import open_store
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.studies.study import Study, StudyRequest
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.ingest import ingest_uploads
 from tests.integration.conftest import Aws
@@ -110,7 +114,20 @@ def filled(deployed: Aws, on, athena):  # noqa: F811
     return deployed
 
 
-def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws):
+def make_a_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start a study, and make it as its process does: it fails, since the registry has no service point."""
+    started: list[Study] = []
+    monkeypatch.setattr(study_data, "start_study", started.append)
+    month = (NOW.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    study_id = study_data.start(StudyRequest(month, month, tariff_id="tou"))
+    store = study_data._store()
+    with pytest.raises(UsageError, match="no service point"):
+        run_study(find_stack(), store, store.get(study_id))
+    assert study_data.study(study_id).status == "failed"
+    assert [one.study_id for one in started] == [study_id]
+
+
+def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws, monkeypatch: pytest.MonkeyPatch):
     client = boto3.client("athena")
     answer_query(client, POWER, [((NOW - timedelta(hours=30)).replace(tzinfo=None), 3600, 100, 1, 0)])
     with recorded() as calls:
@@ -127,6 +144,8 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws):
         assert rejected.dataframe
         rejected.selectbox(key="reason").set_value("not-json").run().button[0].click().run()
         assert rejected.success
+        assert "Compare with" in [one.label for one in page("studies").selectbox]
+        make_a_study(monkeypatch)
         analytics = page("analytics")
         analytics.button[0].click().run()
         assert not analytics.exception

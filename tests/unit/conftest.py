@@ -7,6 +7,7 @@ import pytest
 
 from dashboard import data
 from dashboard.forecast import forecast_data
+from dashboard.studies import study_data
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +17,7 @@ def _nobody_has_to_wait_for_paint(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def give(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let the functions that pages read with, of `data` and `forecasts`, return values, or raise them."""
+    """Let the functions that pages read with, of `data` and the modules beside it, return values, or raise them."""
 
     def given(**answers: Any) -> None:
         for name, value in answers.items():
@@ -26,6 +27,7 @@ def give(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                     raise value
                 return value
 
-            monkeypatch.setattr(data if hasattr(data, name) else forecast_data, name, answer)
+            owner = next(module for module in (data, forecast_data, study_data) if hasattr(module, name))
+            monkeypatch.setattr(owner, name, answer)
 
     return given

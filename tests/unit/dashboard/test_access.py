@@ -21,13 +21,21 @@ from dashboard.access.login import Login, login_of, secrets_file
 from dashboard.access.roles import PAGES, ROLES, Data
 from dashboard.access.visitor import NotLoggedInError, RefusedError, Visitor, acting_for, roles_of, visitor_of
 from dashboard.forecast import forecast_data
+from dashboard.studies import study_data
 from electrocloud.domain.errors import SettingsError
 from tests.kits.dashboard_kit import page, texts
 
 DASHBOARD = Path(data.__file__).parent
 SETTINGS = Login("https://login.example/meta", "id", "secret", "cookie", "https://meters.example/")
+JUDGING = {"has_stopped"}  # say something of data that was given
 DRAWING = {"show_errors", "loading", "paint_first", "warm_up", "pace_s", "for_this_user"}  # these return no data
-DOWNLOADS = {"green_button_file", "invoice_pdf", "invoice_csv"}  # make a download whose reading is guarded
+DOWNLOADS = {
+    "green_button_file",
+    "invoice_pdf",
+    "invoice_csv",
+    "csv_file",
+    "excel_file",
+}  # make a download whose reading is guarded
 
 
 def claims(**more: object) -> dict[str, object]:
@@ -90,7 +98,7 @@ def test_the_menu_has_the_pages_of_the_table_in_its_order():
     assert [path for path, *_ in ast.literal_eval(listed)] == [*PAGES]
 
 
-@pytest.mark.parametrize("module", [data, forecast_data])
+@pytest.mark.parametrize("module", [data, forecast_data, study_data])
 def test_every_public_function_of_the_pages_data_is_guarded(module: ModuleType):
     """Put `@needs(Data.…)` above a new function, and its kind of data into the table of roles."""
     public = {
@@ -99,7 +107,7 @@ def test_every_public_function_of_the_pages_data_is_guarded(module: ModuleType):
         if callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
     }
     unguarded = {name for name in public if not hasattr(getattr(module, name), "needs")}
-    assert unguarded <= DRAWING | DOWNLOADS, f"{sorted(unguarded - DRAWING)} answer any user"
+    assert unguarded <= DRAWING | DOWNLOADS | JUDGING, f"{sorted(unguarded - DRAWING)} answer any user"
 
 
 def test_only_the_pages_data_modules_and_the_forecasts_process_reach_the_deployment():
@@ -109,7 +117,7 @@ def test_only_the_pages_data_modules_and_the_forecasts_process_reach_the_deploym
         if "find_stack" in path.read_text() or "boto3" in path.read_text()
     }
     forecasts = {"forecast/forecast_data.py", "forecast/meter_forecast.py"}
-    assert reaching == {"data.py", "access/access_log.py"} | forecasts
+    assert reaching == {"data.py", "access/access_log.py", "studies/study_data.py"} | forecasts
 
 
 @contextmanager

@@ -111,5 +111,5 @@ def test_nothing_changes_the_record_distribution_of_a_stream():
 def test_what_expires_in_the_bucket_is_gone_with_its_versions_a_day_later():
     rules = load()["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     expiring = {rule["Prefix"]: rule for rule in rules if "ExpirationInDays" in rule}
-    assert expiring.keys() == {"quarantine/", "errors/", "aws/lambda/", "athena/", "access_log/"}
+    assert expiring.keys() == {"quarantine/", "errors/", "aws/lambda/", "athena/", "access_log/", "studies/"}
     assert {rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in expiring.values()} == {1}

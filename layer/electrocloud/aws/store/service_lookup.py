@@ -92,12 +92,13 @@ class ServiceLookup:
         unread = tariff_ids - self._tariffs.keys() - self.invalid.keys()
         for history in self._registry.tariffs(unread) if unread else ():
             try:
-                self._tariffs[history.tariff_id] = _dated(history)
+                self._tariffs[history.tariff_id] = dated_prices(history)
             except TariffError as fault:
                 self.invalid[history.tariff_id] = str(fault)
 
 
-def _dated(history: TariffHistory) -> DatedTariff:
+def dated_prices(history: TariffHistory) -> DatedTariff:
+    """The prices of a tariff's versions. `TariffError` for a document that cannot be rated."""
     versions = [
         TariffVersion(tariff_from_urdb(version.document), version.first, version.end) for version in history.versions
     ]
