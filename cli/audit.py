@@ -82,7 +82,8 @@ def _print(console: Console, wanted: DayRange, found: Findings, waited: int, rej
         column.justify = "right"
     for name, place in zip(("Windows", "Parquet", "Bills"), books[:3], strict=True):
         amount = total(place.values())
-        table.add_row(name, f"{len(place):,}", *(f"{number:,}" for number in amount))
+        numbers = amount[:2] if name == "Bills" else amount  # bills are compared by the energy delivered
+        table.add_row(name, f"{len(place):,}", *(f"{number:,}" for number in numbers))
     unbilled = books.unbilled()
     table.add_row("On no bill", "", f"{unbilled.readings:,}", f"{unbilled.wh:,}")
     console.print(table)
