@@ -70,9 +70,7 @@ def outcome_of(load: Load) -> Outcome:
     reported = [np.array(rows)[known].tolist() for rows in (truth[lead:], values, low, high)]
     errors = errors_of(reported[0], reported[1], scale_of(load.until(origins[lead])))
     alone = {
-        trial.name: errors_of(reported[0], trial.forecasts[lead:][known].tolist(), None).wape or 0.0
-        for trial in trials
-        if np.isfinite(trial.forecasts).all()
+        trial.name: errors_of(reported[0], trial.forecasts[lead:][known].tolist(), None).wape or 0.0 for trial in trials
     }
     covered = coverage_of(reported[0], reported[2], reported[3])
     return Outcome(Errors(errors.wape, errors.mase, covered), alone, chosen, seconds)

@@ -11,16 +11,11 @@ from forecasting.candidates import CANDIDATES, LAG_WEEK, Candidate
 from forecasting.load import Floats, Load
 
 ORIGINS = 28
-TRIAL = 4  # origins at which the slow candidates run first, evenly spread
-TRIAL_MARGIN = 1.1  # times the best error there: the best slow candidate runs at all origins if it is within this
 BLENDED = 3  # models in a blend, at most
 
 
 class Trial(NamedTuple):
-    """One model's forecasts from each origin, shape (origins, horizon), and the CPU seconds per origin.
-
-    Rows are NaN at origins where it did not run.
-    """
+    """One model's forecasts from each origin, shape (origins, horizon), and the CPU seconds per origin."""
 
     name: str
     forecasts: Floats
@@ -47,35 +42,21 @@ def actual(load: Load, origins: Sequence[int], horizon: int) -> Floats:
 def run_candidates(
     load: Load, origins: Sequence[int], horizon: int, candidates: Sequence[Candidate] = CANDIDATES
 ) -> list[Trial]:
-    """Run all candidates with enough history at the first origin; of the slow ones only the best, if it is close."""
+    """Run all candidates with enough history at the first origin."""
     eligible = [candidate for candidate in candidates if candidate.least <= origins[0]]
-    trial_at = sorted({round(place) for place in np.linspace(0, len(origins) - 1, TRIAL)})
-    everywhere = list(range(len(origins)))
-    truth = actual(load, origins, horizon)[trial_at]
-    trials = {
-        candidate: _run_at(candidate, load, origins, horizon, trial_at if candidate.slow else everywhere)
-        for candidate in eligible
-    }
-    errors = {
-        candidate: float(np.nansum(np.abs(trial.forecasts[trial_at] - truth))) for candidate, trial in trials.items()
-    }
-    slow = min((candidate for candidate in eligible if candidate.slow), key=errors.__getitem__, default=None)
-    if slow and errors[slow] <= TRIAL_MARGIN * min(errors.values()):
-        trials[slow] = _run_at(slow, load, origins, horizon, everywhere)
-    return list(trials.values())
+    return [_run(candidate, load, origins, horizon) for candidate in eligible]
 
 
-def _run_at(candidate: Candidate, load: Load, origins: Sequence[int], horizon: int, places: list[int]) -> Trial:
+def _run(candidate: Candidate, load: Load, origins: Sequence[int], horizon: int) -> Trial:
     begun = time.process_time()
-    forecasts = np.full((len(origins), horizon), np.nan)
-    forecasts[places] = candidate.forecaster(load, [origins[place] for place in places], horizon)
-    return Trial(candidate.name, forecasts, (time.process_time() - begun) / len(places), candidate.naive)
+    forecasts = candidate.forecaster(load, origins, horizon)
+    return Trial(candidate.name, forecasts, (time.process_time() - begun) / len(origins), candidate.naive)
 
 
 def with_blends(trials: Sequence[Trial], truth: Floats) -> list[Trial]:
-    """The trials plus the means of the best two and best three models that ran at all origins."""
-    complete = [trial for trial in trials if not trial.naive and np.isfinite(trial.forecasts).all()]
-    ranked = sorted(complete, key=lambda trial: float(np.nansum(np.abs(trial.forecasts - truth))))
+    """The trials plus the means of the best two and best three models."""
+    models = [trial for trial in trials if not trial.naive]
+    ranked = sorted(models, key=lambda trial: float(np.nansum(np.abs(trial.forecasts - truth))))
     blends = [
         Trial(
             " + ".join(sorted(trial.name for trial in best)),
@@ -88,9 +69,8 @@ def with_blends(trials: Sequence[Trial], truth: Floats) -> list[Trial]:
 
 
 def choose(trials: Sequence[Trial], truth: Floats) -> Trial:
-    """The trial with the smallest absolute error of those that ran at all origins; the first of equals."""
-    complete = [trial for trial in trials if np.isfinite(trial.forecasts).all()]
-    return min(complete, key=lambda trial: float(np.nansum(np.abs(trial.forecasts - truth))))
+    """The trial with the smallest absolute error; the first of equals."""
+    return min(trials, key=lambda trial: float(np.nansum(np.abs(trial.forecasts - truth))))
 
 
 def scale_of(load: Load) -> float | None:
@@ -103,7 +83,6 @@ def scale_of(load: Load) -> float | None:
 
 def score_of(trial: Trial, truth: Floats, scale: float | None) -> Score:
     """A trial's errors over all origins and hours with known actual values."""
-    known = np.isfinite(truth) & np.isfinite(trial.forecasts)
-    origins = int(np.isfinite(trial.forecasts).all(axis=1).sum())
+    known = np.isfinite(truth)
     errors = errors_of(truth[known].tolist(), trial.forecasts[known].tolist(), scale)
-    return Score(trial.name, errors.wape, errors.mase, origins, round(trial.seconds, 4), trial.naive)
+    return Score(trial.name, errors.wape, errors.mase, len(truth), round(trial.seconds, 4), trial.naive)

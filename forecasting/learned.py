@@ -74,7 +74,7 @@ def learn(load: Load, horizon: int) -> Learned | None:
         _, far = _part(trials, truth, slice(NEAR, horizon))
         forecasts[:, NEAR:] = far.forecasts
     scale = scale_of(load)
-    scores = sorted((score_of(trial, truth[:, :NEAR], scale) for trial in near), key=_by_rank)
+    scores = sorted((score_of(trial, truth[:, :NEAR], scale) for trial in near), key=lambda score: score.wape or 0.0)
     models = (best.name, far.name if far else "")
     return Learned(models, tuple(scores), _note(best, len(origins), far), truth, forecasts, load.end)
 
@@ -84,11 +84,6 @@ def _part(trials: Sequence[Trial], truth: Floats, hours: slice) -> tuple[list[Tr
     cut = [trial._replace(forecasts=trial.forecasts[:, hours]) for trial in trials]
     blended = with_blends(cut, truth[:, hours])
     return blended, choose(blended, truth[:, hours])
-
-
-def _by_rank(score: Score) -> tuple[int, float]:
-    """Models that ran at all origins come first; the others were dropped on fewer days, and are compared on those."""
-    return -score.origins, score.wape if score.wape is not None else 0.0
 
 
 def _note(best: Trial, origins: int, far: Trial | None) -> str:

@@ -17,7 +17,7 @@ from cli.main import app
 LIGHT = ("cli", "cli.main", "cli.choices", "electrocloud", "electrocloud.domain", "electrocloud.domain.errors")
 HEAVY = {
     "boto3", "botocore", "duckdb", "fpdf", "holidays", "msgspec", "numpy", "pandas", "pyarrow", "pydantic", "rich",
-    "sqlglot", "statsforecast", "streamlit", "yaml",
+    "sqlglot", "streamlit", "yaml",
 }  # fmt: skip
 OURS = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {"electrocloud"}
 ASK_FOR_HELP = """

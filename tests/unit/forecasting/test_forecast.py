@@ -12,10 +12,11 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import coverage_of, errors_of
 from forecasting.ahead import ahead_of, forecast_of
 from forecasting.backtest import actual, choose, origins_of, run_candidates, scale_of, with_blends
-from forecasting.candidates import CANDIDATES, LAG_DAY, LAG_WEEK, Candidate, auto_ets, profile
+from forecasting.candidates import CANDIDATES, LAG_DAY, LAG_WEEK, Candidate, profile
 from forecasting.intervals import bounds, cross_coverage, quantile_of
 from forecasting.learned import decode, encode, learn
 from forecasting.load import HOUR_S, Days, Load, calendar_of, hours_after, load_of, shown, wall_clock
+from forecasting.mstl import _loess, mstl
 
 BERLIN = "Europe/Berlin"
 HOUR = 3600
@@ -111,33 +112,34 @@ def test_a_blend_is_made_of_the_best_and_chosen_where_it_is_better() -> None:
     np.testing.assert_array_equal(best.forecasts, truth)
 
 
-def test_of_the_slow_models_the_best_is_run_to_the_end_if_it_is_near_the_best_of_all() -> None:
-    load = _load(np.full(24 * 20, 10.0))
-    origins = origins_of(load, 24)
-
-    def fixed(value: float, slow: bool = True) -> Candidate:
-        return Candidate(str(value), lambda load, at, horizon: np.full((len(at), horizon), value), 0, slow=slow)
-
-    trials = run_candidates(load, origins, 24, (fixed(11.2, slow=False), fixed(11.4), fixed(11.3), fixed(9)))
-    assert [trial.name for trial in trials if np.isfinite(trial.forecasts).all()] == ["11.2", "9"]
-    trials = run_candidates(load, origins, 24, (fixed(11.2, slow=False), fixed(11.4)))
-    assert [trial.name for trial in trials if np.isfinite(trial.forecasts).all()] == ["11.2"]
-
-
-def test_models_are_listed_by_the_days_on_which_they_are_compared() -> None:
+def test_models_are_listed_best_first_by_the_same_days() -> None:
     made = ahead_of(_weekly(8, noise=8), 24)
-    scores = [(score.origins, score.wape or 0) for score in made.scores]
+    errors = [score.wape or 0 for score in made.scores]
     assert made.scores[0].model == made.model
-    assert 4 in {origins for origins, _ in scores}
-    assert scores == sorted(scores, key=lambda score: (-score[0], score[1]))
+    assert {score.origins for score in made.scores} == {27}
+    assert errors == sorted(errors)
 
 
-def test_exponential_smoothing_between_two_fits_sees_the_newest_hours() -> None:
-    load = _weekly(5, noise=8)
-    risen = load.filled.copy()
-    risen[27 * 24 :] += 100
-    (_, before), (_, after) = (auto_ets(one, [26 * 24, 29 * 24], 24) for one in (load, load._replace(filled=risen)))
-    assert (after - before).mean() > 50
+def test_seasons_and_a_trend_go_on_as_they_are() -> None:
+    hours = np.arange(10 * 168)
+    level = 100 + 40 * np.sin(hours * 2 * np.pi / 24) + 30 * np.cos(hours * 2 * np.pi / 168) + hours / 50
+    (row,) = mstl(_load(level), [9 * 168], 168)
+    np.testing.assert_allclose(row, level[9 * 168 :], rtol=0.02)
+
+
+@pytest.mark.parametrize(("count", "window", "degree"), [(56, 11, 0), (9, 15, 0), (200, 41, 1), (30, 61, 1)])
+def test_loess_keeps_what_its_degree_fits(count: int, window: int, degree: int) -> None:
+    matrix = _loess(count, window, degree, 1, 1)
+    line = 3.0 + degree * 2.0 * np.arange(count)
+    np.testing.assert_allclose(matrix @ line, 3.0 + degree * 2.0 * np.arange(-1, count + 1))
+
+
+def test_mstl_of_many_origins_is_that_of_each_alone() -> None:
+    load = _weekly(9, noise=5)
+    origins = [5 * 168 + 5, 5 * 168 + 29, 9 * 168 - 24, 9 * 168]
+    together = mstl(load, origins, 30)
+    for origin, row in zip(origins, together, strict=True):
+        np.testing.assert_allclose(row, mstl(load, [origin], 30)[0])
 
 
 def test_a_load_that_no_model_beats_repeats_its_week_and_says_so() -> None:
