@@ -106,6 +106,7 @@ def _addresses(running: Running, seconds: float) -> Table:
     table.add_row("Ingestion API", f"{running.stack.api}/v1/uploads  (calls are signed)")
     table.add_row("Cloud", f"{running.stack.endpoint}  (region {running.stack.region}, keys in {STATE}/credentials)")
     table.add_row("Parquet", f"s3://{running.stack.bucket}/readings/dt=…/")
+    table.add_row("Mail", f"{STATE}/{cloud.MAIL}/*.eml  (what was mailed; nothing leaves this laptop)")
     table.add_row("Logs", f"{running.children.logs}/")
     table.add_row("Next", "electrocloud query · electrocloud status · Ctrl-C stops everything and keeps the data")
     return table

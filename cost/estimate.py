@@ -13,6 +13,7 @@ from rich.table import Table
 
 from analytics.template import ROOT, load
 from cost.hosting import hosting_units
+from cost.mail import mail_units
 from cost.units import READS, Correction, FleetPlan, correction, live, units
 from electrocloud.domain.errors import UsageError
 from producers.fleet.simulate import SIMULATED_S
@@ -74,6 +75,8 @@ def priced(fleet: FleetPlan) -> tuple[list[Entry], Correction, PriceList]:
     billed = Counter(units(fleet, sample, template))
     if fleet.dashboard:
         billed.update(hosting_units(load(ROOT / "hosting" / "template.yaml")))
+    if fleet.mail:
+        billed.update(mail_units(fleet.meters))
     return estimate(billed, prices), correction(fleet, sample, template), prices
 
 
@@ -86,6 +89,7 @@ def fleet_plan(
     shards: int = 0,
     advantage: bool = False,
     dashboard: bool = False,
+    mail: bool = False,
 ) -> FleetPlan:
     """The fleet that the options describe. Raises `UsageError` if they contradict each other."""
     if interval_s not in SIMULATED_S:
@@ -97,7 +101,7 @@ def fleet_plan(
         )
     if advantage and shards:
         raise UsageError("--advantage is for on-demand streams; leave out --shards")
-    return FleetPlan(meters, interval_s, upload_every_s, kpl, shards, advantage, dashboard)
+    return FleetPlan(meters, interval_s, upload_every_s, kpl, shards, advantage, dashboard, mail)
 
 
 def estimate(quantities: Mapping[str, float], prices: PriceList) -> list[Entry]:

@@ -65,6 +65,7 @@ class FleetPlan(NamedTuple):
     """A fleet: meters, interval (s), time between a meter's uploads (s), KPL or API, shards (0 for on-demand).
 
     `advantage`: the account has on-demand Advantage, and no on-demand streams but this one. `dashboard`: it is hosted.
+    `mail`: every meter's bill is mailed each month.
     """
 
     meters: int
@@ -74,6 +75,7 @@ class FleetPlan(NamedTuple):
     shards: int
     advantage: bool = False
     dashboard: bool = False
+    mail: bool = False
 
     @property
     def uploads(self) -> int:

@@ -21,12 +21,12 @@ from dashboard.meter import meter_charts, meter_view
 from dashboard.questions import answers
 from electrocloud.aws.store.hourly_loads import FLEET
 from electrocloud.domain.errors import ElectroCloudError
-from presentation import invoice_documents, units
+from presentation import invoice_pdf, units
 
 WARM = (
     answers,
     fleet_map,
-    invoice_documents,
+    invoice_pdf,
     meter_charts,
     meter_view,
     month_ends,

@@ -41,7 +41,6 @@ from electrocloud.domain.errors import ElectroCloudError, SettingsError
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
-from presentation import invoice_documents
 from presentation.green_button import green_button
 from presentation.meter_usage import THIRTEEN_MONTHS, usage_of
 
@@ -287,7 +286,7 @@ def bills_of_month(month: str) -> list[BillRow]:
 
 
 @needs(Data.ALL_BILLS, "export", of=subjects.of_keys)
-def bill_documents(keys: Sequence[BillKey]) -> Iterator[Bill]:
+def bill_documents(keys: Sequence[BillKey]) -> Iterator[IssuedBill]:
     """The current bills of these keys with their lines, in order, read as they are asked for."""
     return _reader().bills(keys)
 
@@ -299,9 +298,9 @@ def history(meter_id: str) -> list[IssuedBill]:
     return _reader().keyed_history(meter_id)
 
 
-@needs(Data.BILLS, found=subjects.of_bills)
+@needs(Data.BILLS, found=subjects.of_issued)
 @st.cache_resource(ttl=5, max_entries=200, show_spinner=False)
-def versions(owner: str, month: str) -> list[Bill]:
+def versions(owner: str, month: str) -> list[IssuedBill]:
     """All versions of the bills of an agreement, or of a meter, whose cycle begins in a month."""
     return _reader().versions(owner, month)
 
@@ -327,21 +326,6 @@ def _green_button(meter_id: str) -> bytes:
     store = open_store(stack.client("dynamodb", connect_timeout=2, read_timeout=10), stack)
     services = store.registry.services_of([meter_id]).get(meter_id, ())
     return green_button(usage_of(_reader(), meter_id, end - THIRTEEN_MONTHS, end, services), now)
-
-
-def invoice_pdf(bill: Bill) -> Callable[[], bytes]:
-    """What makes a bill's invoice as PDF."""
-    return for_this_user(lambda: _invoice(bill, invoice_documents.as_pdf))
-
-
-def invoice_csv(bill: Bill) -> Callable[[], bytes]:
-    """What makes a bill's lines as CSV."""
-    return for_this_user(lambda: _invoice(bill, lambda bills: invoice_documents.as_csv(bills[0]).encode()))
-
-
-@needs(Data.BILLS, "export", of=lambda bill, _: subjects.of_bill(bill))
-def _invoice(bill: Bill, make: Callable[[list[Bill]], bytes]) -> bytes:
-    return make([bill])
 
 
 def for_this_user(make: Callable[[], bytes]) -> Callable[[], bytes]:

@@ -26,6 +26,7 @@ REGION = "eu-central-1"
 STACK = "electrocloud"
 HOST = "127.0.0.1"
 BUILD = STATE / "build"
+MAIL = "mail"  # the folder in the state's folder where the mails are that the cloud was given to send
 DATA = "data"  # the folder in the state's folder where the data of a cloud outlive it
 WHEELS = ROOT / ".venv" / "wheels"
 GUARDED_CLOUD = "laptop.guarded_cloud"
@@ -110,6 +111,7 @@ def start_cloud(children: ProcessGroup, port: int, state: Path = STATE, *, keep_
         "MINISTACK_REGION": REGION,
         "LOG_LEVEL": "WARNING",
         "TMPDIR": str(temporary),
+        "MAIL_FOLDER": str(state / MAIL),
         "IOT_MTLS_ENABLED": "0",  # it would listen on a port of its own
         "SFTP_ENABLED": "0",
         "MALLOC_ARENA_MAX": "2",  # or glibc keeps free memory in an arena for each thread

@@ -140,7 +140,8 @@ def _children() -> Iterator[ProcessGroup]:
 
 def _start(options: RunOptions, children: ProcessGroup) -> Running:
     if options.fresh:
-        shutil.rmtree(STATE / cloud.DATA, ignore_errors=True)
+        for name in (cloud.DATA, cloud.MAIL):
+            shutil.rmtree(STATE / name, ignore_errors=True)
     local = cloud.start_cloud(children, options.port or cloud.free_port(), keep_data=True)
     built = cloud.start_build(children)
     cloud.wait_until_up(local, children)

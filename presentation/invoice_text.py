@@ -147,14 +147,19 @@ def words_of(line: Line) -> tuple[str, str]:
 
 
 def price_of(line: Line, currency: str = "USD") -> tuple[str, str]:
-    """A line's quantity and rate with their units; both empty by the month or year, and of credits and what is not
-    metered."""
-    if line.unit in ("month", "year", "credit") or (line.kind == "reactive" and not line.quantity):
+    """A line's quantity and rate with their units.
+
+    Both are empty for credits, what is not metered and the minimum-bill charge, which has no price; a part of a month
+    or year is in the line's text alone.
+    """
+    if line.unit == "credit" or line.kind == "minimum" or (line.kind == "reactive" and not line.quantity):
         return "", ""
     if line.unit == "%":
         return money(line.quantity, currency), f"{line.unit_rate * 100:.4f}".rstrip("0").rstrip(".") + "%"
-    if line.unit == "day":
-        return f"{line.quantity:f} {'day' if line.quantity == 1 else 'days'}", price(line.unit_rate, 2, currency)
+    if line.unit in ("day", "month", "year"):
+        counted = line.unit == "day" or line.quantity == 1
+        quantity = f"{line.quantity:f} {line.unit}{'' if line.quantity == 1 else 's'}" if counted else ""
+        return quantity, f"{unit_price(line, currency)}/{line.unit}"
     return f"{line.quantity:,.3f} {line.unit}", f"{unit_price(line, currency)}/{line.unit}"
 
 
@@ -164,20 +169,20 @@ def unit_price(line: Line, currency: str) -> str:
     return price(rate, 4 if line.unit == "kWh" else 2, currency)
 
 
-def notes(bill: Bill, *, dates: bool = True) -> Iterator[str]:
+def notes(bill: Bill, *, brief: bool = False) -> Iterator[str]:
     """Notes on a bill, as Rich markup: the version it replaces and why, the peak shares, and the readings behind it.
 
-    Without `dates` number, issue date and due date are left out: they are said elsewhere.
+    `brief` ones leave out number, dates and use per day, which an invoice has in places of their own.
     """
     if bill.adjustment:
         amount = bill.adjustment.amount_rounded
         change = f"{money(abs(amount), bill.currency)} {'less' if amount < 0 else 'more'}" if amount else "unchanged"
         why = f" Reason: {escape(bill.reason)}." if bill.reason else ""
         yield f"[bold]{bill.adjustment.explanation}: this version is {change}.{why}[/]"
-    if dates and bill.issued_on and bill.due_on:
+    if not brief and bill.issued_on and bill.due_on:
         read = f" Read from {day(bill.read_from)} to {day(bill.read_until)}." if bill.read_from else ""
         yield f"Bill {escape(bill.number)}, issued on {day(bill.issued_on)}, due on {day(bill.due_on)}.{read}"
-    if bill.daily_kwh is not None:
+    if not brief and bill.daily_kwh is not None:
         yield _use_per_day(bill)
     if bill.peak_energy_share:
         energy, cost = percent(bill.peak_energy_share), percent(bill.peak_bill_share)

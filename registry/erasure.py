@@ -7,8 +7,10 @@ agreements and bills: it says that somebody owed an amount, and no longer who th
 from typing import NamedTuple
 
 from analytics.erasure import StoredData, erase_meter
+from electrocloud.aws.backoff import pause
 from electrocloud.aws.clients import S3Client
 from electrocloud.aws.stack import Stack
+from electrocloud.aws.store.mail_log import MailLog
 from electrocloud.aws.store.search_index import PREFIX
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.registry.records import Account, Registry
@@ -19,11 +21,14 @@ MOST_POINTS = 10_000
 
 
 class StoredPerson(NamedTuple):
-    """How much is stored about a customer: accounts, entries of the search index, and old versions of its objects."""
+    """How much is stored about a customer: accounts, entries of the search index, old versions of its objects, and
+    e-mail addresses of mailed invoices.
+    """
 
     accounts: int
     entries: int
     versions: int
+    mailings: int
 
 
 def erase_account(stack: Stack, account_id: str, *, confirm: bool) -> StoredPerson:
@@ -43,7 +48,9 @@ def erase_account(stack: Stack, account_id: str, *, confirm: bool) -> StoredPers
         desk.change(points, [account_id], "account erased", lambda _: Registry(accounts={blank.key: blank}))
     versions = _old_versions(stack.client("s3"), stack.bucket, confirm=confirm)
     named = [entry for entry in entries if entry.name != ERASED]
-    return StoredPerson(int(account != blank), len(named), versions)
+    mailings = MailLog(stack.client("dynamodb"), stack.accounts_table, pause)
+    mailed = mailings.erase_addresses(account_id, confirm=confirm)
+    return StoredPerson(int(account != blank), len(named), versions, mailed)
 
 
 def erase_installed_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:

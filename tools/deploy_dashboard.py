@@ -24,8 +24,8 @@ from tools.stage import settings_of
 
 TEMPLATE = ROOT / "hosting" / "template.yaml"
 FROM_OUTPUTS = (
-    "Stream", "WindowsTable", "BillsTable", "MetersTable", "ServicePointsTable", "TariffsTable", "ForecastsTable",
-    "Bucket", "Database", "WorkGroup", "Key",
+    "Stream", "WindowsTable", "BillsTable", "MetersTable", "ServicePointsTable", "AccountsTable", "TariffsTable",
+    "ForecastsTable", "Bucket", "Database", "WorkGroup", "Key",
 )  # fmt: skip
 PLATFORMS = {"ARM64": "linux/arm64", "X86_64": "linux/amd64"}
 IMAGES_KEPT = 10

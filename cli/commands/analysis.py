@@ -124,6 +124,7 @@ def cost(
     advantage: Annotated[
         bool, typer.Option("--advantage", help="The account has Kinesis on-demand Advantage, for this stream alone.")
     ] = False,
+    mail: Annotated[bool, typer.Option("--mail", help="With every bill mailed each month.")] = False,
     dashboard: Annotated[
         bool, typer.Option("--dashboard", help="With the dashboard for a team, as `make deploy-dashboard` deploys it.")
     ] = False,
@@ -137,5 +138,7 @@ def cost(
     from cli.cost import cost
     from cost.estimate import fleet_plan
 
-    fleet = fleet_plan(meters, interval, upload_every, kpl=kpl, shards=shards, advantage=advantage, dashboard=dashboard)
+    fleet = fleet_plan(
+        meters, interval, upload_every, kpl=kpl, shards=shards, advantage=advantage, dashboard=dashboard, mail=mail
+    )
     cost(fleet, chosen(output, as_json=as_json))

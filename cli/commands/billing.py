@@ -87,6 +87,10 @@ OpeningCredit = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+BillsOf = Annotated[
+    list[str] | None,
+    typer.Option("--bill", help="Meter or agreement whose bill it is. Repeat it for more. Default: all bills."),
+]
 Strict = Annotated[
     bool,
     typer.Option("--strict", help="Refuse a charge for reactive power where the file has none."),
@@ -245,6 +249,43 @@ def waiting(
     from cli.waiting_bills import show_waiting
 
     show_waiting(month, output)
+
+
+@app.command("print")
+def print_month(
+    month: Annotated[str, typer.Argument(help="The month, such as 2026-10.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder for the files, one per bill.")],
+    bill: BillsOf = None,
+) -> None:
+    """Write a month's invoices as PDF files.
+
+    Who sends them, how to pay and whom to call is in presentation/utility.toml, or in the file that the variable
+    ELECTROCLOUD_UTILITY names.
+    """
+    from cli.print_bills import print_bills
+
+    print_bills(month, bill or [], out)
+
+
+@app.command("mail")
+def mail_month(
+    month: Annotated[str, typer.Argument(help="The month, such as 2026-10.", show_default=False)],
+    bill: BillsOf = None,
+    again: Annotated[bool, typer.Option("--again", help="Mail versions too that were mailed before.")] = False,
+    log: Annotated[bool, typer.Option("--log", help="Mail nothing; list what was mailed to whom and when.")] = False,
+    output: OutputOption = None,
+) -> None:
+    """Mail a month's final bills to their customers.
+
+    Each goes to the e-mail address of its account. The mail's sender and text are in presentation/utility.toml, and SES
+    must have verified the sender. It is safe to run again: only what was not mailed yet is.
+    """
+    from cli.mail_bills import mail_bills, show_mailings
+
+    if log:
+        show_mailings(month, bill or [], output)
+    else:
+        mail_bills(month, bill or [], output, again=again)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from electrocloud.aws.store.meter_lookup import MeterLookup
 from electrocloud.aws.store.meter_reader import MeterReader
 from electrocloud.aws.store.registry import RegistryStore, RegistryTables
 from electrocloud.aws.store.service_lookup import ServiceLookup
+from electrocloud.aws.store.statements import StatementReader
 from presentation.read_api.routes import ReadApi, Sources
 
 logger = Logger()
@@ -24,7 +25,9 @@ tracer = Tracer()
 
 settings = ReadApiSettings.from_environment()
 dynamodb = boto3.client("dynamodb")
-tables = RegistryTables(settings.service_points_table, settings.meters_table, settings.tariffs_table)
+tables = RegistryTables(
+    settings.service_points_table, settings.meters_table, settings.tariffs_table, settings.accounts_table
+)
 registry = RegistryStore(dynamodb, tables, pause)
 meters = MeterLookup(dynamodb, settings.meters_table, pause, time.monotonic)
 api = ReadApi(
@@ -32,6 +35,7 @@ api = ReadApi(
         MeterReader(dynamodb, settings),
         registry,
         ServiceLookup(registry, meters, time.monotonic),
+        StatementReader(dynamodb, settings.bills_table, registry, pause),
         Forecasts(dynamodb, settings.forecasts_table),
         CustomerTokens(boto3.client("kms"), settings.token_key),
     )

@@ -14,6 +14,7 @@ class Data(StrEnum):
     USAGE = "the readings of a meter"
     BILLS = "the bills of a customer"
     ALL_BILLS = "the bills of all customers"
+    MAIL = "mailing invoices"
     CUSTOMERS = "names, addresses and service histories"
     REJECTED = "rejected uploads"
     PUT_BACK = "putting rejected uploads back"
@@ -38,7 +39,7 @@ ROLES = {
     ),
     "clerk": Role(
         ("bills", "customers", "meter"),
-        frozenset({Data.FLEET, Data.USAGE, Data.BILLS, Data.ALL_BILLS, Data.CUSTOMERS}),
+        frozenset({Data.FLEET, Data.USAGE, Data.BILLS, Data.ALL_BILLS, Data.MAIL, Data.CUSTOMERS}),
     ),
     "agent": Role(
         ("customers", "meter", "bills"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from dashboard.access.access_log import Subject
+from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.search_index import SearchEntry
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.service import BillKey
@@ -23,6 +24,11 @@ def of_bill(bill: Bill) -> list[Subject]:
 def of_bills(bills: Iterable[Bill]) -> list[Subject]:
     """Those of several bills."""
     return [subject for bill in bills for subject in of_bill(bill)]
+
+
+def of_issued(issued: Iterable[IssuedBill]) -> list[Subject]:
+    """The same of issued bills."""
+    return of_bills(bill for _, bill in issued)
 
 
 def of_keys(keys: Sequence[BillKey]) -> list[Subject]:

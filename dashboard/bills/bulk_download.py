@@ -6,10 +6,10 @@ from typing import NamedTuple
 import streamlit as st
 
 from dashboard import data
-from electrocloud.domain.billing.bill import Bill
+from dashboard.bills import invoices, mail
+from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.service import BillKey
 from presentation import bills_workbook, units
-from presentation import invoice_documents as invoice
 
 STATE = "bills_file"  # the session's key of the last file made; a session keeps one
 PROGRESS_EVERY = 20
@@ -22,7 +22,7 @@ class FileKind(NamedTuple):
     icon: str
     ending: str
     media_type: str
-    make: Callable[[Iterable[Bill]], bytes]
+    make: Callable[[Iterable[IssuedBill]], bytes]
 
 
 class BillsFile(NamedTuple):
@@ -40,14 +40,14 @@ KINDS = (
         ":material/table_view:",
         "xlsx",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        bills_workbook.as_xlsx,
+        lambda issued: bills_workbook.as_xlsx(one.bill for one in issued),
     ),
-    FileKind("PDF", ":material/picture_as_pdf:", "pdf", "application/pdf", invoice.as_pdf),
+    FileKind("PDF", ":material/picture_as_pdf:", "pdf", "application/pdf", invoices.print_all),
 )
 
 
 def draw(keys: Sequence[BillKey], month: str) -> None:
-    """Draw the buttons that make the files, and the download of a file that was made of these very bills."""
+    """Draw the buttons that make the files or mail the bills, and the download of a file made of these very bills."""
     row = st.container(horizontal=True)
     below = st.empty()
     for kind in KINDS:
@@ -56,6 +56,8 @@ def draw(keys: Sequence[BillKey], month: str) -> None:
             with below.container():
                 st.session_state[STATE] = make(kind, keys)
             below.empty()
+    with row:
+        mail.draw_button(keys, len(keys), "mail_all")
     file: BillsFile | None = st.session_state.get(STATE)
     if file and file.keys == keys:
         name = f"bills-{month}.{file.kind.ending}"
@@ -77,7 +79,7 @@ def make(kind: FileKind, keys: Sequence[BillKey]) -> BillsFile:
     bar = st.progress(0.0)
     made = 0
 
-    def counted() -> Iterator[Bill]:
+    def counted() -> Iterator[IssuedBill]:
         nonlocal made
         for bill in data.bill_documents(keys):
             if made % PROGRESS_EVERY == 0:

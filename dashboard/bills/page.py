@@ -10,8 +10,9 @@ import streamlit as st
 from dashboard import data, layout
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
-from dashboard.bills import bulk_download
+from dashboard.bills import bulk_download, invoices, mail
 from dashboard.bills.bill_table import STATES, by_state, by_tariff, chosen_of, keys_of, table
+from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill import Bill
 from presentation import invoice_documents as invoice
 from presentation import units
@@ -77,28 +78,32 @@ def list_of(shown: pd.DataFrame, month: str) -> None:
         return
     total = money(shown["total"].sum())
     st.caption(
-        f"{units.count(len(shown), 'bill')} totaling {total}. Select a row to view the bill; click a heading to sort."
+        f"{units.count(len(shown), 'bill')} totaling {total}. Select a row to view the bill, or several for files and "
+        "mail; click a heading to sort."
     )
     order = ["meter_id", "tariff_id", "state", "version", "energy_kwh", "total", "missing", "not_yet_due", "estimated"]
     agreements = [str(agreement_id) for agreement_id in shown["agreement_id"]]
     key = f"bills_list_{month}"  # another month's list has no selection
-    st.dataframe(
+    chosen = st.dataframe(
         numbers(shown),
         hide_index=True,
         height=min(38 + 35 * len(shown), 400),
         column_order=order,
         column_config=COLUMNS,
         on_select=lambda: select_bill(key, agreements),
-        selection_mode="single-row",
+        selection_mode="multi-row",
         key=key,
     )
-    bulk_download.draw(keys_of(shown), month)
+    rows = chosen.selection["rows"]
+    keys = keys_of(shown.iloc[rows] if len(rows) > 1 else shown)
+    bulk_download.draw(keys, month)
+    mail.draw_form(keys, lambda: data.bill_documents(keys))
 
 
 def select_bill(key: str, agreements: list[str]) -> None:
-    """Put the agreement of the selected row into the address, which says what the page shows."""
+    """Put the agreement of the selected row into the address, which says what the page shows; of several, none."""
     rows = st.session_state[key].selection.rows
-    if rows:
+    if len(rows) == 1:
         st.query_params["bill"] = agreements[rows[0]]
     else:
         st.query_params.pop("bill", None)
@@ -110,14 +115,15 @@ def draw_invoice(owner: str, month: str) -> None:
     if not of_month:
         st.info(f"{units.in_markdown(owner)} has no bill for {units.month(month)}. Select one in the list.")
         return
-    latest = max(of_month, key=lambda bill: (bill.period_start or date.min, bill.version))
-    versions = [bill for bill in of_month if bill.agreement_id == latest.agreement_id]
-    newest, meter_id = versions[-1], latest.meter_id
-    numbers = [bill.version for bill in reversed(versions)]
+    latest = max(of_month, key=lambda one: (one.bill.period_start or date.min, one.bill.version)).bill
+    versions = [one for one in of_month if one.bill.agreement_id == latest.agreement_id]
+    newest, meter_id = versions[-1].bill, latest.meter_id
+    numbers = [one.bill.version for one in reversed(versions)]
     with st.container(border=True):
         left, right = st.columns([3, 2], vertical_alignment="bottom")
         number = right.selectbox("Version", numbers, key=f"version_{owner}_{month}") if len(numbers) > 1 else numbers[0]
-        bill = next(bill for bill in versions if bill.version == number)
+        shown = next(one for one in versions if one.bill.version == number)
+        bill = shown.bill
         left.header(invoice.heading(bill))
         left.markdown(f"Meter **{units.in_markdown(meter_id)}** · {units.in_markdown(bill.tariff_name)}")
         if bill is not newest:
@@ -125,17 +131,21 @@ def draw_invoice(owner: str, month: str) -> None:
         st.html(invoice.as_html(bill))
         for sentence in invoice.remarks(bill):
             st.caption(units.in_markdown(sentence))
-        next_steps(bill)
+        next_steps(shown)
+        mail.draw_form(shown.key, lambda: [shown])
     if len(versions) > 1:
-        draw_versions(versions)
+        draw_versions([one.bill for one in versions])
+    mail.draw_log(shown)
 
 
-def next_steps(bill: Bill) -> None:
-    """Draw what can be done with a bill: download it, or open its meter."""
+def next_steps(issued: IssuedBill) -> None:
+    """Draw what can be done with a bill: download it, mail it, or open its meter."""
+    bill = issued.bill
     name = f"bill-{bill.meter_id}-{bill.month or bill.period_start}-v{bill.version}"
     with st.container(horizontal=True):
-        st.download_button("Download PDF", data.invoice_pdf(bill), f"{name}.pdf", "application/pdf", on_click="ignore")
-        st.download_button("Download CSV", data.invoice_csv(bill), f"{name}.csv", "text/csv", on_click="ignore")
+        st.download_button("Download PDF", invoices.pdf(issued), f"{name}.pdf", "application/pdf", on_click="ignore")
+        st.download_button("Download CSV", invoices.csv(bill), f"{name}.csv", "text/csv", on_click="ignore")
+        mail.draw_button(issued.key, 1, "mail_one")
         if st.button("Open meter", icon=":material/electric_meter:"):
             st.switch_page("meter/page.py", query_params={"meter": bill.meter_id})
 

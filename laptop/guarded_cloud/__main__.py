@@ -17,12 +17,13 @@ from typing import Any
 
 from ministack import app as ministack
 from ministack.core import concurrency, iam_actions, lambda_runtime
-from ministack.services import athena, dynamodb, firehose, kinesis, sts
+from ministack.services import athena, dynamodb, firehose, kinesis, ses, ses_v2, sts
 
 from laptop.guarded_cloud import retention
 from laptop.guarded_cloud.event_sources import report_iterator_ages, with_positions
 from laptop.guarded_cloud.expressions import read_once
 from laptop.guarded_cloud.guard import guard
+from laptop.guarded_cloud.mailbox import with_mailbox
 from laptop.guarded_cloud.parquet_columns import with_columns
 from laptop.guarded_cloud.scans import with_strings
 
@@ -73,6 +74,8 @@ def main() -> None:
     read_once(dynamodb)
     athena._table_relation = with_columns(athena._table_relation, athena._empty_relation)
     iam_actions.extract_iam_action = with_batches(iam_actions.extract_iam_action)
+    ses_v2._message_rejection = lambda *_: None
+    ses_v2.handle_request = with_mailbox(ses_v2.handle_request, Path(os.environ["MAIL_FOLDER"]), ses._sent_emails_list)
     retention.shorten()
     retention.save_no_results()
     tasks: list[asyncio.Task[None]] = []  # asyncio itself keeps no reference to a task

@@ -16,13 +16,14 @@ from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.meter_reader import MeterReader
 from electrocloud.aws.store.registry import RegistryStore
 from electrocloud.aws.store.service_lookup import ServiceLookup
+from electrocloud.aws.store.statements import StatementReader
 from electrocloud.domain.local_time import BillingMonth
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.upload import DIRECTIONS, Direction
 from electrocloud.domain.registry.occupancy import Span
 from presentation.bill_versions import newest_versions
 from presentation.green_button import green_button
-from presentation.invoice_documents import as_pdf
+from presentation.invoice_pdf import as_pdf
 from presentation.meter_usage import THIRTEEN_MONTHS, Usage, UsageReading, overlaps, with_costs
 from presentation.read_api import answers, models
 from presentation.read_api import parameters as sent
@@ -30,6 +31,7 @@ from presentation.read_api.callers import Caller, caller_of, spans_for
 from presentation.read_api.documents import bill_document, bill_summary, day_ahead, month_forecast
 from presentation.read_api.openapi import ROUTES, described
 from presentation.read_api.usage_pages import UsageQuery, readings_in, usage_page
+from presentation.utility import this_utility
 
 
 class Sources(NamedTuple):
@@ -38,6 +40,7 @@ class Sources(NamedTuple):
     meters: MeterReader
     registry: RegistryStore
     services: ServiceLookup
+    statements: StatementReader
     forecasts: Forecasts
     tokens: CustomerTokens
 
@@ -129,7 +132,8 @@ class ReadApi:
         one = own[-1]
         cache = answers.A_DAY if version and one.bill.status == "final" else answers.REVALIDATE
         if answers.wants_pdf(self._headers):
-            return answers.answer(as_pdf([one.bill]), answers.PDF, self._headers, cache)
+            printed = as_pdf(self._sources.statements.read([one]), this_utility())
+            return answers.answer(printed, answers.PDF, self._headers, cache)
         return answers.document(bill_document(one), self._headers, cache)
 
     def month_forecast(self, meter_id: sent.MeterId, month: sent.Month = None) -> Response[Any]:

@@ -48,7 +48,12 @@ def fleet_registry(
     midnight = int(datetime(first.year, first.month, first.day, tzinfo=ZoneInfo(place.zone)).timestamp())
     for meter in meters:
         name, street = _name(meter), _street(meter)
-        account = Account(account_id=f"A-{meter.meter_id}", name=name, mailing_address=f"{street}, {place.town}")
+        account = Account(
+            account_id=f"A-{meter.meter_id}",
+            name=name,
+            mailing_address=f"{street}, {place.town}",
+            email=email_of(name, meter.meter_id),
+        )
         point = ServicePoint(
             service_point_id=f"SP-{meter.meter_id}",
             address=f"{street}, {place.town}",
@@ -79,6 +84,11 @@ def fleet_registry(
         for version in [TariffDocument(tariff_id=tariff_id, document=document)]
     )
     return registry
+
+
+def email_of(name: str, meter_id: str) -> str:
+    """An address that nobody has (RFC 2606): `alice.adams.us-000001@example.com`."""
+    return f"{name.replace(' ', '.')}.{meter_id}@example.com".lower()
 
 
 def _name(meter: RegisteredMeter) -> str:

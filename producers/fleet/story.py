@@ -13,7 +13,7 @@ import msgspec
 
 from electrocloud.domain.registry import events
 from electrocloud.domain.registry.records import Account, Registry
-from producers.fleet.customers import fleet_registry
+from producers.fleet.customers import email_of, fleet_registry
 from producers.fleet.fleet import Fleet
 
 MONTHS = 13  # whole ones before the one in which the history was made
@@ -78,7 +78,12 @@ class Story:
         point = f"SP-{self.moved}"
         found = found.updated(events.move_out(found, point, self.move_day))
         address = found.service_points[point].address
-        customer = Account(account_id=f"A-{self.moved}-B", name=NEW_CUSTOMER, mailing_address=address)
+        customer = Account(
+            account_id=f"A-{self.moved}-B",
+            name=NEW_CUSTOMER,
+            mailing_address=address,
+            email=email_of(NEW_CUSTOMER, self.moved),
+        )
         tariff = next(one.tariff_id for one in found.agreements.values() if one.service_point_id == point)
         found = found.updated(events.move_in(found, customer, point, tariff, self.move_day))
         instant = int(self.exchange.at.timestamp())

@@ -19,6 +19,7 @@ from electrocloud.aws.store.equipment import EquipmentStore
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
 from electrocloud.aws.store.search_index import SearchIndex
+from electrocloud.domain.billing.service import BillKey
 from meter_files.channel import ReadOptions
 from meter_files.load import read_load
 from presentation import units
@@ -154,6 +155,12 @@ def test_the_workbook_of_a_month_has_every_bill_and_line_to_the_cent(page: Page,
     for row in rows:
         own = [Decimal(str(line["Amount"])) for line in lines if line["Agreement"] == row.agreement_id]
         assert sum(own) == row.total
+    stored = list(reader.bills(BillKey(row.agreement_id, row.cycle) for row in rows))
+    assert [(line["Meter"], line["Description"], Decimal(str(line["Amount"]))) for line in lines] == [
+        (bill.meter_id, line.explanation, line.amount_rounded) for _, bill in stored for line in bill.lines
+    ]
+    rates = [line.unit_rate * (100 if line.unit == "%" else 1) for _, bill in stored for line in bill.lines]
+    assert [line["Rate per unit"] for line in lines] == pytest.approx([float(rate) for rate in rates])
 
 
 def table_rows(sheet: Worksheet) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import boto3
+import msgspec
 import pytest
 import streamlit as st
 
@@ -12,6 +13,7 @@ from analytics.questions import questions, read
 from analytics.studies.background import run_study
 from analytics.template import load
 from dashboard import data
+from dashboard.bills import invoices
 from dashboard.forecast import forecast_data, meter_forecast
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from dashboard.studies import study_data
@@ -32,6 +34,7 @@ from tests.kits.iam_kit import BY_ATHENA, TABLES, check_actions, check_resources
 from tests.kits.memory import TABLES as NAMES
 from tests.kits.services_kit import all_at
 
+SENDER = "demo-utility.example"  # of presentation/utility.toml
 TABLE_TYPE = "AWS::Glue::Table"
 TABLE = "| what | actions | on |"
 DOCUMENT = TIME_OF_USE | {"timezone": "UTC"}
@@ -40,7 +43,7 @@ OUTPUTS = {"Bucket": "bucket", "WorkGroup": "primary", "Database": "lake"} | {
 } | {"ServicePointsTable": "service_points", "PaymentDays": "21", "FutureToleranceMinutes": "15",
      "AcceptUnregisteredMeters": "true"}  # fmt: skip
 # The parameters of hosting/template.yaml, as the stack in memory has these names.
-HOSTED = {"Stack": "electrocloud-test", "Stream": "x", "Key": "key"} | {
+HOSTED = {"Stack": "electrocloud-test", "Stream": "x", "Key": "key", "MailIdentity": SENDER} | {
     name: value
     for name, value in OUTPUTS.items()
     if name.endswith("Table") or name in ("Bucket", "WorkGroup", "Database")
@@ -71,7 +74,7 @@ def deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(data, "_network", StaleWhileRevalidate(data._read_network, lambda: 1e9, 1e9))
     caches = (
         find_stack, data._reader, data._health_reader, data._athena, data._bills, forecast_data._store,
-        forecast_data._loads,
+        forecast_data._loads, invoices._reader, invoices._log, invoices._mailer,
     )  # fmt: skip
     for cache in caches:
         cache.cache_clear()
@@ -129,6 +132,11 @@ def make_a_study(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws, monkeypatch: pytest.MonkeyPatch):
     client = boto3.client("athena")
+    boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER)
+    account = {"account_id": "A-9", "name": "Ann", "email": "ann@example.com"}
+    filled.dynamodb.put_item(
+        TableName="accounts", Item={"account_id": {"S": "A-9"}, "document": {"S": json.dumps(account)}}
+    )
     answer_query(client, POWER, [((NOW - timedelta(hours=30)).replace(tzinfo=None), 3600, 100, 1, 0)])
     with recorded() as calls:
         assert metrics(page("live"))["Rejected uploads"] == "1"
@@ -155,6 +163,12 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws, monkeypatch
         assert not data.history("m-9")
         assert data.bill("m-9", f"{NOW:%Y-%m}") is None
         assert not data.versions("AG-9", f"{NOW:%Y-%m}")
+        (bill,) = data.versions("m-1", f"{NOW - timedelta(days=32):%Y-%m}")
+        customer = msgspec.structs.replace(bill.bill, account_id="A-9", meter_id="m-9")
+        assert invoices.pdf(bill._replace(bill=customer))().startswith(b"%PDF")
+        final = bill._replace(bill=msgspec.structs.replace(customer, status="final"))
+        (result,) = invoices.mail(invoices.statements([final]), "click", False)
+        assert result.sent, result.note
         with queries_that_run_on(), pytest.raises(data.athena.QueryError, match="was stopped"):
             data.ask_athena(find_stack(), client, "SELECT 1", limit_s=0)
     grants = documented("security.md", TABLE)

@@ -136,7 +136,8 @@ def test_the_read_function_may_do_what_it_does(aws, monkeypatch):
     key = token_key()
     for name, value in {
         "WINDOWS_TABLE": "windows", "BILLS_TABLE": "bills", "METERS_TABLE": "meters", "FORECASTS_TABLE": "forecasts",
-        "SERVICE_POINTS_TABLE": "service_points", "TARIFFS_TABLE": "tariffs", "TOKEN_KEY": key,
+        "SERVICE_POINTS_TABLE": "service_points", "TARIFFS_TABLE": "tariffs", "ACCOUNTS_TABLE": "accounts",
+        "TOKEN_KEY": key,
         "POWERTOOLS_SERVICE_NAME": "readapi",
         "POWERTOOLS_METRICS_NAMESPACE": "ElectroCloud", "POWERTOOLS_TRACE_DISABLED": "true",
     }.items():  # fmt: skip
@@ -154,6 +155,8 @@ def test_the_read_function_may_do_what_it_does(aws, monkeypatch):
         ):
             found = reading.handler(event(f"/v1/customer/{path}", None, Authorization=f"Bearer {token}"), CONTEXT)
             assert found["statusCode"] == (404 if "forecast" in path else 200), found
+        bill = event(f"/v1/customer/{path}", None, Authorization=f"Bearer {token}", Accept="application/pdf")
+        assert reading.handler(bill, CONTEXT)["isBase64Encoded"] is True
         reading.handler(event("/v1/operator/forecasts", "arn:aws:iam::111122223333:role/operators"), CONTEXT)
     check("ReadApiRole", calls)
 

@@ -103,7 +103,7 @@ def test_the_bills_of_more_keys_than_one_call_takes_come_in_order_without_those_
     ids = [f"m-{number:03}" for number in range(120)]
     store(aws, *(upload(meter_id=meter_id, wh=[1_000 + number]) for number, meter_id in enumerate(ids[:-1])))
     keys = [BillKey(row.agreement_id, row.cycle) for row in reversed(reader.bills_of_month("2026-11"))]
-    found = list(reader.bills([BillKey("m-119", "2026-11"), *keys]))
+    found = [one.bill for one in reader.bills([BillKey("m-119", "2026-11"), *keys])]
     assert [bill.meter_id for bill in found] == ids[-2::-1]
     assert found[0] == reader.bill(found[0].meter_id, "2026-11")
 
@@ -123,7 +123,7 @@ def test_what_is_not_due_yet_is_not_missing_whenever_somebody_looks(aws: Aws, re
         counts = bill.intervals
         assert (counts.expected, counts.read, counts.missing, counts.not_yet_due) == (720, 24, missing, later)
         assert (row.missing, row.not_yet_due) == (missing, later)
-        assert [*reader.history("m-1")] == [*reader.bills([BillKey("m-1", "2026-11")])] == [bill]
+        assert [*reader.history("m-1")] == [one.bill for one in reader.bills([BillKey("m-1", "2026-11")])] == [bill]
 
 
 def test_a_bill_that_an_earlier_version_of_the_code_stored_counts_all_it_lacks_as_missing(

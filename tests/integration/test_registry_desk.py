@@ -304,9 +304,9 @@ def test_bills_of_read_days_are_found_by_the_month_in_which_their_cycle_begins(b
     billed.apply(Registry(agreements={again.key: again}), "read on the 16th", _nobody)
 
     reader = Reader(stack_on(aws))
-    (june,) = reader.versions("AG-2", "2026-06")
+    ((_, june),) = reader.versions("AG-2", "2026-06")
     assert (june.month, june.period_start, june.period_end) == ("", date(2026, 6, 20), date(2026, 7, 16))
-    assert {bill.agreement_id for bill in reader.versions("M-1", "2026-06")} == {"AG-1", "AG-2"}
+    assert {bill.agreement_id for _, bill in reader.versions("M-1", "2026-06")} == {"AG-1", "AG-2"}
 
 
 def test_a_final_bill_is_issued_and_due_by_the_terms(billed: RegistryDesk) -> None:

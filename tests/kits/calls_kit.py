@@ -45,6 +45,9 @@ def _of(service: str, operation: str, parameters: dict[str, Any]) -> Iterator[tu
     elif operation in ("BatchGetItem", "BatchWriteItem"):
         for table in parameters["RequestItems"]:
             yield f"dynamodb:{operation}", table
+    elif service == "sesv2" and operation == "SendEmail":  # MIME needs both actions, on the sender's identity
+        identity = "identity/" + parameters["FromEmailAddress"].rpartition("@")[2]
+        yield from ((f"ses:{action}", identity) for action in ("SendEmail", "SendRawEmail"))
     else:
         action = f"{service}:{operation}"
         yield ACTIONS.get(action, action), _resource(parameters)

@@ -16,7 +16,7 @@ from tests.kits.template_kit import Resolver
 TEMPLATE = load()
 TABLES = {f"{name}Table.Arn": part for name, part in {
     "Windows": "windows", "Bills": "bills", "Meters": "meters", "Tariffs": "tariffs", "ServicePoints": "service_points",
-    "Forecasts": "forecasts",
+    "Accounts": "accounts", "Forecasts": "forecasts",
 }.items()} | {
     "BillsTable.Arn/index/by-month": "bills/by-month", "BillsTable.Arn/index/to-lake": "bills/to-lake",
 }  # fmt: skip

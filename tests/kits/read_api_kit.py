@@ -12,6 +12,7 @@ from electrocloud.aws.store.meter_lookup import MeterLookup
 from electrocloud.aws.store.meter_reader import MeterReader
 from electrocloud.aws.store.registry import RegistryStore, RegistryTables
 from electrocloud.aws.store.service_lookup import ServiceLookup
+from electrocloud.aws.store.statements import StatementReader
 from presentation.read_api.routes import ReadApi, Sources
 from tests.kits.billing_kit import instant
 from tests.kits.function_kit import CONTEXT
@@ -34,11 +35,13 @@ def token_key() -> str:
 
 def read_api(key: str, now: float = NOW) -> ReadApi:
     dynamodb = boto3.client("dynamodb")
-    registry = RegistryStore(dynamodb, RegistryTables("service_points", "meters", "tariffs"), lambda _: None)
-    meters = MeterLookup(dynamodb, "meters", lambda _: None, lambda: now)
-    services = ServiceLookup(registry, meters, lambda: now)
+    tables = RegistryTables("service_points", "meters", "tariffs", "accounts")
+    registry = RegistryStore(dynamodb, tables, lambda _: None)
+    services = ServiceLookup(registry, MeterLookup(dynamodb, "meters", lambda _: None, lambda: now), lambda: now)
+    statements = StatementReader(dynamodb, "bills", registry, lambda _: None, lambda: now)
     tokens = CustomerTokens(boto3.client("kms"), key, lambda: now)
-    sources = Sources(MeterReader(dynamodb, Names()), registry, services, Forecasts(dynamodb, "forecasts"), tokens)
+    meters, forecasts = MeterReader(dynamodb, Names()), Forecasts(dynamodb, "forecasts")
+    sources = Sources(meters, registry, services, statements, forecasts, tokens)
     return ReadApi(sources, lambda: now)
 
 

@@ -86,6 +86,7 @@ class ReadApiSettings(Settings, frozen=True):
     meters_table: str
     tariffs_table: str
     service_points_table: str
+    accounts_table: str
     forecasts_table: str
     token_key: str
 

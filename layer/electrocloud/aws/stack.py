@@ -95,7 +95,7 @@ class Stack(msgspec.Struct, frozen=True):
     def client(self, service: str, **config: Any) -> Any: ...
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client for a part of the deployment."""
-        settings = Config(retries={"mode": "standard", "total_max_attempts": 5}, **config)
+        settings = Config(**{"retries": {"mode": "standard", "total_max_attempts": 5}, **config})
         return self.session().client(service, endpoint_url=self.endpoint, config=settings)  # type: ignore[call-overload]
 
 

@@ -16,8 +16,8 @@ from cli.main import app
 # What of this checkout may be imported for help: options and docstrings, and no work.
 LIGHT = ("cli", "cli.main", "cli.choices", "electrocloud", "electrocloud.domain", "electrocloud.domain.errors")
 HEAVY = {
-    "boto3", "botocore", "duckdb", "fpdf", "holidays", "msgspec", "numpy", "pandas", "pyarrow", "pydantic", "rich",
-    "sqlglot", "streamlit", "yaml",
+    "boto3", "botocore", "duckdb", "holidays", "msgspec", "numpy", "pandas", "pyarrow", "pydantic", "rich", "sqlglot",
+    "streamlit", "typst", "yaml",
 }  # fmt: skip
 OURS = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {"electrocloud"}
 ASK_FOR_HELP = """

@@ -13,6 +13,7 @@ from cost import units as cost_units
 from cost.billed_dynamodb import BilledDynamoDB, size_of
 from cost.estimate import PRICES, PriceList, estimate, fleet_plan
 from cost.hosting import hosting_units
+from cost.mail import mail_units
 from cost.units import READS, correction, live, units
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
@@ -71,7 +72,8 @@ def test_a_repeated_upload_is_read_and_not_written():
 
 def test_every_unit_has_a_price_and_every_price_a_unit():
     named = counted().keys() | counted(shards=2).keys() | counted(kpl=False).keys() | counted(advantage=True).keys()
-    assert named | hosting_units(load(ROOT / "hosting" / "template.yaml")).keys() == LIST.prices.keys()
+    hosted = hosting_units(load(ROOT / "hosting" / "template.yaml")).keys()
+    assert named | hosted | mail_units(1).keys() == LIST.prices.keys()
 
 
 def test_twice_the_meters_write_twice_the_items():
@@ -158,6 +160,14 @@ def test_a_corrected_price_takes_a_new_version_of_twelve_bills_a_meter():
     assert sample.bills.rerate_writes >= 2 * 2 + 2 + 2 * 2
     assert found.hours >= found.units["write_units"] / 40_000 / 3_600
     assert sample.bills.rerate_reads > 0
+
+
+def test_mailing_every_bill_costs_its_mails_and_their_attachments():
+    output = CliRunner().invoke(app, ["cost", "--meters", "10000", "--mail", "--json"]).output
+    mails = {entry["what"]: entry for entry in json.loads(output)["entries"] if entry["service"] == "SES"}
+    assert mails["mails"]["quantity"] == 10_000
+    assert mails["mails"]["dollars"] == pytest.approx(1.00)
+    assert mails["GB of attachments"]["quantity"] == pytest.approx(0.48)
 
 
 def test_the_hosted_dashboard_costs_its_tasks_its_load_balancer_and_its_addresses():

@@ -20,6 +20,7 @@ from dashboard.access.guard import needs
 from dashboard.access.login import Login, login_of, secrets_file
 from dashboard.access.roles import PAGES, ROLES, Data
 from dashboard.access.visitor import NotLoggedInError, RefusedError, Visitor, acting_for, roles_of, visitor_of
+from dashboard.bills import invoices
 from dashboard.forecast import forecast_data
 from dashboard.studies import study_data
 from electrocloud.domain.errors import SettingsError
@@ -29,13 +30,7 @@ DASHBOARD = Path(data.__file__).parent
 SETTINGS = Login("https://login.example/meta", "id", "secret", "cookie", "https://meters.example/")
 JUDGING = {"has_stopped"}  # say something of data that was given
 DRAWING = {"show_errors", "loading", "paint_first", "warm_up", "pace_s", "for_this_user"}  # these return no data
-DOWNLOADS = {
-    "green_button_file",
-    "invoice_pdf",
-    "invoice_csv",
-    "csv_file",
-    "excel_file",
-}  # make a download whose reading is guarded
+DOWNLOADS = {"green_button_file", "pdf", "csv", "csv_file", "excel_file"}  # make a download whose reading is guarded
 
 
 def claims(**more: object) -> dict[str, object]:
@@ -98,7 +93,7 @@ def test_the_menu_has_the_pages_of_the_table_in_its_order():
     assert [path for path, *_ in ast.literal_eval(listed)] == [*PAGES]
 
 
-@pytest.mark.parametrize("module", [data, forecast_data, study_data])
+@pytest.mark.parametrize("module", [data, forecast_data, study_data, invoices])
 def test_every_public_function_of_the_pages_data_is_guarded(module: ModuleType):
     """Put `@needs(Data.…)` above a new function, and its kind of data into the table of roles."""
     public = {
@@ -117,7 +112,8 @@ def test_only_the_pages_data_modules_and_the_forecasts_process_reach_the_deploym
         if "find_stack" in path.read_text() or "boto3" in path.read_text()
     }
     forecasts = {"forecast/forecast_data.py", "forecast/meter_forecast.py"}
-    assert reaching == {"data.py", "access/access_log.py", "studies/study_data.py"} | forecasts
+    others = {"studies/study_data.py", "bills/invoices.py"}
+    assert reaching == {"data.py", "access/access_log.py"} | others | forecasts
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The Meter, Bills and Analytics pages, drawn with given data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -11,9 +11,13 @@ from botocore.exceptions import EndpointConnectionError
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
+from dashboard.bills import invoices
 from electrocloud.aws.athena import Answer, Column
+from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.reader import BillRow
+from electrocloud.aws.store.statements import Statement
 from electrocloud.domain.billing.bill import Bill, bills, reissue
+from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.forecast import MonthEnd, Range, Suspect
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
@@ -41,6 +45,12 @@ def measured(days: int = 5) -> list[MeterDay]:
 
 def issued(days: list[MeterDay]) -> Bill:
     return bills(TARIFFS["tou"], [reading for day in days for reading in day.intervals()], meter_id="m-1")[0]
+
+
+def keyed(*found: Bill) -> list[IssuedBill]:
+    return [
+        IssuedBill(BillKey(one.agreement_id or one.meter_id, one.month or str(one.period_start)), one) for one in found
+    ]
 
 
 def give_meter(give: Callable[..., None], days: list[MeterDay]) -> None:
@@ -94,15 +104,25 @@ def test_bills_are_found_by_meter_tariff_and_state(give: Callable[..., None]) ->
 
 def test_a_linked_bill_is_shown_as_it_is_stored(give: Callable[..., None]) -> None:
     bill = issued(measured())
-    give(bills_of_month=ROWS, versions=[bill])
+    give(bills_of_month=ROWS, versions=keyed(bill))
     app = page("bills", bill="m-1", month=bill.month)
     assert f"Bill for {MONTH:%B %Y} (provisional)" in [heading.value for heading in app.header]
 
 
+class Statements:
+    """Reads nothing beside the bills."""
+
+    def read(self, issued: Iterable[IssuedBill]) -> Iterator[Statement]:
+        return (Statement(*one) for one in issued)
+
+
 @pytest.mark.parametrize("ending", ["xlsx", "pdf"])
-def test_the_listed_bills_are_made_into_a_file_on_request(give: Callable[..., None], ending: str) -> None:
+def test_the_listed_bills_are_made_into_a_file_on_request(
+    give: Callable[..., None], ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invoices, "_reader", Statements)
     bill = issued(measured())
-    give(bills_of_month=ROWS, bill_documents=[bill])
+    give(bills_of_month=ROWS, bill_documents=keyed(bill))
     app = page("bills")
     assert not app.get("download_button")
     app.text_input(key="bills_text").set_value("m-1").run()
@@ -120,7 +140,7 @@ def test_the_listed_bills_are_made_into_a_file_on_request(give: Callable[..., No
 
 
 def test_another_list_has_no_download_of_the_file_before(give: Callable[..., None]) -> None:
-    give(bills_of_month=ROWS, bill_documents=[issued(measured())])
+    give(bills_of_month=ROWS, bill_documents=keyed(issued(measured())))
     app = page("bills")
     app.button(key="bills_xlsx").click().run()
     assert "Bills of the list that no longer exist: 3." in texts(app)
@@ -145,7 +165,7 @@ def test_a_month_in_which_a_customer_moved_shows_each_agreement_s_own_bill(give:
     half = MONTH + timedelta(days=15)
     before = msgspec.structs.replace(bill, agreement_id="AG-1", period_start=MONTH, period_end=half)
     after = msgspec.structs.replace(bill, agreement_id="AG-2", period_start=half, version=1)
-    give(bills_of_month=ROWS, versions=[before, after])
+    give(bills_of_month=ROWS, versions=keyed(before, after))
     app = page("bills", bill="m-1", month=bill.month)
     assert not [box for box in app.selectbox if box.label == "Version"]
     assert len(app.dataframe) == 3
@@ -156,7 +176,7 @@ def test_a_bill_from_read_day_to_read_day_is_shown_in_the_month_in_which_its_cyc
 ) -> None:
     start = MONTH + timedelta(days=15)
     bill = msgspec.structs.replace(issued(measured()), month="", period_start=start, agreement_id="AG-1")
-    give(bills_of_month=ROWS, versions=[bill])
+    give(bills_of_month=ROWS, versions=keyed(bill))
     app = page("bills", bill="AG-1", month=f"{MONTH:%Y-%m}")
     assert [one.value for one in app.header if one.value.startswith("Bill for ")]
 
@@ -270,7 +290,7 @@ def test_a_meter_with_an_unregistered_tariff_gets_a_message(give: Callable[..., 
 def test_all_versions_of_a_bill_are_listed_and_a_replaced_one_is_marked(give: Callable[..., None]) -> None:
     first = msgspec.structs.replace(issued(measured()), status="final")
     second = reissue(first, msgspec.structs.replace(first, total_rounded=first.total_rounded + 1))
-    give(bills_of_month=ROWS, versions=[first, second])
+    give(bills_of_month=ROWS, versions=keyed(first, second))
     app = page("bills", bill="m-1", month=first.month)
     assert app.dataframe[3].value["Change"].tolist() == ["", "+$1.00"]
     app.selectbox(key=f"version_m-1_{first.month}").set_value(1).run()

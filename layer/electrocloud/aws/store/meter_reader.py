@@ -47,11 +47,11 @@ class MeterReader:
         """All versions of the bills of an agreement or, of a meter, of all its agreements, by period and version."""
         return [one.bill for one in self.keyed_history(meter_or_agreement)]
 
-    def versions(self, meter_or_agreement: str, month: str) -> list[Bill]:
-        """As `history`, of the cycles that begin in a month such as `2026-07`."""
+    def versions(self, meter_or_agreement: str, month: str) -> list[IssuedBill]:
+        """As `keyed_history`, of the cycles that begin in a month such as `2026-07`."""
         agreements = self._agreements_of(meter_or_agreement)
-        bills = [self._bill(item).bill for agreement_id in agreements for item in self._items_of(agreement_id, month)]
-        return sorted(bills, key=lambda bill: (str(bill.period_start), bill.version))
+        found = [self._bill(item) for agreement_id in agreements for item in self._items_of(agreement_id, month)]
+        return sorted(found, key=lambda one: (str(one.bill.period_start), one.bill.version))
 
     def keyed_history(self, meter_or_agreement: str) -> list[IssuedBill]:
         """What `history` has, each version with its bill's key."""

@@ -17,10 +17,10 @@ from electrocloud.aws.backoff import pause
 from electrocloud.aws.quarantine_keys import counts_in, objects_in_quarantine
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store import dynamodb_items as items
+from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.meter_reader import MeterReader, registered_meter, unpacked_day
 from electrocloud.aws.store.missing_intervals import missing_in, not_yet_due_in
 from electrocloud.aws.store.tables import READ_AT_ONCE, batch_get
-from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
@@ -113,13 +113,13 @@ class Reader(MeterReader):
         parts = [items.month_part(month, part) for part in range(items.MONTH_PARTS)]
         return sorted(row for rows in self._pool.map(self._month_part, parts) for row in rows)
 
-    def bills(self, keys: Iterable[BillKey]) -> Iterator[Bill]:
+    def bills(self, keys: Iterable[BillKey]) -> Iterator[IssuedBill]:
         """The current bills of these keys in their order, READ_AT_ONCE at a time; keys without a bill are left out."""
         rows = iter(keys)
         while group := list(islice(rows, READ_AT_ONCE)):
             wanted = [(self._stack.bills_table, items.bill_key(key)) for key in group]
             answer = batch_get(self._dynamodb, wanted, pause, "meter_id, bill, document, missing")
-            found = {items.key_of_bill(item): self._bill(item).bill for _, item in answer}
+            found = {items.key_of_bill(item): self._bill(item) for _, item in answer}
             yield from (found[key] for key in group if key in found)
 
     def metrics(self, wanted: Mapping[str, str], since: datetime, until: datetime, period_s: int) -> dict[str, Series]:

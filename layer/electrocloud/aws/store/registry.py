@@ -16,6 +16,7 @@ from electrocloud.aws.backoff import Pause
 from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.batch_write import WRITE_AT_ONCE, batch_write
 from electrocloud.aws.store.equipment import EquipmentStore, ratings_in
+from electrocloud.aws.store.mail_log import is_mailing
 from electrocloud.aws.store.registry_state import STATE_PREFIX, RegistryState
 from electrocloud.aws.store.tables import batch_get
 from electrocloud.domain.registry.changes import RecordChange, own_service_points
@@ -76,7 +77,8 @@ class RegistryStore:
 
     def load(self) -> Registry:
         """All of it."""
-        accounts = [_account(item) for item in self._scan(self._tables.accounts)]
+        found_accounts = self._scan(self._tables.accounts)
+        accounts = [_account(item) for item in found_accounts if not is_mailing(item["account_id"]["S"])]
         histories, state = [], []
         for item in self._scan(self._tables.service_points):
             if _is_state(item):
@@ -100,6 +102,11 @@ class RegistryStore:
         """The histories of those service points that exist."""
         found = self._get(self._tables.service_points, "service_point_id", sorted(service_points))
         return {item["service_point_id"]["S"]: _history(item) for item in found}
+
+    def accounts(self, account_ids: Collection[str]) -> dict[str, Account]:
+        """Those of these accounts that exist."""
+        found = self._get(self._tables.accounts, "account_id", sorted(account_ids))
+        return {item["account_id"]["S"]: _account(item) for item in found}
 
     def histories_in(self, part: int, parts: int, after: str | None) -> Iterator[list[ServiceHistory]]:
         """The histories of one part of the service points, POINTS_AT_ONCE at a time, from after a point on."""
