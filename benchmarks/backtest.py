@@ -41,23 +41,25 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-def outcome_of(load: Load) -> Outcome:
-    """The errors over the load's last 28 days, which start at the hour of the day at which the load ends.
+def outcome_of(load: Load, horizon: int = HORIZON, judged: int = DAYS) -> Outcome:
+    """The errors over the load's last days, which start at the hour of the day at which the load ends.
 
-    A load shorter than 16 weeks is judged on fewer days: half of those it can be tested on.
+    The model is chosen by the 28 days before whose horizon has passed. A load shorter than 16 weeks is judged on fewer
+    days: half of those it can be tested on.
     """
-    origins = origins_of(load, HORIZON, 2 * DAYS)
-    if len(origins) < 4:
+    wait = -(-horizon // 24) - 1
+    origins = origins_of(load, horizon, judged + wait + DAYS)
+    if len(origins) < 4 + 2 * wait:
         raise UsageError(f"the series has {len(load.values)} hours; a back-test of its forecasts needs nine days")
     begun = time.process_time()
-    trials = run_candidates(load, origins, HORIZON)
+    trials = run_candidates(load, origins, horizon)
     seconds = (time.process_time() - begun) / len(origins)
-    truth = actual(load, origins, HORIZON)
-    lead = len(origins) - min(DAYS, len(origins) // 2)
+    truth = actual(load, origins, horizon)
+    lead = len(origins) - min(judged, (len(origins) - wait) // 2)
     values, low, high = [], [], []
     chosen: dict[str, int] = {}
     for now in range(lead, len(origins)):
-        past = slice(now - lead, now)
+        past = slice(max(0, now - DAYS - wait), now - wait)
         before = [trial._replace(forecasts=trial.forecasts[past]) for trial in trials]
         best = choose(with_blends(before, truth[past]), truth[past])
         chosen[best.name] = chosen.get(best.name, 0) + 1

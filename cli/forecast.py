@@ -12,25 +12,31 @@ from rich.table import Table
 from analytics.ask import ask
 from cli.choices import Output
 from cli.files.series import read_series
+from cli.files.weather import at_load
 from cli.rows import Rows, print_rows
 from cli.suspects import suspect_rows
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.forecast import Bounds, Forecast
 from forecasting.ahead import forecast_of
-from forecasting.load import Days
+from forecasting.load import HOUR_S, Days, shown
 from forecasting.on_demand import forecast_group, forecast_meter
 from forecasting.work import open_deployment
 from meter_files.channel import ReadOptions
 from presentation.export_text import forecast_notes
 
 
-def of_file(path: Path, options: ReadOptions, horizon: int | Days, output: Output | None) -> None:
-    """Forecast the load or the series in a file; what was found in it goes to stderr."""
+def of_file(path: Path, weather: Path | None, options: ReadOptions, horizon: int | Days, output: Output | None) -> None:
+    """Forecast the load or the series in a file, with the weather in another; what was found in them goes to stderr."""
     series = read_series(path, options)
-    for line in series.found:
+    load, times, found = series.load, series.ahead(horizon), series.found
+    if weather:
+        own = at_load(weather, load, shown(times[-1]) // HOUR_S - load.end + 1, options.zone)
+        load = load._replace(weather=own)
+        found = [*found, f"temperatures of {', '.join(own.stations)}"]
+    for line in found:
         Console(stderr=True, soft_wrap=True).print(line, style="dim", highlight=False, markup=False)
-    _print(forecast_of(path.name, series.load, series.ahead(horizon), datetime.now(UTC)), output)
+    _print(forecast_of(path.name, load, times, datetime.now(UTC)), output)
 
 
 def of_group(series: str, horizon: int | Days, output: Output | None) -> None:

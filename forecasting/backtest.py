@@ -43,7 +43,7 @@ def run_candidates(
     load: Load, origins: Sequence[int], horizon: int, candidates: Sequence[Candidate] = CANDIDATES
 ) -> list[Trial]:
     """Run all candidates with enough history at the first origin."""
-    eligible = [candidate for candidate in candidates if candidate.least <= origins[0]]
+    eligible = [candidate for candidate in candidates if candidate.can_run(load, origins[0])]
     return [_run(candidate, load, origins, horizon) for candidate in eligible]
 
 

@@ -54,8 +54,9 @@ def boosted(change: bool, load: Load, origins: Sequence[int], horizon: int) -> F
     fitted = -REFIT
     for place, row in enumerate(rows):
         if row - fitted >= REFIT:
-            model, fitted = _fit(table[FIRST:row], (known - usual[:-1])[FIRST:row]), row
-        answers[place] = _run(model, change, days[max(0, row - max(LAGS)) : row], calendar[: row + ahead], ahead)
+            model, fitted = fit_trees(table[FIRST:row], (known - usual[:-1])[FIRST:row]), row
+        recent = days[max(0, row - max(LAGS)) : row]
+        answers[place] = run_trees(model, recent, calendar[: row + ahead], ahead, change=change)
     return answers.reshape(len(origins), -1)[:, :horizon]
 
 
@@ -75,8 +76,8 @@ def features(days: Floats, calendar: Floats) -> Floats:
     return np.concatenate([np.stack(columns, axis=-1), calendar], axis=-1)
 
 
-def _run(model: lgb.Booster, change: bool, days: Floats, calendar: Floats, ahead: int) -> Floats:
-    """Forecast `ahead` days after `days`; the calendar ends with them."""
+def run_trees(model: lgb.Booster, days: Floats, calendar: Floats, ahead: int, *, change: bool = False) -> Floats:
+    """Forecast `ahead` days after `days`; the calendar, or whatever is known of each hour, ends with them."""
     for end in range(len(calendar) - ahead + 1, len(calendar) + 1):
         now = np.concatenate([days, np.full((1, DAY), np.nan)])
         table = features(now, calendar[end - len(now) : end])[-1]
@@ -85,7 +86,8 @@ def _run(model: lgb.Booster, change: bool, days: Floats, calendar: Floats, ahead
     return days[-ahead:]
 
 
-def _fit(table: Floats, target: Floats) -> lgb.Booster:
+def fit_trees(table: Floats, target: Floats) -> lgb.Booster:
+    """Trees for the features of days and what was known of their loads, NaN where nothing was."""
     rows, wanted = table.reshape(-1, table.shape[-1]), target.ravel()
     known = np.isfinite(wanted)
     return lgb.train(_PARAMETERS, lgb.Dataset(rows[known], wanted[known]), _TREES)

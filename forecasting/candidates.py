@@ -7,8 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from forecasting.boosting import boosted
+from forecasting.gaussian_process import gaussian_process
 from forecasting.load import Floats, Load, calendar_of
 from forecasting.mstl import mstl
+from forecasting.weather_boosting import weather_boosted
 
 DAY, WEEK = 24, 168
 
@@ -18,12 +20,22 @@ Forecaster = Callable[[Load, Sequence[int], int], Floats]
 
 
 class Candidate(NamedTuple):
-    """A model. `least`: hours of history it needs. `naive`: a benchmark that repeats the past."""
+    """A model. `least`: hours of history it needs. `naive`: a benchmark that repeats the past.
+
+    `weather`: it needs the load's.
+    """
 
     name: str
     forecaster: Forecaster
     least: int
     naive: bool = False
+    weather: bool = False
+
+    def can_run(self, load: Load, origin: int) -> bool:
+        """Whether the load has the history and the weather that the model needs at an origin."""
+        if not self.weather:
+            return self.least <= origin
+        return load.weather is not None and self.least <= origin - load.weather.start
 
 
 def repeat(lag: int, load: Load, origins: Sequence[int], horizon: int) -> Floats:
@@ -50,6 +62,11 @@ def profile(load: Load, origins: Sequence[int], horizon: int) -> Floats:
     return answers
 
 
+def with_weather(load: Load, origins: Sequence[int], horizon: int) -> Floats:
+    """The mean of two models of different kinds: it is better than either for nearly every load."""
+    return (weather_boosted(load, origins, horizon) + gaussian_process(load, origins, horizon)) / 2
+
+
 LAG_DAY = Candidate("lag-24h", partial(repeat, DAY), DAY, naive=True)
 LAG_WEEK = Candidate("lag-168h", partial(repeat, WEEK), WEEK, naive=True)
 
@@ -60,4 +77,5 @@ CANDIDATES = (
     Candidate("mstl-theta", mstl, 3 * WEEK),
     Candidate("lightgbm", partial(boosted, False), 5 * WEEK),
     Candidate("lightgbm-change", partial(boosted, True), 5 * WEEK),
+    Candidate("weather", with_weather, 5 * WEEK, weather=True),
 )

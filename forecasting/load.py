@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.hourly_load import HourlyLoad
 from electrocloud.domain.local_time import zone_of
+from forecasting.weather import Weather
 
 Floats = NDArray[np.float64]
 Hours = NDArray[np.int64]
@@ -27,12 +28,14 @@ class Load(NamedTuple):
     first: the wall-clock hour of the first value (hours from 1970-01-01 00:00 on that clock). values: NaN where there
     is none; the hour that the clocks skip in spring is NaN, and the one that they show twice in autumn is the mean of
     both. filled: without NaN, from the past alone: a missing hour is as a week before, or a day, or the last known.
+    weather: the temperature there, if it is known.
     """
 
     first: int
     values: Floats
     filled: Floats
     zone: str
+    weather: Weather | None = None
 
     def until(self, hours: int) -> "Load":
         """The first hours of the load."""

@@ -56,6 +56,12 @@ def forecast(
     file: Annotated[
         Path | None, typer.Option("--input", help="A meter data file, or CSV with timestamp,value by the hour.")
     ] = None,
+    weather: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --input: CSV with timestamp and temperature_c or temperature_f, observed and forecast."
+        ),
+    ] = None,
     fleet: Annotated[bool, typer.Option("--fleet", help="Forecast the load of all meters.")] = False,
     feeder: Annotated[str | None, typer.Option(help="Forecast the load of a feeder, such as DE-F000.")] = None,
     meter: Annotated[str | None, typer.Option(help="Forecast the load of a meter, such as US-000001.")] = None,
@@ -83,6 +89,8 @@ def forecast(
     """Forecast a load hour by hour, with 80% intervals."""
     if sum((file is not None, fleet, feeder is not None, meter is not None)) != 1:
         raise UsageError(SOURCE)
+    if weather and file is None:
+        raise UsageError("--weather goes with --input FILE")
     from cli import forecast
     from forecasting.load import Days
 
@@ -101,7 +109,7 @@ def forecast(
             register=register,
             gap=gap,
         )
-        forecast.of_file(file, reading, ahead, output)
+        forecast.of_file(file, weather, reading, ahead, output)
     elif meter is not None:
         forecast.of_meter(meter, ahead, output)
     else:

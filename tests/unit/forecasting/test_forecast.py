@@ -20,6 +20,7 @@ from forecasting.mstl import _loess, mstl
 
 BERLIN = "Europe/Berlin"
 HOUR = 3600
+WITHOUT_WEATHER = [candidate for candidate in CANDIDATES if not candidate.weather]
 
 
 def _load(values: list[float | None] | np.ndarray, zone: str = "") -> Load:
@@ -81,7 +82,7 @@ def test_the_calendar_knows_the_public_holidays_of_the_zone() -> None:
     assert not calendar_of(unity, 24, "")[:, 3].any()
 
 
-@pytest.mark.parametrize("candidate", CANDIDATES, ids=lambda candidate: candidate.name)
+@pytest.mark.parametrize("candidate", WITHOUT_WEATHER, ids=lambda candidate: candidate.name)
 @pytest.mark.parametrize("horizon", [24, 40])
 def test_no_model_sees_past_its_origin(candidate: Candidate, horizon: int) -> None:
     load = _weekly(9, noise=5)

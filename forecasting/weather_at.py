@@ -1,0 +1,136 @@
+"""The weather of a load, from the temperatures of one station or several."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.weather import OBSERVED, Temperature
+from forecasting.load import HOUR_S, Floats, Load, calendar_of, wall_clock
+from forecasting.weather import STATED_ERROR, ForecastError, IssuedForecast, Weather, mean_of_last
+
+LONGEST_GAP = 24  # hours without a temperature that are filled in from those on either side
+LEAST = 5 * 168  # hours of load with weather that a model needs
+JUDGED = 35 * 24  # hours at a load's end in which a backtest's forecasts are made
+
+
+def weather_at(
+    load: Load,
+    temperatures: Sequence[Temperature],
+    horizon: int,
+    error: ForecastError = STATED_ERROR,
+    judged: int = JUDGED,
+) -> Weather:
+    """The weather at a load and for `horizon` hours after it, from the stations that explain the load best.
+
+    Temperatures of the hours after the load are the newest forecast, or what was observed there; without a time of
+    issue, they are taken for a forecast. Stations are chosen without the load's last `judged` hours. `UsageError` if
+    the temperatures do not cover the hours that a forecast needs.
+    """
+    hours = len(load.values) + horizon
+    stations = sorted({one.station_id for one in temperatures})
+    place = {station: row for row, station in enumerate(stations)}
+    clock = _clock(temperatures, load)
+    observed = np.full((len(stations), hours), np.nan)
+    newest = np.full((len(stations), hours), np.nan)
+    runs: dict[int, list[tuple[int, int, float]]] = {}
+    for one in temperatures:  # in the order of their issue: a later forecast replaces an earlier one
+        hour = clock[one.time]
+        if one.issued != OBSERVED:
+            runs.setdefault(one.issued, []).append((place[one.station_id], hour, one.celsius))
+        if 0 <= hour < hours:
+            (observed if one.issued == OBSERVED else newest)[place[one.station_id], hour] = one.celsius
+    merged = np.where(np.isfinite(observed), observed, newest)
+    if not np.isfinite(merged).any():
+        raise UsageError("no temperature is of the hours of the load; check the years and the zone")
+    chosen = _chosen(load, merged, judged)
+    temperature, start = _filled(_mean(merged[chosen]), load, horizon)
+    issued = tuple(_issued(when, clock, rows, chosen, horizon) for when, rows in sorted(runs.items()))
+    names = tuple(stations[row] for row in chosen)
+    return Weather(load.first, start, len(load.values), temperature, issued, error, names)
+
+
+def _clock(temperatures: Sequence[Temperature], load: Load) -> Mapping[int, int]:
+    """The hour of the load of each time and time of issue, counted from its first."""
+    times = np.array(sorted({one.time for one in temperatures} | {one.issued for one in temperatures}), np.int64)
+    hours = -(-wall_clock(times, load.zone or "UTC") // HOUR_S) - load.first
+    return dict(zip(times.tolist(), hours.tolist(), strict=True))
+
+
+def _issued(
+    when: int, clock: Mapping[int, int], rows: Sequence[tuple[int, int, float]], chosen: Sequence[int], horizon: int
+) -> IssuedForecast:
+    first = clock[when]
+    values = np.full((max(chosen) + 1, horizon + 24), np.nan)
+    for station, hour, celsius in rows:
+        if station in chosen and 0 <= hour - first < values.shape[1]:
+            values[station, hour - first] = celsius
+    return IssuedForecast(first, _mean(values[list(chosen)]))
+
+
+def _filled(temperature: Floats, load: Load, horizon: int) -> tuple[Floats, int]:
+    """Without gaps, and from which hour on: the first with a temperature after the last long gap."""
+    known = np.flatnonzero(np.isfinite(temperature))
+    if lacking := len(temperature) - 1 - int(known[-1]):
+        raise UsageError(
+            f"the temperatures end {lacking} hours before the forecast does; add the weather forecast of these hours, "
+            f"or ask for {'no more than ' + str(horizon - lacking) + ' hours' if lacking < horizon else 'none'}"
+        )
+    breaks = np.flatnonzero(np.diff(known) > LONGEST_GAP)
+    start = int(known[breaks[-1] + 1] if len(breaks) else known[0])
+    if len(load.values) - start < LEAST:
+        raise UsageError(
+            f"there are {max(0, len(load.values) - start)} hours of load with temperatures and no gap of over a day; "
+            f"a model with weather needs {LEAST}"
+        )
+    every = np.arange(len(temperature))
+    return np.interp(every, known, temperature[known]), start
+
+
+def _chosen(load: Load, temperature: Floats, judged: int) -> list[int]:
+    """The stations whose mean explains the load best, by weeks left out of the fit (Hong, Wang and White, 2015).
+
+    They are ranked alone, and so many of the best are taken as explain it best together.
+    """
+    coverage = np.isfinite(temperature).mean(axis=1)
+    covered = np.flatnonzero(coverage > 0.9 * coverage.max()).tolist()
+    until = len(load.values) - judged
+    if len(covered) == 1 or until < LEAST:
+        return list(covered)
+    alone = {row: _misfit(load, temperature[row], until) for row in covered}
+    ranked = sorted(alone, key=alone.__getitem__)
+    counts = range(1, len(ranked) + 1)
+    return ranked[: min(counts, key=lambda count: _misfit(load, _mean(temperature[ranked[:count]]), until))]
+
+
+def _misfit(load: Load, temperature: Floats, until: int) -> float:
+    """The mean absolute error of a cubic in temperature for each hour, in every second week, fitted to the others."""
+    known = np.interp(np.arange(until), *_points(temperature[:until]))
+    calendar = calendar_of(load.first, until, load.zone)
+    day, hour = mean_of_last(known, 24), calendar[:, 0]
+    idle = ((calendar[:, 1] > 4) | (calendar[:, 3] > 0)).astype(float)
+    angle = 2 * np.pi * calendar[:, 2] / 365.25
+    powers = [values**power for values in ((known - 15) / 10, (day - 15) / 10) for power in (1, 2, 3)]
+    columns = np.stack([np.ones(until), *powers, idle, np.sin(angle), np.cos(angle)], axis=-1)
+    even = np.arange(until) // 168 % 2 == 0
+    values = load.values[:until]
+    total = 0.0
+    for fold in (even, ~even):
+        for own in (hour == one for one in range(24)):
+            fit, judge = own & fold & np.isfinite(values), own & ~fold & np.isfinite(values)
+            weights = np.linalg.lstsq(columns[fit], values[fit], rcond=None)[0]
+            total += float(np.abs(values[judge] - columns[judge] @ weights).sum())
+    return total
+
+
+def _points(values: Floats) -> tuple[Floats, Floats]:
+    known = np.flatnonzero(np.isfinite(values))
+    return known.astype(np.float64), values[known]
+
+
+def _mean(values: Floats) -> Floats:
+    """The mean of stations by the hour, of those known."""
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    total = np.where(known, values, 0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
