@@ -24,7 +24,8 @@ def _temperature(seed: int, days: int = DAYS + 8) -> np.ndarray:
     noise = np.random.default_rng(seed).normal(size=days)
     daily = np.convolve(noise, 0.7 ** np.arange(12))[:days]
     hours = np.arange(days * 24)
-    return 10 + 5 * np.repeat(daily, 24) + 4 * np.sin((hours % 24 - 9) * 2 * np.pi / 24)
+    found: np.ndarray = 10 + 5 * np.repeat(daily, 24) + 4 * np.sin((hours % 24 - 9) * 2 * np.pi / 24)
+    return found
 
 
 def _load(temperature: np.ndarray) -> Load:
@@ -128,10 +129,9 @@ def test_the_newest_forecast_is_used_for_the_hours_ahead_and_earlier_ones_where_
 def test_temperatures_are_read_with_their_unit_station_and_time_of_issue(tmp_path: Path) -> None:
     path = tmp_path / "weather.csv"
     path.write_text("timestamp,north_f,south_c\n2025-01-01T00:00Z,50,5\n2025-01-01T00:30Z,68,-9999\n")
-    assert read_weather(path, None) == [
-        Temperature("north", 1735689600, pytest.approx(15.0)),
-        Temperature("south", 1735689600, 5.0),
-    ]
+    north, south = read_weather(path, None)
+    assert (north.station_id, north.time, north.celsius) == ("north", 1735689600, pytest.approx(15.0))
+    assert south == Temperature("south", 1735689600, 5.0)
     path.write_text("time,station_id,temperature (°C),issued\n2025-01-01 02:00,A,-3,2025-01-01 01:00\n")
     assert read_weather(path, "Europe/Berlin") == [Temperature("A", 1735693200, -3.0, 1735689600)]
 
