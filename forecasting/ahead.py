@@ -110,13 +110,13 @@ def _around(value: float, errors: Floats, floor: float) -> Bounds | None:
 
 
 def _from_values(load: Load, horizon: int) -> Ahead:
-    """A forecast without a backtest: the last day repeated, or the median of less than a day."""
+    """A forecast without a backtest: that of a load's first weeks, or the median of less than a day."""
     known = load.values[np.isfinite(load.values)]
-    values = np.resize(load.filled[-24:], horizon) if len(load.filled) >= 24 else np.full(horizon, np.median(known))
+    model = "first-weeks" if len(load.filled) >= 24 else "median"
+    values = run_model(load, model, horizon) if model != "median" else np.full(horizon, np.median(known))
     low, high = np.quantile(known, [0.1, 0.9])
     bottom, top = np.minimum(values, low), np.maximum(values, high)
     note = f"{len(known)} hours are too few to backtest a model; the interval is the range of their values"
-    model = "lag-24h" if len(load.filled) >= 24 else "median"
     return Ahead(model, *_plausible(load, values, bottom, top), (), note, None, None)
 
 

@@ -7,9 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from forecasting.boosting import boosted
+from forecasting.first_weeks import first_weeks
 from forecasting.gaussian_process import gaussian_process
-from forecasting.load import Floats, Load, calendar_of
+from forecasting.load import Floats, Load
 from forecasting.mstl import mstl
+from forecasting.profile import profile
 from forecasting.weather_boosting import weather_boosted
 
 DAY, WEEK = 24, 168
@@ -22,7 +24,7 @@ Forecaster = Callable[[Load, Sequence[int], int], Floats]
 class Candidate(NamedTuple):
     """A model. `least`: hours of history it needs. `naive`: a benchmark that repeats the past.
 
-    `weather`: it needs the load's.
+    `weather`: it needs the load's. `most`: hours of history beyond which other models are better.
     """
 
     name: str
@@ -30,9 +32,12 @@ class Candidate(NamedTuple):
     least: int
     naive: bool = False
     weather: bool = False
+    most: int | None = None
 
     def can_run(self, load: Load, origin: int) -> bool:
         """Whether the load has the history and the weather that the model needs at an origin."""
+        if self.most is not None and len(load.values) > self.most:
+            return False
         if not self.weather:
             return self.least <= origin
         return load.weather is not None and self.least <= origin - load.weather.start
@@ -41,25 +46,6 @@ class Candidate(NamedTuple):
 def repeat(lag: int, load: Load, origins: Sequence[int], horizon: int) -> Floats:
     """Seasonal naive: the last `lag` hours repeated."""
     return np.array([np.resize(load.filled[origin - lag : origin], horizon) for origin in origins])
-
-
-def profile(load: Load, origins: Sequence[int], horizon: int) -> Floats:
-    """The median of the last four weeks' hours at the same time of day, on days of the same type.
-
-    Day types are workday, Saturday, and Sunday or public holiday. With under two days of a type, all days are used.
-    """
-    calendar = calendar_of(load.first, origins[-1] + horizon, load.zone)
-    kind = np.where(calendar[:, 3] > 0, 2, np.clip(calendar[:, 1] - 4, 0, 2)) * DAY + calendar[:, 0]
-    answers = np.empty((len(origins), horizon))
-    for row, origin in enumerate(origins):
-        known = slice(max(0, origin - 4 * WEEK), origin)
-        values, kinds = load.filled[known], kind[known]
-        coming = kind[origin : origin + horizon]
-        for wanted in np.unique(coming):
-            alike = values[kinds == wanted]
-            median = np.median(alike if len(alike) > 1 else values[kinds % DAY == wanted % DAY])
-            answers[row, coming == wanted] = median
-    return answers
 
 
 def with_weather(load: Load, origins: Sequence[int], horizon: int) -> Floats:
@@ -73,6 +59,7 @@ LAG_WEEK = Candidate("lag-168h", partial(repeat, WEEK), WEEK, naive=True)
 CANDIDATES = (
     LAG_DAY,
     LAG_WEEK,
+    Candidate("first-weeks", first_weeks, DAY, most=4 * WEEK),
     Candidate("profile", profile, WEEK),
     Candidate("mstl-theta", mstl, 3 * WEEK),
     Candidate("lightgbm", partial(boosted, False), 5 * WEEK),

@@ -28,7 +28,8 @@ class Load(NamedTuple):
     first: the wall-clock hour of the first value (hours from 1970-01-01 00:00 on that clock). values: NaN where there
     is none; the hour that the clocks skip in spring is NaN, and the one that they show twice in autumn is the mean of
     both. filled: without NaN, from the past alone: a missing hour is as a week before, or a day, or the last known.
-    weather: the temperature there, if it is known.
+    weather: the temperature there, if it is known. group: the load of a group that this one belongs to, in the same
+    zone, which has a longer history.
     """
 
     first: int
@@ -36,6 +37,7 @@ class Load(NamedTuple):
     filled: Floats
     zone: str
     weather: Weather | None = None
+    group: "Load | None" = None
 
     def until(self, hours: int) -> "Load":
         """The first hours of the load."""

@@ -3,17 +3,18 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from electrocloud.aws.store.hourly_loads import SeriesLoad
+from electrocloud.aws.store.hourly_loads import FLEET, SeriesLoad
 from electrocloud.aws.store.parquet_days import parquet_days
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.billing.service import service_without_agreement
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Forecast, MonthEnd, Suspect
-from electrocloud.domain.hourly_load import load_of_meter
+from electrocloud.domain.hourly_load import HourlyLoad, load_of_meter
 from forecasting.ahead import forecast_of
 from forecasting.fleet_loads import DAYS, changed_days, read_days, with_days
 from forecasting.load import Days, clock_load, hours_after
 from forecasting.meters import SEASON, meter_history, month_ends
+from forecasting.series import in_group, is_new
 from forecasting.work import Deployment
 
 
@@ -52,12 +53,18 @@ def forecast_group(on: Deployment, series: str, horizon: int | Days, now: dateti
     changed = changed_days(parquet_days(on.s3, on.bucket, first), on.loads.versions(first))
     read = [day for days in changed for day in read_days(on.ask, days)]
     known = with_days(on.loads.load(series, first), series, read)
+    grouped = is_new(known.load) and series != FLEET
+    fleet = with_days(on.loads.load(FLEET, first), FLEET, read).load if grouped else None
     if not known.load.hours:
         others = sorted({*on.loads.series(), *(day.series for day in read)})
         raise UsageError(f"there are no readings of {series}; there are some of {', '.join(others) or 'none'}")
-    return _forecast(series, known, horizon, now)
+    return _forecast(series, known, horizon, now, fleet)
 
 
-def _forecast(series: str, known: SeriesLoad, horizon: int | Days, now: datetime) -> Forecast:
+def _forecast(
+    series: str, known: SeriesLoad, horizon: int | Days, now: datetime, group: HourlyLoad | None = None
+) -> Forecast:
     load, zone = known
-    return forecast_of(series, clock_load(load, zone), hours_after(load.complete_until, horizon, zone), now)
+    return forecast_of(
+        series, in_group(clock_load(load, zone), group), hours_after(load.complete_until, horizon, zone), now
+    )

@@ -18,16 +18,19 @@ from forecasting.load import Days, Load, clock_load, hours_after
 AHEAD = Days(7)
 DAYS_BEFORE = 3
 LEAST_HOURS = 48
+FIRST_HOURS = 4 * 7 * 24
 JUDGED = 16  # of a series' newest forecasts: a forecast is of up to eight days, and readings may be a week late
 LEARNED_FOR = 7 * 24  # hours: for so long a backtest serves the forecasts after it
 
 
-def update_series(series: str, known: SeriesLoad, store: Forecasts, now: datetime) -> Iterator[Forecast]:
+def update_series(
+    series: str, known: SeriesLoad, store: Forecasts, now: datetime, group: HourlyLoad | None = None
+) -> Iterator[Forecast]:
     """Judge the last forecasts of a series and, if readings of another day have come since, make the next one.
 
     So each calendar day of the series' zone has one forecast: of the rest of the day, and of the seven days after it. A
     new series also gets forecasts for the days before, each from the data up to its start, so that their errors show
-    at once. Running it twice changes nothing.
+    at once. Running it twice changes nothing. `group` is the fleet's load, for a series in its first weeks.
     """
     load, zone = known
     if not load.complete_wh:
@@ -41,7 +44,7 @@ def update_series(series: str, known: SeriesLoad, store: Forecasts, now: datetim
         return
     known_before = learned = decode(store.learned(series))
     for past in [load] if stored else [*_days_before(load), load]:
-        clock = clock_load(past, zone)
+        clock = in_group(clock_load(past, zone), group)
         learned = _current(learned, clock)
         times = hours_after(past.complete_until, AHEAD, zone)
         judged = judge(forecast_of(series, clock, times, now, learned), load, scale)
@@ -52,6 +55,16 @@ def update_series(series: str, known: SeriesLoad, store: Forecasts, now: datetim
         else:
             store.put(judged)
         yield judged
+
+
+def is_new(load: HourlyLoad) -> bool:
+    """Whether a load is in its first weeks, in which the fleet's says more of it than its own history."""
+    return len(load.hours) <= FIRST_HOURS
+
+
+def in_group(load: Load, group: HourlyLoad | None) -> Load:
+    """The load with that of a group on its clock."""
+    return load._replace(group=clock_load(group, load.zone)) if group and group.complete_wh else load
 
 
 def judge(forecast: Forecast, load: HourlyLoad, scale: float | None) -> Forecast:

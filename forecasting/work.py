@@ -15,7 +15,7 @@ from electrocloud.aws.backoff import pause
 from electrocloud.aws.clients import DynamoDBClient, S3Client
 from electrocloud.aws.store.event_outbox import EventOutbox
 from electrocloud.aws.store.forecasts import Forecasts
-from electrocloud.aws.store.hourly_loads import HourlyLoads
+from electrocloud.aws.store.hourly_loads import FLEET, HourlyLoads
 from electrocloud.aws.store.meter_lookup import MeterLookup
 from electrocloud.aws.store.meter_segments import MeterSegments
 from electrocloud.aws.store.parquet_days import parquet_days
@@ -24,7 +24,7 @@ from electrocloud.aws.store.service_lookup import ServiceLookup
 from electrocloud.domain.forecast import DayAheadError, day_ahead_error
 from forecasting.fleet_loads import DAYS, Ask, changed_days, read_days
 from forecasting.meters import update_meters
-from forecasting.series import JUDGED, update_series
+from forecasting.series import JUDGED, is_new, update_series
 
 METERS_AN_ITEM = 500
 
@@ -165,8 +165,10 @@ def run(item: Item, on: Deployment, now: datetime, out_of_time: Callable[[], boo
             on.loads.put(read_days(on.ask, days), days)
             return Done(days=len(days))
         case ForecastSeries(series):
-            known = on.loads.load(series, (now - timedelta(days=DAYS)).date())
-            made = sum(1 for _ in update_series(series, known, on.store, now))
+            first = (now - timedelta(days=DAYS)).date()
+            known = on.loads.load(series, first)
+            group = on.loads.load(FLEET, first).load if is_new(known.load) and series != FLEET else None
+            made = sum(1 for _ in update_series(series, known, on.store, now, group))
             return Done(forecasts=made, error=day_ahead_error(on.store.newest(series, JUDGED)))
         case ForecastMeters():
             return _forecast_meters(item, on, now, out_of_time)

@@ -12,11 +12,12 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import coverage_of, errors_of
 from forecasting.ahead import ahead_of, forecast_of
 from forecasting.backtest import actual, choose, origins_of, run_candidates, scale_of, with_blends
-from forecasting.candidates import CANDIDATES, LAG_DAY, LAG_WEEK, Candidate, profile
+from forecasting.candidates import CANDIDATES, LAG_DAY, LAG_WEEK, Candidate
 from forecasting.intervals import bounds, cross_coverage, quantile_of
 from forecasting.learned import decode, encode, learn
 from forecasting.load import HOUR_S, Days, Load, calendar_of, hours_after, load_of, shown, wall_clock
 from forecasting.mstl import _loess, mstl
+from forecasting.profile import profile
 
 BERLIN = "Europe/Berlin"
 HOUR = 3600
