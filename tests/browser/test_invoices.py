@@ -35,10 +35,14 @@ MAILS = STATE / "browser" / MAIL
 
 @pytest.fixture
 def final(running: Running) -> IssuedBill:
+    return closed_bill(running, 6)
+
+
+def closed_bill(running: Running, number: int) -> IssuedBill:
     """The newest bill of a meter, as if it had become final and been issued today."""
     stack = running.fleet.stack
     dynamodb = stack.client("dynamodb")
-    newest = Reader(stack).keyed_history(running.fleet.meters[6].meter_id)[-1]
+    newest = Reader(stack).keyed_history(running.fleet.meters[number].meter_id)[-1]
     _, stored = open_store(dynamodb, stack).tables.read([], [newest.key])
     billed = stored[newest.key].billed
     counts = msgspec.structs.replace(billed.bill.intervals, missing=0, expected=billed.bill.intervals.read)
@@ -106,3 +110,25 @@ def test_a_double_click_mails_an_invoice_once(page: Page, running: Running, fina
     page.goto(page.url)  # which waits for what the page still does
     expect(page.get_by_role("heading", name="Mailed")).to_be_visible()
     assert len({*mails()} - before) == 1
+
+
+def test_several_selected_bills_are_mailed_together_and_those_that_are_open_are_named(
+    page: Page, running: Running
+) -> None:
+    final = closed_bill(running, 8)  # which no other test mails
+    page.goto(f"{running.url}/bills?month={final.key.month}")
+    expect(page.get_by_text(f"{len(running.fleet.meters)} bills totaling")).to_be_visible()
+    rows = page.get_by_test_id("stDataFrame").nth(2)
+    rows.scroll_into_view_if_needed()
+    box = rows.bounding_box()
+    assert box
+    for row in (8, 9):  # by meter; the bill of 9 is open
+        page.mouse.click(box["x"] + 15, box["y"] + 50 + 35 * row)
+    expect(page.get_by_role("button", name="Excel of 2 bills")).to_be_visible()
+    before = {*mails()}
+    page.get_by_role("button", name="Mail 2 invoices").click()
+    expect(page.get_by_text("1 invoice: not final, so it is not mailed.")).to_be_visible()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("1 invoice of 2 mailed.")).to_be_visible()
+    (file,) = {*mails()} - before
+    assert final.bill.number.encode() in file.read_bytes()
