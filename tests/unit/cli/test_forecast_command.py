@@ -192,3 +192,24 @@ def test_one_series_is_forecast_at_a_time(sources: list[str]) -> None:
     done = CliRunner().invoke(app, ["forecast", *sources])
     assert done.exit_code == 1
     assert "one of --input FILE, --fleet, --feeder F and --meter M" in done.output
+
+
+def test_a_load_is_forecast_with_the_weather_in_another_file(tmp_path: Path) -> None:
+    hours = np.arange(70 * 24 + 24)
+    celsius = 8 + 6 * np.sin(hours / 37) + 4 * np.sin(hours * 2 * np.pi / 24)
+    times = [f"{np.datetime64('2025-01-01T00') + hour}:00Z" for hour in hours]
+    load, weather = tmp_path / "load.csv", tmp_path / "weather.csv"
+    known = range(70 * 24)
+    load.write_text(HEAD + "".join(f"{times[hour]},{300 - 10 * celsius[hour]:.2f}\n" for hour in known))
+    weather.write_text("timestamp,site_c\n" + "".join(f"{times[hour]},{celsius[hour]:.2f}\n" for hour in hours))
+    done = CliRunner().invoke(app, ["forecast", "--input", str(load), "--weather", str(weather), "--json"])
+    assert done.exit_code == 0
+    assert "temperatures of site" in done.stderr
+    made = json.loads(done.stdout)
+    assert "weather" in {part for one in made["candidates"] for part in one["model"].split(" + ")}
+
+
+def test_weather_goes_with_a_file(tmp_path: Path) -> None:
+    refused = CliRunner().invoke(app, ["forecast", "--fleet", "--weather", str(tmp_path / "weather.csv")])
+    assert refused.exit_code == 1
+    assert "--weather goes with --input FILE" in refused.stderr
