@@ -1,5 +1,6 @@
 """Rejected uploads with their payload, sender, meter and reason, for the dashboard."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -13,7 +14,10 @@ from electrocloud.aws.quarantine_keys import objects_in_quarantine
 
 
 class Rejected(NamedTuple):
-    """A rejected upload. `meter_id` and `caller` are "" where the payload does not say them."""
+    """A rejected upload. `meter_id` and `caller` are "" where the payload does not say them.
+
+    `rows` are its places: the objects of the quarantine that have it, each with its row. A batch may bring it twice.
+    """
 
     arrived: datetime
     reason: str
@@ -22,6 +26,14 @@ class Rejected(NamedTuple):
     caller: str
     partition_key: str
     payload: bytes
+    rows: tuple[tuple[str, Quarantined], ...] = ()
+
+    @property
+    def exception_id(self) -> str:
+        """16 hex digits that stand for it: its place in the stream, and its bytes."""
+        row = self.rows[0][1] if self.rows else None
+        place = f"{row.sequence_number}/{row.position}" if row else ""
+        return hashlib.sha256(place.encode() + self.payload).hexdigest()[:16]
 
     @property
     def text(self) -> str:
@@ -45,19 +57,20 @@ def rejected_uploads(s3: S3Client, bucket: str, since: datetime, most: int) -> l
 
     An upload that its batch brought twice is in two objects, and is given once.
     """
-    found: dict[tuple[str, int | None, bytes], Rejected] = {}
-    for row in islice(_rows(s3, bucket, since), 2 * most):
-        found.setdefault((row.sequence_number, row.position, row.payload), _rejected(row))
-    return sorted(found.values(), key=lambda one: one.arrived, reverse=True)[:most]
+    found: dict[tuple[str, int | None, bytes], list[tuple[str, Quarantined]]] = {}
+    for key, row in islice(_rows(s3, bucket, since), 2 * most):
+        found.setdefault((row.sequence_number, row.position, row.payload), []).append((key, row))
+    uploads = (_rejected(places[0][1])._replace(rows=tuple(places)) for places in found.values())
+    return sorted(uploads, key=lambda one: one.arrived, reverse=True)[:most]
 
 
-def _rows(s3: S3Client, bucket: str, since: datetime) -> Iterator[Quarantined]:
-    """The rows since an instant, by objects from the newest day on."""
+def _rows(s3: S3Client, bucket: str, since: datetime) -> Iterator[tuple[str, Quarantined]]:
+    """The rows since an instant with their objects' keys, by objects from the newest day on."""
     day, first = datetime.now(UTC).date(), since.astimezone(UTC).date()
     while day >= first:
         for one in sorted(objects_in_quarantine(s3, bucket, day), key=lambda one: one["LastModified"], reverse=True):
             rows = unpack(one["Key"], s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read())
-            yield from (row for row in rows if _arrived(row) >= since)
+            yield from ((one["Key"], row) for row in rows if _arrived(row) >= since)
         day -= timedelta(days=1)
 
 

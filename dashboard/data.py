@@ -228,6 +228,11 @@ def _rejected(since: datetime) -> list[Rejected]:
     return rejected_uploads(stack.client("s3", connect_timeout=2), stack.bucket, since, MOST_REJECTED)
 
 
+def forget_rejected() -> None:
+    """Read the rejected uploads again when they are asked for next."""
+    _rejected.clear()
+
+
 @needs(Data.PUT_BACK, "change", of=subjects.of_all)
 def put_back(reason: str) -> dict[str, int]:
     """Put the uploads that were rejected for a reason back into the stream; how many uploads had which outcome."""
@@ -236,7 +241,7 @@ def put_back(reason: str) -> dict[str, int]:
     outcome: Counter[str] = Counter()
     for case in redrive_quarantine(stack.client("s3"), stack.bucket, into_stream, [reason]):
         outcome[case.fate] += case.items
-    _rejected.clear()
+    forget_rejected()
     return outcome
 
 

@@ -17,7 +17,7 @@ class Data(StrEnum):
     MAIL = "mailing invoices"
     CUSTOMERS = "names, addresses and service histories"
     REJECTED = "rejected uploads"
-    PUT_BACK = "putting rejected uploads back"
+    PUT_BACK = "putting rejected uploads back, and voiding readings"
     STUDIES = "tariff studies"
     QUESTIONS = "questions to Athena"
     ACCESS_LOG = "the access log"

@@ -1,86 +1,72 @@
-"""The operator's page of rejected uploads: what was refused, why, whose it is, and how to put it back."""
+"""The operator's page of exceptions: rejected uploads and suspect readings, and what to do about them."""
 
 from datetime import UTC, datetime, timedelta
 
-import pandas as pd
 import streamlit as st
 
-from analytics.rejected_uploads import Rejected
 from dashboard import data
+from dashboard.access.roles import Data
+from dashboard.access.visitor import may
+from dashboard.forecast import forecast_data
+from dashboard.rejected import actions, exception_data
+from dashboard.rejected.queue import SUSPECT, UPLOAD, Queued, matching, queue, table
 from presentation import units
 
 PERIODS = {"Last hour": timedelta(hours=1), "Last 24 hours": timedelta(days=1), "Last 7 days": timedelta(days=7)}
+KINDS = {"Uploads and readings": "", "Rejected uploads": UPLOAD, "Suspect readings": SUSPECT}
 EVERY_REASON = "All reasons"
-SHOWN_BYTES = 20_000
 
 
-def listed(found: list[Rejected]) -> Rejected | None:
-    """Draw the uploads, one per row; the selected one."""
-    table = pd.DataFrame(
-        {
-            "Arrived, UTC": f"{one.arrived:%Y-%m-%d %H:%M:%S}",
-            "Reason": one.reason,
-            "What was wrong": one.message,
-            "Meter": one.meter_id or "–",
-            "Sender": one.caller or "–",
-            "Partition key": one.partition_key,
-        }
-        for one in found
-    )
+def filtered(found: list[Queued]) -> tuple[list[Queued], str]:
+    """Draw the filters; the exceptions that pass them, and the reason that is chosen, if one is."""
+    what, why, whose = st.columns(3)
+    kind = what.selectbox("Show", [*KINDS], key="kind", bind="query-params")
+    reasons = sorted({one.reason for one in found if KINDS[kind] in ("", one.kind)})
+    reason = why.selectbox("Reason", [EVERY_REASON, *reasons], key="reason")
+    text = whose.text_input("Find", placeholder="meter, sender or message", key="find", bind="query-params")
+    reason = "" if reason == EVERY_REASON else reason
+    return matching(found, KINDS[kind], reason, text), reason
+
+
+def draw(since: datetime, period: str) -> None:
+    """Draw the queue since an instant, and the selected exception."""
+    uploads = data.rejected(since)
+    found = queue(uploads, forecast_data.suspects(), since)
+    shown, reason = filtered(found)
+    if not shown:
+        nothing = (
+            "No exceptions match. Clear a filter." if found else f"No uploads were rejected in the {period.lower()}."
+        )
+        st.info(nothing, icon=":material/check_circle:")
+        return
+    more = f" Only the newest {data.MOST_REJECTED:,} uploads are listed." if len(uploads) == data.MOST_REJECTED else ""
+    st.caption(f"{units.count(len(shown), 'exception')}. Select one to see it and act on it.{more}")
+    notes = exception_data.notes(min(since, min(one.at for one in shown)).date())
     chosen = st.dataframe(
-        table,
+        table(shown, notes),
         hide_index=True,
-        height=min(38 + 35 * len(found), 400),
+        height=min(38 + 35 * len(shown), 400),
         on_select="rerun",
         selection_mode="single-row",
-        key=f"rejected_{st.session_state['period']}_{st.session_state['reason']}",
+        key=f"exceptions_{period}_{reason}",
     )
-    rows = chosen.selection["rows"]
-    return found[rows[0]] if rows else None
-
-
-def upload(one: Rejected) -> None:
-    """Draw one upload as it was sent."""
-    st.header(f"Rejected: {units.in_markdown(one.reason)}")
-    st.markdown(units.in_markdown(one.message))
-    st.code(one.text[:SHOWN_BYTES], language="json")
-    if len(one.text) > SHOWN_BYTES:
-        st.caption(f"The first {SHOWN_BYTES:,} of {len(one.text):,} characters.")
-    with st.container(horizontal=True):
-        st.download_button("Download payload", one.payload, "upload.bin", on_click="ignore", icon=":material/download:")
-        if one.meter_id and st.button("Open meter", icon=":material/electric_meter:"):
-            st.switch_page("meter/page.py", query_params={"meter": one.meter_id})
-
-
-def put_back(reason: str) -> None:
-    """Draw the button that puts all uploads of a reason back into the stream, and what came of it."""
-    st.caption(
-        "Fix the cause first, such as a missing registration or an older version of the system. Uploads that are still "
-        "wrong stay here; a reading that is there already counts once."
-    )
-    if st.button(f"Put back all uploads rejected for {reason}", icon=":material/replay:"):
-        with st.spinner("Putting uploads back …"):
-            outcome = data.put_back(reason)
-        lines = [f"{units.count(count, 'upload')} {fate}" for fate, count in sorted(outcome.items())]
-        st.success("; ".join(lines) + "." if lines else f"No uploads were rejected for {reason}.")
-
-
-st.title("Rejected uploads")
-with data.show_errors(again=True):
-    when, why = st.columns(2)
-    period = when.selectbox("Arrived", list(PERIODS), key="period", bind="query-params")
-    found = data.rejected(datetime.now(UTC).replace(second=0, microsecond=0) - PERIODS[period])
-    reasons = sorted({one.reason for one in found})
-    reason = why.selectbox("Reason", [EVERY_REASON, *reasons], key="reason")
-    shown = [one for one in found if reason in (EVERY_REASON, one.reason)]
-    if not shown:
-        st.info(f"No uploads were rejected in the {period.lower()}.", icon=":material/check_circle:")
+    if rows := chosen.selection["rows"]:
+        one = shown[rows[0]]
+        own = notes.get(one.exception_id, ())
+        if one.upload:
+            actions.upload(one.upload, own)
+        elif one.suspect:
+            actions.suspect(one.suspect, own, one.message)
+    if not may(Data.PUT_BACK):
+        return
+    if reason and any(one.upload for one in shown):
+        actions.put_back_all(reason)
     else:
-        more = f" Only the newest {data.MOST_REJECTED:,} are listed." if len(found) == data.MOST_REJECTED else ""
-        st.caption(f"{units.count(len(shown), 'upload')}. Select one to see what was sent.{more}")
-        if chosen := listed(shown):
-            upload(chosen)
-        if reason != EVERY_REASON:
-            put_back(reason)
-        else:
-            st.caption("Choose a reason to put its uploads back.")
+        st.caption("Choose a reason to put all its uploads back.")
+
+
+st.title("Exceptions")
+with data.show_errors(again=True):
+    actions.done_before()
+    chosen_period = st.selectbox("Arrived", list(PERIODS), key="period", bind="query-params")
+    draw(datetime.now(UTC).replace(second=0, microsecond=0) - PERIODS[chosen_period], chosen_period)

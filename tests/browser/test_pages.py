@@ -28,7 +28,18 @@ from tests.browser.conftest import PATIENCE_MS, Running
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
-PATHS = ("/", "/network", "/meter", "/customers", "/bills", "/forecast", "/rejected", "/analytics", "/health")
+PATHS = (
+    "/",
+    "/network",
+    "/meter",
+    "/customers",
+    "/bills",
+    "/forecast",
+    "/studies",
+    "/rejected",
+    "/analytics",
+    "/health",
+)
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -15,6 +15,7 @@ from analytics.template import load
 from dashboard import data
 from dashboard.bills import invoices
 from dashboard.forecast import forecast_data, meter_forecast
+from dashboard.rejected import exception_data
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from dashboard.studies import study_data
 from electrocloud.aws.ingest import quarantine
@@ -22,6 +23,7 @@ from electrocloud.aws.ingest.kinesis_event import RejectedUpload
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.store import open_store
 from electrocloud.domain.errors import UsageError
+from electrocloud.domain.forecast import Suspect
 from electrocloud.domain.studies.study import Study, StudyRequest
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.ingest import ingest_uploads
@@ -130,6 +132,20 @@ def make_a_study(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [one.study_id for one in started] == [study_id]
 
 
+def act_on_an_exception(aws: Aws) -> None:
+    """Note, edit and void what was rejected, and void suspect readings."""
+    rows = [RejectedUpload("not-json", "no JSON", b"{", "2", number, "m-1", NOW) for number in range(2)]
+    quarantine.put(aws.s3, "bucket", rows, lambda: False)
+    data.forget_rejected()
+    one, other = data.rejected(NOW - timedelta(hours=1))
+    exception_data.note(one, "checked")
+    exception_data.put_back(one, "corrected", upload_json())
+    exception_data.void(other, "broken")
+    start = int(NOW.timestamp()) // 86_400 * 86_400 - 86_400
+    exception_data.void_suspect(Suspect("m-1", "high", start, start + 3600, 1, 2), "checked")
+    assert len(exception_data.notes((NOW - timedelta(days=2)).date())) == 3
+
+
 def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws, monkeypatch: pytest.MonkeyPatch):
     client = boto3.client("athena")
     boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER)
@@ -152,6 +168,7 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws, monkeypatch
         assert rejected.dataframe
         rejected.selectbox(key="reason").set_value("not-json").run().button[0].click().run()
         assert rejected.success
+        act_on_an_exception(filled)
         assert "Compare with" in [one.label for one in page("studies").selectbox]
         make_a_study(monkeypatch)
         analytics = page("analytics")

@@ -7,6 +7,7 @@ import pytest
 
 from dashboard import data
 from dashboard.forecast import forecast_data
+from dashboard.rejected import exception_data
 from dashboard.studies import study_data
 
 
@@ -27,7 +28,9 @@ def give(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                     raise value
                 return value
 
-            owner = next(module for module in (data, forecast_data, study_data) if hasattr(module, name))
+            owner = next(
+                module for module in (data, forecast_data, study_data, exception_data) if hasattr(module, name)
+            )
             monkeypatch.setattr(owner, name, answer)
 
     return given

@@ -22,6 +22,7 @@ from dashboard.access.roles import PAGES, ROLES, Data
 from dashboard.access.visitor import NotLoggedInError, RefusedError, Visitor, acting_for, roles_of, visitor_of
 from dashboard.bills import invoices
 from dashboard.forecast import forecast_data
+from dashboard.rejected import exception_data
 from dashboard.studies import study_data
 from electrocloud.domain.errors import SettingsError
 from tests.kits.dashboard_kit import page, texts
@@ -29,7 +30,8 @@ from tests.kits.dashboard_kit import page, texts
 DASHBOARD = Path(data.__file__).parent
 SETTINGS = Login("https://login.example/meta", "id", "secret", "cookie", "https://meters.example/")
 JUDGING = {"has_stopped"}  # say something of data that was given
-DRAWING = {"show_errors", "loading", "paint_first", "warm_up", "pace_s", "for_this_user"}  # these return no data
+# These return no data.
+DRAWING = {"forget_rejected", "show_errors", "loading", "paint_first", "warm_up", "pace_s", "for_this_user"}
 DOWNLOADS = {"green_button_file", "pdf", "csv", "csv_file", "excel_file"}  # make a download whose reading is guarded
 
 
@@ -85,15 +87,20 @@ def test_every_role_has_pages_that_exist_and_some_role_has_each_kind_of_data():
     assert ROLES["admin"].data == {*Data}
 
 
-def test_the_menu_has_the_pages_of_the_table_in_its_order():
+def titles() -> dict[str, str]:
+    """The titles of the pages in the menu's order, by the last part of their address."""
     tree = ast.parse((DASHBOARD / "app.py").read_text())
     (listed,) = (
         node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PAGES"
     )
-    assert [path for path, *_ in ast.literal_eval(listed)] == [*PAGES]
+    return {path: title for path, _, title, _ in ast.literal_eval(listed)}
 
 
-@pytest.mark.parametrize("module", [data, forecast_data, study_data, invoices])
+def test_the_menu_has_the_pages_of_the_table_in_its_order():
+    assert [*titles()] == [*PAGES]
+
+
+@pytest.mark.parametrize("module", [data, forecast_data, study_data, exception_data, invoices])
 def test_every_public_function_of_the_pages_data_is_guarded(module: ModuleType):
     """Put `@needs(Data.…)` above a new function, and its kind of data into the table of roles."""
     public = {
@@ -112,8 +119,10 @@ def test_only_the_pages_data_modules_and_the_forecasts_process_reach_the_deploym
         if "find_stack" in path.read_text() or "boto3" in path.read_text()
     }
     forecasts = {"forecast/forecast_data.py", "forecast/meter_forecast.py"}
-    others = {"studies/study_data.py", "bills/invoices.py"}
-    assert reaching == {"data.py", "access/access_log.py"} | others | forecasts
+    assert (
+        reaching
+        == {"data.py", "access/access_log.py", "studies/study_data.py", "rejected/exception_data.py"} | forecasts
+    )
 
 
 @contextmanager
@@ -246,7 +255,7 @@ def test_an_agent_is_sent_from_the_bills_to_the_customers(monkeypatch):
 def test_the_documentation_has_the_table_of_roles():
     documented = (ROOT / "docs" / "security.md").read_text()
     for name, role in ROLES.items():
-        pages = "all" if role.pages == PAGES else ", ".join(path.capitalize() for path in role.pages)
+        pages = "all" if role.pages == PAGES else ", ".join(titles()[path] for path in role.pages)
         kinds = "all" if role.data == {*Data} else "; ".join(kind for kind in Data if kind in role.data)
         assert f"| {name} | {pages} | {kinds} |\n" in documented
 

@@ -1,9 +1,17 @@
-"""The Rejected page, drawn with given data."""
+"""The Exceptions page, drawn with given data."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analytics.exceptions_desk import Note
 from analytics.rejected_uploads import Rejected
+from dashboard.rejected import exception_data
+from dashboard.rejected.queue import matching, queue, table
+from electrocloud.domain.errors import UsageError
+from electrocloud.domain.forecast import Suspect
 from tests.kits.dashboard_kit import page, texts
 
 ARRIVED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -11,23 +19,40 @@ JSON = Rejected(
     ARRIVED, "contract", "wh: expected an integer", "M_1", "arn:sender", "M_1", b'{"meter_id":"M_1","wh":"12"}'
 )
 BYTES = Rejected(ARRIVED, "not-json", "no JSON", "", "", "key-7", b"\xff<b>")
+SUSPECT = Suspect("M_2", "high", int(ARRIVED.timestamp()) - 7_200, int(ARRIVED.timestamp()), 100.0, 200.0)
+NOTE = Note(JSON.exception_id, "note", ARRIVED, "ann", "asked the vendor", "M_1")
+
+
+def drawn(give: Callable[..., None], found: list[Rejected], **more: object) -> AppTest:
+    give(**{"rejected": found, "suspects": [], "notes": {}} | more)
+    return page("rejected")
 
 
 def test_nothing_rejected_is_good_news(give: Callable[..., None]) -> None:
-    give(rejected=[])
-    assert "No uploads were rejected in the last hour." in texts(page("rejected"))
+    assert "No uploads were rejected in the last hour." in texts(drawn(give, []))
 
 
 def test_each_upload_is_listed_with_its_meter_and_with_its_sender_where_the_payload_names_one(
     give: Callable[..., None],
 ) -> None:
-    give(rejected=[JSON, BYTES])
-    table = page("rejected").dataframe[0].value
+    shown = drawn(give, [JSON, BYTES], notes={JSON.exception_id: [NOTE]}).dataframe[0].value
 
-    assert table.iloc[:, 1:].to_numpy().tolist() == [
+    assert shown.iloc[:, 1:6].to_numpy().tolist() == [
         ["contract", "wh: expected an integer", "M_1", "arn:sender", "M_1"],
         ["not-json", "no JSON", "–", "–", "key-7"],
     ]
+    assert shown["Notes"].tolist() == ["2026-11-24 09:30 UTC ann: note (asked the vendor)", ""]
+
+
+def test_the_queue_has_uploads_and_suspect_readings_by_time_and_is_filtered() -> None:
+    found = queue([JSON, BYTES], [SUSPECT], ARRIVED)
+
+    assert [one.kind for one in found] == ["rejected upload", "rejected upload", "suspect reading"]
+    assert queue([], [SUSPECT], datetime(2026, 11, 24, 9, 31, tzinfo=UTC)) == []
+    assert [one.meter_id for one in matching(found, "suspect reading", "", "")] == ["M_2"]
+    assert [one.meter_id for one in matching(found, "", "contract", "")] == ["M_1"]
+    assert [one.meter_id for one in matching(found, "", "", "SENDER")] == ["M_1"]
+    assert "expected 100 to 200 Wh per hour" in table(found, {})["What was wrong"][2]
 
 
 def test_the_payload_is_shown_as_it_was_sent() -> None:
@@ -36,11 +61,71 @@ def test_the_payload_is_shown_as_it_was_sent() -> None:
 
 
 def test_the_uploads_of_a_reason_are_put_back_with_their_outcome(give: Callable[..., None]) -> None:
-    give(rejected=[JSON, BYTES], put_back={"put back": 2, "still refused: contract": 1})
-    app = page("rejected")
+    app = drawn(give, [JSON, BYTES], put_back={"put back": 2, "still refused: contract": 1})
     assert not app.button
     app.selectbox(key="reason").set_value("contract").run()
     assert app.dataframe[0].value["Reason"].tolist() == ["contract"]
     app.button[0].click().run()
 
     assert app.success[0].value == "2 uploads put back; 1 upload still refused: contract."
+
+
+def acting_on_upload() -> None:
+    """The part of the page that acts on one upload."""
+    from dashboard.rejected import actions
+    from tests.unit.dashboard.test_rejected_page import JSON, NOTE
+
+    actions.done_before()
+    actions.upload(JSON, [NOTE])
+
+
+def acting_on_suspect() -> None:
+    """The part of the page that acts on suspect readings."""
+    from dashboard.rejected import actions
+    from tests.unit.dashboard.test_rejected_page import NOTE, SUSPECT
+
+    actions.done_before()
+    actions.suspect(SUSPECT, [NOTE], "high")
+
+
+@pytest.mark.parametrize(
+    ("button", "function"),
+    [
+        ("Put back this upload", "put_back"),
+        ("Void this upload", "void"),
+        ("Put back the edited upload", "put_back"),
+        ("Void these readings", "void_suspect"),
+    ],
+)
+def test_an_exception_is_acted_on_with_the_reason_that_was_given(
+    monkeypatch: pytest.MonkeyPatch, button: str, function: str
+) -> None:
+    done: list[tuple[object, ...]] = []
+    monkeypatch.setattr(exception_data, function, lambda *given: done.append(given))
+    app = AppTest.from_function(acting_on_suspect if "readings" in button else acting_on_upload)
+    app.run()
+    assert "asked the vendor" in texts(app)
+    for why in app.text_input:
+        why.set_value("clock was set")
+    for edited_text in app.text_area:
+        edited_text.set_value('{"edited": 1}')
+    next(one for one in app.button if one.label == button).click().run()
+
+    assert not app.exception
+    ((one, reason, *edited),) = done
+    assert one == (SUSPECT if "readings" in button else JSON)
+    assert reason == "clock was set"
+    assert edited == ([b'{"edited": 1}'] if "edited" in button else [])
+    assert app.success
+
+
+def test_what_cannot_be_done_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise UsageError("write why")
+
+    monkeypatch.setattr(exception_data, "void", refuse)
+    app = AppTest.from_function(acting_on_upload)
+    app.run()
+    next(one for one in app.button if one.label == "Void this upload").click().run()
+
+    assert app.warning[0].value == "write why"

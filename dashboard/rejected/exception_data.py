@@ -1,0 +1,74 @@
+"""What the page of exceptions reads and does: notes, and putting back, editing or voiding one exception."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from functools import partial
+
+from analytics.exceptions_desk import ExceptionsDesk, Note, Person, suspect_day
+from analytics.rejected_uploads import Rejected
+from dashboard import data
+from dashboard.access.access_log import Subject
+from dashboard.access.guard import needs
+from dashboard.access.roles import Data
+from dashboard.access.visitor import visitor
+from electrocloud.aws.backoff import pause
+from electrocloud.aws.ingest.stream import put
+from electrocloud.aws.stack import find_stack
+from electrocloud.domain.forecast import Suspect
+
+
+def _desk() -> ExceptionsDesk:
+    stack = find_stack()
+    into_stream = partial(put, stack.client("kinesis"), stack.stream, pause=pause)
+    return ExceptionsDesk(stack.client("s3", connect_timeout=2, read_timeout=10), stack.bucket, into_stream)
+
+
+def _of_upload(upload: Rejected, *_: object) -> Iterable[Subject]:
+    return [Subject(meter_id=upload.meter_id, detail=f"rejected upload {upload.exception_id}")]
+
+
+def _of_suspect(suspect: Suspect, *_: object) -> Iterable[Subject]:
+    return [Subject(meter_id=suspect.meter_id, detail=f"suspect {suspect.kind} {suspect_day(suspect)}")]
+
+
+def _person(reason: str) -> Person:
+    return Person(visitor().name, reason)
+
+
+@needs(Data.REJECTED)
+def notes(first: date) -> dict[str, list[Note]]:
+    """What was done about exceptions from a day on, by exception."""
+    return _desk().notes(first, datetime.now(UTC).date())
+
+
+@needs(Data.REJECTED, "change", of=_of_upload)
+def note(upload: Rejected, reason: str) -> None:
+    """Write something about a rejected upload."""
+    _desk().note(upload, _person(reason))
+
+
+@needs(Data.PUT_BACK, "change", of=_of_upload)
+def put_back(upload: Rejected, reason: str, edited: bytes | None = None) -> None:
+    """Put one rejected upload back into the stream, as it came or as it was edited."""
+    _desk().put_back(upload, _person(reason), edited)
+    data.forget_rejected()
+
+
+@needs(Data.PUT_BACK, "change", of=_of_upload)
+def void(upload: Rejected, reason: str) -> None:
+    """Take one rejected upload out of the queue for good."""
+    _desk().void(upload, _person(reason))
+    data.forget_rejected()
+
+
+@needs(Data.REJECTED, "change", of=_of_suspect)
+def note_suspect(suspect: Suspect, reason: str) -> None:
+    """Write something about suspect readings."""
+    _desk().note_suspect(suspect, _person(reason))
+
+
+@needs(Data.PUT_BACK, "change", of=_of_suspect)
+def void_suspect(suspect: Suspect, reason: str) -> None:
+    """Void suspect readings: they are missing then, and estimated on bills."""
+    first, last = (datetime.fromtimestamp(at, UTC).date() for at in (suspect.start, suspect.end - 1))
+    _desk().void_suspect(suspect, data.days(suspect.meter_id, first, last), _person(reason))

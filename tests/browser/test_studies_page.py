@@ -1,0 +1,96 @@
+"""Which customers would save on another tariff: found on the Studies page, and checked against the engine's bills."""
+
+import csv
+import io
+import json
+import random
+import re
+import time
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from playwright.sync_api import Page, expect
+
+from analytics.template import ROOT, load
+from electrocloud.aws.stack import Stack
+from electrocloud.domain.billing.bill import bills
+from electrocloud.domain.local_time import instant_of
+from electrocloud.domain.readings.meter_day import Interval
+from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.domain.tariffs.versions import always
+from laptop.cloud import PARAMETERS
+from laptop.delivery import Delivery, Plan
+from presentation.money_text import money
+from tests.browser.conftest import Running
+from tests.kits.examples import upload_json
+
+OTHER = "residential-tou"
+HOURS = 24
+
+
+def test_who_would_save_on_another_tariff_is_found_in_two_actions(page: Page, running: Running) -> None:
+    month = (running.fleet.today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    customers = running.fleet.meters[:3]
+    loads = {one.meter_id: a_month(month, seed) for seed, one in enumerate(customers)}
+    deliver(running.fleet.stack, loads)
+    expected = {
+        one.meter_id: (due(one.registered.tariff_id, one.registered.timezone, loads[one.meter_id], month),
+                       due(OTHER, one.registered.timezone, loads[one.meter_id], month))
+        for one in customers
+    }  # fmt: skip
+
+    page.goto(f"{running.url}/studies")
+    page.get_by_label("Compare with").click()
+    page.get_by_role("option", name=re.compile(rf"\({OTHER}\)")).click()
+    page.get_by_role("button", name="Run study").click()
+
+    saving = sum(then < now for now, then in expected.values())
+    expect(page.get_by_text(re.compile(f"Of 3 customers, {saving} would save"))).to_be_visible(timeout=120_000)
+    revenue = sum((now for now, _ in expected.values()), Decimal(0))
+    expect(page.get_by_test_id("stMetric").filter(has_text="Revenue now")).to_contain_text(money(revenue))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
+    assert {row["Meter"]: (Decimal(row["Now"]), Decimal(row["Then"])) for row in rows} == expected
+
+    page.goto(page.url)  # the address is the study's
+    expect(page.get_by_text(re.compile("Of 3 customers"))).to_be_visible()
+
+
+def a_month(month: date, seed: int) -> list[Interval]:
+    """Hourly readings of a month, and of the days around it, which are parts of its UTC days."""
+    chance, start = random.Random(seed), instant_of(month) - 86_400
+    return [Interval(start + hour * 3600, 3600, chance.randint(100, 3_000)) for hour in range(33 * HOURS)]
+
+
+def due(tariff_id: str, zone: str, readings: list[Interval], month: date) -> Decimal:
+    """What the engine's bill of the month asks for."""
+    prices = always(tariff_from_urdb(json.loads((ROOT / "tariffs" / f"{tariff_id}.json").read_bytes()))).placed(zone)
+    return next(bill.total_rounded for bill in bills(prices, readings) if bill.month == f"{month:%Y-%m}")
+
+
+def deliver(stack: Stack, loads: dict[str, list[Interval]]) -> None:
+    """Put readings into the lake, as Firehose does."""
+    s3 = stack.client("s3")
+    delivery = Delivery(
+        Plan.of(load(), PARAMETERS),
+        lambda key, body: s3.put_object(Bucket=stack.bucket, Key=key, Body=body),
+        time.monotonic,
+    )
+    arrived = datetime.now(UTC)
+    records = [
+        {
+            "Data": upload_json(
+                meter_id=meter_id,
+                day=datetime.fromtimestamp(readings[first].start, UTC).date(),
+                wh=[one.wh for one in readings[first : first + HOURS]],
+                interval_s=3600,
+            ),
+            "SequenceNumber": f"{place}{first:06}",
+            "ApproximateArrivalTimestamp": arrived,
+        }
+        for place, (meter_id, readings) in enumerate(loads.items(), 1)
+        for first in range(0, len(readings), HOURS)
+    ]
+    delivery.take(records)
+    delivery.flush(force=True)
