@@ -30,6 +30,7 @@ def spread(bins: Sequence[Bin], currency: str) -> Spec:
                 "field": "low",
                 "type": "quantitative",
                 "bin": {"binned": True},
+                "scale": {"domain": [float(bins[0].low), float(bins[-1].high)], "nice": False},
                 "axis": {"title": f"Change of what a customer pays, {unit}"},
             },
             "x2": {"field": "high"},

@@ -8,13 +8,14 @@ import re
 import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
 
 from playwright.sync_api import Page, expect
 
 from analytics.template import ROOT, load
 from electrocloud.aws.stack import Stack
 from electrocloud.domain.billing.bill import bills
-from electrocloud.domain.local_time import instant_of
+from electrocloud.domain.local_time import DAY_S, day_of, midnight_of
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.domain.tariffs.versions import always
@@ -25,13 +26,12 @@ from tests.browser.conftest import Running
 from tests.kits.examples import upload_json
 
 OTHER = "residential-tou"
-HOURS = 24
 
 
 def test_who_would_save_on_another_tariff_is_found_in_two_actions(page: Page, running: Running) -> None:
     month = (running.fleet.today.replace(day=1) - timedelta(days=1)).replace(day=1)
     customers = running.fleet.meters[:3]
-    loads = {one.meter_id: a_month(month, seed) for seed, one in enumerate(customers)}
+    loads = {one.meter_id: a_month(month, one.registered.timezone, seed) for seed, one in enumerate(customers)}
     deliver(running.fleet.stack, loads)
     expected = {
         one.meter_id: (due(one.registered.tariff_id, one.registered.timezone, loads[one.meter_id], month),
@@ -57,10 +57,11 @@ def test_who_would_save_on_another_tariff_is_found_in_two_actions(page: Page, ru
     expect(page.get_by_text(re.compile("Of 3 customers"))).to_be_visible()
 
 
-def a_month(month: date, seed: int) -> list[Interval]:
-    """Hourly readings of a month, and of the days around it, which are parts of its UTC days."""
-    chance, start = random.Random(seed), instant_of(month) - 86_400
-    return [Interval(start + hour * 3600, 3600, chance.randint(100, 3_000)) for hour in range(33 * HOURS)]
+def a_month(month: date, zone: str, seed: int) -> list[Interval]:
+    """Hourly readings of a month of the zone."""
+    chance = random.Random(seed)
+    start, end = (midnight_of(day, zone) for day in (month, (month + timedelta(days=31)).replace(day=1)))
+    return [Interval(at, 3600, chance.randint(100, 3_000)) for at in range(start, end, 3600)]
 
 
 def due(tariff_id: str, zone: str, readings: list[Interval], month: date) -> Decimal:
@@ -82,15 +83,21 @@ def deliver(stack: Stack, loads: dict[str, list[Interval]]) -> None:
         {
             "Data": upload_json(
                 meter_id=meter_id,
-                day=datetime.fromtimestamp(readings[first].start, UTC).date(),
-                wh=[one.wh for one in readings[first : first + HOURS]],
+                day=day_of(midnight),
+                wh=[one.wh for one in own],
                 interval_s=3600,
+                first=(own[0].start - midnight) // 3600,
             ),
-            "SequenceNumber": f"{place}{first:06}",
+            "SequenceNumber": f"{place}{midnight}",
             "ApproximateArrivalTimestamp": arrived,
         }
         for place, (meter_id, readings) in enumerate(loads.items(), 1)
-        for first in range(0, len(readings), HOURS)
+        for midnight, own in by_utc_day(readings)
     ]
     delivery.take(records)
     delivery.flush(force=True)
+
+
+def by_utc_day(readings: list[Interval]) -> list[tuple[int, list[Interval]]]:
+    """Readings in time order by the midnight (s since 1970) of their UTC day."""
+    return [(midnight, list(own)) for midnight, own in groupby(readings, lambda one: one.start // DAY_S * DAY_S)]
