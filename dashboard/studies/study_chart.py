@@ -34,7 +34,11 @@ def spread(bins: Sequence[Bin], currency: str) -> Spec:
                 "axis": {"title": f"Change of what a customer pays, {unit}"},
             },
             "x2": {"field": "high"},
-            "y": y_axis("customers", "Customers", "count"),
+            "y": {
+                **y_axis("customers", "Customers", "count"),
+                "scale": {"domain": [0, max(one.customers for one in bins)]},
+                "stack": None,
+            },
             "color": {
                 "field": "outcome",
                 "type": "nominal",

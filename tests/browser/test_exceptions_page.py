@@ -34,12 +34,13 @@ def test_a_rejected_upload_is_found_edited_and_put_back_and_who_did_it_is_kept(p
     box = page.get_by_test_id("stDataFrame").first.bounding_box()
     assert box
     page.mouse.click(box["x"] + 15, box["y"] + 50)  # the row's checkbox, drawn on a canvas
-    expect(page.get_by_text(upload.message).first).to_be_visible()
-    page.get_by_label("Why").fill("wh was sent as text")
-    page.get_by_label("Why").press("Tab")
+    expect(page.get_by_role("heading", name=f"Rejected: {upload.reason}")).to_be_visible()
+    expect(page.get_by_test_id("stMarkdown").filter(has_text=upload.message)).to_be_visible()
+    page.get_by_role("textbox", name="Why").fill("wh was sent as text")
+    page.get_by_role("textbox", name="Why").press("Tab")
     page.get_by_text("Edit and put back").click()
-    page.get_by_label("Edited upload").fill(json.dumps(json.loads(good)))
-    page.get_by_label("Edited upload").press("Control+Enter")
+    page.get_by_role("textbox", name="Edited upload").fill(json.dumps(json.loads(good)))
+    page.get_by_role("textbox", name="Edited upload").press("Control+Enter")
     page.get_by_role("button", name="Put back the edited upload").click()
     expect(page.get_by_text("The edited upload is back in the stream.")).to_be_visible()
 
