@@ -4,15 +4,19 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from analytics.exceptions_desk import ExceptionsDesk
 from analytics.rejected_uploads import Rejected, rejected_uploads
 from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.store.reader import Reader
-from tests.browser.conftest import Running
+from tests.browser.conftest import PATIENCE_MS, Running
 from tests.kits.examples import upload_json
 from tests.kits.waiting import until
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def test_a_rejected_upload_is_found_edited_and_put_back_and_who_did_it_is_kept(page: Page, running: Running) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from analytics.template import ROOT, load
@@ -22,9 +23,11 @@ from electrocloud.domain.tariffs.versions import always
 from laptop.cloud import PARAMETERS
 from laptop.delivery import Delivery, Plan
 from presentation.money_text import money
-from tests.browser.conftest import Running
+from tests.browser.conftest import PATIENCE_MS, Running
 from tests.kits.examples import upload_json
 
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE_MS)
 OTHER = "residential-tou"
 
 
