@@ -53,6 +53,7 @@ class Person(NamedTuple):
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Note)
+_documents = msgspec.json.Decoder(UploadDocument)
 
 
 class ExceptionsDesk:
@@ -150,7 +151,7 @@ def edited_entry(edited: bytes) -> Entry:
         meter_id = decode(edited).meter_id
     except UploadError as fault:
         raise UsageError(f"the edited upload would be rejected again ({fault.reason}): {fault}") from None
-    if msgspec.json.decode(edited, type=UploadDocument).operator:
+    if _documents.decode(edited).operator:
         raise UsageError("an edited upload may have no operator; void or correct readings with `electrocloud readings`")
     return Entry(meter_id, edited)
 
