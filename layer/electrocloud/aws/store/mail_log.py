@@ -47,6 +47,9 @@ class Mailing(msgspec.Struct, frozen=True):
         return BillKey(self.agreement_id, self.cycle)
 
 
+_decoder = msgspec.json.Decoder(Mailing)
+
+
 class MailLog:
     """The log of a deployment, on a boto3 DynamoDB client."""
 
@@ -122,7 +125,7 @@ def _item_key(key: BillKey) -> str:
 def _mailings(item: Mapping[str, Any]) -> dict[str, Mailing]:
     """The mailings of an item by their click."""
     return {
-        name.removeprefix(_CLICK): msgspec.json.decode(value["S"], type=Mailing)
+        name.removeprefix(_CLICK): _decoder.decode(value["S"])
         for name, value in item.items()
         if name.startswith(_CLICK)
     }
