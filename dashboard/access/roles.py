@@ -31,10 +31,10 @@ class Role(NamedTuple):
 
 
 # As the menu lists them.
-PAGES = ("live", "network", "meter", "customers", "bills", "forecast", "studies", "rejected", "analytics", "health")
+PAGES = ("live", "network", "meter", "customers", "bills", "forecast", "studies", "exceptions", "analytics", "health")
 ROLES = {
     "operator": Role(
-        ("live", "network", "meter", "rejected", "health"),
+        ("live", "network", "meter", "exceptions", "health"),
         frozenset({Data.FLEET, Data.NETWORK, Data.PIPELINE, Data.USAGE, Data.REJECTED, Data.PUT_BACK}),
     ),
     "clerk": Role(

@@ -30,7 +30,7 @@ CONTROLS = {
     "customers": ("textbox", "Search"),
     "bills": ("combobox", "Month"),
     "forecast": ("combobox", "Forecast for"),
-    "rejected": ("combobox", "Arrived"),
+    "exceptions": ("combobox", "Arrived"),
     "analytics": ("button", "Run"),
     "health": ("link", "Health"),
 }

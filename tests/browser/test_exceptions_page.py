@@ -33,7 +33,7 @@ def test_a_rejected_upload_is_found_edited_and_put_back_and_who_did_it_is_kept(p
         return [one for one in found if one.payload == sent]
 
     (upload,) = until(waiting, "the upload in quarantine")
-    page.goto(f"{running.url}/rejected?find={meter_id}")
+    page.goto(f"{running.url}/exceptions?find={meter_id}")
     expect(page.get_by_text("1 exception. Select one")).to_be_visible()
     box = page.get_by_test_id("stDataFrame").first.bounding_box()
     assert box

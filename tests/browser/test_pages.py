@@ -36,7 +36,7 @@ PATHS = (
     "/bills",
     "/forecast",
     "/studies",
-    "/rejected",
+    "/exceptions",
     "/analytics",
     "/health",
 )
@@ -46,7 +46,7 @@ PATHS = (
 def test_a_page_without_data_says_what_to_do(page: Page, empty_url: str, path: str) -> None:
     page.goto(empty_url + path)
     expect(page.get_by_test_id("stHeading").first).to_be_visible()
-    if path not in ("/analytics", "/customers", "/health", "/rejected"):
+    if path not in ("/analytics", "/customers", "/health", "/exceptions"):
         expect(page.get_by_test_id("stAlert").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
