@@ -20,22 +20,27 @@ from rich.table import Table
 
 from cli.files.series import read_series
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.forecast import Errors, coverage_of, errors_of
+from electrocloud.domain.forecast import Errors, IntervalQuality, coverage_of, errors_of
 from forecasting.backtest import actual, choose, origins_of, run_candidates, scale_of, with_blends
-from forecasting.intervals import bounds
-from forecasting.load import Load, load_of, wall_clock
+from forecasting.intervals import LEVELS, PINBALL, bounds, quality_of, quantile_of, quantiles
+from forecasting.load import Floats, Load, load_of, wall_clock
 from meter_files.channel import ReadOptions
 from producers.fleet.fleet import make_fleet
 from producers.fleet.simulate import simulate
 
 DAYS = 28
-HORIZON = 24
+HORIZON = DAY = 24
 
 
 class Outcome(NamedTuple):
-    """The result of 28 days: the errors of the forecasts made, those of each model run throughout, and s per origin."""
+    """The result of 28 days: the errors of the forecasts made, those of each model run throughout, and s per origin.
+
+    days: the shares of last days of the horizon whose energy and whose peak were within their 80% intervals.
+    """
 
     made: Errors
+    quality: IntervalQuality | None
+    days: tuple[float, float]
     alone: dict[str, float]
     chosen: dict[str, int]
     seconds: float
@@ -56,7 +61,8 @@ def outcome_of(load: Load, horizon: int = HORIZON, judged: int = DAYS) -> Outcom
     seconds = (time.process_time() - begun) / len(origins)
     truth = actual(load, origins, horizon)
     lead = len(origins) - min(judged, (len(origins) - wait) // 2)
-    values, low, high = [], [], []
+    values, low, high, made = [], [], [], []
+    held = []
     chosen: dict[str, int] = {}
     for now in range(lead, len(origins)):
         past = slice(max(0, now - DAYS - wait), now - wait)
@@ -68,6 +74,12 @@ def outcome_of(load: Load, horizon: int = HORIZON, judged: int = DAYS) -> Outcom
         values.append(np.mean(parts, axis=0))
         low.append(values[-1] + below)
         high.append(values[-1] + above)
+        errors_before = truth[past] - best.forecasts
+        made.append(quantiles(errors_before, np.concatenate([LEVELS, PINBALL])))
+        energy_off = errors_before[:, -DAY:].sum(axis=1), (truth[now] - values[-1])[-DAY:].sum()
+        peaks_before = truth[past, -DAY:].max(axis=1) - best.forecasts[:, -DAY:].max(axis=1)
+        peak_off = peaks_before, truth[now, -DAY:].max() - values[-1][-DAY:].max()
+        held.append([within(*energy_off), within(*peak_off)])
     known = np.isfinite(truth[lead:])
     reported = [np.array(rows)[known].tolist() for rows in (truth[lead:], values, low, high)]
     errors = errors_of(reported[0], reported[1], scale_of(load.until(origins[lead])))
@@ -75,7 +87,25 @@ def outcome_of(load: Load, horizon: int = HORIZON, judged: int = DAYS) -> Outcom
         trial.name: errors_of(reported[0], trial.forecasts[lead:][known].tolist(), None).wape or 0.0 for trial in trials
     }
     covered = coverage_of(reported[0], reported[2], reported[3])
-    return Outcome(Errors(errors.wape, errors.mase, covered), alone, chosen, seconds)
+    hour = (load.first + origins[lead]) % 24
+    quality = quality_of(truth[lead:] - np.array(values), truth[lead:], np.stack(made, 1), hour)
+    energy, peak = np.nanmean(np.array(held, float), axis=0).tolist()
+    return Outcome(Errors(errors.wape, errors.mase, covered), quality, (energy, peak), alone, chosen, seconds)
+
+
+def within(before: Floats, error: float) -> float:
+    """Whether an error is within the 80% interval of those before it: 1 or 0, NaN if it is not known."""
+    low, high = min(0.0, quantile_of(before, 0.1)), max(0.0, quantile_of(before, 0.9))
+    return float(low <= error <= high) if np.isfinite(error) else np.nan
+
+
+def by_hour(quality: IntervalQuality | None) -> str:
+    """The lowest and the highest coverage of six hours of the day in a row: a single hour has 28 values."""
+    if not quality:
+        return "-"
+    known = [one for one in quality.coverage_by_hour if one is not None]
+    runs = [np.mean((known + known)[start : start + 6]) for start in range(len(known))]
+    return f"{min(runs):.0%} to {max(runs):.0%}"
 
 
 def simulated(meters: int, seed: int, homes: int) -> Iterator[tuple[str, Load]]:
@@ -119,11 +149,12 @@ def main(
     loads = [(series.name, read_series(series, options).load)] if series else simulated(meters, seed, homes)
     console = Console(width=160)
     table = Table(box=SIMPLE_HEAD)
-    heads = ("series", "WAPE", "lag-24h", "lag-168h", "below the better", "MASE", "coverage", "s an origin", "models")
+    heads = ("series", "WAPE", "lag-24h", "lag-168h", "below the better", "MASE", "pinball", "CRPS", "coverage",
+             "by hour", "of day energy", "of day peak", "s an origin", "models")  # fmt: skip
     for head in heads:
         table.add_column(head, justify="left" if head in ("series", "models") else "right")
     for name, load in loads:
-        made, alone, chosen, seconds = outcome_of(load)
+        made, quality, (energy, peak), alone, chosen, seconds = outcome_of(load)
         naive = min(alone["lag-24h"], alone["lag-168h"])
         wape = made.wape or 0.0
         table.add_row(
@@ -133,7 +164,12 @@ def main(
             f"{alone['lag-168h']:.2%}",
             f"{1 - wape / naive:.0%}",
             f"{made.mase or 0:.2f}",
+            f"{quality.pinball:.2%}" if quality else "-",
+            f"{quality.crps:.2%}" if quality else "-",
             f"{made.coverage or 0:.1%}",
+            by_hour(quality),
+            f"{energy:.0%}",
+            f"{peak:.0%}",
             f"{seconds:.2f}",
             ", ".join(f"{model} {days}" for model, days in chosen.items()),
         )

@@ -140,6 +140,7 @@ def _print_tables(made: Forecast) -> None:
         rows.add_row(row.timestamp.isoformat(sep=" "), f"{row.value:,.6g}", f"{row.low:,.6g}", f"{row.high:,.6g}")
     console.print(rows)
     if made.coverage is not None:
-        console.print(f"Backtest coverage of the 80% intervals: {made.coverage:.0%}.")
+        losses = made.quality and f"; pinball loss {made.quality.pinball:.2%}, CRPS {made.quality.crps:.2%} of the mean"
+        console.print(f"Backtest coverage of the 80% intervals: {made.coverage:.0%}{losses or ''}.")
     if made.note:
         console.print(made.note, style="yellow")

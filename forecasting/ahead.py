@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.forecast import Bounds, Forecast, ForecastDay, ForecastHour, Score
+from electrocloud.domain.forecast import Bounds, Forecast, ForecastDay, ForecastHour, IntervalQuality, Score
 from forecasting.candidates import CANDIDATES
-from forecasting.intervals import COVERAGE, bounds, cross_coverage, quantile_of
+from forecasting.intervals import COVERAGE, bounds, quality, quantile_of
 from forecasting.learned import NEAR, Learned, learn
 from forecasting.load import HOUR_S, Floats, Load, shown
 
@@ -29,7 +29,7 @@ class Ahead(NamedTuple):
     high: Floats
     scores: tuple[Score, ...]
     note: str
-    coverage: float | None
+    quality: IntervalQuality | None
     learned: Learned | None
 
 
@@ -52,7 +52,8 @@ def ahead_of(load: Load, horizon: int, learned: Learned | None = None) -> Ahead:
         values[NEAR:] = run_model(load, far, horizon)[NEAR:]
     low, high = bounds(learned.residuals)
     bounded = _plausible(load, values, values + low, values + high)
-    return Ahead(near, *bounded, learned.scores, learned.note, cross_coverage(learned.residuals), learned)
+    found = quality(learned.truth, learned.forecasts, load.end % 24)
+    return Ahead(near, *bounded, learned.scores, learned.note, found, learned)
 
 
 def forecast_of(
@@ -71,7 +72,16 @@ def forecast_of(
     )
     days = tuple(_days(rows, hours, ahead.learned, nonnegative=bool(np.nanmin(load.values) >= 0)))
     return Forecast(
-        series, now, ahead.model, ahead.note, ahead.coverage, ahead.scores, rows, readings_until=times[0], days=days
+        series,
+        now,
+        ahead.model,
+        ahead.note,
+        ahead.quality.coverage if ahead.quality else None,
+        ahead.scores,
+        rows,
+        readings_until=times[0],
+        days=days,
+        quality=ahead.quality,
     )
 
 

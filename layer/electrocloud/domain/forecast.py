@@ -109,13 +109,28 @@ class LeadErrors(msgspec.Struct, frozen=True):
     coverage: float
 
 
+class IntervalQuality(msgspec.Struct, frozen=True):
+    """How good the quantiles of a forecast were in its backtest; value, low and high are those of 50, 10 and 90%.
+
+    coverage: the share of actual values within low..high; coverage_by_hour: the same by hour of the local day, None for
+    hours without values. pinball: the mean pinball loss of these three quantiles. crps: the continuous ranked
+    probability score, from the quantiles of 5 to 95%. Both are in parts of the mean absolute actual value, as WAPE is.
+    """
+
+    coverage: float
+    pinball: float
+    crps: float
+    coverage_by_hour: tuple[float | None, ...]
+
+
 class Forecast(msgspec.Struct, frozen=True):
     """Hours ahead of one series, by the model that the back-test chose.
 
     `series` is `fleet`, `feeder/DE-F000` or `meter/DE-000001`. `note` says what a reader should know, such as that no
     model beat the naive ones. `coverage` is what the intervals reached in the back-test. `candidates` come best first.
     `realised` are the errors of this forecast once there are readings of its hours. `readings_until` is the end of the
-    last reading that it was made from. Forecasts stored by earlier versions have neither that nor `days`.
+    last reading that it was made from. Forecasts stored by earlier versions have neither that nor `days` nor `quality`,
+    which says how good the intervals were in the back-test; None without one.
     """
 
     series: str
@@ -128,6 +143,7 @@ class Forecast(msgspec.Struct, frozen=True):
     actuals: Errors | None = msgspec.field(default=None, name="realised")  # the name in stored documents
     readings_until: datetime | None = None
     days: tuple[ForecastDay, ...] = ()
+    quality: IntervalQuality | None = None
 
 
 class Range(msgspec.Struct, frozen=True):

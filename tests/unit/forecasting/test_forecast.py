@@ -13,7 +13,7 @@ from electrocloud.domain.forecast import coverage_of, errors_of
 from forecasting.ahead import ahead_of, forecast_of
 from forecasting.backtest import actual, choose, origins_of, run_candidates, scale_of, with_blends
 from forecasting.candidates import CANDIDATES, LAG_DAY, LAG_WEEK, Candidate
-from forecasting.intervals import bounds, cross_coverage, quantile_of
+from forecasting.intervals import bounds, quality, quantile_of
 from forecasting.learned import decode, encode, learn
 from forecasting.load import HOUR_S, Days, Load, calendar_of, hours_after, load_of, shown, wall_clock
 from forecasting.mstl import _loess, mstl
@@ -270,7 +270,25 @@ def test_intervals_hold_four_of_five_errors_that_are_like_those_before() -> None
     low, high = bounds(errors[:28])
     held = ((errors[28:] >= low) & (errors[28:] <= high)).mean()
     assert 0.75 < held < 0.87
-    assert cross_coverage(errors[:28]) == pytest.approx(0.8, abs=0.05)
+    found = quality(10 + errors[:28], np.full((28, 24), 10.0), first_hour=5)
+    assert found is not None
+    assert found.coverage == pytest.approx(0.8, abs=0.05)
+
+
+def test_the_quality_of_quantiles_is_that_of_the_definitions() -> None:
+    errors = np.random.default_rng(4).normal(size=(400, 3))
+    found = quality(10 + errors, np.full((400, 3), 10.0), first_hour=23)
+    assert found is not None
+    # A normal distribution has a CRPS of its deviation / sqrt(pi), and pinball losses of its density at the quantiles.
+    assert found.crps == pytest.approx(1 / np.sqrt(np.pi) / 10, rel=0.05)
+    assert found.pinball == pytest.approx((2 * 0.17550 + 0.39894) / 3 / 10, rel=0.05)
+    assert [hour for hour, one in enumerate(found.coverage_by_hour) if one is not None] == [0, 1, 23]
+    errors[:, 1] *= 4
+    found = quality(10 + errors, np.full((400, 3), 10.0), first_hour=0)
+    assert found is not None
+    assert found.coverage_by_hour[1] < 0.8 < found.coverage_by_hour[0]  # type: ignore[operator]
+    assert quality(errors[:1], errors[:1], 0) is None
+    assert quality(np.zeros((3, 2)), np.ones((3, 2)), 0) is None
 
 
 def test_origins_leave_as_much_before_them_as_there_is_after() -> None:
