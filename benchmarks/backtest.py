@@ -147,7 +147,7 @@ def main(
     """Print the errors of the forecasts made, next to those of each model alone."""
     options = ReadOptions(zone=zone or None)
     loads = [(series.name, read_series(series, options).load)] if series else simulated(meters, seed, homes)
-    console = Console(width=160)
+    console = Console(width=240)
     table = Table(box=SIMPLE_HEAD)
     heads = ("series", "WAPE", "lag-24h", "lag-168h", "below the better", "MASE", "pinball", "CRPS", "coverage",
              "by hour", "of day energy", "of day peak", "s an origin", "models")  # fmt: skip
