@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.logger import get_logger
 
-from dashboard import layout
+from dashboard import find, layout
 from dashboard.access import screens, wanted_address
 from dashboard.access.login import login
 from dashboard.access.visitor import NotLoggedInError, Visitor, visitor
@@ -79,5 +79,7 @@ elif page.url_path in pages and page.url_path not in who.pages:
 else:
     if page.url_path in pages:  # not on the way there
         wanted_address.forget()
+        if found := find.draw(page.url_path, who.pages):
+            st.switch_page(pages[found[0]], query_params=found[1])
     page.run()
 get_logger("dashboard").info("rendered %s in %.3f s", page.title, time.perf_counter() - began)

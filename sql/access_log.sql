@@ -12,7 +12,7 @@ WITH own AS (
   WHERE a.account_id = {customer} OR a.agreement_id = {customer}
 )
 SELECT
-  date_format(CAST(accessed_at AS timestamp), '%Y-%m-%d %H:%M:%S') AS accessed_at_utc,
+  date_format(CAST(accessed_at AS timestamp), '%Y-%m-%d %H:%i:%S') AS accessed_at_utc,
   user_name,
   roles,
   action,

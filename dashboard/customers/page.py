@@ -1,20 +1,39 @@
 """The agent's page: find a customer, and see who is served there, the bills, and why the last one differs."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import data
+from analytics import questions
+from dashboard import data, layout
+from dashboard.access.roles import Data
+from dashboard.access.visitor import may
 from dashboard.customers.bill_history import finished, table
 from dashboard.meter import service_history
+from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.search_index import SearchEntry
 from presentation import bill_change, units
 from presentation.bill_versions import newest_versions
+from presentation.money_text import money
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
+
+MOST_ACCESSES = 100
+LONGEST_CELL = 80  # characters; a question's SQL is longer
+YEAR = timedelta(days=365)
+ACCESS_COLUMNS = {
+    "accessed_at_utc": "When, UTC",
+    "user_name": "User",
+    "roles": "Roles",
+    "action": "Action",
+    "data_kind": "Data",
+    "detail": "Detail",
+}
 
 COLUMNS: "dict[str, ColumnConfig | str]" = {
     "amount": st.column_config.NumberColumn("Amount due", format="%,.2f"),
@@ -81,6 +100,44 @@ def customer(entry: SearchEntry) -> None:
     bills(entry, meter_id)
     st.header("Service history")
     st.dataframe(service_history.table(data.service_histories(meter_id)), hide_index=True)
+    if entry.account_id and may(Data.ACCESS_LOG):
+        accesses(entry.account_id)
+
+
+def accesses(account_id: str) -> None:
+    """Draw who looked at an account in the last 30 days, on request: it is a question to Athena."""
+    st.header("Access")
+    if not st.button("Who looked at this customer?", icon=":material/visibility:"):
+        return
+    answer = data.answer(questions.questions()["access_log"].render({"customer": account_id}))
+    if not answer.rows:
+        st.info("Nobody looked at this customer in the last 30 days.")
+        return
+    columns = [column.name for column in answer.columns]
+    rows = [
+        dict(zip(columns, (shorten(str(value), LONGEST_CELL, placeholder=" …") for value in row), strict=True))
+        for row in answer.rows[:MOST_ACCESSES]
+    ]
+    more = f", the newest {MOST_ACCESSES}" if len(answer.rows) > MOST_ACCESSES else ""
+    st.caption(f"{units.count(len(answer.rows), 'entry', 'entries')} of the last 30 days{more}.")
+    layout.table("Access", [{title: row[name] for name, title in ACCESS_COLUMNS.items()} for row in rows])
+
+
+def amounts(own: list[IssuedBill]) -> None:
+    """Draw what the latest bill asks for, what was billed in a year, and the credit that the next bill begins with."""
+    latest = own[-1].bill
+    year = [
+        bill for _, bill in own if bill.period_start and (latest.period_start or date.max) - bill.period_start < YEAR
+    ]
+    with layout.metrics("amounts"):
+        st.metric(f"Latest bill, {latest.status}", money(latest.total_rounded, latest.currency), border=True)
+        billed = sum((bill.total_rounded for bill in year), Decimal())
+        st.metric("Billed in 12 months", money(billed, latest.currency), border=True)
+        if latest.credit:
+            closing = latest.credit.closing
+            kwh = f"{sum(closing.wh.values()) / 1000:,.0f} kWh"
+            credit = kwh if any(closing.wh.values()) else money(closing.dollars, latest.currency)
+            st.metric("Credit carried forward", credit, help="For export, after the latest bill.", border=True)
 
 
 def bills(entry: SearchEntry, meter_id: str) -> None:
@@ -90,6 +147,7 @@ def bills(entry: SearchEntry, meter_id: str) -> None:
     if not own:
         st.info("This customer has no bills yet. The first one appears with the first reading.")
         return
+    amounts(own)
     complete = finished(own, datetime.now(UTC).date())
     if len(complete) > 1:
         st.info(units.in_markdown(bill_change.sentence(*complete[-2:])), icon=":material/compare_arrows:")

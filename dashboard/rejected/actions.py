@@ -33,7 +33,7 @@ def notes_of(notes: Sequence[Note]) -> None:
 
 def upload(one: Rejected, notes: Sequence[Note]) -> None:
     """Draw one rejected upload as it was sent, and what can be done about it."""
-    st.subheader(f"Rejected: {units.in_markdown(one.reason)}")
+    st.header(f"Rejected: {units.in_markdown(one.reason)}")
     st.markdown(units.in_markdown(one.message))
     st.code(one.text[:SHOWN_BYTES], language="json")
     if len(one.text) > SHOWN_BYTES:
@@ -66,7 +66,7 @@ def upload(one: Rejected, notes: Sequence[Note]) -> None:
 
 def suspect(one: Suspect, notes: Sequence[Note], message: str) -> None:
     """Draw suspect readings, and what can be done about them."""
-    st.subheader(f"Suspect readings of {units.in_markdown(one.meter_id)}")
+    st.header(f"Suspect readings of {units.in_markdown(one.meter_id)}")
     st.markdown(units.in_markdown(message))
     st.caption("They are billed unless they are voided or corrected.")
     _open_meter(one.meter_id)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import data
+from dashboard import data, layout
 from dashboard.studies import customer_table, study_chart, study_data, study_form
 from electrocloud.domain.studies.study import Group, Study, StudyResult
 from presentation import study_text, units
@@ -41,7 +41,7 @@ def figures(result: StudyResult) -> None:
         "Revenue then": money(total.then, result.currency),
         "Difference": money(total.then - total.now, result.currency, sign=True),
     }
-    with st.container(horizontal=True, gap="small"):
+    with layout.metrics("study"):
         for name, value in shown.items():
             st.metric(name, value, border=True)
 
@@ -49,7 +49,7 @@ def figures(result: StudyResult) -> None:
 def keeps_revenue(result: StudyResult) -> None:
     """Draw the prices that keep the revenue."""
     if text := study_text.neutral(result):
-        st.subheader("The price that keeps revenue")
+        st.header("The price that keeps revenue")
         st.markdown(units.in_markdown(text))
         if result.neutral:
             st.dataframe(pd.DataFrame(study_text.prices(result.neutral.prices)), hide_index=True)
@@ -79,7 +79,7 @@ def groups(name: str, found: tuple[Group, ...], currency: str) -> None:
 
 def customers(study: Study, result: StudyResult) -> None:
     """Draw the customers, and their files."""
-    st.subheader("Customers")
+    st.header("Customers")
     found = study_data.customers(study.study_id)
     left, right = st.columns([1, 2])
     outcome = left.selectbox("Show", [*OUTCOMES], key="outcome", bind="query-params")
@@ -121,15 +121,15 @@ def show(study: Study) -> None:
     st.markdown(f"**{study_text.headline(result)}** {units.in_markdown(study_text.revenue(result))}")
     figures(result)
     data.paint_first()
-    st.subheader("How the change is spread")
+    st.header("How the change is spread")
     st.vega_lite_chart(study_chart.spread(result.distribution, result.currency), key="spread", height=260)
     keeps_revenue(result)
-    st.subheader("By class")
+    st.header("By class")
     groups("Class", result.by_class, result.currency)
-    st.subheader("By present tariff")
+    st.header("By present tariff")
     groups("Tariff", result.by_tariff, result.currency)
     customers(study, result)
-    st.subheader("Source")
+    st.header("Source")
     for sentence in study_text.source(study):
         st.caption(units.in_markdown(sentence))
 
@@ -140,7 +140,7 @@ def draw(study_id: str) -> None:
     if st.button("All studies", icon=":material/arrow_back:"):
         st.query_params.clear()
         st.rerun()
-    st.subheader(study_text.title(study))
+    st.header(study_text.title(study))
     if study.status == "failed":
         st.warning(f"This study failed: {study.error}", icon=":material/error:")
     elif study.result:
@@ -151,7 +151,7 @@ def draw(study_id: str) -> None:
 
 def listed() -> None:
     """Draw the stored studies; a selected one goes into the address."""
-    st.subheader("Stored studies")
+    st.header("Stored studies")
     found = study_data.studies()
     if not found:
         st.info("No studies yet. Choose a tariff or change prices above, and run one.")

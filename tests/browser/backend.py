@@ -64,6 +64,32 @@ class Filled:
         upload = {"meter_id": meter_id, "interval_s": INTERVAL_S, "readings": [reading]}
         self._kinesis.put_record(StreamName=self.stack.stream, Data=msgspec.json.encode(upload), PartitionKey=meter_id)
 
+    def send_days(self, number: int, first: date, days: int) -> None:
+        """All readings of a meter on some more days, into the stream, and wait until its windows have them."""
+        own = self._fleet.part(slice(number, number + 1))
+        sent = [one.upload for one in uploads(own, simulate(own, first, days, INTERVAL_S))]
+        before, counts = self._windows(), SendCounts()
+        sender = HeadEndSender(self._kinesis, self.stack.stream, counts, lambda attempt: time.sleep(0.1 * attempt))
+        for upload in sent:
+            sender.send(upload.meter_id, msgspec.json.encode(upload), len(upload.readings))
+        sender.flush()
+        until(lambda: self._windows() == before + counts.sent, f"{counts.sent} more readings in windows", 120)
+
+    def send_estimates(self, meter_id: str, start: datetime, count: int) -> None:
+        """Replace readings from `start` on by ones that the sender marks as estimated, and deliver them as Parquet."""
+        readings = [
+            {
+                "start": (start + timedelta(seconds=INTERVAL_S * number)).isoformat(),
+                "wh": 100,
+                "revision": 1,
+                "quality": "estimated",
+            }
+            for number in range(count)
+        ]
+        upload = {"meter_id": meter_id, "interval_s": INTERVAL_S, "readings": readings}
+        self._kinesis.put_record(StreamName=self.stack.stream, Data=msgspec.json.encode(upload), PartitionKey=meter_id)
+        self._deliver()
+
     def _uploads(self) -> Iterator[dict[str, Any]]:
         first: date = self.today - timedelta(days=DAYS)
         for delivery in uploads(self._fleet, simulate(self._fleet, first, DAYS, INTERVAL_S)):

@@ -31,6 +31,7 @@ CONTROLS = {
     "bills": ("combobox", "Month"),
     "forecast": ("combobox", "Forecast for"),
     "exceptions": ("combobox", "Arrived"),
+    "studies": ("link", "Studies"),
     "analytics": ("button", "Run"),
     "health": ("link", "Health"),
 }

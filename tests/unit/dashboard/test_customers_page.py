@@ -4,16 +4,20 @@ from collections.abc import Callable
 from datetime import date
 
 import msgspec
+import pytest
 
+from dashboard import data
+from electrocloud.aws.athena import Answer
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.search_index import SearchEntry
 from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from presentation.bill_change import sentence
+from presentation.money_text import money
 from presentation.units import in_markdown
 from tests.kits.billing_kit import document, load
-from tests.kits.dashboard_kit import page, texts
+from tests.kits.dashboard_kit import metrics, page, texts
 
 GOMEZ = SearchEntry("SP-1", "1 Elm St", "F_1", "A-1", "Ana Gomez", ("M-1",))
 OTHER = SearchEntry("SP-2", "2 Elm St", "F_1", "A-2", "Bo Lind", ("M-2",))
@@ -76,3 +80,26 @@ def test_of_several_results_the_address_names_the_one_on_the_screen(give: Callab
 def test_a_service_point_without_a_meter_says_that_there_are_no_bills(give: Callable[..., None]) -> None:
     give(search=[EMPTY])
     assert "No meter has been installed here" in texts(page("customers", search="3 elm"))
+
+
+def test_the_latest_bill_and_what_was_billed_in_a_year_are_totaled_of_the_customer_alone(
+    give: Callable[..., None],
+) -> None:
+    give(search=[GOMEZ], history=keyed(OF_ANOTHER, FEBRUARY, MARCH), service_histories=[])
+    assert metrics(page("customers", search="gomez")) == {
+        "Latest bill, final": money(MARCH.total_rounded),
+        "Billed in 12 months": money(FEBRUARY.total_rounded + MARCH.total_rounded),
+    }
+
+
+def test_who_looked_at_a_customer_is_asked_on_request_and_nobody_is_said_in_words(
+    give: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(search=[GOMEZ], history=keyed(MARCH), service_histories=[])
+    asked: list[str] = []
+    monkeypatch.setattr(data, "answer", lambda sql: asked.append(sql) or Answer((), [], None, 0.1))
+    app = page("customers", search="gomez")
+    assert not asked
+    app.button[-1].click().run()
+    assert "'A-1'" in asked[0]
+    assert "Nobody looked at this customer in the last 30 days." in texts(app)
