@@ -105,7 +105,7 @@ def queue(aws, monkeypatch):
 @pytest.fixture
 def functions(aws, queue, monkeypatch):
     """The handlers, on tables and a bucket in memory."""
-    for name in ("windows", "bills", "meters", "tariffs", "service_points", "forecasts"):
+    for name in ("windows", "bills", "meters", "tariffs", "service_points", "forecasts", "accounts"):
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     for name, value in {
         "AWS_REGION": REGION, "DATABASE": "electrocloud", "WORK_GROUP": "primary",
