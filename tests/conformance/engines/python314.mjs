@@ -15,7 +15,9 @@ os.chdir("/repository")
 os.environ["AWS_DEFAULT_REGION"] = "eu-central-1"
 sys.dont_write_bytecode = True
 sys.path[:0] = ["/repository", "/repository/layer", "/packages"]
-import pytest
+import hypothesis, pytest
+hypothesis.settings.register_profile("untimed", deadline=None)  # as in tests/conftest.py, which is not read here
+hypothesis.settings.load_profile("untimed")
 print("CPython", sys.version.split()[0], sys.platform)
 int(pytest.main(["--config-file", "/dev/null", "--rootdir", ".", "--noconftest", "-p", "no:cacheprovider", "-q", *options]))
 `),
