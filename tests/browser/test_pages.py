@@ -208,7 +208,7 @@ def test_tomorrow_s_peak_of_a_feeder_and_its_hour_are_found_in_three_actions(pag
     tomorrow = next(day for day in made.days if day.lead == 1)
     page.goto(running.url)
     page.get_by_role("link", name="Forecast").click()
-    page.get_by_test_id("stSelectbox").first.locator("input").click()
+    page.get_by_label("Forecast for").click()  # not the box of the page before, which may still be there
     page.get_by_role("option", name=feeder, exact=True).click()
     page.wait_for_url(re.compile(rf"/forecast\?.*load={feeder}"))
     for visit in range(2):

