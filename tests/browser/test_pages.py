@@ -202,6 +202,19 @@ def test_the_address_is_that_of_the_bill_on_the_screen_after_a_row_and_a_month_w
     page.wait_for_url(lambda url: f"month={month}" not in url and other in url)
 
 
+def test_the_search_field_is_in_sight_and_no_number_of_a_metric_is_cut(page: Page, running: Running) -> None:
+    page.set_viewport_size({"width": 1_440, "height": 900})
+    page.goto(f"{running.url}/bills")
+    values = page.get_by_test_id("stMetricValue")
+    expect(values.first).to_be_visible()
+    cut = values.evaluate_all(
+        """all => all.filter(one => one.scrollWidth > one.clientWidth || [...one.querySelectorAll("*")].some(
+             part => part.clientWidth && part.scrollWidth > part.clientWidth)).map(one => one.textContent)"""
+    )
+    assert cut == []
+    page.get_by_label("Search everywhere").click(timeout=PATIENCE_MS)  # nothing lies above it
+
+
 def test_tomorrow_s_peak_of_a_feeder_and_its_hour_are_found_in_three_actions(page: Page, running: Running) -> None:
     feeder, stack = running.fleet.meters[0].feeder, running.fleet.stack
     (made,) = Forecasts(stack.client("dynamodb"), stack.forecasts_table).newest(f"feeder/{feeder}")
