@@ -21,7 +21,7 @@ PAGES = (
     ("bills", "bills", "Bills", ":material/receipt_long:"),
     ("forecast", "forecast", "Forecast", ":material/timeline:"),
     ("studies", "studies", "Studies", ":material/compare_arrows:"),
-    ("exceptions", "rejected", "Exceptions", ":material/report:"),
+    ("exceptions", "exceptions", "Exceptions", ":material/report:"),
     ("analytics", "questions", "Analytics", ":material/query_stats:"),
     ("health", "health", "Health", ":material/monitor_heart:"),
 )

@@ -35,7 +35,7 @@ def shots(meter_id: str, month: str) -> list[Shot]:
         "bills": (f"/bills?month={month}&bill={meter_id}", 1_500),
         "forecast": ("/forecast", 1_300),
         "health": ("/health", 1_150),
-        "rejected": ("/exceptions", 920),
+        "exceptions": ("/exceptions", 920),
         "analytics": ("/analytics?question=peak_hour_of_fleet", 1_150),
     }
     return [

@@ -58,7 +58,7 @@ def figures(fleet: Fleet) -> None:
         listed = ", ".join(f"{units.in_markdown(reason)} {number:,}" for reason, number in sorted(reasons.items()))
         st.caption(f"Rejected today: {listed or 'none'}.")
         if st.button("View rejected uploads", icon=":material/report:", key="view_rejected"):
-            st.switch_page("rejected/page.py")
+            st.switch_page("exceptions/page.py")
 
 
 @st.fragment(run_every=10, parallel=True)

@@ -14,8 +14,8 @@ from analytics.studies.background import run_study
 from analytics.template import load
 from dashboard import data
 from dashboard.bills import invoices
+from dashboard.exceptions import exception_data
 from dashboard.forecast import forecast_data, meter_forecast
-from dashboard.rejected import exception_data
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from dashboard.studies import study_data
 from electrocloud.aws.ingest import quarantine
@@ -164,7 +164,7 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws, monkeypatch
         assert "Nothing in the registry" in texts(page("customers", search="nobody"))
         page("forecast")
         assert metrics(page("health"))["Rejected uploads"] == "1"
-        rejected = page("rejected", period="Last 24 hours")
+        rejected = page("exceptions", period="Last 24 hours")
         assert rejected.dataframe
         rejected.selectbox(key="reason").set_value("not-json").run().button[0].click().run()
         assert rejected.success

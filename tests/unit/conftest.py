@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from dashboard import data
+from dashboard.exceptions import exception_data
 from dashboard.forecast import forecast_data
-from dashboard.rejected import exception_data
 from dashboard.studies import study_data
 
 

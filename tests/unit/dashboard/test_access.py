@@ -21,8 +21,8 @@ from dashboard.access.login import Login, login_of, secrets_file
 from dashboard.access.roles import PAGES, ROLES, Data
 from dashboard.access.visitor import NotLoggedInError, RefusedError, Visitor, acting_for, roles_of, visitor_of
 from dashboard.bills import invoices
+from dashboard.exceptions import exception_data
 from dashboard.forecast import forecast_data
-from dashboard.rejected import exception_data
 from dashboard.studies import study_data
 from electrocloud.domain.errors import SettingsError
 from tests.kits.dashboard_kit import page, texts
@@ -118,7 +118,7 @@ def test_only_the_pages_data_modules_and_the_forecasts_process_reach_the_deploym
         for path in DASHBOARD.rglob("*.py")
         if "find_stack" in path.read_text() or "boto3" in path.read_text()
     }
-    others = {"studies/study_data.py", "bills/invoices.py", "rejected/exception_data.py"}
+    others = {"studies/study_data.py", "bills/invoices.py", "exceptions/exception_data.py"}
     forecasts = {"forecast/forecast_data.py", "forecast/meter_forecast.py"}
     assert reaching == {"data.py", "access/access_log.py"} | others | forecasts
 

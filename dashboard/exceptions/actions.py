@@ -9,7 +9,7 @@ from analytics.rejected_uploads import Rejected
 from dashboard import data
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
-from dashboard.rejected import exception_data
+from dashboard.exceptions import exception_data
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Suspect
 from presentation import units
@@ -19,7 +19,7 @@ DONE = "exception_done"  # the session's key of what was done last
 
 
 def done_before() -> None:
-    """Say what was done, after the page was drawn anew without it."""
+    """Say what was done last, on the page that no longer lists it."""
     if text := st.session_state.pop(DONE, ""):
         st.success(text, icon=":material/check_circle:")
 

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from analytics.exceptions_desk import Note
 from analytics.rejected_uploads import Rejected
-from dashboard.rejected import exception_data
-from dashboard.rejected.queue import matching, queue, table
+from dashboard.exceptions import exception_data
+from dashboard.exceptions.queue import matching, queue, table
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Suspect
 from tests.kits.dashboard_kit import page, texts
@@ -25,7 +25,7 @@ NOTE = Note(JSON.exception_id, "note", ARRIVED, "ann", "asked the vendor", "M_1"
 
 def drawn(give: Callable[..., None], found: list[Rejected], **more: object) -> AppTest:
     give(**{"rejected": found, "suspects": [], "notes": {}} | more)
-    return page("rejected")
+    return page("exceptions")
 
 
 def test_nothing_rejected_is_good_news(give: Callable[..., None]) -> None:
@@ -72,8 +72,8 @@ def test_the_uploads_of_a_reason_are_put_back_with_their_outcome(give: Callable[
 
 def acting_on_upload() -> None:
     """The part of the page that acts on one upload."""
-    from dashboard.rejected import actions
-    from tests.unit.dashboard.test_rejected_page import JSON, NOTE
+    from dashboard.exceptions import actions
+    from tests.unit.dashboard.test_exceptions_page import JSON, NOTE
 
     actions.done_before()
     actions.upload(JSON, [NOTE])
@@ -81,8 +81,8 @@ def acting_on_upload() -> None:
 
 def acting_on_suspect() -> None:
     """The part of the page that acts on suspect readings."""
-    from dashboard.rejected import actions
-    from tests.unit.dashboard.test_rejected_page import NOTE, SUSPECT
+    from dashboard.exceptions import actions
+    from tests.unit.dashboard.test_exceptions_page import NOTE, SUSPECT
 
     actions.done_before()
     actions.suspect(SUSPECT, [NOTE], "high")

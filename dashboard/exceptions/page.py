@@ -7,9 +7,9 @@ import streamlit as st
 from dashboard import data
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
+from dashboard.exceptions import actions, exception_data
+from dashboard.exceptions.queue import SUSPECT, UPLOAD, Queued, matching, queue, table
 from dashboard.forecast import forecast_data
-from dashboard.rejected import actions, exception_data
-from dashboard.rejected.queue import SUSPECT, UPLOAD, Queued, matching, queue, table
 from presentation import units
 
 PERIODS = {"Last hour": timedelta(hours=1), "Last 24 hours": timedelta(days=1), "Last 7 days": timedelta(days=7)}
