@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from analytics.studies.study_store import PREFIX as STUDIES
 from electrocloud.aws.clients import DynamoDBClient, S3Client
 from electrocloud.aws.ingest.dead_letters import PREFIX as DEAD_LETTERS
 from electrocloud.aws.ingest.dead_letters import records_of, with_records
@@ -34,7 +35,6 @@ from electrocloud.domain.errors import UploadError
 READINGS = "readings/"
 PARQUET = (READINGS, "bills/", "bill_lines/", "meters/", "registry/installations/")
 REJECTED = ("quarantine/", "errors/", DEAD_LETTERS)
-STUDIES = "studies/"
 
 
 class StoredData(NamedTuple):

@@ -6,12 +6,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from electrocloud.aws.backoff import pause
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.reader import Reader
-from electrocloud.aws.store.registry import RegistryStore, RegistryTables
-from electrocloud.aws.store.statements import StatementReader
+from electrocloud.aws.store.statements import statement_reader
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.errors import UsageError
 from presentation.invoice_pdf import as_pdf, file_name
@@ -25,7 +23,7 @@ def print_bills(month: str, owners: Sequence[str], folder: Path) -> None:
     chosen = bills_of(stack, month, owners)
     folder.mkdir(parents=True, exist_ok=True)
     console = Console(stderr=True)
-    read = statement_reader(stack).read(chosen)
+    read = statement_reader(stack.client("dynamodb"), stack).read(chosen)
     for statement in track(read, "Printing", len(chosen), console=console, disable=not console.is_terminal):
         (folder / file_name(statement)).write_bytes(as_pdf([statement], utility))
     print(f"{count(len(chosen), 'invoice')} in {folder}")
@@ -41,10 +39,3 @@ def bills_of(stack: Stack, month: str, owners: Sequence[str]) -> list[IssuedBill
     if not rows:
         raise UsageError(f"there are no bills for {month}; months are written like 2026-10")
     return list(reader.bills(BillKey(one.agreement_id, one.cycle) for one in rows))
-
-
-def statement_reader(stack: Stack) -> StatementReader:
-    """What reads the customers and the compared bills of a deployment."""
-    client = stack.client("dynamodb")
-    tables = RegistryTables(stack.service_points_table, stack.meters_table, accounts=stack.accounts_table)
-    return StatementReader(client, stack.bills_table, RegistryStore(client, tables, pause), pause)

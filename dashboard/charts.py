@@ -12,7 +12,7 @@ from electrocloud.domain.local_time import DAY_S
 Spec = dict[str, Any]
 
 LABELS_PX = 36  # minimum width of y-axis labels, so that stacked charts align
-# Lines and points: at least 3:1 against the light and the dark page, and told apart by color-blind people.
+# Lines and points: at least 3:1 against the light and the dark page, and distinct to color-blind people.
 BLUE, ORANGE, GREEN, GRAY, MAGENTA = "#3B8FC8", "#C27A00", "#00996B", "#8C8C8C", "#CC3366"
 
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -24,6 +25,15 @@ def let_browser_begin() -> None:
 def metrics(name: str) -> DeltaGenerator:
     """A row for the metrics of this name; on a narrow screen they stand in two columns."""
     return st.container(horizontal=True, gap="small", key=f"metrics-{name}")
+
+
+def metric(
+    label: str, value: str, below: str | None, note: str, *, height: Literal["content", "stretch"] = "content"
+) -> None:
+    """A metric with a text below its number, and a note behind its question mark."""
+    st.metric(
+        label, value, below, delta_color="off", delta_arrow="off", help=note, border=True, height=height
+    )  # Streamlit's delta, without its color and arrow
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import lightgbm as lgb
 import numpy as np
 
-from forecasting.load import Floats, Load, calendar_of
+from forecasting.load import Floats, Load, calendar_of, mean_of_known
 
 DAY = 24
 LAGS = (1, 2, 3, 4, 5, 6, 7, 8, 14, 21, 28)  # days
@@ -65,13 +65,19 @@ def features(days: Floats, calendar: Floats) -> Floats:
     back = {lag: _shift(days, lag) for lag in LAGS}
     week = np.stack([back[lag] for lag in range(1, 8)])
     weeks = np.stack([back[lag] for lag in (7, 14, 21, 28)])
-    mean = _mean(days, 1, keepdims=True)
-    evening = _mean(days[:, -3:], 1, keepdims=True)
+    mean = mean_of_known(days, 1, keepdims=True)
+    evening = mean_of_known(days[:, -3:], 1, keepdims=True)
     of_day = [
         _shift(level, lag) for level, lag in ((mean, 1), (mean, 2), (mean, 7), (evening, 1), (evening, 2), (evening, 8))
     ]
-    of_day += [_shift(days[:, -1:], 1), _mean(np.stack([_shift(mean, lag) for lag in range(1, 8)]), 0)]
-    alike = [_mean(weeks, 0), _mean(week, 0), np.sort(week, 0)[3], np.fmin.reduce(week, 0), np.fmax.reduce(week, 0)]
+    of_day += [_shift(days[:, -1:], 1), mean_of_known(np.stack([_shift(mean, lag) for lag in range(1, 8)]), 0)]
+    alike = [
+        mean_of_known(weeks, 0),
+        mean_of_known(week, 0),
+        np.sort(week, 0)[3],
+        np.fmin.reduce(week, 0),
+        np.fmax.reduce(week, 0),
+    ]
     columns = alike + list(back.values()) + [np.broadcast_to(level, days.shape) for level in of_day]
     return np.concatenate([np.stack(columns, axis=-1), calendar], axis=-1)
 
@@ -102,11 +108,3 @@ def _shift(days: Floats, lag: int) -> Floats:
     if lag >= len(days):
         return np.full_like(days, np.nan)
     return np.concatenate([np.full((lag, days.shape[1]), np.nan), days[:-lag]])
-
-
-def _mean(values: Floats, axis: int, keepdims: bool = False) -> Floats:
-    """The mean of what is known, NaN where nothing is."""
-    known = np.isfinite(values)
-    count = known.sum(axis, keepdims=keepdims)
-    total = np.where(known, values, 0).sum(axis, keepdims=keepdims)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -156,3 +156,11 @@ def _countries() -> dict[str, str]:
     lines = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8").splitlines()
     rows = (line.split("\t") for line in lines if not line.startswith("#"))
     return {row[2]: row[0] for row in rows}
+
+
+def mean_of_known(values: Floats, axis: int, keepdims: bool = False) -> Floats:
+    """The mean of what is known, NaN where nothing is."""
+    known = np.isfinite(values)
+    count = known.sum(axis, keepdims=keepdims)
+    total = np.where(known, values, 0).sum(axis, keepdims=keepdims)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from forecasting.load import Floats
-from forecasting.weather import mean_of_last
+from forecasting.weather import before, mean_of_last
 
 DAY = 24
 YEAR = 365.25  # days
@@ -64,8 +64,8 @@ def _columns(calendar: Floats, temperature: Floats, knots: tuple[Floats, Floats]
         _bent(temperature, knots[0]),
         _bent(day, knots[1]),
         _bent(mean_of_last(temperature, 4), two[0]),
-        _bent(_before(day, DAY), two[1]),
-        _bent(_before(mean_of_last(temperature, 3 * DAY), 2 * DAY), two[1]),
+        _bent(before(day, DAY), two[1]),
+        _bent(before(mean_of_last(temperature, 3 * DAY), 2 * DAY), two[1]),
     ]
     weather = np.concatenate(by_hour, axis=-1).reshape(*off.shape, -1)
     on_idle = _bent(temperature, two[0]).reshape(*off.shape, -1) * idle
@@ -79,7 +79,3 @@ def _columns(calendar: Floats, temperature: Floats, knots: tuple[Floats, Floats]
 def _bent(values: Floats, at: Floats | list[float]) -> Floats:
     """The values, and how far they are above each of some others."""
     return np.stack([values, *(np.maximum(values - knot, 0) for knot in at)], axis=-1)
-
-
-def _before(values: Floats, hours: int) -> Floats:
-    return values[np.maximum(np.arange(len(values)) - hours, 0)]

@@ -84,16 +84,16 @@ class Weather(NamedTuple):
 
 def temperature_features(temperature: Floats) -> Floats:
     """Columns for each hour, from its temperature and earlier ones: its own, those before, means, and changes."""
-    day, week = _before(temperature, 24), _before(temperature, 168)
+    day, week = before(temperature, 24), before(temperature, 168)
     means = [mean_of_last(temperature, hours) for hours in (6, 24, 72, 168)]
     columns = [
         temperature,
-        *(_before(temperature, hours) for hours in (1, 2, 3, 6)),
+        *(before(temperature, hours) for hours in (1, 2, 3, 6)),
         *means,
         temperature - day,
         temperature - week,
-        means[1] - _before(means[1], 24),
-        means[1] - _before(means[1], 168),
+        means[1] - before(means[1], 24),
+        means[1] - before(means[1], 168),
     ]
     return np.stack(columns, axis=-1)
 
@@ -119,5 +119,6 @@ def smoothed(values: Floats, hours: float) -> Floats:
     return found
 
 
-def _before(values: Floats, hours: int) -> Floats:
+def before(values: Floats, hours: int) -> Floats:
+    """The value so many hours before each hour; before there are so many, the first."""
     return values[np.maximum(np.arange(len(values)) - hours, 0)]

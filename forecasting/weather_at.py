@@ -6,7 +6,7 @@ import numpy as np
 
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.weather import OBSERVED, Temperature
-from forecasting.load import HOUR_S, Floats, Load, calendar_of, wall_clock
+from forecasting.load import HOUR_S, Floats, Load, calendar_of, mean_of_known, wall_clock
 from forecasting.weather import STATED_ERROR, ForecastError, IssuedForecast, Weather, mean_of_last
 
 LONGEST_GAP = 24  # hours without a temperature that are filled in from those on either side
@@ -44,7 +44,7 @@ def weather_at(
     if not np.isfinite(merged).any():
         raise UsageError("no temperature is of the hours of the load; check the years and the zone")
     chosen = _chosen(load, merged, judged)
-    temperature, start = _filled(_mean(merged[chosen]), load, horizon)
+    temperature, start = _filled(mean_of_known(merged[chosen], 0), load, horizon)
     issued = tuple(_issued(when, clock, rows, chosen, horizon) for when, rows in sorted(runs.items()))
     names = tuple(stations[row] for row in chosen)
     return Weather(load.first, start, len(load.values), temperature, issued, error, names)
@@ -65,7 +65,7 @@ def _issued(
     for station, hour, celsius in rows:
         if station in chosen and 0 <= hour - first < values.shape[1]:
             values[station, hour - first] = celsius
-    return IssuedForecast(first, _mean(values[list(chosen)]))
+    return IssuedForecast(first, mean_of_known(values[list(chosen)], 0))
 
 
 def _filled(temperature: Floats, load: Load, horizon: int) -> tuple[Floats, int]:
@@ -100,7 +100,7 @@ def _chosen(load: Load, temperature: Floats, judged: int) -> list[int]:
     alone = {row: _misfit(load, temperature[row], until) for row in covered}
     ranked = sorted(alone, key=alone.__getitem__)
     counts = range(1, len(ranked) + 1)
-    return ranked[: min(counts, key=lambda count: _misfit(load, _mean(temperature[ranked[:count]]), until))]
+    return ranked[: min(counts, key=lambda count: _misfit(load, mean_of_known(temperature[ranked[:count]], 0), until))]
 
 
 def _misfit(load: Load, temperature: Floats, until: int) -> float:
@@ -126,11 +126,3 @@ def _misfit(load: Load, temperature: Floats, until: int) -> float:
 def _points(values: Floats) -> tuple[Floats, Floats]:
     known = np.flatnonzero(np.isfinite(values))
     return known.astype(np.float64), values[known]
-
-
-def _mean(values: Floats) -> Floats:
-    """The mean of stations by the hour, of those known."""
-    known = np.isfinite(values)
-    count = known.sum(axis=0)
-    total = np.where(known, values, 0).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -14,6 +14,7 @@ from electrocloud.domain.billing.charges import Line
 from electrocloud.domain.currency import CURRENCIES
 from electrocloud.domain.errors import ElectroCloudError
 
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS = 1_048_576  # of an Excel worksheet
 MONEY = "money"
 FORMATS = {

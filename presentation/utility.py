@@ -59,6 +59,9 @@ class Utility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notes: Annotated[tuple[Note, ...], msgspec.Meta(max_length=6)] = ()
 
 
+msgspec.json.Decoder(Utility)  # has msgspec look at the type on import: two threads that do so at once can crash
+
+
 @cache
 def this_utility() -> Utility:
     """The utility of the file that ELECTROCLOUD_UTILITY names, or else of `utility.toml` beside this module."""

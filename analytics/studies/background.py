@@ -15,7 +15,7 @@ from electrocloud.aws.stack import Stack
 from electrocloud.domain.errors import ElectroCloudError, UsageError
 from electrocloud.domain.studies.study import Study, StudyRequest
 
-TELL_EVERY_S = 1.0
+STORE_EVERY_S = 1.0
 MOST_LOOKED_AT = 20
 
 
@@ -33,18 +33,18 @@ def new_study(store: StudyStore, request: StudyRequest, made_by: str) -> Study:
 
 def run_study(stack: Stack, store: StudyStore, study: Study, progress: Progress = lambda *_: None) -> Study:
     """Make a study that waits, and store its progress, its result, or why it failed, which is raised too."""
-    told = 0.0
+    stored_at = 0.0
 
-    def tell(step: str, done: int, of: int) -> None:
-        nonlocal told
+    def report(step: str, done: int, of: int) -> None:
+        nonlocal stored_at
         progress(step, done, of)
-        if time.monotonic() - told > TELL_EVERY_S:
-            told = time.monotonic()
+        if time.monotonic() - stored_at > STORE_EVERY_S:
+            stored_at = time.monotonic()
             now = datetime.now(UTC)
             store.put(msgspec.structs.replace(study, status="running", step=step, done=done, of=of, updated_at=now))
 
     try:
-        made = make_study(study.request, read_inputs(stack, study.request, tell), tell)
+        made = make_study(study.request, read_inputs(stack, study.request, report), report)
         store.put_customers(study.study_id, made.customers)
     except Exception as fault:
         why = str(fault) if isinstance(fault, ElectroCloudError) else f"{type(fault).__name__}: {fault}"

@@ -90,7 +90,7 @@ def rate_calendar(tariff: Tariff, start: int, end: int, seconds: int, *, demand:
 
 
 def needs_demand(tariff: Tariff) -> bool:
-    """Whether demand has a part in a tariff's bills, or in whom the tariff is for."""
+    """Whether a tariff charges for demand, or is limited to customers by their demand."""
     return tariff.prices_demand or tariff.ratchet is not None or any(tariff.eligibility[:2])
 
 

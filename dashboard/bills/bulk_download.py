@@ -39,7 +39,7 @@ KINDS = (
         "Excel",
         ":material/table_view:",
         "xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        bills_workbook.MEDIA_TYPE,
         lambda issued: bills_workbook.as_xlsx(one.bill for one in issued),
     ),
     FileKind("PDF", ":material/picture_as_pdf:", "pdf", "application/pdf", invoices.print_all),

@@ -12,8 +12,7 @@ from electrocloud.aws.backoff import pause
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.mail_log import Mailing, MailLog
-from electrocloud.aws.store.registry import RegistryStore, RegistryTables
-from electrocloud.aws.store.statements import Statement, StatementReader
+from electrocloud.aws.store.statements import Statement, StatementReader, statement_reader
 from electrocloud.domain.billing.bill_document import Bill
 from electrocloud.domain.billing.service import BillKey
 from presentation import invoice_documents
@@ -80,6 +79,4 @@ def _mailer() -> InvoiceMailer:
 @cache
 def _reader() -> StatementReader:
     stack = find_stack()
-    client = stack.client("dynamodb", connect_timeout=2, read_timeout=10)
-    tables = RegistryTables(stack.service_points_table, stack.meters_table, accounts=stack.accounts_table)
-    return StatementReader(client, stack.bills_table, RegistryStore(client, tables, pause), pause)
+    return statement_reader(stack.client("dynamodb", connect_timeout=2, read_timeout=10), stack)

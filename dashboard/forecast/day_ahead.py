@@ -38,7 +38,7 @@ def figures(name: str, made: Forecast, coming: pd.DataFrame, zone: str) -> None:
     }  # fmt: skip
     with layout.metrics(name):
         for label, (value, below, note) in shown.items():
-            st.metric(label, value, below, delta_color="off", delta_arrow="off", help=note, border=True)
+            layout.metric(label, value, below, note)
 
 
 def of_day(day: ForecastDay, made: Forecast, errors: Mapping[int, LeadErrors], today: date) -> None:
@@ -75,7 +75,7 @@ def of_day(day: ForecastDay, made: Forecast, errors: Mapping[int, LeadErrors], t
     }  # fmt: skip
     with layout.metrics("day"):
         for label, (value, below, note) in shown.items():
-            st.metric(label, value, below, delta_color="off", delta_arrow="off", help=note, border=True)
+            layout.metric(label, value, below, note)
 
 
 def models(made: Forecast) -> None:

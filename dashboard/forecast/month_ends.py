@@ -99,9 +99,7 @@ def of_one(end: MonthEnd, fleet: Fleet) -> None:
                 ("Month-end energy", f"{energy.value:,.0f} kWh", f"{energy.low:,.0f}", f"{energy.high:,.0f} kWh"),
                 ("Month-end bill", money(bill.value), money(bill.low), money(bill.high)),
             ):
-                st.metric(
-                    label, value, f"{low} to {high}", delta_color="off", delta_arrow="off", help=when, border=True
-                )
+                layout.metric(label, value, f"{low} to {high}", when)
         st.caption(f"{when}. The ranges are 80% intervals.{forecast_notes(end)}")
         with st.container(horizontal=True):
             if st.button("Forecast next day", icon=":material/query_stats:"):

@@ -121,9 +121,7 @@ def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end
     }
     with layout.metrics("meter"):
         for name, (value, note, below) in so_far.items():
-            st.metric(
-                name, value, below, delta_color="off", delta_arrow="off", help=note, border=True, height="stretch"
-            )
+            layout.metric(name, value, below, note, height="stretch")
     with st.container(horizontal=True, gap="small"):
         view = bill and st.button("View bill", icon=":material/receipt_long:")
         st.download_button(

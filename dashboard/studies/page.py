@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import data, layout
 from dashboard.studies import customer_table, study_chart, study_data, study_form
 from electrocloud.domain.studies.study import Group, Study, StudyResult
-from presentation import study_text, units
+from presentation import bills_workbook, study_text, units
 from presentation.money_text import money
 
 OUTCOMES = {"All": None, "Save": "saves", "Pay more": "pays more"}
@@ -109,7 +109,7 @@ def customers(study: Study, result: StudyResult) -> None:
             "Download Excel",
             study_data.excel_file(study.study_id),
             f"{name}.xlsx",
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            bills_workbook.MEDIA_TYPE,
             on_click="ignore",
         )
 

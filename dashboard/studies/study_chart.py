@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dashboard.charts import BLUE, ORANGE, Spec, values, y_axis
+from electrocloud.domain.currency import CURRENCIES
 from electrocloud.domain.studies.study import Bin
 
 SAVES, PAYS_MORE = "saves", "pays more"
@@ -21,7 +22,7 @@ def spread(bins: Sequence[Bin], currency: str) -> Spec:
         }
         for one in bins
     )
-    unit = "$" if currency in ("USD", "CAD", "AUD", "NZD", "MXN") else currency
+    unit = "$" if CURRENCIES[currency].pattern == "${}" else currency
     return {
         "data": values(frame),
         "mark": {"type": "bar", "binSpacing": 1},

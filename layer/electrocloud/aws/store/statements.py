@@ -3,17 +3,18 @@
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from electrocloud.aws.backoff import Pause
+from electrocloud.aws.backoff import Pause, pause
 from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store import dynamodb_items as items
 from electrocloud.aws.store.bill_outbox import IssuedBill
-from electrocloud.aws.store.registry import RegistryStore
+from electrocloud.aws.store.registry import RegistryStore, RegistryTables
 from electrocloud.aws.store.tables import READ_AT_ONCE, batch_get
 from electrocloud.domain.billing.bill_document import Bill
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.registry.records import Account, ServicePoint
+from electrocloud.services.issuing import compared_bills
 
 
 class Statement(NamedTuple):
@@ -28,6 +29,26 @@ class Statement(NamedTuple):
     point: ServicePoint | None = None
     before: Bill | None = None
     last_year: Bill | None = None
+
+
+class StatementTables(Protocol):
+    """What names the tables: a `Stack`."""
+
+    @property
+    def bills_table(self) -> str:
+        """Bills."""
+
+    @property
+    def meters_table(self) -> str:
+        """Meters."""
+
+    @property
+    def service_points_table(self) -> str:
+        """Service points."""
+
+    @property
+    def accounts_table(self) -> str:
+        """Accounts."""
 
 
 class StatementReader:
@@ -54,12 +75,11 @@ class StatementReader:
             yield from self._group(group)
 
     def _group(self, group: Collection[IssuedBill]) -> Iterator[Statement]:
-        others = {(one.key, months): earlier(one.key, months) for one in group for months in (1, 12)}
-        compared = self._bills({*others.values()})
+        compared = self._bills({other for one in group for other in compared_bills(one.key)})
         accounts = self._registry.accounts({one.bill.account_id for one in group} - {""})
         points = self._points(group)
         for key, bill in group:
-            before, last_year = (compared.get(others[key, months]) for months in (1, 12))
+            before, last_year = map(compared.get, compared_bills(key))
             point = points.get(key.agreement_id)
             yield Statement(key, bill, accounts.get(bill.account_id), point, before, last_year)
 
@@ -76,7 +96,7 @@ class StatementReader:
         return {agreement.agreement_id: one.point for one in histories.values() for agreement in one.agreements}
 
 
-def earlier(key: BillKey, months: int) -> BillKey:
-    """The key of the same agreement's bill so many months before: cycles of read days begin on the same day."""
-    number = int(key.cycle[:4]) * 12 + int(key.cycle[5:7]) - 1 - months
-    return key._replace(cycle=f"{number // 12:04}-{number % 12 + 1:02}{key.cycle[len('2026-07') :]}")
+def statement_reader(client: DynamoDBClient, names: StatementTables) -> StatementReader:
+    """What reads the statements of a deployment."""
+    tables = RegistryTables(names.service_points_table, names.meters_table, accounts=names.accounts_table)
+    return StatementReader(client, names.bills_table, RegistryStore(client, tables, pause), pause)
