@@ -43,14 +43,16 @@ def query(
     to_parquet: Annotated[Path | None, typer.Option("--parquet", help="Write Parquet to this file.")] = None,
     show_sql: Annotated[bool, typer.Option("--sql", help="Only print the SQL, ready for the Athena console.")] = False,
     output: OutputOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Run a question of sql/ on Athena, or list the questions."""
     from cli.query import list_questions, query
 
+    form = chosen(output, as_json=as_json)
     if name_or_file is None:
-        list_questions(output)
+        list_questions(form)
     else:
-        query(name_or_file, param or [], to_csv, to_parquet, output, show_sql=show_sql)
+        query(name_or_file, param or [], to_csv, to_parquet, form, show_sql=show_sql)
 
 
 def forecast(
@@ -119,11 +121,11 @@ def forecast(
         forecast.of_group("fleet" if fleet else f"feeder/{feeder}", ahead, output)
 
 
-def suspects(output: OutputOption = None) -> None:
+def suspects(output: OutputOption = None, as_json: JsonOption = False) -> None:
     """List the suspect readings of the last week. None is dropped from a bill."""
     from cli.suspects import suspects
 
-    suspects(output)
+    suspects(chosen(output, as_json=as_json))
 
 
 def cost(

@@ -244,11 +244,12 @@ def history(
 def waiting(
     month: Annotated[str, typer.Argument(help="The month, such as 2026-10.", show_default=False)],
     output: OutputOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List the bills of a month that cannot be closed yet, and why."""
     from cli.waiting_bills import show_waiting
 
-    show_waiting(month, output)
+    show_waiting(month, chosen(output, as_json=as_json))
 
 
 @app.command("print")
@@ -274,6 +275,7 @@ def mail_month(
     again: Annotated[bool, typer.Option("--again", help="Mail versions too that were mailed before.")] = False,
     log: Annotated[bool, typer.Option("--log", help="Mail nothing; list what was mailed to whom and when.")] = False,
     output: OutputOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Mail a month's final bills to their customers.
 
@@ -282,10 +284,11 @@ def mail_month(
     """
     from cli.mail_bills import mail_bills, show_mailings
 
+    form = chosen(output, as_json=as_json)
     if log:
-        show_mailings(month, bill or [], output)
+        show_mailings(month, bill or [], form)
     else:
-        mail_bills(month, bill or [], output, again=again)
+        mail_bills(month, bill or [], form, again=again)
 
 
 @app.command()

@@ -47,8 +47,8 @@ def status(output: TextOutputOption = None, as_json: JsonOption = False) -> None
     status(chosen(output, as_json=as_json))
 
 
-def doctor(output: OutputOption = None) -> None:
+def doctor(output: OutputOption = None, as_json: JsonOption = False) -> None:
     """Check what this machine has and lacks."""
     from cli.doctor import doctor
 
-    doctor(output)
+    doctor(chosen(output, as_json=as_json))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.choices import Flow
-from cli.commands.output_option import OutputOption
+from cli.commands.output_option import JsonOption, OutputOption, chosen
 
 app = typer.Typer(no_args_is_help=True, help="Void or correct stored readings, and see who did.")
 
@@ -51,8 +51,8 @@ def correct(
 
 
 @app.command()
-def history(meter: Meter, since: From, until: To, output: OutputOption = None) -> None:
+def history(meter: Meter, since: From, until: To, output: OutputOption = None, as_json: JsonOption = False) -> None:
     """List what operators did to a meter's readings: who, when and why."""
     from cli.readings import history
 
-    history(meter, since, until, output)
+    history(meter, since, until, chosen(output, as_json=as_json))

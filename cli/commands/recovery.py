@@ -12,6 +12,7 @@ def redrive(
     reason: Annotated[list[str] | None, typer.Option(help="Only items rejected for this reason. Repeatable.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be put back.")] = False,
     output: OutputOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Put rejected uploads back into the stream.
 
@@ -19,7 +20,7 @@ def redrive(
     """
     from cli.recover import redrive
 
-    redrive(reason or [], output, dry_run=dry_run)
+    redrive(reason or [], chosen(output, as_json=as_json), dry_run=dry_run)
 
 
 def replay(

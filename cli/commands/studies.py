@@ -69,11 +69,11 @@ def run(
 
 
 @app.command("list")
-def list_studies(output: OutputOption = None) -> None:
+def list_studies(output: OutputOption = None, as_json: JsonOption = False) -> None:
     """List the stored studies, the newest first."""
     from cli.study import list_studies
 
-    list_studies(output)
+    list_studies(chosen(output, as_json=as_json))
 
 
 @app.command()

@@ -35,6 +35,15 @@ def test_every_command_has_a_short_help_option(words):
     assert "Usage:" in result.output
 
 
+@pytest.mark.parametrize("words", groups(), ids=" ".join)
+def test_a_command_that_takes_output_takes_json_too(words):
+    command = typer.main.get_command(app)
+    for word in words:
+        command = command.commands[word]
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert ("--output" in options) == ("--json" in options)
+
+
 def test_the_version_is_the_packages():
     assert run("--version").output == "electrocloud 0.1.0\n"
 
