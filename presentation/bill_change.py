@@ -2,7 +2,9 @@
 
 The energy charge changes with the days of the period, the energy used per day, and the price per kWh:
 kWh1 p1 - kWh0 p0 = (d1 - d0) u0 p0 + d1 (u1 - u0) p0 + kWh1 (p1 - p0), where u is kWh per day, and p the energy charge
-per kWh, which changes with prices, tiers and the times of use. All other charges are compared as they stand.
+per kWh. p changes with the prices, and with how much of the energy is in which tier and time of use: of p1 - p0,
+p1 - q is the change of prices, and q - p0 that of tiers and times, where q is what a kWh of this period costs on
+average at the earlier prices. All other charges are compared as they stand.
 """
 
 from decimal import Decimal
@@ -29,14 +31,16 @@ def parts(before: Bill, after: Bill) -> list[Part]:
     days = Fraction(after.days - before.days)
     use, use_before = _per_day(after), _per_day(before)
     price, price_before = _price(after, before), _price(before, after)
+    energy, earlier = Fraction(after.energy_kwh), _price_at_earlier_prices(before, after, price, price_before)
     found = [
         Part(_days_text(after.days - before.days), days * use_before * price_before),
         Part(f"{_use(use)} per day instead of {_use(use_before)}", after.days * (use - use_before) * price_before),
         Part(
             f"an average energy price of {_cents(price, after.currency)} instead of "
-            f"{_cents(price_before, after.currency)} per kWh",
-            Fraction(after.energy_kwh) * (price - price_before),
+            f"{_cents(earlier, after.currency)} per kWh",
+            energy * (price - earlier),
         ),
+        Part(_mix_text(before, after, earlier > price_before), energy * (earlier - price_before)),
         *(Part(name, Fraction(getattr(after, field)) - Fraction(getattr(before, field))) for field, name in _OTHERS),
     ]
     return sorted((part for part in found if part.amount), key=lambda part: -abs(part.amount))
@@ -79,6 +83,50 @@ def _price(bill: Bill, other: Bill) -> Fraction:
         if one.energy_kwh:
             return Fraction(one.energy_charge) / Fraction(one.energy_kwh)
     return Fraction(0)
+
+
+def _price_at_earlier_prices(before: Bill, after: Bill, price: Fraction, price_before: Fraction) -> Fraction:
+    """What a kWh of `after` costs on average at the prices of `before`, by tier and time of use.
+
+    At the same version of the prices that is `price`. Where the tariff changed, or a tier or time has no earlier price,
+    all of the change counts as one of prices.
+    """
+    earlier, now = _energy_by_price(before), _energy_by_price(after)
+    if not earlier or not now or _tariffs(before) != _tariffs(after):
+        return price_before
+    if before.tariff_fingerprint == after.tariff_fingerprint:
+        return price
+    if not now.keys() <= earlier.keys():
+        return price_before
+    changes = (kwh * (amount / kwh - earlier[key][1] / earlier[key][0]) for key, (kwh, amount) in now.items())
+    return price - sum(changes, Fraction(0)) / Fraction(after.energy_kwh)
+
+
+def _tariffs(bill: Bill) -> set[str]:
+    return {segment.tariff for segment in bill.segments} or {bill.tariff}
+
+
+def _energy_by_price(bill: Bill) -> dict[tuple[int, int], tuple[Fraction, Fraction]]:
+    """The energy, kWh, and its charge in each time of use and tier; nothing where some is charged by hourly prices."""
+    found: dict[tuple[int, int], tuple[Fraction, Fraction]] = {}
+    for line in bill.lines:
+        if line.kind != "energy" or not line.quantity:
+            continue
+        if line.period is None or line.tier is None:
+            return {}
+        kwh, amount = found.get((line.period, line.tier), (Fraction(0), Fraction(0)))
+        found[line.period, line.tier] = kwh + Fraction(line.quantity), amount + Fraction(line.amount)
+    return found
+
+
+def _mix_text(before: Bill, after: Bill, higher: bool) -> str:
+    """In which tiers or times the energy moved, such as `more energy in higher-priced tiers`."""
+    keys = _energy_by_price(before).keys() | _energy_by_price(after).keys()
+    tiers, times = len({tier for _, tier in keys}) > 1, len({period for period, _ in keys}) > 1
+    where = {(True, True): "in higher-priced tiers and times", (False, True): "at higher-priced times"}.get(
+        (tiers, times), "in higher-priced tiers"
+    )
+    return f"a {'larger' if higher else 'smaller'} share of the energy {where}"
 
 
 def _days_text(days: int) -> str:

@@ -1,4 +1,4 @@
-"""Energy per day of a bill, of an open one too."""
+"""Days of a bill, and its energy per day; of an open one too."""
 
 from fractions import Fraction
 
@@ -16,3 +16,12 @@ def daily_kwh(bill: Bill) -> float | None:
     if not days or not known:
         return None
     return float(Fraction(bill.energy_kwh) * bill.intervals.expected / (days * known))
+
+
+def days_so_far(bill: Bill) -> str:
+    """Days of service: `31`; of an open bill those that have readings: `12 of 30`. "" where they are not known."""
+    days = bill.served_days or bill.days
+    known = bill.intervals.read + bill.intervals.estimated
+    if bill.status == "provisional" and days and known < bill.intervals.expected:
+        return f"{round(days * known / bill.intervals.expected)} of {days}"
+    return str(days or "")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from electrocloud.aws.store.statements import Statement
 from electrocloud.domain.billing.bill_document import Bill
 from electrocloud.domain.registry.records import Account, ServicePoint
-from presentation.daily_use import daily_kwh
+from presentation.daily_use import daily_kwh, days_so_far
 from presentation.export_text import credit_text
 from presentation.invoice_documents import InvoiceRow, change, remarks, rows
 from presentation.invoice_text import day, period
@@ -124,7 +124,7 @@ def compared(statement: Statement) -> tuple[Compared, ...]:
         else Compared(
             name,
             period(bill) + (" (so far)" if bill.status == "provisional" else ""),
-            _days_so_far(bill),
+            days_so_far(bill) or NONE,
             f"{bill.energy_kwh:,.1f}",
             NONE if use is None else f"{use:,.1f}",
             money(bill.total_rounded, bill.currency),
@@ -185,15 +185,6 @@ def _details(bill: Bill, point: ServicePoint | None) -> Iterator[Row]:
         yield Row("Meter read", f"{day(bill.read_from)} to {day(bill.read_until)}")
     yield Row("Rate schedule", bill.tariff_name)
     yield Row("Time zone", bill.zone)
-
-
-def _days_so_far(bill: Bill) -> str:
-    """Days of service; of an open bill those that have readings, of all."""
-    days = bill.served_days or bill.days
-    known = bill.intervals.read + bill.intervals.estimated
-    if bill.status == "provisional" and days and known < bill.intervals.expected:
-        return f"{round(days * known / bill.intervals.expected)} of {days}"
-    return str(days or NONE)
 
 
 def _span(first: date, end: date) -> str:

@@ -12,11 +12,11 @@ from analytics import questions
 from dashboard import data, layout
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
-from dashboard.customers.bill_history import finished, table
+from dashboard.customers.bill_history import explained, side_by_side, table
 from dashboard.meter import service_history
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.search_index import SearchEntry
-from presentation import bill_change, units
+from presentation import units
 from presentation.bill_versions import newest_versions
 from presentation.money_text import money
 
@@ -37,12 +37,8 @@ ACCESS_COLUMNS = {
 
 COLUMNS: "dict[str, ColumnConfig | str]" = {
     "amount": st.column_config.NumberColumn("Amount due", format="%,.2f"),
-    "energy": st.column_config.NumberColumn("Energy, kWh", format="%,.1f"),
-    "daily": st.column_config.NumberColumn("kWh per day", format="%,.2f"),
     "period": "Period",
-    "days": "Days",
     "state": "State",
-    "estimated": "Estimated",
     "agreement": "Agreement",
 }
 
@@ -140,17 +136,28 @@ def amounts(own: list[IssuedBill]) -> None:
             st.metric("Credit carried forward", credit, help="For export, after the latest bill.", border=True)
 
 
+def compared(own: list[IssuedBill]) -> None:
+    """Draw the months side by side, and why each bill differs from the one before."""
+    today = datetime.now(UTC).date()
+    sentences = [units.in_markdown(sentence) for sentence in explained(own, today)]
+    if sentences:
+        st.info(sentences[0], icon=":material/compare_arrows:")
+    layout.table("Bills side by side", side_by_side(own, today))
+    if sentences[1:]:
+        with st.expander("Why each earlier bill differs from the one before"):
+            st.markdown("\n".join(f"- {sentence}" for sentence in sentences[1:]))
+
+
 def bills(entry: SearchEntry, meter_id: str) -> None:
-    """Draw the account's bills of a meter, newest first, and why the last one differs from the one before."""
+    """Draw the account's bills of a meter: what is due, the months side by side, and a list to open invoices from."""
     own = [one for one in newest_versions(data.history(meter_id)) if one.bill.account_id in ("", entry.account_id)]
     st.header("Bills")
     if not own:
         st.info("This customer has no bills yet. The first one appears with the first reading.")
         return
     amounts(own)
-    complete = finished(own, datetime.now(UTC).date())
-    if len(complete) > 1:
-        st.info(units.in_markdown(bill_change.sentence(*complete[-2:])), icon=":material/compare_arrows:")
+    compared(own)
+    st.subheader("Invoices")
     frame = table(own)
     st.caption("The current version of each bill. Select a row to view the invoice.")
     chosen = st.dataframe(

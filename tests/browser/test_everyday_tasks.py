@@ -96,6 +96,12 @@ def test_why_a_customer_s_bill_is_higher_or_lower_than_the_month_before(page: Pa
     for bill in (before, after):
         expect(said).to_contain_text(f"{bill.energy_kwh / bill.days:,.1f} kWh")
     page.wait_for_url(re.compile("/customers.*search="))
+    months = page.get_by_role("region", name="Bills side by side")
+    titles = months.get_by_role("columnheader").all_text_contents()
+    (total,) = months.get_by_role("row").filter(has=page.get_by_role("rowheader", name="Total", exact=True)).all()
+    totals = dict(zip(titles[1:], total.get_by_role("cell").all_text_contents(), strict=True))
+    for bill in (before, after):
+        assert totals[period(bill)] == money(bill.total_rounded)
 
 
 def test_which_transformer_is_near_its_rating(page: Page, running: Running) -> None:

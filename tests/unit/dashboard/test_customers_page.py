@@ -1,7 +1,7 @@
 """The Customers page, drawn with given data."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import pytest
@@ -17,7 +17,7 @@ from presentation.bill_change import sentence
 from presentation.money_text import money
 from presentation.units import in_markdown
 from tests.kits.billing_kit import document, load
-from tests.kits.dashboard_kit import metrics, page, texts
+from tests.kits.dashboard_kit import metrics, page, tables, texts
 
 GOMEZ = SearchEntry("SP-1", "1 Elm St", "F_1", "A-1", "Ana Gomez", ("M-1",))
 OTHER = SearchEntry("SP-2", "2 Elm St", "F_1", "A-2", "Bo Lind", ("M-2",))
@@ -58,6 +58,32 @@ def test_the_only_result_is_opened_with_the_difference_of_its_last_bills(give: C
     shown = app.dataframe[1].value
     assert shown["period"].tolist() == ["March 2026", "February 2026"]
     assert shown["amount"].tolist() == [float(MARCH.total_rounded), float(FEBRUARY.total_rounded)]
+
+
+def test_months_stand_side_by_side_with_the_difference_of_each_to_the_one_before(give: Callable[..., None]) -> None:
+    january = bill("2026-01", 744, 1_000)
+    give(search=[GOMEZ], history=keyed(january, FEBRUARY, MARCH), service_histories=[])
+    app = page("customers", search="gomez")
+
+    (shown, *_) = tables(app)
+    assert [*shown.columns] == ["March 2026", "February 2026", "January 2026"]
+    assert shown.loc["Total"].tolist() == [money(one.total_rounded) for one in (MARCH, FEBRUARY, january)]
+    assert shown.loc["Difference from the bill before"].tolist() == [
+        money(MARCH.total_rounded - FEBRUARY.total_rounded, sign=True),
+        money(FEBRUARY.total_rounded - january.total_rounded, sign=True),
+        "–",
+    ]
+    assert in_markdown(sentence(january, FEBRUARY)) in app.expander[0].markdown[0].value
+
+
+def test_an_open_month_is_not_compared(give: Callable[..., None]) -> None:
+    later = date.today() + timedelta(days=20)
+    now = bill("2026-04", 24, 1_000, period_end=later, status="provisional")
+    give(search=[GOMEZ], history=keyed(FEBRUARY, MARCH, now), service_histories=[])
+    app = page("customers", search="gomez")
+
+    assert tables(app)[0].loc["Difference from the bill before"].iloc[0] == "–"
+    assert in_markdown(sentence(FEBRUARY, MARCH)) in texts(app)
 
 
 def test_of_a_replaced_bill_the_current_version_counts(give: Callable[..., None]) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from presentation.bill_change import parts, sentence
+from presentation.bill_change import Part, parts, sentence
 from tests.kits.billing_kit import document, load, time_of_use
 
 HOURS = {"2026-01": 744, "2026-02": 672}
@@ -64,3 +64,47 @@ def test_estimated_readings_are_named() -> None:
     assert sentence(before, msgspec.structs.replace(after, intervals=counts)).endswith(
         " 12 of 744 readings are estimated."
     )
+
+
+def test_more_energy_in_the_upper_tier_is_named_apart_from_the_prices() -> None:
+    tiers = [{"rate": 0.10, "max": 300.0}, {"rate": 0.20}]
+    before, after = (tiered("2026-01", wh, tiers) for wh in (1_000, 2_000))
+
+    assert sentence(before, after) == (
+        "January 2026: $148.80 (125%) more than in January 2026: 48.0 kWh per day instead of 24.0 kWh (+$118.80), "
+        "a larger share of the energy in higher-priced tiers (+$30.00)."
+    )
+
+
+def test_new_prices_and_tiers_are_parts_of_their_own() -> None:
+    before = tiered("2026-01", 2_000, [{"rate": 0.10, "max": 300.0}, {"rate": 0.20}])
+    after = tiered("2026-01", 1_000, [{"rate": 0.11, "max": 300.0}, {"rate": 0.22}])
+
+    assert parts(before, after)[1:] == [
+        Part("a smaller share of the energy in higher-priced tiers", Fraction(-15)),
+        Part("an average energy price of $0.1756 instead of $0.1597 per kWh", Fraction("11.88")),
+    ]
+
+
+def test_energy_at_peak_times_is_named() -> None:
+    tariff = tariff_from_urdb(time_of_use(0.10, 0.30, timezone="UTC"))
+    flat = [1_000] * 744
+    at_peak = [3_400 if 16 <= hour % 24 < 21 else 368 for hour in range(744)]
+    before, after = (bills(tariff, load("2026-01-01", wh), meter_id="m-1")[0] for wh in (flat, at_peak))
+
+    assert "a larger share of the energy at higher-priced times (+$" in sentence(before, after)
+
+
+def test_another_tariff_is_a_change_of_prices() -> None:
+    before = tiered("2026-01", 2_000, [{"rate": 0.10, "max": 300.0}, {"rate": 0.20}])
+    after = msgspec.structs.replace(bill("2026-01", 2_000), tariff="another", segments=())
+    assert [part.why for part in parts(before, after)] == [
+        "an average energy price of $0.1000 instead of $0.1798 per kWh",
+        "fixed charges",
+    ]
+
+
+def tiered(month: str, wh: int, tiers: list[dict[str, float]]) -> Bill:
+    tariff = tariff_from_urdb(document(tiers, timezone="UTC"))
+    (found,) = bills(tariff, load(f"{month}-01", [wh] * HOURS[month]), meter_id="m-1")
+    return found

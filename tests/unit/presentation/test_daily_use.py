@@ -1,4 +1,4 @@
-"""Energy per day of open and complete bills."""
+"""Days and energy per day of open and complete bills."""
 
 import msgspec
 import pytest
