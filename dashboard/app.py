@@ -61,10 +61,14 @@ def home() -> None:
     st.switch_page(pages[path], query_params=parameters)
 
 
-menu = {"": [st.Page(home, title="ElectroCloud", default=True, visibility="hidden"), *pages.values()]}
+start = st.Page(home, title="ElectroCloud", default=True, visibility="hidden")
+menu = {"": [start, *pages.values()]}
 if login() and who.pages:
     menu[who.name] = [st.Page(screens.log_out, title="Log out", icon=":material/logout:", url_path="logout")]
-page = st.navigation(menu, position="top")
+# No menu on the way to the first page: the switch to it could undo a click on another page's link.
+page = st.navigation(menu, position="hidden")
+if page is not start:
+    page = st.navigation(menu, position="top")
 st.set_page_config(f"{page.title} · ElectroCloud", page_icon=ICON, layout="wide")
 began = time.perf_counter()
 if screens.open_to_others():

@@ -1,11 +1,13 @@
 """The Live page in a browser."""
 
+import contextlib
 import math
 import re
 from datetime import UTC, datetime, time
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from dashboard.fleet import fleet_of
 from dashboard.live import fleet_map
@@ -50,18 +52,35 @@ def test_a_click_on_the_map_opens_the_meter_and_going_back_stays_on_the_map(page
     canvas = page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first
     expect(canvas).to_be_visible()
     canvas.scroll_into_view_if_needed()
-    page.wait_for_timeout(3_000)
-    box = page.get_by_test_id("stDeckGlJsonChart").bounding_box()
-    assert box
     meter = running.fleet.meters[20]
     east, south = on_the_map(running, meter)
-    page.mouse.click(box["x"] + box["width"] / 2 + east, box["y"] + box["height"] / 2 + south)
-    page.wait_for_url(re.compile(r"/meter\?meter="))
-    assert page.url.endswith(meter.meter_id)
+    click_until_it_leads_to_the_meter(page, east, south)
+    assert page.url.endswith(f"/meter?meter={meter.meter_id}")
     page.go_back()
     expect(metric(page, "Fleet power")).to_be_visible()
     page.wait_for_timeout(6_000)  # a refresh of the map
     assert "/meter" not in page.url
+
+
+def test_a_click_on_another_page_s_link_right_after_opening_is_not_undone(page: Page, running: Running) -> None:
+    for _ in range(8):
+        page.goto("about:blank")
+        page.goto(running.url)
+        page.get_by_role("link", name="Health").click()
+        expect(page.get_by_role("heading", name="Health", exact=True)).to_be_visible()
+
+
+def click_until_it_leads_to_the_meter(page: Page, east: float, south: float) -> None:
+    """Click at a point of the map, px from its center; a map that the browser has not drawn yet does not take it."""
+    opened = re.compile(r"/meter")
+    for _ in range(int(PATIENCE_MS / 5_000)):
+        box = page.get_by_test_id("stDeckGlJsonChart").bounding_box()
+        assert box
+        page.mouse.click(box["x"] + box["width"] / 2 + east, box["y"] + box["height"] / 2 + south)
+        with contextlib.suppress(PlaywrightTimeoutError):
+            page.wait_for_url(opened, timeout=5_000)
+            break
+    page.wait_for_url(re.compile(r"/meter\?meter="))
 
 
 def on_the_map(running: Running, meter: Meter) -> tuple[float, float]:
