@@ -31,6 +31,7 @@ def erase_customer(account: str, *, confirm: bool) -> None:
     table.add_row("Search index", units.count(found.entries, "entry", "entries"))
     table.add_row("Old versions of the index", units.count(found.versions, "object version"))
     table.add_row("Mailed invoices", units.count(found.mailings, "address", "addresses"))
+    table.add_row("Payments", units.count(found.references, "reference"))
     console.print(table)
     if confirm:
         console.print(

@@ -6,7 +6,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import analysis, billing, exports, files, fleet, laptop, readings, recovery, registry, studies, tokens
+from cli.commands import (
+    accounts,
+    analysis,
+    billing,
+    exports,
+    files,
+    fleet,
+    laptop,
+    readings,
+    recovery,
+    registry,
+    studies,
+    tokens,
+)
 from electrocloud.domain.errors import ElectroCloudError
 
 INTERRUPTED = 130  # as shells report SIGINT
@@ -95,6 +108,7 @@ for command in (
 ):
     app.command()(command)
 app.command("import")(files.import_files)
+app.add_typer(accounts.app, name="account")
 app.add_typer(billing.app, name="bill")
 app.add_typer(exports.app, name="export")
 app.add_typer(readings.app, name="readings")

@@ -1,7 +1,7 @@
 """Erases a customer, or a meter with the bills that have readings of it.
 
-Of a customer, name, mailing address, e-mail and language are erased, wherever they are. The account's ID stays, in
-agreements and bills: it says that somebody owed an amount, and no longer who that was.
+Of a customer, name, mailing address, e-mail, language and the references of payments are erased, wherever they are. The
+account's ID stays, in agreements, bills and payments: it says that somebody owed an amount, and no longer who that was.
 """
 
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from electrocloud.aws.backoff import pause
 from electrocloud.aws.clients import S3Client
 from electrocloud.aws.stack import Stack
 from electrocloud.aws.store.mail_log import MailLog
+from electrocloud.aws.store.payments import PaymentStore
 from electrocloud.aws.store.search_index import PREFIX
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.registry.records import Account, Registry
@@ -21,14 +22,15 @@ MOST_POINTS = 10_000
 
 
 class StoredPerson(NamedTuple):
-    """How much is stored about a customer: accounts, entries of the search index, old versions of its objects, and
-    e-mail addresses of mailed invoices.
+    """How much is stored about a customer: accounts, entries of the search index, old versions of its objects, e-mail
+    addresses of mailed invoices, and references of payments.
     """
 
     accounts: int
     entries: int
     versions: int
     mailings: int
+    references: int
 
 
 def erase_account(stack: Stack, account_id: str, *, confirm: bool) -> StoredPerson:
@@ -50,7 +52,9 @@ def erase_account(stack: Stack, account_id: str, *, confirm: bool) -> StoredPers
     named = [entry for entry in entries if entry.name != ERASED]
     mailings = MailLog(stack.client("dynamodb"), stack.accounts_table, pause)
     mailed = mailings.erase_addresses(account_id, confirm=confirm)
-    return StoredPerson(int(account != blank), len(named), versions, mailed)
+    payments = PaymentStore(stack.client("dynamodb"), stack.accounts_table, pause)
+    references = payments.erase_references(account_id, confirm=confirm)
+    return StoredPerson(int(account != blank), len(named), versions, mailed, references)
 
 
 def erase_installed_meter(stack: Stack, meter_id: str, *, confirm: bool) -> StoredData:

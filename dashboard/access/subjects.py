@@ -16,6 +16,11 @@ def of_meter(meter_id: str, *_: object) -> list[Subject]:
     return [Subject(meter_id=meter_id)]
 
 
+def of_account(account_id: str, *_: object) -> list[Subject]:
+    """The account that is asked for."""
+    return [Subject(account_id=account_id)]
+
+
 def of_bill(bill: Bill) -> list[Subject]:
     """The account, agreement and meter of a bill, and its period."""
     return [Subject(bill.account_id, bill.agreement_id, bill.meter_id, str(bill.month or bill.period_start))]

@@ -12,6 +12,7 @@ from analytics import questions
 from dashboard import data, layout
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
+from dashboard.customers import account
 from dashboard.customers.bill_history import explained, side_by_side, table
 from dashboard.meter import service_history
 from electrocloud.aws.store.bill_outbox import IssuedBill
@@ -93,6 +94,8 @@ def customer(entry: SearchEntry) -> None:
     meter_id = entry.meter_ids[-1]
     if st.button("Open meter", icon=":material/electric_meter:"):
         st.switch_page("meter/page.py", query_params={"meter": meter_id})
+    if entry.account_id:
+        account.draw(entry.account_id)
     bills(entry, meter_id)
     st.header("Service history")
     st.dataframe(service_history.table(data.service_histories(meter_id)), hide_index=True)

@@ -14,6 +14,7 @@ from analytics.studies.background import run_study
 from analytics.template import load
 from dashboard import data
 from dashboard.bills import invoices
+from dashboard.customers import account_data
 from dashboard.exceptions import exception_data
 from dashboard.forecast import forecast_data, meter_forecast
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
@@ -76,7 +77,7 @@ def deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(data, "_network", StaleWhileRevalidate(data._read_network, lambda: 1e9, 1e9))
     caches = (
         find_stack, data._reader, data._health_reader, data._athena, data._bills, forecast_data._store,
-        forecast_data._loads, invoices._reader, invoices._log, invoices._mailer,
+        forecast_data._loads, invoices._reader, invoices._log, invoices._mailer, account_data._reader,
     )  # fmt: skip
     for cache in caches:
         cache.cache_clear()
@@ -178,6 +179,7 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws, monkeypatch
         assert data.green_button_file("m-1")().startswith(b"<?xml")
         data.service_histories("m-9")
         assert not data.history("m-9")
+        assert not account_data.account_statement("A-9").payments
         assert data.bill("m-9", f"{NOW:%Y-%m}") is None
         assert not data.versions("AG-9", f"{NOW:%Y-%m}")
         (bill,) = data.versions("m-1", f"{NOW - timedelta(days=32):%Y-%m}")

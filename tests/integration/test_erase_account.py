@@ -36,7 +36,7 @@ def test_a_customer_is_erased_from_table_and_index_and_the_bills_keep_the_id(bil
 
     assert erase_account(stack_on(aws), "A-1", confirm=True)[:2] == (1, 1)
 
-    assert erase_account(stack_on(aws), "A-1", confirm=False) == StoredPerson(0, 0, 0, 0)
+    assert erase_account(stack_on(aws), "A-1", confirm=False) == StoredPerson(0, 0, 0, 0, 0)
     left = everything(aws, "service_points")  # where the address is that of the premise
     assert not [text for text in (ACCOUNT.name, ACCOUNT.email) if text.encode() in left]
     assert aws.dynamodb.scan(TableName="bills")["Items"] == before

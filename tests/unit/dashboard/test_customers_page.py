@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 
 import msgspec
 import pytest
 
 from dashboard import data
 from electrocloud.aws.athena import Answer
+from electrocloud.aws.store.accounts import AccountStatement
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.search_index import SearchEntry
 from electrocloud.domain.billing.bill import Bill, bills
+from electrocloud.domain.billing.payments import Balance, Payment, balances
 from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from presentation.bill_change import sentence
@@ -37,6 +40,8 @@ def keyed(*versions: Bill) -> list[IssuedBill]:
 
 
 FEBRUARY, MARCH = bill("2026-02", 672, 1_000), bill("2026-03", 744, 1_400)
+NOTHING = AccountStatement([], [], {"USD": Balance(Decimal("7.00"), Decimal(0))})
+ACCOUNT = {"Balance due": "$7.00", "Billed": "$7.00", "Paid": "$0.00"}
 OF_ANOTHER = bill("2026-01", 744, 9_000, account_id="A-0", agreement_id="AG-0")
 
 
@@ -51,7 +56,7 @@ def test_a_search_without_results_says_so(give: Callable[..., None]) -> None:
 
 
 def test_the_only_result_is_opened_with_the_difference_of_its_last_bills(give: Callable[..., None]) -> None:
-    give(search=[GOMEZ], history=keyed(OF_ANOTHER, FEBRUARY, MARCH), service_histories=[])
+    give(search=[GOMEZ], history=keyed(OF_ANOTHER, FEBRUARY, MARCH), service_histories=[], account_statement=NOTHING)
     app = page("customers", search="gomez")
 
     assert in_markdown(sentence(FEBRUARY, MARCH)) in texts(app)
@@ -62,7 +67,7 @@ def test_the_only_result_is_opened_with_the_difference_of_its_last_bills(give: C
 
 def test_months_stand_side_by_side_with_the_difference_of_each_to_the_one_before(give: Callable[..., None]) -> None:
     january = bill("2026-01", 744, 1_000)
-    give(search=[GOMEZ], history=keyed(january, FEBRUARY, MARCH), service_histories=[])
+    give(search=[GOMEZ], history=keyed(january, FEBRUARY, MARCH), service_histories=[], account_statement=NOTHING)
     app = page("customers", search="gomez")
 
     (shown, *_) = tables(app)
@@ -79,23 +84,45 @@ def test_months_stand_side_by_side_with_the_difference_of_each_to_the_one_before
 def test_an_open_month_is_not_compared(give: Callable[..., None]) -> None:
     later = date.today() + timedelta(days=20)
     now = bill("2026-04", 24, 1_000, period_end=later, status="provisional")
-    give(search=[GOMEZ], history=keyed(FEBRUARY, MARCH, now), service_histories=[])
+    give(search=[GOMEZ], history=keyed(FEBRUARY, MARCH, now), service_histories=[], account_statement=NOTHING)
     app = page("customers", search="gomez")
 
     assert tables(app)[0].loc["Difference from the bill before"].iloc[0] == "–"
     assert in_markdown(sentence(FEBRUARY, MARCH)) in texts(app)
 
 
+def test_the_balance_of_the_account_and_its_payments_are_shown(give: Callable[..., None]) -> None:
+    paid = Payment("P-1", "A-1", date(2026, 4, 10), Decimal("50.00"), "USD", "check 7", "ann")
+    back = msgspec.structs.replace(paid, payment_id="P-2", amount=Decimal("-8.00"), reference="")
+    own = keyed(FEBRUARY, MARCH)
+    due = balances((one.bill for one in own), [paid, back])
+    give(search=[GOMEZ], history=own, service_histories=[], account_statement=AccountStatement(own, [paid, back], due))
+    app = page("customers", search="gomez")
+
+    billed = FEBRUARY.total_rounded + MARCH.total_rounded
+    assert metrics(app) | {"Balance due": money(billed - 42), "Paid": "$42.00"} == metrics(app)
+    assert tables(app)[0].reset_index().to_numpy().tolist() == [
+        ["Apr 10, 2026", "-$8.00", "–", "P-2", "ann"],
+        ["Apr 10, 2026", "$50.00", "check 7", "P-1", "ann"],
+    ]
+
+
+def test_an_account_that_paid_more_than_it_was_billed_has_a_credit_balance(give: Callable[..., None]) -> None:
+    due = {"USD": Balance(Decimal(10), Decimal(25))}
+    give(search=[GOMEZ], history=[], service_histories=[], account_statement=AccountStatement([], [], due))
+    assert metrics(page("customers", search="gomez"))["Credit balance"] == "$15.00"
+
+
 def test_of_a_replaced_bill_the_current_version_counts(give: Callable[..., None]) -> None:
     later = msgspec.structs.replace(FEBRUARY, version=2, total_rounded=FEBRUARY.total_rounded + 1)
-    give(search=[GOMEZ], history=keyed(FEBRUARY, later, MARCH), service_histories=[])
+    give(search=[GOMEZ], history=keyed(FEBRUARY, later, MARCH), service_histories=[], account_statement=NOTHING)
     app = page("customers", search="gomez")
 
     assert app.dataframe[1].value["amount"].tolist()[1] == float(later.total_rounded)
 
 
 def test_of_several_results_the_address_names_the_one_on_the_screen(give: Callable[..., None]) -> None:
-    give(search=[GOMEZ, OTHER], history=[], service_histories=[])
+    give(search=[GOMEZ, OTHER], history=[], service_histories=[], account_statement=NOTHING)
     assert "2 service points found" in texts(page("customers", search="elm"))
 
     app = page("customers", search="elm", point="SP-2")
@@ -111,8 +138,9 @@ def test_a_service_point_without_a_meter_says_that_there_are_no_bills(give: Call
 def test_the_latest_bill_and_what_was_billed_in_a_year_are_totaled_of_the_customer_alone(
     give: Callable[..., None],
 ) -> None:
-    give(search=[GOMEZ], history=keyed(OF_ANOTHER, FEBRUARY, MARCH), service_histories=[])
+    give(search=[GOMEZ], history=keyed(OF_ANOTHER, FEBRUARY, MARCH), service_histories=[], account_statement=NOTHING)
     assert metrics(page("customers", search="gomez")) == {
+        **ACCOUNT,
         "Latest bill, final": money(MARCH.total_rounded),
         "Billed in 12 months": money(FEBRUARY.total_rounded + MARCH.total_rounded),
     }
@@ -121,7 +149,7 @@ def test_the_latest_bill_and_what_was_billed_in_a_year_are_totaled_of_the_custom
 def test_who_looked_at_a_customer_is_asked_on_request_and_nobody_is_said_in_words(
     give: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    give(search=[GOMEZ], history=keyed(MARCH), service_histories=[])
+    give(search=[GOMEZ], history=keyed(MARCH), service_histories=[], account_statement=NOTHING)
     asked: list[str] = []
     monkeypatch.setattr(data, "answer", lambda sql: asked.append(sql) or Answer((), [], None, 0.1))
     app = page("customers", search="gomez")

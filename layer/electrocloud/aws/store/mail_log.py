@@ -108,11 +108,6 @@ class MailLog:
         )
 
 
-def is_mailing(account_id: str) -> bool:
-    """Whether an item of the table of accounts is a bill's mailings, and no account."""
-    return account_id.startswith(PREFIX)
-
-
 def latest(mailings: Iterable[Mailing], version: int) -> Mailing | None:
     """The newest mailing of a version that has gone out, or may have."""
     return next((one for one in mailings if one.version == version and one.state != "failed"), None)

@@ -62,6 +62,10 @@ class MeterReader:
         """All versions of an agreement's bills, of the cycles that begin with `cycle`, by period and version."""
         return in_order(map(self._bill, self._items_of(agreement_id, cycle)))
 
+    def current_bills(self, agreement_id: str) -> list[IssuedBill]:
+        """An agreement's bills in the versions that count now, by period."""
+        return in_order(self._bill(item) for item in self._items_of(agreement_id) if "#" not in item["bill"]["S"])
+
     def _bill(self, item: items.Item) -> IssuedBill:
         return issued_bill(item)._replace(bill=items.bill_as_of(item, int(self._clock())))
 

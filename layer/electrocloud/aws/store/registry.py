@@ -16,7 +16,6 @@ from electrocloud.aws.backoff import Pause
 from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.batch_write import WRITE_AT_ONCE, batch_write
 from electrocloud.aws.store.equipment import EquipmentStore, ratings_in
-from electrocloud.aws.store.mail_log import is_mailing
 from electrocloud.aws.store.registry_state import STATE_PREFIX, RegistryState
 from electrocloud.aws.store.tables import batch_get
 from electrocloud.domain.registry.changes import RecordChange, own_service_points
@@ -78,7 +77,7 @@ class RegistryStore:
     def load(self) -> Registry:
         """All of it."""
         found_accounts = self._scan(self._tables.accounts)
-        accounts = [_account(item) for item in found_accounts if not is_mailing(item["account_id"]["S"])]
+        accounts = [_account(item) for item in found_accounts if _is_account(item)]
         histories, state = [], []
         for item in self._scan(self._tables.service_points):
             if _is_state(item):
@@ -199,6 +198,11 @@ def _registry(
         found.agreements.update((one.key, one) for one in history.agreements)
     found.tariffs.update((version.key, version) for one in tariffs for version in one.versions)
     return found
+
+
+def _is_account(item: Item) -> bool:
+    """Whether an item of the table of accounts is one, and not its payments or a bill's mailings."""
+    return "#" not in item["account_id"]["S"]
 
 
 def _is_state(item: Item) -> bool:
