@@ -15,6 +15,7 @@ from forecasting.profile import profile
 from forecasting.weather_boosting import weather_boosted
 
 DAY, WEEK = 24, 168
+SMOOTH = 0.6  # share of the Gaussian process, which needs less history than the trees
 
 # (load, origins, horizon) -> forecasts, shape (origins, horizon). An origin is the number of known hours of the load;
 # origins ascend in whole days, and a forecast uses nothing of the load after its origin.
@@ -49,8 +50,9 @@ def repeat(lag: int, load: Load, origins: Sequence[int], horizon: int) -> Floats
 
 
 def with_weather(load: Load, origins: Sequence[int], horizon: int) -> Floats:
-    """The mean of two models of different kinds: it is better than either for nearly every load."""
-    return (weather_boosted(load, origins, horizon) + gaussian_process(load, origins, horizon)) / 2
+    """The weighted mean of two models of different kinds: it is better than either for nearly every load."""
+    smooth, trees = gaussian_process(load, origins, horizon), weather_boosted(load, origins, horizon)
+    return SMOOTH * smooth + (1 - SMOOTH) * trees
 
 
 LAG_DAY = Candidate("lag-24h", partial(repeat, DAY), DAY, naive=True)

@@ -1,6 +1,6 @@
 """The weather of a load, from the temperatures of one station or several."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -11,7 +11,10 @@ from forecasting.weather import STATED_ERROR, ForecastError, IssuedForecast, Wea
 
 LONGEST_GAP = 24  # hours without a temperature that are filled in from those on either side
 LEAST = 5 * 168  # hours of load with weather that a model needs
-JUDGED = 35 * 24  # hours at a load's end in which a backtest's forecasts are made
+DAY = 24
+JUDGING = 370 * DAY  # hours by which stations are chosen, at most
+MOST_STATIONS = 16  # in a mean
+JUDGED = 35 * DAY  # hours at a load's end in which a backtest's forecasts are made
 
 
 def weather_at(
@@ -46,7 +49,7 @@ def weather_at(
     chosen = _chosen(load, merged, judged)
     temperature, start = _filled(mean_of_known(merged[chosen], 0), load, horizon)
     issued = tuple(_issued(when, clock, rows, chosen, horizon) for when, rows in sorted(runs.items()))
-    names = tuple(stations[row] for row in chosen)
+    names = tuple(stations[row] for row in dict.fromkeys(chosen))
     return Weather(load.first, start, len(load.values), temperature, issued, error, names)
 
 
@@ -88,39 +91,57 @@ def _filled(temperature: Floats, load: Load, horizon: int) -> tuple[Floats, int]
 
 
 def _chosen(load: Load, temperature: Floats, judged: int) -> list[int]:
-    """The stations whose mean explains the load best, by weeks left out of the fit (Hong, Wang and White, 2015).
+    """The stations whose mean explains the load best, in weeks left out of the fit; some of them more than once.
 
-    They are ranked alone, and so many of the best are taken as explain it best together.
+    The mean grows by the station that helps it most, and is taken where it was best (Caruana et al., 2004). That beats
+    the mean of those that are best alone, since stations next to each other say the same.
     """
     coverage = np.isfinite(temperature).mean(axis=1)
     covered = np.flatnonzero(coverage > 0.9 * coverage.max()).tolist()
     until = len(load.values) - judged
     if len(covered) == 1 or until < LEAST:
         return list(covered)
-    alone = {row: _misfit(load, temperature[row], until) for row in covered}
-    ranked = sorted(alone, key=alone.__getitem__)
-    counts = range(1, len(ranked) + 1)
-    return ranked[: min(counts, key=lambda count: _misfit(load, mean_of_known(temperature[ranked[:count]], 0), until))]
+    begin = max(0, until // DAY * DAY - JUDGING)
+    known = {row: np.interp(np.arange(begin, until), *_points(temperature[row, :until])) for row in covered}
+    misfit = _misfit_of(load.values[begin:until], calendar_of(load.first + begin, until - begin, load.zone))
+    chosen: list[int] = []
+    total, found = np.zeros(until - begin), []
+    while len(chosen) < MOST_STATIONS:
+        errors = {row: misfit((total + own) / (len(chosen) + 1)) for row, own in known.items()}
+        chosen.append(min(errors, key=errors.__getitem__))
+        total += known[chosen[-1]]
+        found.append(errors[chosen[-1]])
+    return chosen[: int(np.argmin(found)) + 1]
 
 
-def _misfit(load: Load, temperature: Floats, until: int) -> float:
-    """The mean absolute error of a cubic in temperature for each hour, in every second week, fitted to the others."""
-    known = np.interp(np.arange(until), *_points(temperature[:until]))
-    calendar = calendar_of(load.first, until, load.zone)
-    day, hour = mean_of_last(known, 24), calendar[:, 0]
-    idle = ((calendar[:, 1] > 4) | (calendar[:, 3] > 0)).astype(float)
+def _misfit_of(values: Floats, calendar: Floats) -> Callable[[Floats], float]:
+    """The mean absolute error of a regression on a temperature, in every second week, fitted to the others.
+
+    For each hour of the day, it is cubic in the temperature and in its means of 4 hours, one and three days.
+    """
+    days = len(values) // DAY
+    loads = values[: days * DAY].reshape(days, DAY)
+    known = np.isfinite(loads)
+    loads = np.where(known, loads, 0)
+    idle = (calendar[:, 1] > 4) | (calendar[:, 3] > 0)
     angle = 2 * np.pi * calendar[:, 2] / 365.25
-    powers = [values**power for values in ((known - 15) / 10, (day - 15) / 10) for power in (1, 2, 3)]
-    columns = np.stack([np.ones(until), *powers, idle, np.sin(angle), np.cos(angle)], axis=-1)
-    even = np.arange(until) // 168 % 2 == 0
-    values = load.values[:until]
-    total = 0.0
-    for fold in (even, ~even):
-        for own in (hour == one for one in range(24)):
-            fit, judge = own & fold & np.isfinite(values), own & ~fold & np.isfinite(values)
-            weights = np.linalg.lstsq(columns[fit], values[fit], rcond=None)[0]
-            total += float(np.abs(values[judge] - columns[judge] @ weights).sum())
-    return total
+    always = [np.ones(len(values)), idle, np.sin(angle), np.cos(angle)]
+    even = known & (np.arange(days) // 7 % 2 == 0)[:, None]
+
+    def misfit(temperature: Floats) -> float:
+        warm = [(mean_of_last(temperature, hours) - 15) / 10 for hours in (1, 4, DAY, 3 * DAY)]
+        powers = [one**power for one in warm for power in (1, 2, 3)]
+        columns = np.stack([*always, *powers], axis=-1)[: days * DAY].reshape(days, DAY, -1)
+        total = 0.0
+        for fit, judge in ((even, known & ~even), (known & ~even, even)):
+            fitted = columns * fit[..., None]
+            square = np.einsum("dhc,dhk->hck", fitted, columns, optimize=True)
+            square += 1e-6 * np.eye(columns.shape[-1])
+            weights = np.linalg.solve(square, np.einsum("dhc,dh->hc", fitted, loads)[..., None])[..., 0]
+            total += float(np.abs(loads - np.einsum("dhc,hc->dh", columns, weights))[judge].sum())
+        return total
+
+    return misfit
 
 
 def _points(values: Floats) -> tuple[Floats, Floats]:

@@ -10,6 +10,7 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.weather import Temperature
 from forecasting.backtest import actual
 from forecasting.candidates import CANDIDATES, LAG_WEEK, Candidate
+from forecasting.gaussian_process import gaussian_process
 from forecasting.load import Load, load_of
 from forecasting.weather import NO_ERROR, ForecastError, IssuedForecast, Weather
 from forecasting.weather_at import weather_at
@@ -97,6 +98,41 @@ def test_of_several_stations_those_that_explain_the_load_are_chosen() -> None:
     far = [_records(_temperature(seed), f"far{seed}") for seed in (11, 12)]
     weather = weather_at(_load(temperature), [*_records(temperature, "near"), *far[0], *far[1]], 24, judged=0)
     assert weather.stations == ("near",)
+
+
+def test_the_mean_of_stations_on_either_side_explains_a_load_between_them() -> None:
+    between = _temperature(4)
+    away = np.repeat(np.random.default_rng(8).normal(size=len(between) // 24), 24) * 3
+    east, west, far = between + away, between - away, _temperature(13)
+    records = [*_records(east, "east"), *_records(west, "west"), *_records(far, "far")]
+    weather = weather_at(_load(between), records, 24, judged=0)
+    assert weather.stations in (("east", "west"), ("west", "east"))
+    assert np.abs(weather.temperature - between[: len(weather.temperature)]).mean() < 0.3 * np.abs(away).mean()
+
+
+def test_an_outage_of_days_does_not_lower_the_forecasts_after_it() -> None:
+    temperature = _temperature(9)
+    load = _load(temperature)
+    out = load.values.copy()
+    out[-72:-24] *= 0.3
+    origin = len(out) - 24
+    weather = _weather(load, temperature)
+    usual, after = (
+        gaussian_process(Load(load.first, values, values, load.zone, weather), [origin], 24)
+        for values in (load.values, out)
+    )
+    assert np.abs(after - usual).mean() < 0.02 * usual.mean()
+
+
+def test_a_load_that_stays_lower_is_followed_within_two_weeks() -> None:
+    temperature = _temperature(10)
+    load = _load(temperature)
+    values = load.values.copy()
+    values[-15 * 24 :] *= 0.6
+    lower = Load(load.first, values, values, load.zone, _weather(load, temperature))
+    origin = len(values) - 24
+    made = gaussian_process(lower, [origin], 24)[0]
+    assert np.abs(made - values[origin:]).mean() < 0.1 * values[origin:].mean()
 
 
 def test_a_missing_forecast_or_too_short_a_history_is_named() -> None:
