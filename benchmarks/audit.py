@@ -20,7 +20,7 @@ import msgspec
 import psutil
 
 from analytics.template import load
-from benchmarks.pages import METERS_AT_ONCE, put_day
+from benchmarks.filled_stack import METERS_AT_ONCE, put_day
 from benchmarks.whole_path import ELECTROCLOUD
 from benchmarks.workload import INTERVAL_S
 from electrocloud.aws.stack import Stack
