@@ -5,9 +5,11 @@ reads of the fleet and its bills. This module does both before the server starts
 """
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 
 from botocore.exceptions import BotoCoreError, ClientError
 from streamlit.web import cli
@@ -33,14 +35,20 @@ WARM = (
     outlook_chart,
 )  # imported only
 
+
+def warm_up(*reads: Callable[[], object]) -> None:
+    """Read into the caches; the pages report what cannot be read."""
+    with acting_for(Visitor("warm-up", ("admin",))):
+        for read in reads:
+            with suppress(ElectroCloudError, BotoCoreError, ClientError):
+                read()
+
+
 if __name__ == "__main__":
-    with (
-        suppress(ElectroCloudError, BotoCoreError, ClientError),  # the pages report the error
-        acting_for(Visitor("warm-up", ("admin",))),
-    ):
-        data.tariffs()
-        forecast_data.newest(FLEET)
-        data.warm_up(units.months_until(datetime.now(UTC).date())[0])
+    this_month = units.months_until(datetime.now(UTC).date())[0]
+    warm_up(data.tariffs, lambda: forecast_data.newest(FLEET), lambda: data.warm_up(this_month))
+    later = (data.warm_up_charts, lambda: forecast_data.warm_up(this_month), data.health)
+    Thread(target=warm_up, args=later, daemon=True).start()
     sys.argv[:1] = ["streamlit", "run", str(Path(__file__).with_name("app.py"))]
     if settings := login():
         sys.argv += ["--secrets.files", str(secrets_file(settings))]

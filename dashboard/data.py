@@ -23,6 +23,7 @@ from dashboard.access.guard import needs
 from dashboard.access.roles import Data
 from dashboard.access.visitor import NotLoggedInError, acting_for, may, visitor
 from dashboard.fleet import Fleet, OlderDays, fleet_of
+from dashboard.live.curve import FleetPower, end_of_step
 from dashboard.network.read_network import read_network
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from electrocloud.aws import athena
@@ -137,6 +138,12 @@ def warm_up(month: str) -> None:
     _bills(month)()
 
 
+def warm_up_charts() -> None:
+    """Read what the first charts show, which takes longer."""
+    _fleet_power()
+    _network()
+
+
 def pace_s(seconds: float) -> float:
     """The refresh interval (s) of data about the whole fleet: `seconds`, or longer for a large fleet."""
     return max(seconds, len(_registry()) / METERS_PER_SECOND)
@@ -175,17 +182,22 @@ def fleet() -> Fleet | None:
     return _fleet()
 
 
-@needs(Data.FLEET)
-def fleet_power(until: datetime) -> list[tuple[Any, ...]]:
-    """Rows of start (naive UTC), interval_s, Wh delivered, its readings, and Wh received: the 24 h before `until`, and
-    the same a week before."""
-    return _fleet_power(until, int(time.time() / pace_s(15 if find_stack().local else 60)))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _fleet_power(until: datetime, refresh: int) -> list[tuple[Any, ...]]:  # noqa: ARG001  part of the cache key
+def _read_fleet_power() -> FleetPower:
+    fleet = _fleet()
+    until = end_of_step(fleet.now if fleet else time.time())
     question = questions.read(QUERIES / "fleet_power.sql")
-    return _ask(question.render({"until": until.isoformat()})).rows
+    return FleetPower(until, _ask(question.render({"until": until.isoformat()})).rows)
+
+
+_fleet_power: StaleWhileRevalidate[FleetPower] = StaleWhileRevalidate(
+    _read_fleet_power, lambda: pace_s(15 if find_stack().local else 60), good_s=600
+)
+
+
+@needs(Data.FLEET)
+def fleet_power() -> FleetPower:
+    """The fleet's energy over the last day, and the same a week before."""
+    return _fleet_power()
 
 
 @needs(Data.PIPELINE)

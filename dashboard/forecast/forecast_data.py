@@ -51,10 +51,19 @@ def month_end(meter_id: str, month: str) -> MonthEnd | None:
 
 
 @needs(Data.FORECASTS, of=subjects.of_all)
-@st.cache_resource(ttl=600, max_entries=2, show_spinner="Loading month-end forecasts …")
 def month_ends(month: str) -> list[MonthEnd]:
     """The month-end forecasts of all registered meters that have one."""
+    return _month_ends(month)
+
+
+@st.cache_resource(ttl=600, max_entries=2, show_spinner="Loading month-end forecasts …")
+def _month_ends(month: str) -> list[MonthEnd]:
     return _store().month_ends([meter.meter_id for meter in data.registry()], month)
+
+
+def warm_up(month: str) -> None:
+    """Read a month's forecasts before the first user asks for them."""
+    _month_ends(month)
 
 
 @needs(Data.USAGE, of=subjects.of_all)

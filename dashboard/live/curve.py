@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -10,6 +11,14 @@ DAY_S = 86_400
 WEEK_S = 7 * DAY_S
 COMPLETE = 0.95  # of the usual number of readings; a recent step with fewer is still arriving
 NOW, BEFORE, EXPORT = "last 24 h", "a week before", "export, last 24 h"
+
+
+class FleetPower(NamedTuple):
+    """Rows of start (naive UTC), interval_s, Wh delivered, its readings, and Wh received: the 24 h before `until`, and
+    the same a week before."""
+
+    until: datetime
+    rows: list[tuple[Any, ...]]
 
 
 def end_of_step(now: float) -> datetime:

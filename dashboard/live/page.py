@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import charts, data, layout
 from dashboard.fleet import Fleet, feeders_of, silent_for
 from dashboard.live import fleet_map
-from dashboard.live.curve import BEFORE, DAY_S, EXPORT, NOW, end_of_step, last_day, power_by_step
+from dashboard.live.curve import BEFORE, DAY_S, EXPORT, NOW, last_day, power_by_step
 from electrocloud.domain.meter import SILENCE_MARGIN_S
 from presentation import units
 
@@ -68,8 +68,8 @@ def curve() -> None:
         fleet = data.fleet()
         if fleet is None:
             return
-        until = end_of_step(fleet.now)
-        frame = last_day(power_by_step(data.fleet_power(until)), until.timestamp())
+        until, rows = data.fleet_power()
+        frame = last_day(power_by_step(rows), until.timestamp())
         st.markdown(f"**Fleet power**, 15-minute steps. {verdict(frame)}")
         if frame.empty:
             st.info("No Parquet for the last 24 hours has been delivered yet. The chart appears with the next file.")
@@ -81,9 +81,8 @@ def curve() -> None:
             when=[units.moment(start, fleet.zone) for start in frame["start"]],
             shown=[units.scaled(power, "W") for power in frame["power_w"].abs()],
         )
-        rows = charts.values(frame[["ms", "power", "day", "when", "shown"]])
         spec = curve_spec(until.timestamp(), fleet.zone, f"{name}W", exports=EXPORT in set(frame["day"])) | {
-            "data": rows
+            "data": charts.values(frame[["ms", "power", "day", "when", "shown"]])
         }
         # Streamlit draws a chart without its data first, unless they are those of a layer.
         st.vega_lite_chart(charts.layered(spec), key="curve", height=HEIGHT)

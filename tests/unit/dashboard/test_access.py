@@ -32,7 +32,16 @@ DASHBOARD = Path(data.__file__).parent
 SETTINGS = Login("https://login.example/meta", "id", "secret", "cookie", "https://meters.example/")
 JUDGING = {"has_stopped"}  # say something of data that was given
 # These return no data.
-DRAWING = {"forget_rejected", "show_errors", "loading", "paint_first", "warm_up", "pace_s", "for_this_user"}
+DRAWING = {
+    "forget_rejected",
+    "show_errors",
+    "loading",
+    "paint_first",
+    "warm_up",
+    "warm_up_charts",
+    "pace_s",
+    "for_this_user",
+}
 DOWNLOADS = {"green_button_file", "pdf", "csv", "csv_file", "excel_file"}  # make a download whose reading is guarded
 
 
