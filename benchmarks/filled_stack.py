@@ -31,7 +31,7 @@ from electrocloud.services.fixed_services import FixedServices
 from electrocloud.services.ingest import ingest_uploads
 from laptop import cloud
 from laptop.delivery import Plan
-from laptop.forecasting_loop import run_once
+from laptop.forecasting_loop import deployment_of, run_once
 from laptop.processes import ProcessGroup
 from producers.fleet.fleet import FEEDER_METERS, Fleet, make_fleet
 from producers.fleet.simulate import simulate
@@ -85,7 +85,7 @@ def fill(stack: Stack, fleet: Fleet, days: int) -> int:
     for number in range(days):
         day = first + timedelta(days=number)
         rows += put_day(s3, stack.bucket, plan, fleet, day)
-    run_once(stack, kinds=("loads",))
+    run_once(deployment_of(stack), kinds=("loads",))
     return rows
 
 

@@ -18,12 +18,17 @@ from forecasting import work
 FIRST_WAIT_S = 30  # for the history of a fleet that starts at the same time
 
 
-def run_once(stack: Stack, kinds: Sequence[work.Kind] = work.KINDS) -> None:
-    """Do what is due of these kinds of work, with a line for each item."""
-    now, athena = datetime.now(UTC), stack.client("athena")
-    on = work.open_deployment(
+def deployment_of(stack: Stack) -> work.Deployment:
+    """What forecasting works on, with clients of its own, which are made once: boto3's keep memory."""
+    athena = stack.client("athena")
+    return work.open_deployment(
         stack.client("dynamodb"), stack.client("s3"), stack, lambda sql: ask(stack, athena, sql).rows
     )
+
+
+def run_once(on: work.Deployment, kinds: Sequence[work.Kind] = work.KINDS) -> None:
+    """Do what is due of these kinds of work, with a line for each item."""
+    now = datetime.now(UTC)
     for kind in kinds:
         for item in work.plan(kind, on, now):
             done = work.run(item, on, now, out_of_time=lambda: False)
@@ -33,14 +38,14 @@ def run_once(stack: Stack, kinds: Sequence[work.Kind] = work.KINDS) -> None:
             print(f"{datetime.now(UTC):%H:%M:%S} {type(item).__name__}: {counts or 'nothing due'}", flush=True)
 
 
-def repeat(stack: Stack, every_s: float) -> None:
+def repeat(on: work.Deployment, every_s: float) -> None:
     """Run until interrupted, at low priority. What fails is done by the next run."""
     os.nice(10)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     time.sleep(FIRST_WAIT_S)
     while True:
         try:
-            run_once(stack)
+            run_once(on)
         except (ElectroCloudError, BotoCoreError, ClientError) as fault:
             print(f"this run failed: {fault}", file=sys.stderr, flush=True)
         time.sleep(every_s)
@@ -52,10 +57,10 @@ def main() -> None:
     parser.add_argument("--every", type=float, metavar="S", help="run again and again, with so many seconds between")
     every_s = parser.parse_args().every
     if every_s is None:
-        run_once(find_stack())
+        run_once(deployment_of(find_stack()))
         return
     try:
-        repeat(find_stack(), every_s)
+        repeat(deployment_of(find_stack()), every_s)
     except KeyboardInterrupt:
         return
 

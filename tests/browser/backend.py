@@ -12,7 +12,7 @@ from analytics.template import ROOT, load
 from electrocloud.aws.stack import Stack
 from laptop.cloud import PARAMETERS
 from laptop.delivery import Delivery, Plan, Tail
-from laptop.forecasting_loop import run_once
+from laptop.forecasting_loop import deployment_of, run_once
 from producers.fleet.fleet import Meter, make_fleet
 from producers.fleet.simulate import simulate
 from producers.sending.head_end import HeadEndSender
@@ -56,7 +56,7 @@ class Filled:
         head_end.flush()
         until(lambda: self._windows() == tally.sent, f"{tally.sent} readings in windows", 120)
         self._deliver()
-        run_once(self.stack)
+        run_once(deployment_of(self.stack))
 
     def send(self, meter_id: str, start: datetime, wh: int) -> None:
         """One reading, into the stream."""
