@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,9 +24,16 @@ JUDGED = 16  # of a series' newest forecasts: a forecast is of up to eight days,
 LEARNED_FOR = 7 * 24  # hours: for so long a backtest serves the forecasts after it
 
 
+class SeriesUpdate(NamedTuple):
+    """The forecasts of a series that an update made, oldest first, and its JUDGED newest ones after it, newest first."""
+
+    made: list[Forecast]
+    newest: list[Forecast]
+
+
 def update_series(
     series: str, known: SeriesLoad, store: Forecasts, now: datetime, group: HourlyLoad | None = None
-) -> Iterator[Forecast]:
+) -> SeriesUpdate:
     """Judge the last forecasts of a series and, if readings of another day have come since, make the next one.
 
     So each calendar day of the series' zone has one forecast: of the rest of the day, and of the seven days after it. A
@@ -33,15 +41,17 @@ def update_series(
     at once. Running it twice changes nothing. `group` is the fleet's load, for a series in its first weeks.
     """
     load, zone = known
-    if not load.complete_wh:
-        return
-    scale = scale_of(clock_load(load, zone))
     stored = store.newest(series, JUDGED)
-    for forecast in stored:
-        if (judged := judge(forecast, load, scale)) != forecast:
+    if not load.complete_wh:
+        return SeriesUpdate([], stored)
+    scale = scale_of(clock_load(load, zone))
+    newest = [judge(forecast, load, scale) for forecast in stored]
+    for before, judged in zip(stored, newest, strict=True):
+        if judged != before:
             store.put(judged)
     if any(_last_read(forecast) >= _last_complete(load, zone) for forecast in stored):
-        return
+        return SeriesUpdate([], newest)
+    made = []
     known_before = learned = decode(store.learned(series))
     for past in [load] if stored else [*_days_before(load), load]:
         clock = in_group(clock_load(past, zone), group)
@@ -54,7 +64,8 @@ def update_series(
             store.add(judged)
         else:
             store.put(judged)
-        yield judged
+        made.append(judged)
+    return SeriesUpdate(made, [*reversed(made), *newest][:JUDGED])
 
 
 def is_new(load: HourlyLoad) -> bool:

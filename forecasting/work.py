@@ -24,7 +24,7 @@ from electrocloud.aws.store.service_lookup import ServiceLookup
 from electrocloud.domain.forecast import DayAheadError, day_ahead_error
 from forecasting.fleet_loads import DAYS, Ask, changed_days, read_days
 from forecasting.meters import update_meters
-from forecasting.series import JUDGED, is_new, update_series
+from forecasting.series import is_new, update_series
 
 METERS_AN_ITEM = 500
 
@@ -168,8 +168,8 @@ def run(item: Item, on: Deployment, now: datetime, out_of_time: Callable[[], boo
             first = (now - timedelta(days=DAYS)).date()
             known = on.loads.load(series, first)
             group = on.loads.load(FLEET, first).load if is_new(known.load) and series != FLEET else None
-            made = sum(1 for _ in update_series(series, known, on.store, now, group))
-            return Done(forecasts=made, error=day_ahead_error(on.store.newest(series, JUDGED)))
+            made, newest = update_series(series, known, on.store, now, group)
+            return Done(forecasts=len(made), error=day_ahead_error(newest))
         case ForecastMeters():
             return _forecast_meters(item, on, now, out_of_time)
         case CheckSilence():

@@ -17,7 +17,7 @@ from electrocloud.services.fixed_services import FixedServices
 from forecasting.learned import Learned, learn
 from forecasting.load import Load, clock_load
 from forecasting.meters import meter_histories, month_ends, update_meters
-from forecasting.series import judge, update_series
+from forecasting.series import JUDGED, judge, update_series
 from tests.integration.conftest import Aws
 from tests.kits.examples import upload
 from tests.unit.forecasting.test_month_end import TARIFF
@@ -41,7 +41,7 @@ def _load(hours: int, meters: int = 4) -> HourlyLoad:
 
 
 def _update(store: Forecasts, load: HourlyLoad, series: str = "fleet") -> list[Forecast]:
-    return list(update_series(series, SeriesLoad(load, BERLIN), store, NOW))
+    return update_series(series, SeriesLoad(load, BERLIN), store, NOW).made
 
 
 def test_a_forecast_is_stored_as_it_was_made(store: Forecasts) -> None:
@@ -159,6 +159,13 @@ def test_a_day_is_judged_only_when_all_of_its_hours_are_complete_however_late_th
     actual = store.newest("fleet", 2)[1].days[0].actual
     assert actual is not None
     assert actual.wape == pytest.approx(0)
+
+
+def test_an_update_returns_the_newest_forecasts_as_they_are_stored(store: Forecasts) -> None:
+    for hours in (HOURS, HOURS + 23, HOURS + 24):  # a new series, one with nothing to do, and the next day
+        newest = update_series("fleet", SeriesLoad(_load(hours), BERLIN), store, NOW).newest
+        assert newest == store.newest("fleet", JUDGED)
+    assert newest[1].days[0].actual is not None
 
 
 def test_errors_that_were_stored_too_early_are_withdrawn_until_the_hours_are_complete(store: Forecasts) -> None:
