@@ -25,7 +25,7 @@ LEARNED_FOR = 7 * 24  # hours: for so long a backtest serves the forecasts after
 
 
 class SeriesUpdate(NamedTuple):
-    """The forecasts of a series that an update made, oldest first, and its JUDGED newest ones after it, newest first."""
+    """The forecasts that an update made, oldest first, and the JUDGED newest of the series after it, newest first."""
 
     made: list[Forecast]
     newest: list[Forecast]

@@ -1,9 +1,9 @@
-"""Publishing issued bills: what waits in the outbox is written to the lake and sent as events, at least once."""
+"""Publishing: what waits in an outbox is written to the lake and sent as events, at least once."""
 
 import io
 import uuid
-from collections.abc import Callable, Collection, Iterator
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
 
@@ -13,10 +13,15 @@ import pyarrow.parquet as pq
 from electrocloud.aws.clients import S3Client
 from electrocloud.aws.event_bus import EventBus
 from electrocloud.aws.store.bill_outbox import BillOutbox, IssuedBill, WaitingBill
+from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.domain.billing.bill_events import bill_event
+from electrocloud.domain.forecast import Forecast
+from electrocloud.domain.pipeline_events import PipelineEvent, forecast_made_of
 from lake.bill_tables import bill_tables, issue_day
+from lake.forecast_tables import forecast_day, forecast_tables
 
 BILLS_A_FILE = 5_000
+FORECASTS_A_FILE = 200  # some 39,000 hours
 
 
 class Lake(NamedTuple):
@@ -52,9 +57,28 @@ def write_bills(issued: Collection[IssuedBill], lake: Lake, now: datetime) -> No
     """Write bills and lines as a file each per issue date, the lines first: a bill in the lake has its lines there."""
     for day, own in groupby(sorted(issued, key=lambda one: issue_day(one.bill)), key=lambda one: issue_day(one.bill)):
         tables = bill_tables(own, now)
-        name = f"{now:%Y-%m-%d-%H-%M-%S}-{uuid.uuid4()}.parquet"
-        for table in ("bill_lines", "bills"):
-            _put(lake, f"{table}/dt={day}/{name}", tables[table])
+        _put_all(lake, {table: tables[table] for table in ("bill_lines", "bills")}, day, now)
+
+
+def write_forecasts_made(store: Forecasts, lake: Lake, events: Sequence[PipelineEvent], now: datetime) -> None:
+    """Write the forecasts that these events are about, FORECASTS_A_FILE at a time, before they leave the outbox.
+
+    So none is lost, and one that is published again has its rows twice, which the views allow for.
+    """
+    made = [forecast_made_of(event) for event in events if event.type == "ForecastMade"]
+    for first in range(0, len(made), FORECASTS_A_FILE):
+        part = made[first : first + FORECASTS_A_FILE]
+        write_forecasts(store.made((one.series, one.start) for one in part), lake, now)
+
+
+def write_forecasts(forecasts: Collection[Forecast], lake: Lake, now: datetime) -> None:
+    """Write the hours and days of forecasts as a file each per day on which they begin, the hours first.
+
+    Forecasts that earlier versions stored, without days, are left out.
+    """
+    ordered = sorted((one for one in forecasts if one.days), key=forecast_day)
+    for day, own in groupby(ordered, key=forecast_day):
+        _put_all(lake, forecast_tables(own, now), day, now)
 
 
 def _groups(pages: Iterator[list[WaitingBill]]) -> Iterator[list[WaitingBill]]:
@@ -69,7 +93,10 @@ def _groups(pages: Iterator[list[WaitingBill]]) -> Iterator[list[WaitingBill]]:
         yield group
 
 
-def _put(lake: Lake, key: str, table: pa.Table) -> None:
-    body = io.BytesIO()
-    pq.write_table(table, body, compression="zstd")
-    lake.s3.put_object(Bucket=lake.bucket, Key=key, Body=body.getvalue())
+def _put_all(lake: Lake, tables: dict[str, pa.Table], day: date, now: datetime) -> None:
+    """Write a file of each table to its partition of the day, in their order, all with the same name."""
+    name = f"{now:%Y-%m-%d-%H-%M-%S}-{uuid.uuid4()}.parquet"
+    for table, rows in tables.items():
+        body = io.BytesIO()
+        pq.write_table(rows, body, compression="zstd")
+        lake.s3.put_object(Bucket=lake.bucket, Key=f"{table}/dt={day}/{name}", Body=body.getvalue())

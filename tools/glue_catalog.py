@@ -15,6 +15,7 @@ from analytics.questions import FOLDER, views
 from analytics.registry_tables import METERS, TARIFFS
 from analytics.template import ROOT
 from lake.bill_tables import TABLES as BILLS
+from lake.forecast_tables import TABLES as FORECASTS
 from registry.lake import TABLES as REGISTRY
 
 _COLUMN = re.compile(r"-- column: (\w+) (\S+)(?: (.+))?")
@@ -93,8 +94,8 @@ def parquet_resource(name: str, location: str, schema: pa.Schema) -> str:
     return _parquet(name, location, schema, parameters)
 
 
-def dated_resource(name: str, schema: pa.Schema) -> str:
-    """A table of Parquet files, partitioned by the day on which the bills were issued."""
+def dated_resource(name: str, schema: pa.Schema, day: str) -> str:
+    """A table of Parquet files, partitioned by a day."""
     parameters = f"""        Parameters:
           EXTERNAL: "TRUE"
           classification: parquet
@@ -106,7 +107,7 @@ def dated_resource(name: str, schema: pa.Schema) -> str:
           projection.dt.interval.unit: DAYS
           storage.location.template: !Sub "s3://${{Bucket}}/{name}/dt=${{!dt}}/"
         PartitionKeys:
-          - {{ Name: dt, Type: string, Comment: the day of issue }}
+          - {{ Name: dt, Type: string, Comment: {day} }}
 """
     return _parquet(name, name, schema, parameters)
 
@@ -153,7 +154,8 @@ def resources() -> str:
     parts = [parquet_resource("meters", "meters", METERS)]
     parts += [parquet_resource(name, f"tariffs/{name}", schema) for name, schema in TARIFFS.items()]
     parts += [parquet_resource(name, f"registry/{name}", schema) for name, schema in REGISTRY.items()]
-    parts += [dated_resource(name, schema) for name, schema in BILLS.items()]
+    parts += [dated_resource(name, schema, "the day of issue") for name, schema in BILLS.items()]
+    parts += [dated_resource(name, schema, "the UTC day of the first hour") for name, schema in FORECASTS.items()]
     parts += [json_resource("quarantine", QUARANTINE, "the UTC day of arrival")]
     parts += [json_resource("access_log", ACCESS_LOG, "the UTC day")]
     parts += [view_resource(name) for name in views()]

@@ -1,6 +1,7 @@
-"""The publishing function: its schedule publishes what is new since the last time: bills to the lake, and events."""
+"""The publishing function: its schedule publishes what is new since the last time: to the lake, and as events."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import boto3
@@ -15,7 +16,8 @@ from electrocloud.aws.ingest.rejections import Rejections
 from electrocloud.aws.settings import PublishingSettings
 from electrocloud.aws.store.bill_outbox import BillOutbox
 from electrocloud.aws.store.event_outbox import EventOutbox
-from lake.publishing import Lake, publish_bills
+from electrocloud.aws.store.forecasts import Forecasts
+from lake.publishing import Lake, publish_bills, write_forecasts_made
 
 RESERVE_MS = 90_000  # for the bills of one file
 
@@ -29,6 +31,7 @@ bills = BillOutbox(dynamodb, settings.bills_table)
 events = EventOutbox(dynamodb, settings.forecasts_table)
 rejections = Rejections(s3, settings.bucket, dynamodb, settings.forecasts_table)
 lake = Lake(s3, settings.bucket)
+forecasts_to_lake = partial(write_forecasts_made, Forecasts(dynamodb, settings.forecasts_table), lake)
 bus = EventBus(boto3.client("events"), settings.event_bus, pause)
 
 
@@ -43,7 +46,7 @@ def handler(_: dict[str, Any], context: LambdaContext) -> dict[str, int]:
 
     now = datetime.now(UTC)
     counts = {
-        "EventsPublished": publish_events(events, rejections, bus, now, out_of_time),
+        "EventsPublished": publish_events(events, rejections, bus, now, out_of_time, forecasts_to_lake),
         "BillsPublished": publish_bills(bills, lake, now, out_of_time, bus),
     }
     for name, count in counts.items():

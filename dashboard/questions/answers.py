@@ -39,6 +39,8 @@ CHARTS = {
     "estimated_readings": ChartDesign("bar", "reason", ["readings"], "Reason", "Readings of the listed months"),
     "export_by_day": ChartDesign("bar", "dt", ["received_kwh"], "Day, UTC", "Export of all listed meters, kWh"),
     "export_by_feeder": ChartDesign("bar", "feeder", ["received_kwh"], "Feeder", "Export, kWh"),
+    "forecast_days": ChartDesign("line", "day", ["energy_kwh", "actual_energy_kwh"], "Day", "Energy of the day, kWh"),
+    "forecast_error_by_lead": ChartDesign("line", "lead", ["wape"], "Days ahead", "Error (WAPE), share"),
     "load_duration": ChartDesign("line", "percent", ["kw"], "Share of hours, %", "Power reached or exceeded, kW"),
     "load_trend": ChartDesign(
         "line",

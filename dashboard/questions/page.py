@@ -12,6 +12,8 @@ from presentation import units
 ROWS_SHOWN = 5_000
 NO_RESULTS = {
     "access_log": "Nobody looked at this customer on the dashboard on these days.",
+    "forecast_days": "No forecast of these days is in the lake. It needs the feeder's ID, or fleet.",
+    "forecast_error_by_lead": "No forecast of these days has come to its end yet, or none was published to the lake.",
     "silent_meters": "No meters are silent: all registered meters have reported in time.",
     "quarantined_by_reason": "No uploads were rejected on these days.",
     "voltage_out_of_band": "No meter measured a voltage outside the band on these days.",

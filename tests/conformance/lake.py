@@ -23,13 +23,14 @@ from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill import bills, reissue
 from electrocloud.domain.billing.issuing import issue
 from electrocloud.domain.billing.service import BillKey
+from electrocloud.domain.forecast import Bounds, Forecast, ForecastDay, ForecastHour
 from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.readings.upload import DIRECTIONS, QUALITIES, Direction, Quality
 from electrocloud.domain.registry.records import Agreement, Installation, Registry, ServicePoint
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from lake.publishing import Lake, write_bills
+from lake.publishing import Lake, write_bills, write_forecasts
 from laptop.cloud import PARAMETERS
 from laptop.delivery import Delivery, Plan
 from producers.fleet.faults import Faults
@@ -71,6 +72,7 @@ def fill(s3: Any, bucket: str) -> None:
     log.record(Visitor("ann@example.com", ("clerk",)), "view", Data.BILLS, [Subject("A", "AG", "own-mute", "2026-10")])
     log.record(Visitor("bén", ("admin",)), "export", Data.ALL_BILLS, [Subject(detail="2026-10")])
     _publish_bills(s3, bucket, tariffs)
+    _publish_forecasts(s3, bucket)
 
 
 def _publish_bills(s3: Any, bucket: str, tariffs: dict[str, Tariff]) -> None:
@@ -87,6 +89,31 @@ def _publish_bills(s3: Any, bucket: str, tariffs: dict[str, Tariff]) -> None:
             issued.append(IssuedBill(BillKey(f"A-{name}", "2026-10"), reissue(bill, changed)))
     for hour in (3, 4):
         write_bills(issued, Lake(s3, bucket), datetime(2026, 11, 3, hour, tzinfo=UTC))
+
+
+def _publish_forecasts(s3: Any, bucket: str) -> None:
+    """Two forecasts of the fleet and of a feeder in some days that have readings, published twice."""
+    made = [
+        _forecast(series, datetime(2026, month, day, 5, tzinfo=UTC))
+        for month, day in ((10, 30), (11, 18))
+        for series in ("fleet", "feeder/US-F000")
+    ]
+    for hour in (6, 7):
+        write_forecasts(made, Lake(s3, bucket), datetime(2026, 11, 19, hour, tzinfo=UTC))
+
+
+def _forecast(series: str, first: datetime) -> Forecast:
+    """19 hours of a day, and the two days after it."""
+    rows = tuple(
+        ForecastHour(first + timedelta(hours=hour), 20_000.5 + hour, 15_000.0, 30_000.25) for hour in range(67)
+    )
+    days = []
+    for lead in range(3):
+        day = (first + timedelta(days=lead)).date()
+        own = [row for row in rows if row.timestamp.date() == day]
+        bounds = Bounds(1.5, 2.5) if lead else None
+        days.append(ForecastDay(day, len(own), sum(row.value for row in own), own[-1], 0.07, lead, bounds, bounds))
+    return Forecast(series, first, "profile", "ünlike", 0.8, (), rows, readings_until=first, days=tuple(days))
 
 
 def _fleet_records(fleet: Fleet) -> Iterator[Record]:

@@ -33,6 +33,8 @@ MORE = [
     ("peak_hour_of_fleet", {"zone": "Australia/Lord_Howe"}),
     ("senders_of_readings", {"meter": "not-registered", "day": "2026-11-21"}),
     ("silent_meters", {"margin": "0"}),
+    ("forecast_error_by_lead", {"loads": "feeders"}),
+    ("forecast_days", {"load": "US-F000", "lead": "2"}),
 ]
 ORDER = {
     "readings_hourly": "dt, meter_id, hour",
@@ -41,6 +43,9 @@ ORDER = {
     "readings_latest": "dt, meter_id, start, interval_s, direction",
     "bills_issued": "agreement_id, cycle, version",
     "bill_lines_issued": "agreement_id, cycle, version, line",
+    "loads_hourly": "series, hour",
+    "forecasts_hourly": "series, readings_until, hour",
+    "forecasts_daily": "series, readings_until, day",
 }
 QUERIES = sorted(path for room in ("dashboard", "analytics") for path in (ROOT / room / "queries").glob("*.sql"))
 

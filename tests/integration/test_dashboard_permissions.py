@@ -51,7 +51,10 @@ HOSTED = {"Stack": "electrocloud-test", "Stream": "x", "Key": "key", "MailIdenti
     for name, value in OUTPUTS.items()
     if name.endswith("Table") or name in ("Bucket", "WorkGroup", "Database")
 }
-FOLDERS = ("readings", "meters", "tariffs", "registry", "bills", "bill_lines", "quarantine", "access_log", "athena")
+FOLDERS = (
+    "readings", "meters", "tariffs", "registry", "bills", "bill_lines", "forecast_hours", "forecast_days", "quarantine",
+    "access_log", "athena",
+)  # fmt: skip
 BY_OTHERS = {
     *((f"glue:{action}", one) for action in ("GetDatabase", "GetTable", "GetPartitions")
       for one in ("catalog", "database/default", "database/lake", "table/lake/*")),

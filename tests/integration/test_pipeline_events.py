@@ -1,6 +1,7 @@
 """Events of silent meters, rejected uploads and forecasts: each is sent, however the publishing is interrupted."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import jsonschema_rs
@@ -17,10 +18,11 @@ from electrocloud.aws.ingest.rejections import Rejections
 from electrocloud.aws.store.event_outbox import EventOutbox
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.store import open_store
-from electrocloud.domain.forecast import Forecast, ForecastHour
+from electrocloud.domain.forecast import Forecast, ForecastDay, ForecastHour
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.services.ingest import ingest_uploads
 from forecasting import work
+from lake.publishing import Lake, write_forecasts_made
 from tests.integration.conftest import Aws
 from tests.integration.test_bill_publishing import Bus, event_bus
 from tests.integration.test_forecasting_work import Athena, Names, register
@@ -31,13 +33,18 @@ from tests.kits.services_kit import all_at
 DOCS = ROOT / "docs"
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 HOURS = tuple(ForecastHour(NOW + timedelta(hours=hour), 100.4, 0, 1) for hour in range(24))
-MADE = Forecast("feeder/F1", NOW, "trees", "", None, (), HOURS)
+DAYS = tuple(
+    ForecastDay(day, hours, 100.4 * hours, HOURS[first], lead=lead)
+    for lead, (day, hours, first) in enumerate([(NOW.date(), 21, 0), (NOW.date() + timedelta(days=1), 3, 21)])
+)
+MADE = Forecast("feeder/F1", NOW, "trees", "", None, (), HOURS, readings_until=NOW, days=DAYS)
 
 
 def publish(aws: Aws, client: Any, now: datetime = NOW, out_of_time: bool = False) -> int:
     rejections = Rejections(aws.s3, aws.bucket, aws.dynamodb, "forecasts")
     outbox = EventOutbox(aws.dynamodb, "forecasts")
-    return publish_events(outbox, rejections, event_bus(client), now, lambda: out_of_time)
+    to_lake = partial(write_forecasts_made, Forecasts(aws.dynamodb, "forecasts"), Lake(aws.s3, aws.bucket))
+    return publish_events(outbox, rejections, event_bus(client), now, lambda: out_of_time, to_lake)
 
 
 def reject(aws: Aws, number: int, arrived: datetime = NOW, reason: str = "not-json") -> None:

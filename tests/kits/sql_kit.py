@@ -14,12 +14,15 @@ from analytics.duckdb_dialect import to_duckdb
 from analytics.questions import find, views
 from analytics.registry_tables import meters_table, tariff_tables
 from electrocloud.aws.store.bill_outbox import IssuedBill
+from electrocloud.domain.forecast import Forecast
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.registry.records import Registry
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.services.registry import dated_tariffs
 from lake.bill_tables import TABLES as BILLS
 from lake.bill_tables import bill_tables, issue_day
+from lake.forecast_tables import TABLES as FORECASTS
+from lake.forecast_tables import forecast_day, forecast_tables
 from registry.lake import meter_rows, registry_tables
 from tools.glue_catalog import ACCESS_LOG
 
@@ -85,6 +88,16 @@ def dated_bill_tables(issued: Iterable[IssuedBill]) -> dict[str, pa.Table]:
     return {name: pa.concat_tables(tables) for name, tables in found.items()}
 
 
+def dated_forecast_tables(forecasts: Iterable[Forecast]) -> dict[str, pa.Table]:
+    """The tables of published forecasts with their partition column."""
+    found = {name: [schema.append(DT).empty_table()] for name, schema in FORECASTS.items()}
+    for one in forecasts:
+        for name, table in forecast_tables([one], NOW).items():
+            day = pa.array([str(forecast_day(one))] * len(table), pa.string())
+            found[name].append(table.append_column(DT, day))
+    return {name: pa.concat_tables(tables) for name, tables in found.items()}
+
+
 @cache
 def translated(sql: str) -> str:
     """The SQL that the laptop's Athena receives."""
@@ -102,6 +115,7 @@ class Lake:
         registry: Registry | None = None,
         issued: Iterable[IssuedBill] = (),
         access_log: Iterable[TableRow] = (),
+        forecasts: Iterable[Forecast] = (),
     ) -> None:
         self.duckdb = duckdb.connect()
         self.duckdb.execute("SET threads = 1; SET TimeZone = 'Pacific/Honolulu'")
@@ -113,6 +127,7 @@ class Lake:
             **tariff_tables(dated_tariffs(registry) if registry else tariffs or {}),
             **registry_tables(registry or Registry()),
             **dated_bill_tables(issued),
+            **dated_forecast_tables(forecasts),
         }
         for name, table in tables.items():
             self.duckdb.register(name, table)
@@ -136,7 +151,7 @@ def write_partitions(folder: Path, readings: Iterable[TableRow]) -> None:
 def partitioned_lake(folder: Path, days: Iterable[date]) -> duckdb.DuckDBPyConnection:
     """A lake whose partitioned tables have a file for each of these days; the other tables are empty."""
     lake, rows = Lake().duckdb, [str(day) for day in days]
-    for name in ("readings", *BILLS):
+    for name in ("readings", *BILLS, *FORECASTS):
         schema = lake.table(name).to_arrow_table().schema
         table = pa.Table.from_pylist([{"dt": dt} for dt in rows], schema=schema)
         pa.parquet.write_to_dataset(table, folder / name, partition_cols=["dt"])

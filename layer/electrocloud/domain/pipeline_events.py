@@ -55,6 +55,9 @@ class PipelineEvent(msgspec.Struct, frozen=True):
     datacontenttype: str = "application/json"
 
 
+_forecast_made_decoder = msgspec.json.Decoder(ForecastMade)
+
+
 def meter_silent(meter: RegisteredMeter, read_until: int) -> PipelineEvent:
     """The event of a meter that has been silent since its last reading ended (s since 1970 UTC)."""
     data = MeterSilent(
@@ -79,6 +82,11 @@ def forecast_made(forecast: Forecast) -> PipelineEvent:
     wh = round(sum(row.value for row in forecast.rows))
     data = ForecastMade(forecast.series, forecast.made_at, first, len(forecast.rows), wh, forecast.model)
     return _event("ForecastMade", FORECASTS, forecast.series, str(int(first.timestamp())), data)
+
+
+def forecast_made_of(event: PipelineEvent) -> ForecastMade:
+    """What an event of the type ForecastMade says."""
+    return _forecast_made_decoder.decode(event.data)
 
 
 def _event(

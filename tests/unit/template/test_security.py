@@ -55,6 +55,7 @@ def test_every_role_names_the_resources_that_it_may_use(resources):
     named = {f"{name}{end}" for name in resources for end in ("", ".Arn")} | {
         "Bucket.Arn/quarantine/*", "Bucket.Arn/readings/*", "Bucket.Arn/errors/*", "BillsTable.Arn/index/by-month",
         "BillsTable.Arn/index/to-lake", "Bucket.Arn/bills/*", "Bucket.Arn/bill_lines/*",
+        "Bucket.Arn/forecast_hours/*", "Bucket.Arn/forecast_days/*",
         "TransformFunction.Arn:*",
     }  # fmt: skip
     named |= {"Bucket.Arn/meters/*", "Bucket.Arn/athena/*", "Bucket.Arn/aws/lambda/*"}

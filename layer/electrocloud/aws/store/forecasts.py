@@ -50,6 +50,12 @@ class Forecasts:
         )
         return [_forecast_decoder.decode(item["document"]["S"]) for item in answer["Items"]]
 
+    def made(self, keys: Iterable[tuple[str, datetime]]) -> list[Forecast]:
+        """Forecasts by their series and first hour: those that are stored, in no order."""
+        asked = [(self._table, _key(series, _made(first))) for series, first in keys]
+        found = batch_get(self._client, asked, pause)
+        return [_forecast_decoder.decode(item["document"]["S"]) for _, item in found]
+
     def put_learned(self, series: str, body: bytes) -> None:
         """Keep what a backtest of a series found, in place of what an earlier one did."""
         self._client.put_item(TableName=self._table, Item=_learned_key(series) | {"body": {"B": body}})
@@ -109,11 +115,11 @@ class Forecasts:
 
 
 def _learned_key(series: str) -> dict[str, Any]:
-    return {"series": {"S": f"learned/{series}"}, "made": {"S": "last"}}
+    return _key(f"learned/{series}", "last")
 
 
 def _month_end_key(meter_id: str, month: str) -> dict[str, Any]:
-    return {"series": {"S": month_end_series(meter_id)}, "made": {"S": month}}
+    return _key(month_end_series(meter_id), month)
 
 
 def _month_end_of(item: dict[str, Any]) -> MonthEnd:
@@ -126,9 +132,17 @@ def month_end_series(meter_id: str) -> str:
 
 
 def _moment(forecast: Forecast) -> str:
+    return _made(forecast.rows[0].timestamp)
+
+
+def _made(first: datetime) -> str:
     """The first hour forecast, by which forecasts sort as they were made; a second one of a day replaces the first."""
-    return f"{int(forecast.rows[0].timestamp.timestamp()):010d}"
+    return f"{int(first.timestamp()):010d}"
+
+
+def _key(series: str, made: str) -> dict[str, Any]:
+    return {"series": {"S": series}, "made": {"S": made}}
 
 
 def _item(series: str, made: str, document: Forecast | MonthEnd | Suspect) -> dict[str, Any]:
-    return {"series": {"S": series}, "made": {"S": made}, "document": {"S": _encoder.encode(document).decode()}}
+    return _key(series, made) | {"document": {"S": _encoder.encode(document).decode()}}
