@@ -57,15 +57,23 @@ def ahead_of(load: Load, horizon: int, learned: Learned | None = None) -> Ahead:
 
 
 def forecast_of(
-    series: str, load: Load, times: Sequence[datetime], now: datetime, learned: Learned | None = None
+    series: str,
+    load: Load,
+    times: Sequence[datetime],
+    now: datetime,
+    learned: Learned | None = None,
+    *,
+    whole: bool = False,
 ) -> Forecast:
     """Forecast a load at times after its end, in order, in the load's time zone.
 
     `times` are consecutive hours, the first of them where the readings end. The clock may show an hour twice; both then
-    have the same forecast.
+    have the same forecast. `whole`: hours are rounded to whole numbers, so that days and sums of series add up exactly.
     """
     hours = [shown(time) // HOUR_S - load.end for time in times]
     ahead = ahead_of(load, max(hours) + 1, learned)
+    if whole:
+        ahead = ahead._replace(values=np.rint(ahead.values), low=np.rint(ahead.low), high=np.rint(ahead.high))
     rows = tuple(
         ForecastHour(time, float(ahead.values[hour]), float(ahead.low[hour]), float(ahead.high[hour]))
         for time, hour in zip(times, hours, strict=True)

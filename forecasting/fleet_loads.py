@@ -12,6 +12,7 @@ Row = tuple[Any, ...]
 Ask = Callable[[str], list[Row]]  # SQL in Athena's dialect, to rows
 
 DAYS = 400  # of history: a year, and the weeks that the features of its first days look back on
+NO_FEEDER = "no-feeder"  # the series of meters that have none, so that the fleet is the sum of the other series
 QUERY_BYTES = 4 << 30  # of Parquet a query, of which it scans four columns; the work group's limit is 10 GiB
 QUERY_DAYS = 31
 
@@ -39,16 +40,19 @@ class _Hours(NamedTuple):
 
 
 def read_days(ask: Ask, days: Iterable[date]) -> list[LoadDay]:
-    """The days of the fleet and of each feeder that have readings. Meters without a feeder count for the fleet only."""
+    """The days of the fleet and of each feeder that have readings; NO_FEEDER has the meters without a feeder."""
     listed = ", ".join(f"'{day}'" for day in days)
     found: dict[tuple[str, date], _Hours] = {}
     for feeder, zone, dt, hour, wh, meters in ask(_LOADS.format(days=listed)):
         start = int(hour.replace(tzinfo=UTC).timestamp())  # Athena's timestamps are naive
-        for series in (FLEET, f"feeder/{feeder}") if feeder else (FLEET,):
+        for series in (FLEET, f"feeder/{feeder}" if feeder else NO_FEEDER):
             sums = found.setdefault((series, date.fromisoformat(str(dt))), _Hours({}, {}, {}))
             sums.wh[start] = sums.wh.get(start, 0) + int(wh)
             sums.meters[start] = sums.meters.get(start, 0) + int(meters)
             sums.zones[zone] = sums.zones.get(zone, 0) + int(meters)
+    for (series, day), sums in found.items():
+        if series == NO_FEEDER:  # most of these are not registered, and have no zone
+            found[series, day] = sums._replace(zones=found[FLEET, day].zones)
     return [
         LoadDay(
             series,

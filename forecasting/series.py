@@ -1,18 +1,20 @@
 """The stored forecasts of one series (`fleet` or `feeder/DE-F000`): a week ahead, and what came of each day."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 
 from electrocloud.aws.store.forecasts import Forecasts
-from electrocloud.aws.store.hourly_loads import SeriesLoad
+from electrocloud.aws.store.hourly_loads import FLEET, SeriesLoad
+from electrocloud.aws.store.tables import READ_AT_ONCE
 from electrocloud.domain.forecast import Errors, Forecast, actual_day, coverage_of, errors_of
 from electrocloud.domain.hourly_load import HourlyLoad
 from electrocloud.domain.local_time import DAY_S, HOUR_S, zone_of
 from forecasting.ahead import LONGEST_HORIZON, forecast_of
 from forecasting.backtest import ORIGINS, scale_of
+from forecasting.feeder_sum import as_sum
 from forecasting.learned import Learned, decode, encode, learn
 from forecasting.load import Days, Load, clock_load, hours_after
 
@@ -38,7 +40,8 @@ def update_series(
 
     So each calendar day of the series' zone has one forecast: of the rest of the day, and of the seven days after it. A
     new series also gets forecasts for the days before, each from the data up to its start, so that their errors show
-    at once. Running it twice changes nothing. `group` is the fleet's load, for a series in its first weeks.
+    at once. Running it twice changes nothing. `group` is the fleet's load, for a series in its first weeks. Hours are
+    whole Wh. Each new forecast is an event, but for the fleet's: see `update_fleet`.
     """
     load, zone = known
     stored = store.newest(series, JUDGED)
@@ -57,15 +60,39 @@ def update_series(
         clock = in_group(clock_load(past, zone), group)
         learned = _current(learned, clock)
         times = hours_after(past.complete_until, AHEAD, zone)
-        judged = judge(forecast_of(series, clock, times, now, learned), load, scale)
-        if past is load:
-            if learned and learned is not known_before:
-                store.put_learned(series, encode(learned))
+        judged = judge(forecast_of(series, clock, times, now, learned, whole=True), load, scale)
+        if past is load and learned and learned is not known_before:
+            store.put_learned(series, encode(learned))
+        if past is load and series != FLEET:
             store.add(judged)
-        else:
+        else:  # the fleet's is added as the sum of its feeders
             store.put(judged)
         made.append(judged)
     return SeriesUpdate(made, [*reversed(made), *newest][:JUDGED])
+
+
+def update_fleet(names: Iterable[str], store: Forecasts) -> int:
+    """Make the fleet's newest forecast the sum of its feeders' and store it with its event; returns of how many.
+
+    `names` are all series. Does nothing if it is the sum already, or if feeders are still missing as they were before.
+    """
+    newest = store.newest(FLEET)
+    if not newest or newest[0].feeders:
+        return 0
+    (fleet,) = newest
+    summed = as_sum(fleet, _newest_of([name for name in names if name != FLEET], fleet.rows[0].timestamp, store))
+    if summed != fleet:
+        store.add(summed)
+    return summed.feeders or 0
+
+
+def _newest_of(names: Sequence[str], first: datetime, store: Forecasts) -> Iterator[tuple[str, Forecast | None]]:
+    """The newest forecast of each series: most begin with the same hour, and are read together."""
+    for at in range(0, len(names), READ_AT_ONCE):
+        part = names[at : at + READ_AT_ONCE]
+        found = {forecast.series: forecast for forecast in store.made((name, first) for name in part)}
+        for name in part:
+            yield name, found.get(name) or next(iter(store.newest(name)), None)
 
 
 def is_new(load: HourlyLoad) -> bool:

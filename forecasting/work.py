@@ -24,14 +24,15 @@ from electrocloud.aws.store.service_lookup import ServiceLookup
 from electrocloud.domain.forecast import DayAheadError, day_ahead_error
 from forecasting.fleet_loads import DAYS, Ask, changed_days, read_days
 from forecasting.meters import update_meters
-from forecasting.series import is_new, update_series
+from forecasting.series import is_new, update_fleet, update_series
 
 METERS_AN_ITEM = 500
 
-Kind = Literal["loads", "series", "meters", "silence"]
+Kind = Literal["loads", "series", "fleet", "meters", "silence"]
 KINDS: tuple[Kind, ...] = (
     "loads",
     "series",
+    "fleet",
     "meters",
     "silence",
 )  # in the order in which each finds what the one before stored
@@ -55,6 +56,10 @@ class ForecastSeries(msgspec.Struct, frozen=True, tag="forecast-series"):
     series: str
 
 
+class SumFeeders(msgspec.Struct, frozen=True, tag="sum-feeders"):
+    """Make the fleet's forecast the sum of its feeders'."""
+
+
 class ForecastMeters(msgspec.Struct, frozen=True, tag="forecast-meters"):
     """Month-ends and suspect readings of one of `segments` segments of the registry, after the meter `after`."""
 
@@ -71,7 +76,7 @@ class CheckSilence(msgspec.Struct, frozen=True, tag="check-silence"):
     after: str | None = None
 
 
-Item = ReadLoads | ForecastSeries | ForecastMeters | CheckSilence
+Item = ReadLoads | ForecastSeries | SumFeeders | ForecastMeters | CheckSilence
 
 
 class Deployment(NamedTuple):
@@ -133,7 +138,8 @@ def open_deployment(dynamodb: DynamoDBClient, s3: S3Client, names: Names, ask: A
 class Done(NamedTuple):
     """What came of an item: how many of each were stored, and what is left of it when its time was over.
 
-    error: of a series' last days that were forecast the day before; None if too few of them have actual values.
+    feeders: of how many the fleet's forecast became the sum. error: of a series' last days that were forecast the day
+    before; None if too few of them have actual values.
     """
 
     days: int = 0
@@ -142,16 +148,19 @@ class Done(NamedTuple):
     suspects: int = 0
     left: ForecastMeters | CheckSilence | None = None
     silent: int = 0
+    feeders: int = 0
     error: DayAheadError | None = None
 
 
 def plan(kind: Kind, on: Deployment, now: datetime) -> Iterator[Item]:
-    """The items that are due: days whose Parquet has changed, every series, or all segments of the registry."""
+    """The items that are due: changed days of Parquet, every series, their sum, or all segments of the registry."""
     first = (now - timedelta(days=DAYS)).date()
     if kind == "loads":
         yield from map(ReadLoads, changed_days(parquet_days(on.s3, on.bucket, first), on.loads.versions(first)))
     elif kind == "series":
         yield from map(ForecastSeries, on.loads.series())
+    elif kind == "fleet":
+        yield SumFeeders()
     else:
         segments = on.meters.segments(METERS_AN_ITEM)
         item = ForecastMeters if kind == "meters" else CheckSilence
@@ -170,6 +179,8 @@ def run(item: Item, on: Deployment, now: datetime, out_of_time: Callable[[], boo
             group = on.loads.load(FLEET, first).load if is_new(known.load) and series != FLEET else None
             made, newest = update_series(series, known, on.store, now, group)
             return Done(forecasts=len(made), error=day_ahead_error(newest))
+        case SumFeeders():
+            return Done(feeders=update_fleet(on.loads.series(), on.store))
         case ForecastMeters():
             return _forecast_meters(item, on, now, out_of_time)
         case CheckSilence():

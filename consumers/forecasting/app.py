@@ -71,6 +71,7 @@ def _work(items: Iterable[work.Item], context: LambdaContext, now: datetime) -> 
     return {
         "LoadDaysRead": sum(one.days for one in done),
         "ForecastsMade": sum(one.forecasts for one in done),
+        "FeedersSummed": sum(one.feeders for one in done),
         "MonthEndsMade": sum(one.month_ends for one in done),
         "SuspectsFound": sum(one.suspects for one in done),
         "MetersSilent": sum(one.silent for one in done),

@@ -1,7 +1,7 @@
 -- One row per hour ahead of each stored forecast of the fleet and of each feeder.
 -- A forecast may have been published more than once; the rows that were published last count.
 -- column: dt varchar the UTC day of the forecast's first hour
--- column: series varchar fleet, or feeder/F
+-- column: series varchar fleet, feeder/F, or no-feeder for meters that have none
 -- column: made_at timestamp(3) UTC
 -- column: readings_until timestamp(3) the end of the readings that it was made from, and its first hour, UTC
 -- column: model varchar

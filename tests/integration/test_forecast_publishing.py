@@ -143,7 +143,7 @@ def test_the_view_of_loads_has_the_hours_that_forecasts_are_made_from(month: lis
     assert [
         (row["series"], int(row["hour"].replace(tzinfo=UTC).timestamp()), row["wh"], row["meters"]) for row in found
     ] == [(day.series, *hour) for day in read for hour in day.hours]
-    assert {row["series"] for row in found} == {"fleet", "feeder/F1"}
+    assert {row["series"] for row in found} == {"fleet", "feeder/F1", "no-feeder"}
 
 
 def _load_of(rows: list[TableRow], end: datetime) -> HourlyLoad:

@@ -102,7 +102,8 @@ def test_the_fleet_is_the_sum_of_its_feeders_and_of_meters_on_none(
         "Europe/Berlin",
     )
     assert fleet.zone == "Europe/Berlin"  # of most of its meters
-    assert on.loads.series() == ["feeder/F1", "fleet"]
+    assert on.loads.load("no-feeder", DAY).load.hours[0] == LoadHour(midnight, 10, 1)
+    assert on.loads.series() == ["feeder/F1", "fleet", "no-feeder"]
     assert on.loads.load("feeder/F9", DAY).load.hours == []
 
 
@@ -126,10 +127,49 @@ def test_every_series_is_forecast_by_an_item_of_its_own(on: work.Deployment, del
         deliver(DAY - timedelta(days=back))
     do("loads", on)
     items = list(work.plan("series", on, NOW))
-    assert items == [work.ForecastSeries("feeder/F1"), work.ForecastSeries("fleet")]
-    assert [done.forecasts for done in do("series", on)] == [3, 3]  # two days before, and the next
-    assert [done.forecasts for done in do("series", on)] == [0, 0]
+    assert items == [work.ForecastSeries(series) for series in ("feeder/F1", "fleet", "no-feeder")]
+    assert [done.forecasts for done in do("series", on)] == [3, 3, 3]  # two days before, and the next
+    assert [done.forecasts for done in do("series", on)] == [0, 0, 0]
     assert len(on.store.newest("feeder/F1", 9)) == 3
+
+
+def test_the_fleet_s_forecast_becomes_the_sum_of_the_others_and_then_its_event(
+    on: work.Deployment, deliver: Callable[..., None]
+) -> None:
+    for back in range(4):
+        deliver(DAY - timedelta(days=back))
+    do("loads", on)
+    do("series", on)
+    assert {event.subject for page in on.events.pages() for event in page} == {"feeder/F1", "no-feeder"}
+
+    assert [done.feeders for done in do("fleet", on)] == [2]
+
+    (fleet,) = on.store.newest("fleet")
+    parts = [on.store.newest(series)[0] for series in ("feeder/F1", "no-feeder")]
+    assert [row.value for row in fleet.rows[:48]] == [
+        sum(row.value for row in rows) for rows in zip(*(part.rows[:48] for part in parts), strict=True)
+    ]
+    assert {event.subject for page in on.events.pages() for event in page} == {"feeder/F1", "no-feeder", "fleet"}
+    assert [done.feeders for done in do("fleet", on)] == [0]  # it is the sum already
+    assert on.store.newest("fleet") == [fleet]
+
+
+def test_a_feeder_that_comes_late_joins_the_sum_in_the_next_round(
+    on: work.Deployment, deliver: Callable[..., None]
+) -> None:
+    for back in range(4):
+        deliver(DAY - timedelta(days=back))
+    do("loads", on)
+    for series in ("fleet", "no-feeder"):
+        work.run(work.ForecastSeries(series), on, NOW, lambda: False)
+    before = on.store.newest("fleet")[0]
+    assert [done.feeders for done in do("fleet", on)] == [0]
+    (alone,) = on.store.newest("fleet")
+    assert alone.rows == before.rows
+    assert alone.note.endswith("not the sum of the feeders: no forecast of this day for feeder/F1")
+    work.run(work.ForecastSeries("feeder/F1"), on, NOW, lambda: False)
+    assert [done.feeders for done in do("fleet", on)] == [2]
+    assert on.store.newest("fleet")[0].note == before.note
 
 
 def test_meters_are_forecast_by_segments_and_what_is_left_over_goes_on_after_the_last_meter(

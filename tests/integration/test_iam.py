@@ -177,7 +177,8 @@ def test_the_forecasting_function_may_do_what_it_does(aws, forecasting_app, queu
     answer_query(forecasting_app.athena, LOADS, [("F1", "UTC", hour.date(), hour, 100, 3) for hour in hours])
     with recorded() as calls:
         for work, items, made in (
-            ("loads", 1, "LoadDaysRead"), ("series", 2, "ForecastsMade"), ("meters", 1, "MonthEndsMade"),
+            ("loads", 1, "LoadDaysRead"), ("series", 2, "ForecastsMade"), ("fleet", 1, "FeedersSummed"),
+            ("meters", 1, "MonthEndsMade"),
             ("silence", 1, "MetersSilent"),
         ):  # fmt: skip
             assert forecasting_app.handler({"work": work}, context(300_000))["WorkItemsSent"] == items

@@ -130,7 +130,8 @@ class Forecast(msgspec.Struct, frozen=True):
     model beat the naive ones. `coverage` is what the intervals reached in the back-test. `candidates` come best first.
     `realised` are the errors of this forecast once there are readings of its hours. `readings_until` is the end of the
     last reading that it was made from. Forecasts stored by earlier versions have neither that nor `days` nor `quality`,
-    which says how good the intervals were in the back-test; None without one.
+    which says how good the intervals were in the back-test; None without one. `feeders`: of so many feeders' forecasts
+    the fleet's is the sum; 0 if it could not be, for the reason in `note`; None before that was tried, and for others.
     """
 
     series: str
@@ -144,6 +145,7 @@ class Forecast(msgspec.Struct, frozen=True):
     readings_until: datetime | None = None
     days: tuple[ForecastDay, ...] = ()
     quality: IntervalQuality | None = None
+    feeders: int | None = None
 
 
 class Range(msgspec.Struct, frozen=True):
