@@ -4,6 +4,7 @@ So neither the choice of the model nor the width of an interval has seen the day
 
     python -m benchmarks.backtest                          simulated homes, shops, feeders and a fleet
     python -m benchmarks.backtest --series F.csv --zone Z  a series of your own: timestamp,value
+    python -m benchmarks.backtest --days 112               judged by more days, as the coverage of days' energies needs
 """
 
 import time
@@ -33,7 +34,7 @@ HORIZON = DAY = 24
 
 
 class Outcome(NamedTuple):
-    """The result of 28 days: the errors of the forecasts made, those of each model run throughout, and s per origin.
+    """The result of some days: the errors of the forecasts made, those of each model run throughout, and s per origin.
 
     days: the shares of last days of the horizon whose energy and whose peak were within their 80% intervals.
     """
@@ -143,6 +144,7 @@ def main(
     meters: int = 200,
     seed: int = 3,
     homes: Annotated[int, typer.Option(help="How many single homes.")] = 3,
+    days: Annotated[int, typer.Option(help="How many days are judged.")] = DAYS,
 ) -> None:
     """Print the errors of the forecasts made, next to those of each model alone."""
     options = ReadOptions(zone=zone or None)
@@ -154,7 +156,7 @@ def main(
     for head in heads:
         table.add_column(head, justify="left" if head in ("series", "models") else "right")
     for name, load in loads:
-        made, quality, (energy, peak), alone, chosen, seconds = outcome_of(load)
+        made, quality, (energy, peak), alone, chosen, seconds = outcome_of(load, judged=days)
         naive = min(alone["lag-24h"], alone["lag-168h"])
         wape = made.wape or 0.0
         table.add_row(

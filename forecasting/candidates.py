@@ -15,7 +15,7 @@ from forecasting.profile import profile
 from forecasting.weather_boosting import weather_boosted
 
 DAY, WEEK = 24, 168
-SMOOTH = 0.6  # share of the Gaussian process, which needs less history than the trees
+SMOOTH = 2 / 3  # share of the Gaussian process, which needs less history than the trees
 
 # (load, origins, horizon) -> forecasts, shape (origins, horizon). An origin is the number of known hours of the load;
 # origins ascend in whole days, and a forecast uses nothing of the load after its origin.

@@ -41,7 +41,8 @@ _UNRELIABLE = 1_000.0  # times the noise, of an unlikely day
 def gaussian_process(load: Load, origins: Sequence[int], horizon: int) -> Floats:
     """Forecasts of a load with weather, from its history and the weather known at each origin.
 
-    A day that those before it make very unlikely, as by an outage or a storm, hardly counts for those after it.
+    A day that those before it make very unlikely, as by an outage or a storm, hardly counts for those after it. A load
+    that was never negative is modeled by its square root, since what it is off by grows with it.
     """
     assert load.weather is not None
     start, days = _span(load.weather, origins[-1])
@@ -49,7 +50,9 @@ def gaussian_process(load: Load, origins: Sequence[int], horizon: int) -> Floats
     total = (days + ahead) * DAY
     calendar = calendar_of(load.first + start, total, load.zone).reshape(days + ahead, DAY, -1)
     weather = [_inputs(load.weather, start, origin, ahead, days + ahead) for origin in origins]
-    loads = load.filled[start : origins[-1]].reshape(days, DAY)
+    rooted = bool(load.filled[start : origins[0]].min() >= 0)
+    history = load.filled[start : origins[-1]]
+    loads = (np.sqrt(np.maximum(history, 0)) if rooted else history).reshape(days, DAY)
     known = [(origin - start) // DAY for origin in origins]
     noise = _noise(loads, calendar, weather[-1], known[0])
     answers = np.empty((len(origins), ahead, DAY))
@@ -57,7 +60,8 @@ def gaussian_process(load: Load, origins: Sequence[int], horizon: int) -> Floats
         answers[:, :, hour] = _forecast(
             loads[:, hour], known, calendar[:, hour], [one[:, hour] for one in weather], noise
         )
-    return answers.reshape(len(origins), -1)[:, :horizon]
+    made = np.maximum(answers, 0) ** 2 if rooted else answers
+    return made.reshape(len(origins), -1)[:, :horizon]
 
 
 def _span(weather: Weather, end: int) -> tuple[int, int]:

@@ -124,6 +124,18 @@ def test_an_outage_of_days_does_not_lower_the_forecasts_after_it() -> None:
     assert np.abs(after - usual).mean() < 0.02 * usual.mean()
 
 
+@pytest.mark.parametrize("shift", [-130, 0])
+def test_a_load_that_is_fed_back_at_times_is_forecast_as_well_as_one_that_never_is(shift: int) -> None:
+    temperature = _temperature(2)
+    load = _load(temperature)
+    values = load.values + shift
+    assert (values.min() < 0) == (shift < 0)
+    net = Load(load.first, values, values, load.zone, _weather(load, temperature))
+    origin = len(values) - 48
+    made = gaussian_process(net, [origin], 48)[0]
+    assert np.abs(made - values[origin:]).mean() < 0.05 * load.values.mean()
+
+
 def test_a_load_that_stays_lower_is_followed_within_two_weeks() -> None:
     temperature = _temperature(10)
     load = _load(temperature)
