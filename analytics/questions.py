@@ -16,10 +16,17 @@ from electrocloud.domain.readings.upload import MeterId
 
 FOLDER = Path(__file__).parent.parent / "sql"
 
+# How people see a column: amounts to the cent, numbers with all their decimals, with three, with one, shares as
+# percent, instants that the query has in UTC or in the service point's time zone, and UTC days and months.
+FORMATS = ("money", "full", "quantity", "tenth", "percent", "utc", "local", "utc_day")
+
 Value = str | int | float | date | datetime
 
 _HEADER = re.compile(r"(?:--.*\n)+")
 _PARAMETER = re.compile(r"-- param: (\w+) (\S+) (\S+) (.+)")
+_COLUMNS = re.compile(r"-- columns: (.+)")
+_EMPTY = re.compile(r"-- empty: (.+)")
+_NO_NOTE = ("-- param:", "-- columns:", "-- empty:")
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -53,13 +60,19 @@ class Parameter(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A file in sql/. `title` is the question in plain words; `note` explains how it is answered."""
+    """A file in sql/. `title` is the question in plain words; `note` explains how it is answered.
+
+    `formats` has one of FORMATS for each column that is no text, whole number or date; `empty` says what it means that
+    there are no rows.
+    """
 
     name: str
     title: str
     note: str
     parameters: tuple[Parameter, ...]
     sql: str
+    formats: Mapping[str, str]
+    empty: str
 
     def render(self, values: Mapping[str, str], now: datetime | None = None) -> str:
         """The SQL in Athena's dialect, ready to run or paste. Parameters without a value take their default.
@@ -100,7 +113,10 @@ def find(name_or_file: str) -> Question:
 
 
 def read(path: Path) -> Question:
-    """Read a question from a file: comments first (title, notes, `-- param:` lines), then one SELECT."""
+    """Read a question from a file: comments first, then one SELECT.
+
+    The comments are the title, notes, `-- param:` lines, `-- columns: name=format …` and `-- empty:`.
+    """
     comments, sql = _split(path)
     parameters = tuple(Parameter(*found) for found in _PARAMETER.findall("\n".join(comments)))
     for parameter in parameters:
@@ -108,8 +124,20 @@ def read(path: Path) -> Question:
             raise UsageError(f"{path.name}: {parameter.kind} is not a parameter kind; use one of {', '.join(KINDS)}")
     for name in set(_PLACE.findall(sql)) - {parameter.name for parameter in parameters}:
         raise UsageError(f"{path.name}: {{{name}}} has no `-- param: {name} …` line")
-    title, *note = [line.removeprefix("-- ") for line in comments if not line.startswith("-- param:")] or [path.stem]
-    return Question(path.stem, title, " ".join(note), parameters, sql)
+    title, *note = [line.removeprefix("-- ") for line in comments if not line.startswith(_NO_NOTE)] or [path.stem]
+    empty = " ".join(_EMPTY.findall("\n".join(comments))) or f"No rows answer: {title}"
+    return Question(path.stem, title, " ".join(note), parameters, sql, _formats(path, comments), empty)
+
+
+def _formats(path: Path, comments: list[str]) -> dict[str, str]:
+    found = {}
+    for text in " ".join(_COLUMNS.findall("\n".join(comments))).split():
+        name, _, form = text.partition("=")
+        if form not in FORMATS:
+            raise UsageError(f"{path.name}: {text} is no column and its format; formats are {', '.join(FORMATS)}")
+
+        found[name] = form
+    return found
 
 
 def _split(path: Path) -> tuple[list[str], str]:

@@ -64,7 +64,7 @@ def list_questions(output: Output | None) -> None:
 
 def _rows(question: Question, answer: Answer) -> Rows:
     names = [column.name for column in answer.columns]
-    return Rows(names, answer.rows, question.title, question.note, f"No rows answer: {question.title}")
+    return Rows(names, answer.rows, question.title, question.note, question.empty)
 
 
 def _write_csv(found: Rows, path: Path) -> None:

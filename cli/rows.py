@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.choices import Output
+from presentation.spreadsheet_text import cell
 from presentation.units import column_title
 
 ROWS_SHOWN = 50
@@ -49,13 +50,17 @@ def print_rows(found: Rows, output: Output | None) -> None:
 
 
 def write_delimited(found: Rows, file: TextIO, delimiter: str) -> None:
-    """Write a heading and the rows as CSV or TSV. TSV has no quotes: tabs and line breaks in a value become spaces."""
+    """Write a heading and the rows as CSV or TSV.
+
+    CSV is for spreadsheets too, so no text in it is taken for a formula. TSV has no quotes: tabs and line breaks in a
+    value become spaces.
+    """
     if delimiter == "\t":
         for row in (found.columns, *found.rows):
             file.write("\t".join(" ".join(_text(value).split()) for value in row) + "\n")
         return
     writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-    writer.writerows([found.columns, *([_text(value) for value in row] for row in found.rows)])
+    writer.writerows([found.columns, *([_csv_cell(value) for value in row] for row in found.rows)])
 
 
 def _print_json(found: Rows) -> None:
@@ -122,6 +127,10 @@ def _plain(value: Value) -> Value:
     if isinstance(value, datetime):
         return _text(value)
     return value if isinstance(value, str | int | float | Decimal | bool) or value is None else str(value)
+
+
+def _csv_cell(value: Value) -> Value:
+    return cell(value) if isinstance(value, str) else _text(value)
 
 
 def _text(value: Value) -> str:

@@ -177,6 +177,13 @@ def registry() -> list[RegisteredMeter]:
 
 
 @needs(Data.FLEET)
+def zone() -> str:
+    """The utility's time zone: the most common one among the meters, and UTC where there are none."""
+    counts = Counter(one.timezone for one in _registry())
+    return counts.most_common(1)[0][0] if counts else "UTC"
+
+
+@needs(Data.FLEET)
 def fleet() -> Fleet | None:
     """The latest state of the fleet; None if there is no reading yet."""
     return _fleet()
@@ -390,6 +397,18 @@ def answer(sql: str) -> athena.Answer:
     if _reads_access_log(sql):
         visitor().check(Data.ACCESS_LOG)
     return _answer(sql)
+
+
+def answer_file(sql: str, make: Callable[[athena.Answer], bytes]) -> Callable[[], bytes]:
+    """What makes a file of a SELECT's result, for the user of now."""
+    return for_this_user(lambda: _answer_file(sql, make))
+
+
+@needs(Data.QUESTIONS, "export", of=subjects.of_sql)
+def _answer_file(sql: str, make: Callable[[athena.Answer], bytes]) -> bytes:
+    if _reads_access_log(sql):
+        visitor().check(Data.ACCESS_LOG)
+    return make(_answer(sql))
 
 
 @st.cache_resource(ttl=60, max_entries=16, show_spinner=False)

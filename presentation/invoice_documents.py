@@ -9,6 +9,7 @@ from rich.markup import render
 
 from electrocloud.domain.billing.bill import Bill
 from presentation.invoice_text import money, notes, period, price_of, words_of
+from presentation.spreadsheet_text import cell
 from presentation.units import in_html
 
 HEADINGS = ("Description", "Quantity", "Rate", "Amount")
@@ -86,15 +87,19 @@ STYLE = """<style>
 
 
 def as_csv(bill: Bill) -> str:
-    """One row per line with exact amounts in $, then the total and, for a re-billed bill, the rebill adjustment."""
+    """One row per line with exact amounts in $, then the total and, for a re-billed bill, the rebill adjustment.
+
+    Texts are as a spreadsheet takes for no formula.
+    """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     kept = ("kind", "period", "tier", "quantity", "unit", "unit_rate", "amount", "amount_rounded", "explanation")
     named = ("meter_id", "month", "version", "status", "tariff", "number", "issued_on", "due_on")
     writer.writerow((*named, *kept))
-    known = tuple(getattr(bill, name) for name in named)
-    writer.writerows((*known, *(getattr(line, name) for name in kept)) for line in bill.lines)
-    writer.writerow((*known, "total", "", "", bill.energy_kwh, "kWh", "", bill.total, bill.total_rounded, ""))
+    total = ("total", "", "", bill.energy_kwh, "kWh", "", bill.total, bill.total_rounded, "")
+    rows = [*(tuple(getattr(line, name) for name in kept) for line in bill.lines), total]
     if bill.adjustment:
-        writer.writerow((*known, *(getattr(bill.adjustment, name) for name in kept)))
+        rows.append(tuple(getattr(bill.adjustment, name) for name in kept))
+    known = tuple(getattr(bill, name) for name in named)
+    writer.writerows([cell(value) for value in (*known, *row)] for row in rows)
     return text.getvalue()

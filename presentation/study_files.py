@@ -3,13 +3,12 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 
 import xlsxwriter
 
 from electrocloud.domain.studies.price_change import NamedPrice
 from electrocloud.domain.studies.study import CustomerResult, Group, Study
-from presentation import study_text
+from presentation import spreadsheet_text, study_text
 from presentation.bills_workbook import MONEY, Column, Sheet
 
 CUSTOMERS: Sequence[Column[CustomerResult]] = (
@@ -47,7 +46,6 @@ PRICES: Sequence[Column[NamedPrice]] = (
     Column("Studied", "rate", lambda one: one.before),
     Column("Keeps revenue", "rate", lambda one: one.after),
 )
-_RISKY = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
 
 
 def as_csv(customers: Iterable[CustomerResult]) -> bytes:
@@ -56,7 +54,7 @@ def as_csv(customers: Iterable[CustomerResult]) -> bytes:
     rows = csv.writer(text, lineterminator="\r\n")
     rows.writerow(column.heading for column in CUSTOMERS)
     for one in customers:
-        rows.writerow([_plain(column.cell(one)) for column in CUSTOMERS])
+        rows.writerow([spreadsheet_text.cell(column.cell(one)) for column in CUSTOMERS])
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -86,10 +84,3 @@ def as_xlsx(study: Study, customers: Iterable[CustomerResult]) -> bytes:
             for price in result.neutral.prices:
                 sheet_of_prices.add(price, result.currency)
     return file.getvalue()
-
-
-def _plain(value: object) -> object:
-    """A cell as text that no spreadsheet takes for a formula; numbers stay numbers."""
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value

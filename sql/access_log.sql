@@ -5,6 +5,8 @@
 -- param: first_day day today-30 first day, UTC
 -- param: last_day day today last day, UTC
 -- param: customer id all an account, an agreement or a meter; or all
+-- columns: accessed_at_utc=utc
+-- empty: Nobody looked at this customer on the dashboard on these days.
 WITH own AS (
   SELECT a.agreement_id, i.meter_id
   FROM agreements AS a

@@ -6,6 +6,8 @@
 -- param: month month this-month month in which the billing cycle begins, in the service point's time zone
 -- param: meter meter all one meter, or all
 -- param: detail lines|totals lines all lines, or each agreement's total only
+-- columns: kwh=full rate=full amount=full amount_rounded=money
+-- empty: No energy was charged in this month: it has no readings, or no agreement of theirs has a tariff.
 WITH installed AS (
   SELECT meter_id, service_point_id, start, "end" FROM installations
   UNION ALL

@@ -2,6 +2,8 @@
 -- The bills whose billing cycle begins in the month, in the version that counts now. Open bills are not among them.
 -- param: month month this-month-1 the month in which the billing cycle begins
 -- param: meter meter all one meter, or all
+-- columns: energy_kwh=quantity amount_due=money adjustment=money
+-- empty: No bills of this month have been issued: it has not ended, or its bills are still open.
 WITH issued AS (
   SELECT *, max(version) OVER (PARTITION BY agreement_id, cycle) AS last_version
   FROM bills_issued

@@ -2,6 +2,8 @@
 -- Each feeder's own peak hour, its load in the fleet's peak hour, and their ratio, the coincidence factor.
 -- param: first_day day today-30 first day, UTC
 -- param: last_day day today last day, UTC
+-- columns: own_peak_hour=utc own_peak_kw=quantity fleet_peak_hour=utc at_fleet_peak_kw=quantity coincidence_factor=percent share=percent
+-- empty: No readings have arrived for these days.
 WITH hours AS (
   SELECT
     coalesce(m.feeder, 'unknown') AS feeder,

@@ -2,6 +2,8 @@
 -- `complete` is the share of the day that the readings of all registered meters cover.
 -- param: first_day day today-30 first day, UTC
 -- param: last_day day today last day, UTC
+-- columns: dt=utc_day complete=percent
+-- empty: No readings have arrived for these days.
 WITH registry AS (
   SELECT count(*) AS meters FROM meters
 ),

@@ -3,6 +3,8 @@
 -- somebody moved in without saying so, or a line leaks.
 -- param: first_day day today-31 first local day
 -- param: last_day day today last local day
+-- columns: kwh=quantity
+-- empty: No energy was used without an agreement on these days.
 WITH used AS (
   SELECT
     i.service_point_id,

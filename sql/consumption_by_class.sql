@@ -1,6 +1,8 @@
 -- How much energy does each customer class use, by tariff?
 -- The month is in the meters' time zones. The class `flat` of earlier registries is listed as `apartment`.
 -- param: month month this-month the month
+-- columns: kwh=quantity kwh_per_meter=quantity median_kwh=quantity share=percent
+-- empty: No readings have arrived for this month.
 WITH used AS (
   SELECT meter_id, arbitrary(CASE class WHEN 'flat' THEN 'apartment' ELSE class END) AS class, arbitrary(tariff_id) AS tariff_id, sum(wh) AS wh
   FROM readings_local

@@ -3,6 +3,8 @@
 -- superseded by a duplicate or a correction. A percentile is the smallest delay not exceeded by that share of readings.
 -- param: first_day day today-30 first day, UTC
 -- param: last_day day today last day, UTC
+-- columns: dt=utc_day median_min=tenth p95_min=tenth max_min=tenth
+-- empty: No readings have arrived for these days.
 WITH delays AS (
   SELECT dt, date_diff('second', start, ingested_at) - interval_s AS delay_s, count(*) AS readings
   FROM readings

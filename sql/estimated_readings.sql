@@ -3,6 +3,7 @@
 -- begins; and the readings that their senders marked as estimated or substituted, in the UTC month of their start.
 -- param: first_month month this-month-1 first month
 -- param: last_month month this-month last month
+-- empty: No readings of these months were estimated.
 WITH billed AS (
   SELECT
     substr(cycle, 1, 7) AS month,

@@ -5,6 +5,8 @@
 -- param: first_day day today-30 first day, UTC
 -- param: last_day day today last day, UTC
 -- param: meter meter all one meter, or all
+-- columns: dt=utc_day delivered_kwh=quantity received_kwh=quantity net_kwh=quantity export_peak_kw=quantity
+-- empty: No meter exported energy on these days.
 SELECT
   h.dt,
   m.feeder,

@@ -4,6 +4,8 @@
 -- Made of hours: meters that are read by the day are not in it.
 -- param: first_day day today-30 first day, UTC
 -- param: last_day day today last day, UTC
+-- columns: dt=utc_day delivered_kwh=quantity received_kwh=quantity max_reverse_kw=quantity
+-- empty: No meter exported energy on these days.
 WITH hours AS (
   SELECT
     h.dt,

@@ -6,6 +6,9 @@
 -- param: lead whole 1 days ahead; 0 for the rest of the day in which the readings ended
 -- param: first_day day today-30 first local day that was forecast
 -- param: last_day day today last one
+-- columns: made_at=utc energy_kwh=quantity energy_low_kwh=quantity energy_high_kwh=quantity actual_energy_kwh=quantity
+-- columns: peak_kwh=quantity peak_low_kwh=quantity peak_high_kwh=quantity actual_peak_kwh=quantity peak_hour=utc actual_peak_hour=utc
+-- empty: No forecast of these days is in the lake. It needs the feeder's ID, or fleet.
 WITH actual AS (
   SELECT
     series,

@@ -6,6 +6,8 @@
 -- param: loads fleet|feeders fleet whose forecasts: fleet, or feeders
 -- param: first_day day today-15 first local day that was forecast
 -- param: last_day day today-1 last one
+-- columns: wape=percent bias=percent coverage=percent
+-- empty: No forecast of these days has come to its end yet, or none was published to the lake.
 WITH forecast AS (
   SELECT *, count(*) OVER (PARTITION BY series, readings_until, day) AS hours
   FROM forecasts_hourly

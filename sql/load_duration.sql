@@ -2,6 +2,8 @@
 -- The load duration curve in 100 steps: in `percent` of the hours the mean power was `kw` or more.
 -- param: first_day day today-30 first day, UTC
 -- param: last_day day today last day, UTC
+-- columns: kw=quantity
+-- empty: No readings have arrived for these days.
 WITH hours AS (
   SELECT date_trunc('hour', hour) AS hour, CAST(sum(wh) AS bigint) AS wh
   FROM readings_hourly

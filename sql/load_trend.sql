@@ -3,6 +3,8 @@
 -- Hours without readings are listed with no load.
 -- param: first_day day today-14 first day, UTC
 -- param: last_day day today last day, UTC
+-- columns: hour=utc kwh=quantity day_before_kwh=quantity week_before_kwh=quantity four_weeks_mean_kwh=quantity
+-- empty: The last day is before the first one.
 WITH load AS (
   SELECT date_trunc('hour', hour) AS hour, CAST(sum(wh) AS bigint) AS wh, count(*) AS meters
   FROM readings_hourly

@@ -2,6 +2,8 @@
 -- The month is in the meter's time zone. `complete` is the share of the month that its readings cover.
 -- param: month month this-month the month
 -- param: meter meter all one meter, or all
+-- columns: kwh=quantity peak_kw=quantity complete=percent
+-- empty: No readings have arrived for this month.
 WITH used AS (
   SELECT
     meter_id,

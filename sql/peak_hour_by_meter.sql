@@ -3,6 +3,8 @@
 -- which distinguishes a habit from a single event.
 -- param: month month this-month the month
 -- param: meter meter all one meter, or all
+-- columns: peak_hour=local peak_kwh=quantity usual_kwh=quantity
+-- empty: No readings have arrived for this month.
 WITH hours AS (
   SELECT
     meter_id,

@@ -3,6 +3,8 @@
 -- param: first_day day today-30 first day
 -- param: last_day day today last day
 -- param: zone zone UTC time zone of the days and hours
+-- columns: peak_hour=local peak_kw=quantity mean_kw=quantity load_factor=percent
+-- empty: No readings have arrived for these days.
 WITH hours AS (
   SELECT
     CAST(at_timezone(with_timezone(date_trunc('hour', hour), 'UTC'), {zone}) AS timestamp(3)) AS local_hour,

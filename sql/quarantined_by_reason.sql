@@ -3,6 +3,8 @@
 -- rows in two objects; each position in the stream counts once.
 -- param: first_day day today-30 first day, UTC
 -- param: last_day day today last day, UTC
+-- columns: dt=utc_day last_arrived=utc
+-- empty: No uploads were rejected on these days.
 SELECT
   dt,
   reason,

@@ -4,6 +4,8 @@
 -- param: first_month month this-month-1 first month
 -- param: last_month month this-month last month
 -- param: meter meter all one meter, or all
+-- columns: month=utc_day share=percent kwh=quantity
+-- empty: No readings have arrived for these months.
 WITH counted AS (
   SELECT substr(dt, 1, 7) AS month, direction, quality, count(*) AS readings, sum(wh) AS wh, count(DISTINCT meter_id) AS meters
   FROM readings_by_direction

@@ -1,6 +1,8 @@
 -- How much revenue has each tariff brought in a month, by kind of charge?
 -- From the lines of the month's issued bills, in the version that counts now. The tariff is that of a bill's last segment.
 -- param: month month this-month-1 the month in which the billing cycle begins
+-- columns: energy_kwh=quantity amount=money
+-- empty: No bills of this month have been issued: it has not ended, or its bills are still open.
 WITH issued AS (
   SELECT agreement_id, cycle, max(version) AS version
   FROM bills_issued

@@ -3,6 +3,8 @@
 -- request_id; a row without one was put into the stream by a head-end.
 -- param: meter meter US-000001 the meter
 -- param: day day today UTC day of the readings
+-- columns: start=utc ingested_at=utc adjusted_at=utc
+-- empty: No readings of this meter have arrived for this day.
 SELECT
   start,
   interval_s,

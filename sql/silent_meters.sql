@@ -4,6 +4,8 @@
 -- registered otherwise. A meter that was removed is not silent.
 -- param: at time now time of the check, UTC
 -- param: margin whole 2 hours beyond the expected time
+-- columns: lat=full lon=full uploads_every_hours=tenth last_end=utc silent_hours=tenth
+-- empty: No meters are silent: all registered meters have reported in time.
 WITH installed AS (
   SELECT i.meter_id, min(s.upload_every_s) AS upload_every_s
   FROM installations AS i

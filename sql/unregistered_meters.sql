@@ -3,6 +3,8 @@
 -- head-end put the readings into the stream.
 -- param: first_day day today-7 first day, UTC
 -- param: last_day day today last day, UTC
+-- columns: first_start=utc last_start=utc last_arrived=utc
+-- empty: All meters that sent readings on these days are registered.
 SELECT
   r.meter_id,
   count(*) AS readings,

@@ -4,6 +4,8 @@
 -- asks that of 95% of a week's 10-minute means. Lists meters with any reading outside.
 -- param: first_day day today-7 first day, UTC
 -- param: last_day day today last day, UTC
+-- columns: min_v=tenth max_v=tenth within=percent
+-- empty: No meter measured a voltage outside the band on these days.
 WITH measured AS (
   SELECT meter_id, voltage_v
   FROM readings_current

@@ -25,6 +25,7 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.local_time import local_day, midnight_of
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.tariffs.versions import DatedTariff
+from presentation.spreadsheet_text import cell
 
 CSV_COLUMNS = {
     "meter_id": "meter_id",
@@ -181,5 +182,6 @@ def _rate_part(usage: Usage, *, path: Path, service: Service, as_csv: bool) -> P
 
 def _csv_rows(issued: Sequence[Bill]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(map(attrgetter(*CSV_COLUMNS.values()), issued))
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerows(map(cell, values) for values in map(attrgetter(*CSV_COLUMNS.values()), issued))
     return text.getvalue().encode()

@@ -15,6 +15,7 @@ from dashboard.access.visitor import may
 from dashboard.customers import account
 from dashboard.customers.bill_history import explained, side_by_side, table
 from dashboard.meter import service_history
+from dashboard.questions.columns import in_zone
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.search_index import SearchEntry
 from presentation import units
@@ -28,7 +29,7 @@ MOST_ACCESSES = 100
 LONGEST_CELL = 80  # characters; a question's SQL is longer
 YEAR = timedelta(days=365)
 ACCESS_COLUMNS = {
-    "accessed_at_utc": "When, UTC",
+    "accessed_at_utc": "When",
     "user_name": "User",
     "roles": "Roles",
     "action": "Action",
@@ -112,11 +113,12 @@ def accesses(account_id: str) -> None:
     if not answer.rows:
         st.info("Nobody looked at this customer in the last 30 days.")
         return
-    columns = [column.name for column in answer.columns]
-    rows = [
-        dict(zip(columns, (shorten(str(value), LONGEST_CELL, placeholder=" …") for value in row), strict=True))
-        for row in answer.rows[:MOST_ACCESSES]
-    ]
+    names, zone = [column.name for column in answer.columns], data.zone()
+    rows = []
+    for row in answer.rows[:MOST_ACCESSES]:
+        found = dict(zip(names, row, strict=True))
+        found["accessed_at_utc"] = in_zone(found["accessed_at_utc"], zone)
+        rows.append({name: shorten(str(value), LONGEST_CELL, placeholder=" …") for name, value in found.items()})
     more = f", the newest {MOST_ACCESSES}" if len(answer.rows) > MOST_ACCESSES else ""
     st.caption(f"{units.count(len(answer.rows), 'entry', 'entries')} of the last 30 days{more}.")
     layout.table("Access", [{title: row[name] for name, title in ACCESS_COLUMNS.items()} for row in rows])

@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from analytics.questions import Question
 from dashboard import charts
 from dashboard.charts import Spec
+from dashboard.questions.columns import in_zone, instant
 from electrocloud.aws.athena import Answer
+from electrocloud.domain.local_time import DAY_S
 from presentation.units import column_title
 
 MAX_BARS = 30  # more cannot be distinguished
@@ -18,7 +21,7 @@ MAX_BARS = 30  # more cannot be distinguished
 class ChartDesign(NamedTuple):
     """How to chart a result: a column for x, columns (or `count`) for y, and the axes' titles with units.
 
-    A `line` runs over UTC days or hours or over numbers, a `bar` over names; bars with the same name are added up.
+    A `line` runs over days, instants or numbers, a `bar` over names; bars with the same name are added up.
     """
 
     mark: str
@@ -46,7 +49,7 @@ CHARTS = {
         "line",
         "hour",
         ["kwh", "day_before_kwh", "week_before_kwh", "four_weeks_mean_kwh"],
-        "Hour, UTC",
+        "Hour",
         "Energy per hour, kWh",
     ),
     "consumption_at_vacant_premises": ChartDesign("bar", "service_point_id", ["kwh"], "Service point", "Energy, kWh"),
@@ -55,7 +58,7 @@ CHARTS = {
     "peak_hour_of_fleet": ChartDesign("line", "day", ["peak_kw", "mean_kw"], "Day", "Power, kW"),
     "quarantined_by_reason": ChartDesign("bar", "reason", ["uploads"], "Reason", "Uploads"),
     "readings_by_quality": ChartDesign("bar", "quality", ["readings"], "Quality", "Readings of both directions"),
-    "senders_of_readings": ChartDesign("line", "start", ["wh"], "Start, UTC", "Energy, Wh"),
+    "senders_of_readings": ChartDesign("line", "start", ["wh"], "Start", "Energy, Wh"),
     "revenue_by_tariff": ChartDesign("bar", "charge", ["amount"], "Charge", "Amount, all tariffs"),
     "silent_meters": ChartDesign("bar", "feeder", ["count"], "Feeder", "Silent meters"),
     "unregistered_meters": ChartDesign("bar", "meter_id", ["readings"], "Meter", "Readings"),
@@ -69,11 +72,13 @@ def table(answer: Answer) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[column.name for column in answer.columns])
 
 
-def chart(question: str, frame: pd.DataFrame) -> Spec | None:
-    """A Vega-Lite chart of a result; None if it has no rows or the question has no chart."""
-    design = CHARTS.get(question)
+def chart(question: Question, frame: pd.DataFrame, zone: str) -> Spec | None:
+    """A Vega-Lite chart of a result, with instants in the zone; None if it has no rows or the question has no chart."""
+    design = CHARTS.get(question.name)
     if design is None or frame.empty:
         return None
+    if design.mark == "line" and question.formats.get(design.x) == "utc":
+        return _over_time(design, frame, zone)
     if design.mark == "line":
         return _lines(design, frame)
     return _bars(design, frame[frame[design.x] != "total"])  # not beside its parts
@@ -107,6 +112,22 @@ def _lines(design: ChartDesign, frame: pd.DataFrame) -> Spec:
             },
         },
     }
+
+
+def _over_time(design: ChartDesign, frame: pd.DataFrame, zone: str) -> Spec:
+    """Lines over instants, with the zone's clock on the axis."""
+    moments = [moment for value in frame[design.x] if (moment := instant(value))]
+    first, last = (moments[place].timestamp() for place in (0, -1))
+    spec = _lines(design, frame)
+    for row, moment in zip(spec["data"]["values"], moments, strict=True):
+        row |= {"ms": int(moment.timestamp() * 1000), "x": in_zone(moment, zone)}
+    every_h = 24 if last - first > 2 * DAY_S else 3
+    spec["encoding"] |= {
+        "x": charts.time_axis(first, max(last, first + 1), zone, every_h),
+        "tooltip": [{"field": name, "title": title} for name, title in (("x", "Time"), ("what", "What"))]
+        + [{"field": "value", "title": design.y_title, "format": ",.3f"}],
+    }
+    return spec
 
 
 def _bars(design: ChartDesign, frame: pd.DataFrame) -> Spec:

@@ -1,50 +1,97 @@
-"""The analyst's page: run the questions in sql/ on Athena with chosen parameters, and see their SQL."""
+"""The analyst's page: run the questions in sql/ on Athena with chosen parameters, and see their SQL.
 
-from datetime import UTC, date, datetime
+The address has the question and, once it was run, the values of its parameters. Whoever opens it sees the same.
+"""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 
 from analytics.questions import Parameter, Question
 from dashboard import data
-from dashboard.questions import answers
+from dashboard.questions import answers, columns
+from electrocloud.domain.errors import UsageError
 from presentation import units
 
 ROWS_SHOWN = 5_000
-NO_RESULTS = {
-    "access_log": "Nobody looked at this customer on the dashboard on these days.",
-    "forecast_days": "No forecast of these days is in the lake. It needs the feeder's ID, or fleet.",
-    "forecast_error_by_lead": "No forecast of these days has come to its end yet, or none was published to the lake.",
-    "silent_meters": "No meters are silent: all registered meters have reported in time.",
-    "quarantined_by_reason": "No uploads were rejected on these days.",
-    "voltage_out_of_band": "No meter measured a voltage outside the band on these days.",
-}
+UTC_NAME = "UTC"
+TYPED = ("day", "whole", "number")  # kinds with a widget of their own; others are typed as text
 
 
-def parameter_values(question: Question, now: datetime) -> dict[str, str]:
+def choose_question(names: list[str], titles: dict[str, str]) -> str:
+    """Draw the list of questions; the chosen one, which the address names."""
+    linked = st.query_params.get("question")
+    if linked in names:
+        st.session_state["question"] = linked
+    name = st.selectbox("Question", names, format_func=titles.__getitem__, key="question", on_change=_open)
+    st.query_params["question"] = name
+    return name
+
+
+def _open() -> None:
+    """Put a newly chosen question into the address, without the parameters of the one before."""
+    times = {"times": st.query_params["times"]} if "times" in st.query_params else {}
+    st.query_params.from_dict({"question": st.session_state["question"], **times})
+
+
+def parameter_values(question: Question, now: datetime, zone: str) -> dict[str, str]:
     """Draw a widget for each parameter; returns their values as text."""
-    columns = st.columns(max(2, len(question.parameters)))
+    places = st.columns(max(2, len(question.parameters)))
     return {
-        parameter.name: widget(parameter, f"{question.name}.{parameter.name}", now, column)
-        for parameter, column in zip(question.parameters, columns, strict=False)
+        parameter.name: widget(parameter, _key(question, parameter), now, zone, place)
+        for parameter, place in zip(question.parameters, places, strict=False)
     }
 
 
-def widget(parameter: Parameter, key: str, now: datetime, place: st.delta_generator.DeltaGenerator) -> str:
-    """Draw the widget of a parameter; its value as text."""
+def widget(parameter: Parameter, key: str, now: datetime, zone: str, place: st.delta_generator.DeltaGenerator) -> str:
+    """Draw the widget of a parameter, with the address's value or else the default; its value as text."""
     name, note = parameter.name.replace("_", " ").capitalize(), parameter.description
-    default = parameter.parse(parameter.default, now)
+    value = remember(parameter, key, now, zone)
     if parameter.choices:
-        return place.selectbox(name, parameter.choices, parameter.choices.index(str(default)), help=note, key=key)
+        return place.selectbox(name, parameter.choices, help=note, key=key)
     if parameter.kind == "month":
-        return place.selectbox(name, units.months_until(now.date()), help=note, key=key)
-    if isinstance(default, date) and not isinstance(default, datetime):
-        return str(place.date_input(name, default, help=note, key=key, format="YYYY-MM-DD"))
-    if isinstance(default, int | float):
-        return str(place.number_input(name, value=default, help=note, key=key))
-    return place.text_input(name, parameter.default, help=note, key=key).strip()
+        months = sorted({*units.months_until(now.date()), str(value)}, reverse=True)
+        return place.selectbox(name, months, help=note, key=key)
+    if parameter.kind == "day":
+        return str(place.date_input(name, help=note, key=key, format="YYYY-MM-DD"))
+    if parameter.kind in ("whole", "number"):
+        return str(place.number_input(name, help=note, key=key))
+    return place.text_input(name, help=note, key=key).strip()
 
 
-def show(question: Question, sql: str) -> None:
+def remember(parameter: Parameter, key: str, now: datetime, zone: str) -> object:
+    """Give a widget the address's value, or at first the default one; the value that it has."""
+    linked = st.query_params.get(parameter.name)
+    if linked is not None:
+        with suppress(UsageError):
+            value = widget_value(parameter, linked, now)
+            if st.session_state.get(key) != value:
+                st.session_state[key] = value
+    if key not in st.session_state:
+        st.session_state[key] = widget_value(parameter, zone if parameter.kind == "zone" else parameter.default, now)
+    return st.session_state[key]
+
+
+def widget_value(parameter: Parameter, text: str, now: datetime) -> object:
+    """A parameter's text as its widget takes it. `UsageError` where the parameter does not allow it."""
+    if parameter.kind == "month":
+        return f"{parameter.parse(text, now):%Y-%m}"
+    return parameter.parse(text, now) if parameter.choices or parameter.kind in TYPED else text
+
+
+def _key(question: Question, parameter: Parameter) -> str:
+    return f"{question.name}.{parameter.name}"
+
+
+def _run(question: Question) -> None:
+    """Put the values of the form into the address: then the question is run, here and wherever it is opened."""
+    for parameter in question.parameters:
+        st.query_params[parameter.name] = str(st.session_state[_key(question, parameter)]).strip()
+
+
+def show(question: Question, sql: str, zone: str) -> None:
     """Run the SQL, and draw the result as a chart and a table."""
     running = st.empty()
     running.info("Running on Athena …", icon=":material/hourglass_top:")  # not a spinner: that appears with a delay
@@ -52,47 +99,47 @@ def show(question: Question, sql: str) -> None:
         answer = data.answer(sql)
     finally:
         running.empty()
-    frame = answers.table(answer)
     scanned = "" if answer.bytes_scanned is None else f" · {units.scaled(answer.bytes_scanned, 'B')} scanned"
-    st.caption(f"{units.count(len(frame), 'row')}{scanned} · {answer.seconds:.1f} s")
-    if frame.empty:
-        st.info(NO_RESULTS.get(question.name, "No results. Try other days, another month or another meter."))
+    st.caption(f"{units.count(len(answer.rows), 'row')}{scanned} · {answer.seconds:.1f} s")
+    if not answer.rows:
+        st.info(question.empty)
         return
-    if spec := answers.chart(question.name, frame):
+    if spec := answers.chart(question, answers.table(answer), zone):
         st.vega_lite_chart(spec, height=340, key=f"chart_{question.name}")
-    if len(frame) > ROWS_SHOWN:
-        st.caption(f"First {ROWS_SHOWN:,} rows. To get all: `electrocloud query {question.name} --csv FILE`.")
-    shown = frame.head(ROWS_SHOWN).rename(columns=units.column_title)
-    numbers = dict.fromkeys(shown.select_dtypes("number"), st.column_config.NumberColumn(format="localized"))
-    st.dataframe(shown, hide_index=True, column_config=numbers)
+    if len(answer.rows) > ROWS_SHOWN:
+        st.caption(f"First {ROWS_SHOWN:,} rows. The file has all.")
+    shown, config = columns.table(question, answer, zone, ROWS_SHOWN)
+    st.dataframe(shown, hide_index=True, column_config=config, placeholder="–")
+    st.download_button(
+        "Download CSV",
+        data.answer_file(sql, partial(columns.as_csv, question, zone=zone)),
+        f"{question.name}.csv",
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
 
 
 st.title("Analytics")
 with data.show_errors():
     now = datetime.now(UTC)
     questions = data.questions_of_user()
-    names = list(questions)
-    linked = st.query_params.get("question")
-    name = st.selectbox(
-        "Question",
-        names,
-        names.index(linked) if linked in names else 0,
-        format_func=lambda name: questions[name].title,
-        key="question",
-    )
-    st.query_params["question"] = name
-    question = questions[name]
+    utility_zone = data.zone()
+    wide, narrow = st.columns([5, 2])
+    with wide:
+        question = questions[choose_question([*questions], {name: one.title for name, one in questions.items()})]
+    with narrow:
+        zones = list(dict.fromkeys([utility_zone, UTC_NAME]))
+        zone = st.selectbox("Times in", zones, key="times", bind="query-params", help="The utility's, or UTC.")
     if question.note:
         st.caption(question.note)
     with st.form("parameters"):
-        values = parameter_values(question, now)
-        if st.form_submit_button("Run", type="primary", icon=":material/play_arrow:"):
-            st.session_state["asked"] = (name, question.render(values, now))
-    asked, sql = st.session_state.get("asked", ("", ""))
-    if asked == name:
-        show(question, sql)
+        values = parameter_values(question, now, utility_zone)
+        st.form_submit_button("Run", type="primary", icon=":material/play_arrow:", on_click=_run, args=(question,))
+    sql = question.render(values, now)
+    if all(parameter.name in st.query_params for parameter in question.parameters):
+        show(question, sql, zone)
     else:
         st.caption("Set the parameters and press Run. In an AWS account, Athena charges for the bytes it scans.")
-        sql = question.render(values, now)
     with st.expander("SQL for the Athena console"):
         st.code(sql, language="sql", wrap_lines=True)

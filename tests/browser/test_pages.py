@@ -286,3 +286,29 @@ def test_an_alarm_that_is_on_is_named_and_its_address_shows_what_to_do(page: Pag
     windows = HealthReader(running.fleet.stack).counts().windows
     card = page.get_by_test_id("stMetric").filter(has_text="meter-days")
     expect(card.get_by_test_id("stMetricValue")).to_have_text(f"{windows:,} meter-days")
+
+
+def test_analytics_shows_the_same_after_a_reload_from_a_link_and_back(page: Page, running: Running) -> None:
+    first = running.fleet.today - timedelta(days=3)
+    page.goto(f"{running.url}/analytics?question=load_duration&first_day={first}&last_day={first}")
+    expect(page.get_by_test_id("stDataFrame").locator("table tbody tr").first).to_be_attached()
+    asked = page.get_by_role("combobox", name="Question")
+    asked.click()
+    page.get_by_role("option", name="Which meters are silent?").click()
+    page.wait_for_url(re.compile(r"question=silent_meters$"))
+    page.get_by_role("button", name="Run").click()
+    page.wait_for_url(re.compile(r"question=silent_meters&at=now&margin=2"))
+    grid = page.get_by_test_id("stDataFrame")
+    expect(grid.locator("table tbody tr")).to_have_count(1)
+    expect(grid).to_contain_text(running.fleet.silent.meter_id)
+    page.reload()
+    expect(grid).to_contain_text(running.fleet.silent.meter_id)
+    expect(page.get_by_role("button", name="Download as CSV")).to_have_count(0)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    assert running.fleet.silent.meter_id in download.value.path().read_text("utf-8-sig")
+    page.go_back()
+    page.go_back()
+    page.wait_for_url(re.compile(rf"question=load_duration&first_day={first}"))
+    expect(page.get_by_text("Power reached or exceeded").first.or_(grid)).to_be_visible()
+    expect(page.get_by_role("textbox", name="First day")).to_have_value(str(first))

@@ -24,6 +24,11 @@ def metrics(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
 
 
+def address_of(app: AppTest) -> dict[str, str]:
+    """The parameters of the page's address."""
+    return {name: value if isinstance(value, str) else value[-1] for name, value in app.query_params.items()}
+
+
 def texts(app: AppTest) -> str:
     return "\n".join(
         str(element.value) for kind in ("info", "warning", "caption", "markdown") for element in app.get(kind)

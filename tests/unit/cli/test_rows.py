@@ -47,6 +47,13 @@ def test_csv_reads_back_as_it_was(capsys):
     assert read[2][5] == "two\tlines\nhere"
 
 
+def test_in_csv_no_text_is_a_formula_and_programs_read_the_same_text_from_tsv_and_json(capsys):
+    found = Rows(("feeder", "change"), [("=1+1", Decimal("-2.50"))])
+    assert printed(capsys, Output.csv, found) == "feeder,change\n'=1+1,-2.50\n"
+    assert printed(capsys, Output.tsv, found) == "feeder\tchange\n=1+1\t-2.50\n"
+    assert json.loads(printed(capsys, Output.json, found)) == [{"feeder": "=1+1", "change": -2.5}]
+
+
 def test_tsv_is_one_line_a_row_and_what_a_pipe_gets(capsys):
     text = printed(capsys, None)
     assert text == printed(capsys, Output.tsv)

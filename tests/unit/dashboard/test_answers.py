@@ -11,6 +11,7 @@ from dashboard.questions import answers
 from electrocloud.aws.athena import Answer, Column
 from presentation.units import column_title
 
+NOTHING = answers.table(Answer((Column("feeder", "varchar"),), [], 0, 0.0))
 ROWS = {
     "load_trend": (
         ["hour", "meters", "kwh", "day_before_kwh", "week_before_kwh", "four_weeks_mean_kwh"],
@@ -21,9 +22,11 @@ ROWS = {
 }
 
 
-def values(name: str) -> list[dict[str, object]]:
+def values(name: str, zone: str = "UTC") -> list[dict[str, object]]:
     columns, rows = ROWS[name]
-    spec = answers.chart(name, answers.table(Answer(tuple(Column(c, "varchar") for c in columns), rows, 0, 0.0)))
+    spec = answers.chart(
+        questions()[name], answers.table(Answer(tuple(Column(c, "varchar") for c in columns), rows, 0, 0.0)), zone
+    )
     assert spec is not None
     return spec["data"]["values"]
 
@@ -35,15 +38,24 @@ def test_each_question_has_a_chart_of_columns_that_it_selects(name: str) -> None
     assert {design.x, *design.y} - {"count"} <= set(selected)
 
 
-def test_hours_are_drawn_in_utc_and_missing_values_stay_missing() -> None:
-    first = values("load_trend")[0]
+def test_hours_are_drawn_in_the_zone_and_missing_values_stay_missing() -> None:
+    first = values("load_trend", "America/Los_Angeles")[0]
     assert first == {
-        "x": "2026-11-24T00:00:00+00:00",
+        "x": "2026-11-23 16:00:00 PST",
+        "ms": 1_795_478_400_000,
         "kWh": 1.5,
         "Day before kWh": None,
         "Week before kWh": None,
         "Four weeks mean kWh": 1.0,
     }
+
+
+def test_a_total_is_not_drawn_beside_its_parts() -> None:
+    rows = [("T", "energy", Decimal(3)), ("T", "fixed", Decimal(2)), ("T", "total", Decimal(5))]
+    columns = tuple(Column(name, "varchar") for name in ("tariff_id", "charge", "amount"))
+    spec = answers.chart(questions()["revenue_by_tariff"], answers.table(Answer(columns, rows, 0, 0.0)), "UTC")
+    assert spec
+    assert [one["name"] for one in spec["data"]["values"]] == ["energy", "fixed"]
 
 
 def test_rows_with_the_same_name_are_counted() -> None:
@@ -55,7 +67,7 @@ def test_hours_of_the_day_are_in_order() -> None:
 
 
 def test_an_empty_result_has_no_chart() -> None:
-    assert answers.chart("silent_meters", answers.table(Answer((Column("feeder", "varchar"),), [], 0, 0.0))) is None
+    assert answers.chart(questions()["silent_meters"], NOTHING, "UTC") is None
 
 
 def test_a_heading_spells_units_correctly() -> None:

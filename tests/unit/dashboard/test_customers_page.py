@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from dashboard import data
-from electrocloud.aws.athena import Answer
+from electrocloud.aws.athena import Answer, Column
 from electrocloud.aws.store.accounts import AccountStatement
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.search_index import SearchEntry
@@ -157,3 +157,13 @@ def test_who_looked_at_a_customer_is_asked_on_request_and_nobody_is_said_in_word
     app.button[-1].click().run()
     assert "'A-1'" in asked[0]
     assert "Nobody looked at this customer in the last 30 days." in texts(app)
+
+
+def test_accesses_are_listed_with_the_utility_s_time_and_zone(give: Callable[..., None]) -> None:
+    names = ("accessed_at_utc", "user_name", "roles", "action", "data_kind", "detail")
+    row = ("2026-11-24 20:00:05", "ann", "agent", "view", "bills", "")
+    give(search=[GOMEZ], history=[], service_histories=[], account_statement=NOTHING, zone="America/Los_Angeles")
+    give(answer=Answer(tuple(Column(name, "varchar") for name in names), [row], 0, 0.1))
+    app = page("customers", search="gomez")
+    app.button[-1].click().run()
+    assert tables(app)[-1].index.tolist() == ["2026-11-24 12:00:05 PST"]

@@ -23,7 +23,7 @@ from electrocloud.domain.meter import RegisteredMeter
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from tests.kits.billing_kit import document
-from tests.kits.dashboard_kit import metrics, page, texts
+from tests.kits.dashboard_kit import address_of, metrics, page, texts
 from tests.kits.examples import TIME_OF_USE, upload
 
 TARIFFS = {
@@ -257,7 +257,7 @@ def test_a_meter_without_readings_is_shown_as_never_reported(give: Callable[...,
 
 def test_a_question_runs_with_its_parameters_and_shows_its_sql(give: Callable[..., None]) -> None:
     columns = (Column("percent", "bigint"), Column("kw", "decimal"))
-    give(answer=Answer(columns, [(1, Decimal("5.5")), (2, Decimal("4"))], 2_000_000, 0.4))
+    give(answer=Answer(columns, [(1, Decimal("5.5")), (2, Decimal("4"))], 2_000_000, 0.4), zone="UTC")
     app = page("analytics", question="load_duration")
     app.date_input(key="load_duration.first_day").set_value(date(2026, 11, 1))
     app.button[0].click().run()
@@ -267,7 +267,42 @@ def test_a_question_runs_with_its_parameters_and_shows_its_sql(give: Callable[..
     assert app.dataframe[0].value["kW"].tolist() == [5.5, 4.0]
 
 
+def test_the_address_has_the_question_and_the_parameters_that_it_was_run_with(give: Callable[..., None]) -> None:
+    give(answer=Answer((Column("percent", "bigint"), Column("kw", "decimal")), [], 0, 0.4), zone="UTC")
+    app = page("analytics", question="load_duration")
+    assert "press Run" in texts(app)
+    app.date_input(key="load_duration.first_day").set_value(date(2026, 11, 1))
+    app.button[0].click().run()
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    address = address_of(app)
+    assert address == {"question": "load_duration", "first_day": "2026-11-01", "last_day": today}
+
+    again = page("analytics", **address)
+    assert "press Run" not in texts(again)
+    assert "No readings have arrived for these days." in texts(again)
+    assert again.date_input(key="load_duration.first_day").value == date(2026, 11, 1)
+    again.selectbox(key="question").set_value("bill").run()
+    assert address_of(again) == {"question": "bill"}
+    assert "press Run" in texts(again)
+
+
+def test_an_address_whose_value_no_parameter_allows_says_what_was_expected(give: Callable[..., None]) -> None:
+    give(zone="America/Los_Angeles")
+    app = page("analytics", question="peak_hour_of_fleet", first_day="soon", last_day="today", zone="Moon/Base")
+    assert "give an IANA time zone" in texts(app)
+
+
+def test_times_are_the_utility_s_with_their_zone_and_utc_on_request(give: Callable[..., None]) -> None:
+    columns = tuple(Column(name, "varchar") for name in ("meter_id", "feeder", "last_end"))
+    give(answer=Answer(columns, [("m-1", "F1", datetime(2026, 11, 24, 20))], 0, 0.4), zone="America/Los_Angeles")
+    address = {"question": "silent_meters", "at": "now", "margin": "2"}
+    assert page("analytics", **address).dataframe[0].value["Last end"].tolist() == ["2026-11-24 12:00:00 PST"]
+    utc = page("analytics", **address, times="UTC")
+    assert utc.dataframe[0].value["Last end"].tolist() == ["2026-11-24 20:00:00 UTC"]
+
+
 def test_an_invalid_parameter_says_what_was_expected(give: Callable[..., None]) -> None:
+    give(zone="UTC")
     app = page("analytics", question="peak_hour_of_fleet")
     app.text_input(key="peak_hour_of_fleet.zone").set_value("Moon/Base")
     app.button[0].click().run()

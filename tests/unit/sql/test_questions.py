@@ -45,6 +45,17 @@ def test_every_quotient_states_its_type_because_the_engines_differ(path: Path):
 
 
 @pytest.mark.parametrize("name", questions())
+def test_a_question_says_how_its_numbers_and_times_are_shown_and_what_no_rows_mean(name: str):
+    question, lake = questions()[name], Lake([], [])
+    described = lake.duckdb.execute(f"DESCRIBE {translated(question.render({}, NOW))}").fetchall()
+    kinds = {row[0]: str(row[1]) for row in described}
+
+    unclear = {column for column, kind in kinds.items() if kind.startswith(("DECIMAL", "DOUBLE", "TIMESTAMP", "FLOAT"))}
+    assert unclear | ({"dt"} & kinds.keys()) <= question.formats.keys() <= kinds.keys()
+    assert not question.empty.startswith("No rows answer")
+
+
+@pytest.mark.parametrize("name", questions())
 def test_a_question_reads_only_the_days_it_needs(name: str, tmp_path: Path):
     first = (NOVEMBER - timedelta(days=400)).date()
     lake = partitioned_lake(tmp_path, [first + timedelta(days=number) for number in range(450)])
