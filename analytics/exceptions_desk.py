@@ -5,7 +5,7 @@ that is done leaves the queue: its row moves, with its bytes as they came, to `q
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -29,11 +29,11 @@ NOTES = f"{PREFIX}notes/"
 READ_AT_ONCE = 8
 LONGEST_NOTE = 300
 
-Action = Literal["note", "put back", "edited and put back", "voided"]
+Action = Literal["note", "put back", "edited and put back", "voided", "corrected"]
 
 
 class Note(msgspec.Struct, frozen=True):
-    """What somebody did about an exception, when (UTC), and why. `payload` is what was put back after an edit."""
+    """What somebody did about an exception, when (UTC), and why. `payload` is what was put into the stream instead."""
 
     exception_id: str
     action: Action
@@ -102,6 +102,25 @@ class ExceptionsDesk:
         self._put([Entry(one.meter_id, _encoder.encode(one)) for one in documents])
         self._store(suspect_id(suspect), suspect_day(suspect), "voided", person, suspect.meter_id)
 
+    def correct_suspect(self, suspect: Suspect, day: MeterDay | None, at: datetime, wh: int, person: Person) -> None:
+        """Put `wh` in the place of the suspect reading that starts at `at`, on the meter's `day`.
+
+        It goes through the stream as all readings do, and the reading that came stays in the lake. `UsageError` where
+        no reading of the suspect ones starts then, or for energy below 0.
+        """
+        if not suspect.start <= at.timestamp() < suspect.end:
+            raise UsageError("the reading is not one of the suspect ones; load the page again")
+        person = _checked(person)
+        operator = Operator("correct", person.name, self._clock().replace(microsecond=0), person.reason)
+        document = adjustments.correct(suspect.meter_id, day, at, wh, operator)
+        payload = _encoder.encode(document)
+        try:
+            decode(payload)
+        except UploadError as fault:
+            raise UsageError(f"the corrected reading would be rejected ({fault.reason}): {fault}") from None
+        self._put([Entry(suspect.meter_id, payload)])
+        self._store(suspect_id(suspect), suspect_day(suspect), "corrected", person, suspect.meter_id, payload)
+
     def notes(self, first: date, last: date) -> dict[str, list[Note]]:
         """What was done about exceptions of these days, in order of time, by exception."""
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
@@ -164,14 +183,6 @@ def suspect_id(suspect: Suspect) -> str:
 def suspect_day(suspect: Suspect) -> date:
     """The UTC day by which notes on suspect readings are kept."""
     return datetime.fromtimestamp(suspect.start, UTC).date()
-
-
-def history(notes: Sequence[Note]) -> str:
-    """`2026-11-24 09:30 UTC ann: put back (clock corrected)`, the last first."""
-    return "; ".join(
-        f"{one.at:%Y-%m-%d %H:%M} UTC {one.by}: {one.action}{f' ({one.text})' if one.text else ''}"
-        for one in reversed(notes)
-    )
 
 
 def _row(upload: Rejected) -> Quarantined:

@@ -179,7 +179,7 @@ def registry() -> list[RegisteredMeter]:
 @needs(Data.FLEET)
 def zone() -> str:
     """The utility's time zone: the most common one among the meters, and UTC where there are none."""
-    counts = Counter(one.timezone for one in _registry())
+    counts = Counter(one.timezone for one in registry())
     return counts.most_common(1)[0][0] if counts else "UTC"
 
 

@@ -56,6 +56,11 @@ def moment(instant: float, zone: str) -> str:
     return f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
+def time_text(moment: datetime, zone: str) -> str:
+    """`2026-11-24 05:00 PST`: an aware time in the zone."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
+
+
 def zone_name(instant: float, zone: str) -> str:
     """`Europe/Berlin (CET)`: the zone and its abbreviation at that instant."""
     return f"{zone} ({zone_abbreviation(instant, zone)})"

@@ -1,6 +1,7 @@
 """What can be done about one exception: put it back, edit it, void it, or write a note."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from dashboard.access.visitor import may
 from dashboard.exceptions import exception_data
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Suspect
+from electrocloud.domain.readings.meter_day import Interval
 from presentation import units
 
 SHOWN_BYTES = 20_000
@@ -24,14 +26,14 @@ def done_before() -> None:
         st.success(text, icon=":material/check_circle:")
 
 
-def notes_of(notes: Sequence[Note]) -> None:
+def notes_of(notes: Sequence[Note], zone: str) -> None:
     """Draw what was done about an exception, the last first."""
     for one in reversed(notes):
-        what = f"{one.at:%Y-%m-%d %H:%M} UTC · {one.by} · {one.action}"
+        what = f"{units.time_text(one.at, zone)} · {one.by} · {one.action}"
         st.markdown(units.in_markdown(f"{what} · {one.text}" if one.text else what))
 
 
-def upload(one: Rejected, notes: Sequence[Note]) -> None:
+def upload(one: Rejected, notes: Sequence[Note], zone: str) -> None:
     """Draw one rejected upload as it was sent, and what can be done about it."""
     st.header(f"Rejected: {units.in_markdown(one.reason)}")
     st.markdown(units.in_markdown(one.message))
@@ -41,7 +43,7 @@ def upload(one: Rejected, notes: Sequence[Note]) -> None:
     with st.container(horizontal=True):
         st.download_button("Download payload", one.payload, "upload.bin", on_click="ignore", icon=":material/download:")
         _open_meter(one.meter_id)
-    notes_of(notes)
+    notes_of(notes, zone)
     why = _why(one.exception_id)
     with st.container(horizontal=True):
         if st.button("Save note", icon=":material/edit_note:"):
@@ -64,13 +66,13 @@ def upload(one: Rejected, notes: Sequence[Note]) -> None:
                 )
 
 
-def suspect(one: Suspect, notes: Sequence[Note], message: str) -> None:
+def suspect(one: Suspect, notes: Sequence[Note], message: str, zone: str) -> None:
     """Draw suspect readings, and what can be done about them."""
     st.header(f"Suspect readings of {units.in_markdown(one.meter_id)}")
     st.markdown(units.in_markdown(message))
     st.caption("They are billed unless they are voided or corrected.")
     _open_meter(one.meter_id)
-    notes_of(notes)
+    notes_of(notes, zone)
     why = _why(f"{one.meter_id}_{one.start}_{one.kind}")
     with st.container(horizontal=True):
         if st.button("Save note", icon=":material/edit_note:"):
@@ -83,6 +85,36 @@ def suspect(one: Suspect, notes: Sequence[Note], message: str) -> None:
             )
         ):
             _do(lambda: exception_data.void_suspect(one, why), "The readings are voided as soon as the stream is read.")
+    if one.kind != "silent" and may(Data.PUT_BACK):
+        with st.expander("Correct a reading"):
+            _correct(one, why, zone)
+
+
+def _correct(one: Suspect, why: str, zone: str) -> None:
+    """Draw the readings of a suspect one's time, and what puts another value in the place of one of them."""
+    readings = exception_data.readings_of(one)
+    if not readings:
+        st.caption("No reading counts in this time: they were voided, or replaced by others.")
+        return
+    st.caption("The corrected value goes through the stream as all readings do; bills follow. What arrived is kept.")
+    name = f"{one.meter_id}_{one.start}_{one.kind}"
+    at, value = st.columns(2)
+    chosen = at.selectbox(
+        "Reading",
+        readings,
+        format_func=lambda found: f"{units.time_text(_start(found), zone)}: {found.wh:,} Wh",
+        key=f"reading_{name}",
+    )
+    wh = value.number_input("Corrected energy, Wh", min_value=0, value=None, step=1, key=f"corrected_{name}")
+    if st.button("Correct this reading", icon=":material/edit:", disabled=wh is None) and wh is not None:
+        _do(
+            lambda: exception_data.correct_suspect(one, _start(chosen), int(wh), why),
+            "The reading is corrected as soon as the stream is read.",
+        )
+
+
+def _start(reading: Interval) -> datetime:
+    return datetime.fromtimestamp(reading.start, UTC)
 
 
 def _why(name: str) -> str:

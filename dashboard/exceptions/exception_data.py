@@ -15,6 +15,7 @@ from electrocloud.aws.backoff import pause
 from electrocloud.aws.ingest.stream import put
 from electrocloud.aws.stack import find_stack
 from electrocloud.domain.forecast import Suspect
+from electrocloud.domain.readings.meter_day import Interval, MeterDay
 
 
 def _desk() -> ExceptionsDesk:
@@ -67,8 +68,25 @@ def note_suspect(suspect: Suspect, reason: str) -> None:
     _desk().note_suspect(suspect, _person(reason))
 
 
+@needs(Data.USAGE, of=_of_suspect)
+def readings_of(suspect: Suspect) -> list[Interval]:
+    """The readings of energy delivered that count in the time of suspect ones, in order."""
+    return [one for day in _days(suspect) for one in day.intervals() if suspect.start <= one.start < suspect.end]
+
+
+@needs(Data.PUT_BACK, "change", of=_of_suspect)
+def correct_suspect(suspect: Suspect, at: datetime, wh: int, reason: str) -> None:
+    """Put another value (Wh) in the place of the suspect reading that starts at an instant."""
+    day = next((one for one in _days(suspect) if one.day == at.date()), None)
+    _desk().correct_suspect(suspect, day, at, wh, _person(reason))
+
+
 @needs(Data.PUT_BACK, "change", of=_of_suspect)
 def void_suspect(suspect: Suspect, reason: str) -> None:
     """Void suspect readings: they are missing then, and estimated on bills."""
+    _desk().void_suspect(suspect, _days(suspect), _person(reason))
+
+
+def _days(suspect: Suspect) -> list[MeterDay]:
     first, last = (datetime.fromtimestamp(at, UTC).date() for at in (suspect.start, suspect.end - 1))
-    _desk().void_suspect(suspect, data.days(suspect.meter_id, first, last), _person(reason))
+    return data.days(suspect.meter_id, first, last)

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from analytics.exceptions_desk import Note, history, suspect_id
+from analytics.exceptions_desk import Note, suspect_id
 from analytics.rejected_uploads import Rejected
 from electrocloud.domain.forecast import Suspect
 from presentation.suspects_text import MEANINGS
+from presentation.units import time_text
 
 UPLOAD, SUSPECT = "rejected upload", "suspect reading"
 
@@ -29,9 +30,9 @@ class Queued(NamedTuple):
     suspect: Suspect | None = None
 
 
-def queue(uploads: Iterable[Rejected], suspects: Iterable[Suspect], since: datetime) -> list[Queued]:
-    """The exceptions since an instant, the newest first."""
-    found = [*map(_of_upload, uploads), *(_of_suspect(one) for one in suspects if one.end >= since.timestamp())]
+def queue(uploads: Iterable[Rejected], suspects: Iterable[Suspect], since: datetime, zone: str) -> list[Queued]:
+    """The exceptions since an instant, the newest first; times in their texts are in the zone."""
+    found = [*map(_of_upload, uploads), *(_of_suspect(one, zone) for one in suspects if one.end >= since.timestamp())]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
@@ -46,20 +47,28 @@ def matching(found: Iterable[Queued], kind: str, reason: str, text: str) -> list
     ]
 
 
-def table(found: Sequence[Queued], notes: Mapping[str, Sequence[Note]]) -> pd.DataFrame:
-    """A row per exception."""
+def table(found: Sequence[Queued], notes: Mapping[str, Sequence[Note]], zone: str) -> pd.DataFrame:
+    """A row per exception, with times in the zone."""
     return pd.DataFrame(
         {
-            "Time, UTC": f"{one.at:%Y-%m-%d %H:%M:%S}",
+            "Time": time_text(one.at, zone),
             "Reason": one.reason,
             "What was wrong": one.message,
             "Meter": one.meter_id or "–",
             "Sender": one.sender or "–",
             "Partition key": one.partition_key or "–",
             "Kind": one.kind,
-            "Notes": history(notes.get(one.exception_id, ())),
+            "Notes": history(notes.get(one.exception_id, ()), zone),
         }
         for one in found
+    )
+
+
+def history(notes: Sequence[Note], zone: str) -> str:
+    """`2026-11-24 09:30 PST ann: put back (clock corrected)`, the last first."""
+    return "; ".join(
+        f"{time_text(one.at, zone)} {one.by}: {one.action}{f' ({one.text})' if one.text else ''}"
+        for one in reversed(notes)
     )
 
 
@@ -68,9 +77,9 @@ def _of_upload(one: Rejected) -> Queued:
     return Queued(one.exception_id, one.arrived, UPLOAD, *texts, upload=one)
 
 
-def _of_suspect(one: Suspect) -> Queued:
+def _of_suspect(one: Suspect, zone: str) -> Queued:
     start, end = (datetime.fromtimestamp(at, UTC) for at in (one.start, one.end))
-    until = f"until {end:%Y-%m-%d %H:%M} UTC, expected {one.low:,.0f} to {one.high:,.0f} Wh per hour"
+    until = f"until {time_text(end, zone)}, expected {one.low:,.0f} to {one.high:,.0f} Wh per hour"
     return Queued(
         suspect_id(one), start, SUSPECT, one.kind, f"{MEANINGS[one.kind]}; {until}", one.meter_id, "", "", suspect=one
     )

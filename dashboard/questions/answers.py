@@ -81,7 +81,8 @@ def chart(question: Question, frame: pd.DataFrame, zone: str) -> Spec | None:
         return _over_time(design, frame, zone)
     if design.mark == "line":
         return _lines(design, frame)
-    return _bars(design, frame[frame[design.x] != "total"])  # not beside its parts
+    parts = frame[frame[design.x] != "total"]  # a total is not drawn beside its parts
+    return _bars(design, frame if parts.empty else parts)
 
 
 def _lines(design: ChartDesign, frame: pd.DataFrame) -> Spec:
@@ -90,7 +91,8 @@ def _lines(design: ChartDesign, frame: pd.DataFrame) -> Spec:
     x = pd.to_datetime(frame[design.x], utc=True).map(pd.Timestamp.isoformat) if timed else frame[design.x]
     shown = frame.assign(x=x)[["x", *design.y]].rename(columns={name: column_title(name) for name in design.y})
     series = [column_title(name) for name in design.y]
-    scale = {"type": "utc"} if timed else {"nice": False}
+    # The range of numbers is given and not found by Vega, which may draw once before Streamlit hands it the data.
+    scale = {"type": "utc"} if timed else {"nice": False, "domain": [float(x.min()), float(x.max())]}
     return {
         "data": charts.values(shown),
         "transform": [{"fold": series, "as": ["what", "value"]}],

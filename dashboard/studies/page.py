@@ -156,10 +156,11 @@ def listed() -> None:
     if not found:
         st.info("No studies yet. Choose a tariff or change prices above, and run one.")
         return
+    zone = data.zone()
     chosen = st.dataframe(
         pd.DataFrame(
             {
-                "Made, UTC": f"{one.made_at:%Y-%m-%d %H:%M}",
+                "Made": units.time_text(one.made_at, zone),
                 "Study": study_text.title(one),
                 "Made by": one.made_by,
                 "Status": "stopped" if study_data.has_stopped(one) else one.status,

@@ -304,6 +304,7 @@ def test_analytics_shows_the_same_after_a_reload_from_a_link_and_back(page: Page
     page.reload()
     expect(grid).to_contain_text(running.fleet.silent.meter_id)
     expect(page.get_by_role("button", name="Download as CSV")).to_have_count(0)
+    page.wait_for_load_state("networkidle")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
     assert running.fleet.silent.meter_id in download.value.path().read_text("utf-8-sig")

@@ -147,7 +147,11 @@ def act_on_an_exception(aws: Aws) -> None:
     exception_data.void(other, "broken")
     start = int(NOW.timestamp()) // 86_400 * 86_400 - 86_400
     exception_data.void_suspect(Suspect("m-1", "high", start, start + 3600, 1, 2), "checked")
-    assert len(exception_data.notes((NOW - timedelta(days=2)).date())) == 3
+    yesterday = Suspect("m-1", "zero", start, start + 3600, 1, 2)
+    (reading,) = exception_data.readings_of(yesterday)
+    at = datetime.fromtimestamp(reading.start, UTC)
+    exception_data.correct_suspect(yesterday, at, 5, "read again")
+    assert len(exception_data.notes((NOW - timedelta(days=2)).date())) == 4
 
 
 def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws, monkeypatch: pytest.MonkeyPatch):

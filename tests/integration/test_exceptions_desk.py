@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from analytics.erasure import erase_meter
-from analytics.exceptions_desk import ExceptionsDesk, Person, history, suspect_day, suspect_id
+from analytics.exceptions_desk import ExceptionsDesk, Person, suspect_day, suspect_id
 from analytics.rejected_uploads import Rejected, rejected_uploads
+from dashboard.exceptions.queue import history
 from electrocloud.aws.ingest import quarantine
 from electrocloud.aws.ingest.kinesis_event import RejectedUpload
 from electrocloud.aws.ingest.quarantine import unpack
@@ -117,7 +118,7 @@ def test_a_voided_upload_leaves_the_queue_and_is_kept(desk: Desk) -> None:
     assert desk.waiting() == []
     assert desk.sent == []
     assert desk.stored("voided/")[BAD] >= 1
-    assert history(desk.desk.notes(DAY - timedelta(days=1), DAY)[one.exception_id]).endswith(
+    assert history(desk.desk.notes(DAY - timedelta(days=1), DAY)[one.exception_id], "UTC").endswith(
         "ann: voided (clock was set)"
     )
 
@@ -136,6 +137,30 @@ def test_a_note_leaves_the_upload_where_it_is_and_every_action_says_why(desk: De
 
     assert [upload.payload for upload in desk.waiting()] == [BAD]
     assert {note.by for note in desk.desk.notes(DAY, DAY)[one.exception_id]} == {"ann", "bob"}
+
+
+def test_a_suspect_reading_is_corrected_through_the_stream_and_what_came_stays_in_the_note_s_window(desk: Desk) -> None:
+    day = MeterDay(DAY - timedelta(days=1))
+    day.merge(upload(meter_id="M-1", day=day.day, wh=[100] * 96))
+    start = instant_of(day.day)
+    suspect = Suspect("M-1", "high", start, start + 3600, 1, 2)
+    at = datetime.fromtimestamp(start + 900, UTC)
+
+    desk.desk.correct_suspect(suspect, day, at, 42, ANN)
+
+    (entry,) = desk.sent
+    day.merge(decode(entry.data))
+    assert [one.wh for one in day.intervals()][:3] == [100, 42, 100]
+    (made,) = day.adjustments
+    assert (made.action, made.by, made.at, made.reason) == ("correct", "ann", NOW, "clock was set")
+    (note,) = desk.desk.notes(suspect_day(suspect), suspect_day(suspect))[suspect_id(suspect)]
+    assert (note.action, note.by, note.text, note.payload) == ("corrected", "ann", "clock was set", entry.data)
+    for fault, wrong in (("not one of the suspect ones", at + timedelta(hours=2)), ("no reading of energy", None)):
+        with pytest.raises(UsageError, match=fault):
+            desk.desk.correct_suspect(suspect, day if wrong else None, wrong or at, 42, ANN)
+    with pytest.raises(UsageError, match="would be rejected"):
+        desk.desk.correct_suspect(suspect, day, at, -1, ANN)
+    assert len(desk.sent) == 1
 
 
 def test_suspect_readings_are_voided_through_the_stream_and_noted(desk: Desk) -> None:

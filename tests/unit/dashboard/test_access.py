@@ -42,7 +42,8 @@ DRAWING = {
     "pace_s",
     "for_this_user",
 }
-DOWNLOADS = {"green_button_file", "pdf", "csv", "csv_file", "excel_file"}  # make a download whose reading is guarded
+# These make a download whose reading is guarded.
+DOWNLOADS = {"answer_file", "green_button_file", "pdf", "csv", "csv_file", "excel_file"}
 
 
 def claims(**more: object) -> dict[str, object]:

@@ -56,6 +56,9 @@ def test_a_total_is_not_drawn_beside_its_parts() -> None:
     spec = answers.chart(questions()["revenue_by_tariff"], answers.table(Answer(columns, rows, 0, 0.0)), "UTC")
     assert spec
     assert [one["name"] for one in spec["data"]["values"]] == ["energy", "fixed"]
+    totals = answers.chart(questions()["revenue_by_tariff"], answers.table(Answer(columns, rows[2:], 0, 0.0)), "UTC")
+    assert totals
+    assert [one["name"] for one in totals["data"]["values"]] == ["total"]
 
 
 def test_rows_with_the_same_name_are_counted() -> None:

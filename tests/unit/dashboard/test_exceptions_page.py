@@ -1,7 +1,7 @@
 """The Exceptions page, drawn with given data."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,6 +12,7 @@ from dashboard.exceptions import exception_data
 from dashboard.exceptions.queue import matching, queue, table
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.forecast import Suspect
+from electrocloud.domain.readings.meter_day import Interval
 from tests.kits.dashboard_kit import page, texts
 
 ARRIVED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -24,7 +25,7 @@ NOTE = Note(JSON.exception_id, "note", ARRIVED, "ann", "asked the vendor", "M_1"
 
 
 def drawn(give: Callable[..., None], found: list[Rejected], **more: object) -> AppTest:
-    give(**{"rejected": found, "suspects": [], "notes": {}} | more)
+    give(**{"rejected": found, "suspects": [], "notes": {}, "zone": "America/New_York"} | more)
     return page("exceptions")
 
 
@@ -41,18 +42,18 @@ def test_each_upload_is_listed_with_its_meter_and_with_its_sender_where_the_payl
         ["contract", "wh: expected an integer", "M_1", "arn:sender", "M_1"],
         ["not-json", "no JSON", "–", "–", "key-7"],
     ]
-    assert shown["Notes"].tolist() == ["2026-11-24 09:30 UTC ann: note (asked the vendor)", ""]
+    assert shown["Notes"].tolist() == ["2026-11-24 04:30 EST ann: note (asked the vendor)", ""]
 
 
 def test_the_queue_has_uploads_and_suspect_readings_by_time_and_is_filtered() -> None:
-    found = queue([JSON, BYTES], [SUSPECT], ARRIVED)
+    found = queue([JSON, BYTES], [SUSPECT], ARRIVED, "UTC")
 
     assert [one.kind for one in found] == ["rejected upload", "rejected upload", "suspect reading"]
-    assert queue([], [SUSPECT], datetime(2026, 11, 24, 9, 31, tzinfo=UTC)) == []
+    assert queue([], [SUSPECT], datetime(2026, 11, 24, 9, 31, tzinfo=UTC), "UTC") == []
     assert [one.meter_id for one in matching(found, "suspect reading", "", "")] == ["M_2"]
     assert [one.meter_id for one in matching(found, "", "contract", "")] == ["M_1"]
     assert [one.meter_id for one in matching(found, "", "", "SENDER")] == ["M_1"]
-    assert "expected 100 to 200 Wh per hour" in table(found, {})["What was wrong"][2]
+    assert "expected 100 to 200 Wh per hour" in table(found, {}, "UTC")["What was wrong"][2]
 
 
 def test_the_payload_is_shown_as_it_was_sent() -> None:
@@ -76,7 +77,7 @@ def acting_on_upload() -> None:
     from tests.unit.dashboard.test_exceptions_page import JSON, NOTE
 
     actions.done_before()
-    actions.upload(JSON, [NOTE])
+    actions.upload(JSON, [NOTE], "UTC")
 
 
 def acting_on_suspect() -> None:
@@ -85,7 +86,7 @@ def acting_on_suspect() -> None:
     from tests.unit.dashboard.test_exceptions_page import NOTE, SUSPECT
 
     actions.done_before()
-    actions.suspect(SUSPECT, [NOTE], "high")
+    actions.suspect(SUSPECT, [NOTE], "high", "America/New_York")
 
 
 @pytest.mark.parametrize(
@@ -101,6 +102,7 @@ def test_an_exception_is_acted_on_with_the_reason_that_was_given(
     monkeypatch: pytest.MonkeyPatch, button: str, function: str
 ) -> None:
     done: list[tuple[object, ...]] = []
+    monkeypatch.setattr(exception_data, "readings_of", lambda _: [])
     monkeypatch.setattr(exception_data, function, lambda *given: done.append(given))
     app = AppTest.from_function(acting_on_suspect if "readings" in button else acting_on_upload)
     app.run()
@@ -129,3 +131,28 @@ def test_what_cannot_be_done_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPat
     next(one for one in app.button if one.label == "Void this upload").click().run()
 
     assert app.warning[0].value == "write why"
+
+
+def test_a_suspect_reading_is_corrected_with_who_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[tuple[object, ...]] = []
+    readings = [Interval(int(ARRIVED.timestamp()) - 3_600 * hours, 3_600, 900) for hours in (2, 1)]
+    monkeypatch.setattr(exception_data, "readings_of", lambda _: readings)
+    monkeypatch.setattr(exception_data, "correct_suspect", lambda *given: done.append(given))
+    app = AppTest.from_function(acting_on_suspect)
+    app.run()
+    assert app.selectbox[0].options == ["2026-11-24 02:30 EST: 900 Wh", "2026-11-24 03:30 EST: 900 Wh"]
+    app.text_input[0].set_value("read again by hand")
+    app.selectbox[0].set_value(readings[1])
+    app.number_input[0].set_value(310)
+    app.run()
+    next(one for one in app.button if one.label == "Correct this reading").click().run()
+
+    assert not app.exception
+    assert done == [(SUSPECT, ARRIVED - timedelta(hours=1), 310, "read again by hand")]
+    assert app.success
+
+
+def test_the_address_names_the_exception_on_the_screen(give: Callable[..., None]) -> None:
+    give(rejected=[JSON, BYTES], suspects=[], notes={}, zone="UTC")
+    app = page("exceptions", exception=BYTES.exception_id)
+    assert app.header[0].value == "Rejected: not\\-json"
