@@ -51,6 +51,6 @@ def of_all(what: object = "", *_: object) -> list[Subject]:
     return [Subject(detail=what if isinstance(what, str) else "")]
 
 
-def of_sql(sql: str) -> list[Subject]:
+def of_sql(sql: str, *_: object) -> list[Subject]:
     """A question's SQL: it does not say which customers it reads."""
     return [Subject(detail=" ".join(sql.split())[:LONGEST_SQL])]

@@ -24,6 +24,7 @@ NEAR_LAT, NEAR_LON = 3, 5  # degrees around the middle that are drawn
 FILES = (("countries-50m", "countries"), ("states-10m", "states"))
 STEPS = tuple(digit * 10.0**power for power in range(1, -5, -1) for digit in (5, 2, 1))  # degrees between grid lines
 LINES = 4  # at least, across the view
+CHARACTER_PX = 6.5  # width of a digit of the degrees, and some room
 VIEW_PX = 330  # width of a map on a phone; a wider one shows more around it
 
 Color = list[int]
@@ -112,8 +113,12 @@ def _middle(ring: Line) -> tuple[float, float]:
 
 
 def graticule(view: pydeck.ViewState) -> tuple[list[Line], list[tuple[str, float, float]]]:
-    """Grid lines over the view and its surroundings, and their degrees, written along the lines through the middle."""
-    width = VIEW_PX * 360 / 512 / 2**view.zoom
+    """Grid lines over the view and its surroundings, and their degrees, written along the lines through the middle.
+
+    Where texts are longer than the lines are apart, not every line has one.
+    """
+    degree_px = 512 * 2**view.zoom / 360
+    width = VIEW_PX / degree_px
     step = next((size for size in STEPS if width / size >= LINES), STEPS[-1])
     places = max(0, -math.floor(math.log10(step)))
     lons, lats = (
@@ -122,8 +127,11 @@ def graticule(view: pydeck.ViewState) -> tuple[list[Line], list[tuple[str, float
     )
     lines = [[(lon, lats[0]), (lon, lats[-1])] for lon in lons] + [[(lons[0], lat), (lons[-1], lat)] for lat in lats]
     west, south = lons[11], lats[11]
-    marks = [(f"{abs(lon):.{places}f}° {'E' if lon >= 0 else 'W'}", lon, south) for lon in lons if lon != west]
-    marks += [(f"{abs(lat):.{places}f}° {'N' if lat >= 0 else 'S'}", west, lat) for lat in lats]
+    across = [(f"{abs(lon):.{places}f}° {'E' if lon >= 0 else 'W'}", lon, south) for lon in lons]
+    longest = max(len(text) for text, *_ in across) * CHARACTER_PX
+    every = math.ceil(longest / (step * degree_px))
+    marks = [mark for number, mark in enumerate(across) if (number - 12) % every == 0 and mark[1] != west]
+    marks += [(f"{abs(lat):.{places}f}° {'N' if lat >= 0 else 'S'}", west, lat) for lat in lats if lat != south]
     return lines, marks
 
 

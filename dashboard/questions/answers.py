@@ -1,6 +1,6 @@
 """Query results of the questions in sql/ as tables and charts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -91,7 +91,7 @@ def _lines(design: ChartDesign, frame: pd.DataFrame) -> Spec:
     x = pd.to_datetime(frame[design.x], utc=True).map(pd.Timestamp.isoformat) if timed else frame[design.x]
     shown = frame.assign(x=x)[["x", *design.y]].rename(columns={name: column_title(name) for name in design.y})
     series = [column_title(name) for name in design.y]
-    # The range of numbers is given and not found by Vega, which may draw once before Streamlit hands it the data.
+    drawn = [float(value) for name in series for value in shown[name].dropna()]
     scale = {"type": "utc"} if timed else {"nice": False, "domain": [float(x.min()), float(x.max())]}
     return {
         "data": charts.values(shown),
@@ -104,7 +104,7 @@ def _lines(design: ChartDesign, frame: pd.DataFrame) -> Spec:
                 "scale": scale,
                 "title": design.x_title,
             },
-            "y": {"field": "value", "type": "quantitative", "scale": {"zero": True}, "title": design.y_title},
+            "y": {"field": "value", "type": "quantitative", "scale": _from_zero(drawn), "title": design.y_title},
             "color": {
                 "field": "what",
                 "type": "nominal",
@@ -139,8 +139,6 @@ def _bars(design: ChartDesign, frame: pd.DataFrame) -> Spec:
     hours = pd.api.types.is_numeric_dtype(frame[design.x])
     shown = (sums.sort_index() if hours else sums).head(MAX_BARS).rename("value").rename_axis("name").reset_index()
     shown["name"] = shown["name"].astype(str)
-    # Given and not found by Vega, which may draw once before Streamlit hands it the data, and warn of that.
-    low, high = min(0.0, float(shown["value"].min())), max(0.0, float(shown["value"].max()))
     return {
         "data": charts.values(shown),
         "mark": {"type": "bar", "tooltip": True},
@@ -156,8 +154,14 @@ def _bars(design: ChartDesign, frame: pd.DataFrame) -> Spec:
                 "field": "value",
                 "type": "quantitative",
                 "stack": None,
-                "scale": {"domain": [low, high if high > low else 1.0]},
+                "scale": _from_zero(shown["value"]),
                 "title": design.y_title,
             },
         },
     }
+
+
+def _from_zero(numbers: Iterable[float]) -> Spec:
+    """The scale of these numbers and 0: given, and not found by Vega, which may draw once before it has the data."""
+    low, high = min(0.0, *numbers, 0.0), max(0.0, *numbers, 0.0)
+    return {"domain": [low, high if high > low else 1.0]}

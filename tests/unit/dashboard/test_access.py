@@ -278,6 +278,9 @@ def test_only_an_admin_may_ask_who_looked_at_whom(monkeypatch):
         assert data.answer("SELECT 1") == "SELECT 1"
         with pytest.raises(RefusedError, match="does not include the access log"):
             data.answer(sql)
+        assert data.answer_file("SELECT 1", str.encode)() == b"SELECT 1"
+        with pytest.raises(RefusedError, match="does not include the access log"):
+            data.answer_file(sql, str.encode)()
     with acting_for(Visitor("root", ("admin",))):
         assert "access_log" in data.questions_of_user()
         assert data.answer(sql) == sql

@@ -60,6 +60,17 @@ def test_the_view_has_four_to_ten_grid_lines_at_any_zoom(zoom: int) -> None:
     assert {text[-3:] for text, *_ in marks} <= {"° N", "° W", "° E", "° S"}
 
 
+@pytest.mark.parametrize("zoom", [3, 8.3, 12, 14.7, 17])
+def test_no_two_degrees_of_the_grid_overlap(zoom: float) -> None:
+    _, marks = layers.graticule(pydeck.ViewState(latitude=38.58, longitude=-121.49, zoom=zoom))
+    degree_px = 512 * 2**zoom / 360
+    boxes = [(lon * degree_px, lat * degree_px, len(text) * 6) for text, lon, lat in marks]
+    for number, (x, y, width) in enumerate(boxes):
+        for other_x, other_y, other_width in boxes[number + 1 :]:
+            apart = x + width <= other_x or other_x + other_width <= x or abs(y - other_y) >= 12
+            assert apart, (zoom, marks[number])
+
+
 def test_a_map_is_small_enough_to_be_sent_every_few_seconds() -> None:
     for longitude in (-121.49, 7.0, 10.0):
         view = pydeck.ViewState(latitude=52.5, longitude=longitude, zoom=14)
