@@ -56,7 +56,9 @@ def widget(parameter: Parameter, key: str, now: datetime, zone: str, place: st.d
         return place.selectbox(name, months, help=note, key=key)
     if parameter.kind == "day":
         return str(place.date_input(name, help=note, key=key, format="YYYY-MM-DD"))
-    if parameter.kind in ("whole", "number"):
+    if parameter.kind == "whole":
+        return str(place.number_input(name, min_value=0, step=1, help=note, key=key))
+    if parameter.kind == "number":
         return str(place.number_input(name, help=note, key=key))
     return place.text_input(name, help=note, key=key).strip()
 
@@ -87,8 +89,8 @@ def _key(question: Question, parameter: Parameter) -> str:
 
 def _run(question: Question) -> None:
     """Put the values of the form into the address: then the question is run, here and wherever it is opened."""
-    for parameter in question.parameters:
-        st.query_params[parameter.name] = str(st.session_state[_key(question, parameter)]).strip()
+    texts = {one.name: str(st.session_state[_key(question, one)]).strip() for one in question.parameters}
+    st.query_params.update(texts)  # at once: each change would be a step of the browser's history
 
 
 def show(question: Question, sql: str, zone: str) -> None:

@@ -301,6 +301,15 @@ def test_times_are_the_utility_s_with_their_zone_and_utc_on_request(give: Callab
     assert utc.dataframe[0].value["Last end"].tolist() == ["2026-11-24 20:00:00 UTC"]
 
 
+def test_a_whole_number_stays_one_in_the_address(give: Callable[..., None]) -> None:
+    give(answer=Answer((Column("meter_id", "varchar"),), [], 0, 0.4), zone="UTC")
+    app = page("analytics", question="silent_meters")
+    app.number_input(key="silent_meters.margin").set_value(3)
+    app.button[0].click().run()
+    assert address_of(app) == {"question": "silent_meters", "at": "now", "margin": "3"}
+    assert "No meters are silent" in texts(app)
+
+
 def test_an_invalid_parameter_says_what_was_expected(give: Callable[..., None]) -> None:
     give(zone="UTC")
     app = page("analytics", question="peak_hour_of_fleet")
