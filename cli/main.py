@@ -19,6 +19,7 @@ from cli.commands import (
     registry,
     studies,
     tokens,
+    weather,
 )
 from electrocloud.domain.errors import ElectroCloudError
 
@@ -114,3 +115,4 @@ app.add_typer(exports.app, name="export")
 app.add_typer(readings.app, name="readings")
 app.add_typer(registry.app, name="registry")
 app.add_typer(studies.app, name="study")
+app.add_typer(weather.app, name="weather")

@@ -3,23 +3,18 @@
 import csv
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from electrocloud.domain.registry.records import KINDS, Installation, Record, Registry
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def write_folder(registry: Registry, folder: Path) -> list[Path]:
     """The files that were written: a CSV per kind that has records, and a JSON document per version of a tariff."""
     (folder / "tariffs").mkdir(parents=True, exist_ok=True)
     written = []
-    for kind in ("accounts", "service_points", "installations", "agreements", "equipment"):
-        records: Mapping[str, Record] = getattr(registry, kind)
-        if records:
+    for kind, records in registry.kinds():
+        if records and kind != "tariffs":
             path = folder / f"{kind}.csv"
             with path.open("w", newline="", encoding="utf-8") as text:
                 rows = csv.DictWriter(text, KINDS[kind].__struct_fields__)

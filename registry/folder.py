@@ -1,6 +1,6 @@
 """Reads a registry from a folder: a CSV or Parquet file per kind of record, and tariffs as URDB JSON.
 
-    accounts.csv  service_points.csv  installations.csv  agreements.csv  equipment.csv
+    accounts.csv  service_points.csv  installations.csv  agreements.csv  equipment.csv  stations.csv
     tariffs/ID.json  tariffs/ID@2026-07-01.json
 
 The columns are the fields of the records (domain/registry/records.py). A file that is absent has no records. The
@@ -71,7 +71,7 @@ def read_folder(folder: Path, stored: Registry) -> FolderContent:
     if not folder.is_dir():
         raise RegistryError(f"{folder} is not a folder; name one that has accounts.csv, service_points.csv, …")
     content = FolderContent(Registry(), {}, [])
-    for kind in ("accounts", "service_points", "installations", "agreements", "equipment"):
+    for kind in (one for one in KINDS if one != "tariffs"):
         zones = {**stored.service_points, **content.registry.service_points}
         for file in _files(folder, kind):
             for number, row in enumerate(_rows(file, content.faults), start=1):
@@ -80,7 +80,8 @@ def read_folder(folder: Path, stored: Registry) -> FolderContent:
         _take_tariff(content, file)
     if not content.places and not content.faults:
         raise RegistryError(
-            f"{folder} has no accounts, service_points, installations, agreements, equipment or tariffs to read"
+            f"{folder} has no accounts, service_points, installations, agreements, equipment, stations or tariffs to "
+            "read"
         )
     return content
 

@@ -55,6 +55,14 @@ TABLES = {
             ("metering", pa.string()),
         ]
     ),
+    "weather_stations": pa.schema(
+        [
+            ("station_id", pa.string()),
+            ("name", pa.string()),
+            ("latitude", pa.float64()),
+            ("longitude", pa.float64()),
+        ]
+    ),
     "tariff_versions": pa.schema(
         [
             ("tariff_id", pa.string()),
@@ -66,6 +74,9 @@ TABLES = {
 }
 
 
+_OWNERS = {"tariff_versions": "tariff_id", "weather_stations": "station_id"}
+
+
 def registry_tables(registry: Registry) -> dict[str, pa.Table]:
     """The tables by their name."""
     rows: dict[str, Iterable[dict[str, Any]]] = {
@@ -75,6 +86,7 @@ def registry_tables(registry: Registry) -> dict[str, pa.Table]:
             for one in registry.installations.values()
         ),
         "agreements": map(msgspec.structs.asdict, registry.agreements.values()),
+        "weather_stations": map(msgspec.structs.asdict, registry.stations.values()),
         "tariff_versions": (
             {**msgspec.structs.asdict(one), "document": msgspec.json.encode(one.document).decode()}
             for one in registry.tariffs.values()
@@ -91,11 +103,13 @@ def publish_registry(s3: S3Client, bucket: str, registry: Registry) -> None:
 
 
 def update_registry(s3: S3Client, bucket: str, part: Registry) -> None:
-    """Put the rows of the service points, meters and tariffs of `part` in place of theirs. One writer at a time."""
+    """Put the rows of the service points, meters, tariffs and stations of `part` in place of theirs.
+
+    One writer at a time.
+    """
     _replace(s3, bucket, "meters/meters.parquet", meters_table(meter_rows(part)), "meter_id")
     for name, table in registry_tables(part).items():
-        owner = "tariff_id" if name == "tariff_versions" else "service_point_id"
-        _replace(s3, bucket, _key(name), table, owner)
+        _replace(s3, bucket, _key(name), table, _OWNERS.get(name, "service_point_id"))
 
 
 def _replace(s3: S3Client, bucket: str, key: str, table: pa.Table, owner: str) -> None:

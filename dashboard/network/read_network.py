@@ -8,9 +8,9 @@ from analytics.network_loading import Loading, loadings, utc_days
 from dashboard.fleet import Fleet
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.stack import Stack
-from electrocloud.aws.store.equipment import EquipmentStore
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import AT_ONCE, Reader
+from electrocloud.aws.store.record_parts import EQUIPMENT, RecordParts
 from electrocloud.domain.meter import RegisteredMeter
 
 
@@ -25,7 +25,7 @@ def read_network(
     ids = [meter.meter_id for meter in meters]
     days = (one for day in utc_days(meters, now) for one in reader.day_of_each(ids, day).items())
     dynamodb = stack.client("dynamodb", connect_timeout=2, read_timeout=10)
-    ratings = EquipmentStore(dynamodb, stack.service_points_table, pause).load().values()
+    ratings = RecordParts(dynamodb, stack.service_points_table, pause, EQUIPMENT).load().values()
     forecasts = Forecasts(dynamodb, stack.forecasts_table)
     feeders = sorted({meter.feeder for meter in meters})
     with ThreadPoolExecutor(AT_ONCE) as pool:

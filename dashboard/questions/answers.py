@@ -63,6 +63,7 @@ CHARTS = {
     "silent_meters": ChartDesign("bar", "feeder", ["count"], "Feeder", "Silent meters"),
     "unregistered_meters": ChartDesign("bar", "meter_id", ["readings"], "Meter", "Readings"),
     "voltage_out_of_band": ChartDesign("bar", "meter_id", ["within"], "Meter", "Share within the band"),
+    "weather_forecast_errors": ChartDesign("bar", "station_id", ["hours"], "Weather station", "Hours compared"),
 }
 
 

@@ -41,7 +41,7 @@ def fleet_registry(
     meters: Iterable[RegisteredMeter], place: Place, tariffs: Mapping[str, dict[str, Any]], first: date
 ) -> Registry:
     """The registry of meters that stand in one place and have been served since the local day `first`."""
-    registry = Registry({}, {}, {}, {}, {}, {})
+    registry = Registry({}, {}, {}, {}, {}, {}, {})
     meters = list(meters)
     transformers, ratings = network(meters, first)
     registry.equipment.update((one.key, one) for one in ratings)

@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from electrocloud.aws.backoff import pause
-from electrocloud.aws.store.equipment import EquipmentStore
 from electrocloud.aws.store.reader import Reader
+from electrocloud.aws.store.record_parts import EQUIPMENT, RecordParts
 from electrocloud.aws.store.search_index import SearchIndex
 from presentation.invoice_text import money, period
 from tests.browser.conftest import PATIENCE_MS, Running
@@ -106,7 +106,7 @@ def test_why_a_customer_s_bill_is_higher_or_lower_than_the_month_before(page: Pa
 
 def test_which_transformer_is_near_its_rating(page: Page, running: Running) -> None:
     stack = running.fleet.stack
-    store = EquipmentStore(stack.client("dynamodb"), stack.service_points_table, pause)
+    store = RecordParts(stack.client("dynamodb"), stack.service_points_table, pause, EQUIPMENT)
     rating = next(one for one in store.load().values() if one.kind == "transformer")
     store.put([msgspec.structs.replace(rating, rating_kva=rating.rating_kva / 1000)])
     try:

@@ -15,9 +15,9 @@ from playwright.sync_api import Page, expect
 
 from analytics.pipeline_health import HealthReader
 from electrocloud.aws.backoff import pause
-from electrocloud.aws.store.equipment import EquipmentStore
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
+from electrocloud.aws.store.record_parts import EQUIPMENT, RecordParts
 from electrocloud.aws.store.search_index import SearchIndex
 from electrocloud.domain.billing.service import BillKey
 from meter_files.channel import ReadOptions
@@ -93,7 +93,10 @@ def test_a_customer_is_found_by_a_part_of_the_address_and_a_sent_link_shows_the_
 
 def test_the_transformers_near_their_rating_are_listed_with_their_load(page: Page, running: Running) -> None:
     fleet, stack = running.fleet, running.fleet.stack
-    reader, ratings = Reader(stack), EquipmentStore(stack.client("dynamodb"), stack.service_points_table, pause).load()
+    reader, ratings = (
+        Reader(stack),
+        RecordParts(stack.client("dynamodb"), stack.service_points_table, pause, EQUIPMENT).load(),
+    )
     meters = reader.meters()
     feeder = fleet.meters[0].feeder
     (rating,) = (one.rating_kva for one in ratings.values() if one.equipment_id == feeder)

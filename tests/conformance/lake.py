@@ -30,7 +30,9 @@ from electrocloud.domain.readings.upload import DIRECTIONS, QUALITIES, Direction
 from electrocloud.domain.registry.records import Agreement, Installation, Registry, ServicePoint
 from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.domain.weather import Temperature
 from lake.publishing import Lake, write_bills, write_forecasts
+from lake.weather import store_temperatures
 from laptop.cloud import PARAMETERS
 from laptop.delivery import Delivery, Plan
 from producers.fleet.faults import Faults
@@ -73,6 +75,16 @@ def fill(s3: Any, bucket: str) -> None:
     log.record(Visitor("bén", ("admin",)), "export", Data.ALL_BILLS, [Subject(detail="2026-10")])
     _publish_bills(s3, bucket, tariffs)
     _publish_forecasts(s3, bucket)
+    store_temperatures(s3, bucket, _weather(), lambda _: None)
+
+
+def _weather() -> Iterator[Temperature]:
+    """Two days of a station, and forecasts of them from half past an hour."""
+    first = int(datetime(2026, 11, 21, tzinfo=UTC).timestamp())
+    for hour in range(48):
+        yield Temperature("KSAC", first + hour * 3600, 8.0 + hour % 24 / 4)
+        for back in (1800, 90_000):
+            yield Temperature("KSAC", first + hour * 3600, 9.0 + hour % 5, first + hour // 24 * 86_400 - back)
 
 
 def _publish_bills(s3: Any, bucket: str, tariffs: dict[str, Tariff]) -> None:

@@ -74,7 +74,7 @@ def first_registry(fleet: Fleet, plan: Plan, served: int) -> Registry:
     registry = fleet_registry([meter.registered for meter in fleet.meters[:served]], fleet.place, TARIFFS, first)
     points = {key: msgspec.structs.replace(point, head_end=HEAD_END) for key, point in registry.service_points.items()}
     agreements = {one.key: one for one in map(partial(_in_two_bills, plan), registry.agreements.values())}
-    return msgspec.structs.replace(registry, service_points=points, agreements=agreements, equipment={})
+    return msgspec.structs.replace(registry, service_points=points, agreements=agreements, equipment={}, stations={})
 
 
 def _in_two_bills(plan: Plan, agreement: Agreement) -> Agreement:

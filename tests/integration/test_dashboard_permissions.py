@@ -53,7 +53,7 @@ HOSTED = {"Stack": "electrocloud-test", "Stream": "x", "Key": "key", "MailIdenti
 }
 FOLDERS = (
     "readings", "meters", "tariffs", "registry", "bills", "bill_lines", "forecast_hours", "forecast_days", "quarantine",
-    "access_log", "athena",
+    "weather", "access_log", "athena",
 )  # fmt: skip
 BY_OTHERS = {
     *((f"glue:{action}", one) for action in ("GetDatabase", "GetTable", "GetPartitions")

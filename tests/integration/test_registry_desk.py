@@ -23,7 +23,7 @@ from registry.desk import RegistryDesk
 from tests.integration.conftest import REGION, Aws
 from tests.kits.billing_kit import document, instant
 from tests.kits.examples import upload
-from tests.kits.registry_kit import AGREEMENT, METER, POINT, TRANSFORMER, ZONE, registry
+from tests.kits.registry_kit import AGREEMENT, METER, POINT, STATION, TRANSFORMER, ZONE, registry
 
 
 def stack_on(aws: Aws) -> Stack:
@@ -64,6 +64,23 @@ def test_ratings_are_read_back_with_later_ones_beside_them_and_touch_no_bill(des
         assert (plan.touched, rated.bills) == (set(), 0)
     assert desk.store.load() == registry(old, new, *feeders)
     assert desk.store.equipment.load() == registry(old, new, *feeders).equipment
+
+
+def test_stations_are_read_back_and_moved_without_touching_a_bill(desk: RegistryDesk) -> None:
+    others = [msgspec.structs.replace(STATION, station_id=f"S-{number}") for number in range(9)]
+    moved = msgspec.structs.replace(STATION, latitude=33.5)
+    for records in ([STATION, *others], [moved]):
+        plan, rated = desk.apply(Registry(stations={one.key: one for one in records}), "test", _nobody)
+        assert (plan.touched, rated.bills) == (set(), 0)
+    assert desk.store.load() == registry(moved, *others)
+    assert desk.store.stations.load() == registry(moved, *others).stations
+
+
+def test_stations_are_in_the_lake_and_stay_there_when_a_service_point_changes(desk: RegistryDesk, aws: Aws) -> None:
+    desk.apply(Registry(stations={STATION.key: STATION}), "test", _nobody)
+    desk.change(["SP-1"], [], "test", lambda part: events.move_out(part, "SP-1", date(2026, 7, 16)))
+    body = aws.s3.get_object(Bucket=aws.bucket, Key="registry/weather_stations/weather_stations.parquet")["Body"].read()
+    assert pq.read_table(io.BytesIO(body)).to_pylist() == [msgspec.structs.asdict(STATION)]
 
 
 def test_overlapping_ratings_of_one_transformer_are_refused(desk: RegistryDesk) -> None:

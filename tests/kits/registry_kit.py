@@ -13,6 +13,7 @@ from electrocloud.domain.registry.records import (
     Registry,
     ServicePoint,
     TariffDocument,
+    WeatherStation,
 )
 from tests.kits.billing_kit import document, instant
 
@@ -33,6 +34,7 @@ AGREEMENT = Agreement(
     agreement_id="AG-1", account_id="A-1", service_point_id="SP-1", tariff_id="flat", first=date(2026, 1, 1)
 )
 TRANSFORMER = Equipment(equipment_id="T-1", kind="transformer", rating_kva=37.5, first=date(2026, 1, 1))
+STATION = WeatherStation(station_id="KPHX", name="Phoenix Sky Harbor", latitude=33.43, longitude=-112.0)
 PRICES = TariffDocument(tariff_id="flat", document=FLAT)
 
 
@@ -46,8 +48,9 @@ def registry(*records: Any) -> Registry:
         Agreement: "agreements",
         TariffDocument: "tariffs",
         Equipment: "equipment",
+        WeatherStation: "stations",
     }
-    found = Registry({}, {}, {}, {}, {})
+    found = Registry({}, {}, {}, {}, {}, {}, {})
     for record in own:
         getattr(found, kinds[type(record)])[record.key] = record
     return found

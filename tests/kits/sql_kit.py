@@ -18,11 +18,13 @@ from electrocloud.domain.forecast import Forecast
 from electrocloud.domain.readings.meter_day import Interval
 from electrocloud.domain.registry.records import Registry
 from electrocloud.domain.tariffs.tariff import Tariff
+from electrocloud.domain.weather import Temperature
 from electrocloud.services.registry import dated_tariffs
 from lake.bill_tables import TABLES as BILLS
 from lake.bill_tables import bill_tables, issue_day
 from lake.forecast_tables import TABLES as FORECASTS
 from lake.forecast_tables import forecast_day, forecast_tables
+from lake.weather import WEATHER, weather_rows
 from registry.lake import meter_rows, registry_tables
 from tools.glue_catalog import ACCESS_LOG
 
@@ -98,6 +100,11 @@ def dated_forecast_tables(forecasts: Iterable[Forecast]) -> dict[str, pa.Table]:
     return {name: pa.concat_tables(tables) for name, tables in found.items()}
 
 
+def _weather_table(temperatures: Iterable[Temperature]) -> pa.Table:
+    rows = [row | {"month": f"{row['start']:%Y-%m}"} for row in weather_rows(temperatures)]
+    return pa.Table.from_pylist(rows, schema=WEATHER.append(pa.field("month", pa.string())))
+
+
 @cache
 def translated(sql: str) -> str:
     """The SQL that the laptop's Athena receives."""
@@ -116,6 +123,7 @@ class Lake:
         issued: Iterable[IssuedBill] = (),
         access_log: Iterable[TableRow] = (),
         forecasts: Iterable[Forecast] = (),
+        weather: Iterable[Temperature] = (),
     ) -> None:
         self.duckdb = duckdb.connect()
         self.duckdb.execute("SET threads = 1; SET TimeZone = 'Pacific/Honolulu'")
@@ -128,6 +136,7 @@ class Lake:
             **registry_tables(registry or Registry()),
             **dated_bill_tables(issued),
             **dated_forecast_tables(forecasts),
+            "weather": _weather_table(weather),
         }
         for name, table in tables.items():
             self.duckdb.register(name, table)

@@ -13,14 +13,14 @@ from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from registry.export import write_folder
 from registry.folder import effective_days, read_folder
 from tests.kits.billing_kit import document, instant
-from tests.kits.registry_kit import METER, TRANSFORMER, ZONE, registry
+from tests.kits.registry_kit import METER, STATION, TRANSFORMER, ZONE, registry
 
 EMPTY = Registry()
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_folder(registry(TRANSFORMER), tmp_path)
+    write_folder(registry(TRANSFORMER, STATION), tmp_path)
     return tmp_path
 
 
@@ -32,7 +32,7 @@ def _append(file: Path, line: str) -> None:
 def test_what_is_exported_is_read_back_the_same(folder: Path) -> None:
     content = read_folder(folder, EMPTY)
     assert content.faults == []
-    assert content.registry == registry(TRANSFORMER)
+    assert content.registry == registry(TRANSFORMER, STATION)
 
 
 def test_a_local_day_of_an_installation_begins_at_midnight_at_its_service_point(folder: Path) -> None:
@@ -53,6 +53,8 @@ def test_a_local_day_of_an_installation_begins_at_midnight_at_its_service_point(
         ("service_points.csv", "SP-2,2 Elm St,95,0,F-7,home,UTC,86400,,,", "service_points.csv row 2, latitude: "),
         ("equipment.csv", "T-2,transformer,0,,,,", "equipment.csv row 2, rating_kva: "),
         ("equipment.csv", "T-2,pole,25,,,,", "equipment.csv row 2, kind: "),
+        ("stations.csv", "KSEA,,95,0", "stations.csv row 2, latitude: "),
+        ("stations.csv", "a station,,0,0", "stations.csv row 2, station_id: "),
         ("accounts.csv", "A-2,X,,,en-US,surplus", "accounts.csv row 2: has more values than the header has columns"),
     ],
 )  # fmt: skip

@@ -20,6 +20,7 @@ from electrocloud.domain.billing.service import BillKey
 from electrocloud.domain.meter import SILENCE_MARGIN_S
 from electrocloud.domain.registry.records import Installation, Registry, ServicePoint
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
+from electrocloud.domain.weather import Temperature
 from tests.kits.billing_kit import document, load
 from tests.kits.registry_kit import AGREEMENT, METER, registry
 from tests.kits.sql_kit import NOW, Lake, TableRow, meter, partitioned_lake, reading, readings_of, translated
@@ -63,7 +64,7 @@ def test_a_question_reads_only_the_days_it_needs(name: str, tmp_path: Path):
     plan = lake.execute(f"EXPLAIN {translated(questions()[name].render({}, NOW))}").fetchall()[0][1]
 
     scans = re.findall(r"Scanning Files:\s*(\d+)/450", plan)
-    assert scans or name in ("quarantined_by_reason", "access_log")
+    assert scans or name in ("quarantined_by_reason", "access_log", "weather_forecast_errors")
     # A billing cycle ends up to four weeks after its month, and its bills may be issued on any day since it began.
     most = {
         "bill": 61,
@@ -309,6 +310,25 @@ def test_rejected_uploads_are_counted_by_day_and_reason():
         ("2026-11-02", "not-json", 2, 1, "other"),
         ("2026-11-01", "misaligned", 2, 1, "last"),
     ]
+
+
+def test_weather_forecasts_are_compared_with_what_was_observed_by_the_days_ahead() -> None:
+    hour = int(datetime(2026, 11, 2, 1, 0, tzinfo=UTC).timestamp())
+    observed = [Temperature("S", hour, 10.0), Temperature("S", hour + 3600, 10.0), Temperature("T", hour, 0.0)]
+    issued = hour - 3600
+    forecasts = [
+        Temperature("S", hour, 12.0, issued),
+        Temperature("S", hour + 3600, 9.0, issued),
+        Temperature("S", hour, 7.0, issued - 86_400),
+        Temperature("S", hour + 7200, 30.0, issued),  # nothing was observed there
+    ]
+
+    found = Lake(weather=[*observed, *forecasts]).ask(
+        "weather_forecast_errors", first_day="2026-11-01", last_day="2026-11-02"
+    )
+
+    assert [tuple(row.values()) for row in found] == [("S", 0, 2, 0.5, 1.5), ("S", 1, 1, -3.0, 3.0)]
+    assert Lake(weather=[*observed, *forecasts]).ask("weather_forecast_errors", first_day="2026-11-03") == []
 
 
 def test_the_access_log_of_a_customer_has_what_was_read_of_the_account_its_agreements_and_meters_and_of_all():

@@ -15,7 +15,7 @@ import msgspec
 from electrocloud.aws.backoff import Pause
 from electrocloud.aws.clients import DynamoDBClient
 from electrocloud.aws.store.batch_write import WRITE_AT_ONCE, batch_write
-from electrocloud.aws.store.equipment import EquipmentStore, ratings_in
+from electrocloud.aws.store.record_parts import EQUIPMENT, STATIONS, RecordParts
 from electrocloud.aws.store.registry_state import STATE_PREFIX, RegistryState
 from electrocloud.aws.store.tables import batch_get
 from electrocloud.domain.registry.changes import RecordChange, own_service_points
@@ -27,6 +27,7 @@ from electrocloud.domain.registry.records import (
     Registry,
     ServicePoint,
     TariffDocument,
+    WeatherStation,
 )
 
 WRITERS = 4
@@ -72,7 +73,8 @@ class RegistryStore:
         self._tables = tables
         self._pause = pause
         self.state = RegistryState(client, tables.service_points, pause)
-        self.equipment = EquipmentStore(client, tables.service_points, pause)
+        self.equipment = RecordParts(client, tables.service_points, pause, EQUIPMENT)
+        self.stations = RecordParts(client, tables.service_points, pause, STATIONS)
 
     def load(self) -> Registry:
         """All of it."""
@@ -86,7 +88,8 @@ class RegistryStore:
                 histories.append(_history(item))
         tariffs = [tariff_history(item) for item in self._scan(self._tables.tariffs)]
         found = _registry(accounts, histories, tariffs)
-        found.equipment.update(ratings_in(state))
+        found.equipment.update(EQUIPMENT.records_in(state))
+        found.stations.update(STATIONS.records_in(state))
         return found
 
     def load_points(self, service_points: Collection[str], accounts: Collection[str] = ()) -> Registry:
@@ -151,6 +154,8 @@ class RegistryStore:
         self._write(self._tables.tariffs, (_tariff_item(registry, one) for one in sorted(tariff_ids)), progress)
         if ratings := [one for one in after if isinstance(one, Equipment)]:
             progress(self.equipment.put(ratings))
+        if stations := [one for one in after if isinstance(one, WeatherStation)]:
+            progress(self.stations.put(stations))
         self._write(self._tables.meters, _meter_items(histories, known), progress)
         self._write(self._tables.service_points, map(_history_item, histories), progress)
 
@@ -190,7 +195,7 @@ class RegistryStore:
 def _registry(
     accounts: Iterable[Account], histories: Iterable[ServiceHistory], tariffs: Iterable[TariffHistory]
 ) -> Registry:
-    found = Registry({}, {}, {}, {}, {})
+    found = Registry({}, {}, {}, {}, {}, {}, {})
     found.accounts.update((one.key, one) for one in accounts)
     for history in histories:
         found.service_points[history.point.key] = history.point

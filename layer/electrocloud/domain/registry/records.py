@@ -176,6 +176,20 @@ class Equipment(Record, frozen=True, kw_only=True):
         return f"{self.equipment_id}@{self.first or 'always'}"
 
 
+class WeatherStation(Record, frozen=True, kw_only=True):
+    """A place whose weather is imported, by the name that the files of weather have for it."""
+
+    station_id: RecordId
+    name: Text = ""
+    latitude: Latitude
+    longitude: Longitude
+
+    @property
+    def key(self) -> str:
+        """The station's id."""
+        return self.station_id
+
+
 KINDS: dict[str, type[Record]] = {
     "accounts": Account,
     "service_points": ServicePoint,
@@ -183,6 +197,7 @@ KINDS: dict[str, type[Record]] = {
     "agreements": Agreement,
     "tariffs": TariffDocument,
     "equipment": Equipment,
+    "stations": WeatherStation,
 }
 
 
@@ -195,6 +210,7 @@ class Registry(msgspec.Struct, frozen=True):
     agreements: dict[str, Agreement] = {}
     tariffs: dict[str, TariffDocument] = {}
     equipment: dict[str, Equipment] = {}
+    stations: dict[str, WeatherStation] = {}
 
     def kinds(self) -> Iterator[tuple[str, dict[str, Record]]]:
         """The name and the records of each kind, in the order in which they refer to each other."""
