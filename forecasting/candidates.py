@@ -68,3 +68,4 @@ CANDIDATES = (
     Candidate("lightgbm-change", partial(boosted, True), 5 * WEEK),
     Candidate("weather", with_weather, 5 * WEEK, weather=True),
 )
+WITH_WEATHER = frozenset(candidate.name for candidate in CANDIDATES if candidate.weather)

@@ -9,6 +9,7 @@ import numpy as np
 
 from electrocloud.domain.forecast import Score
 from forecasting.backtest import Trial, actual, choose, origins_of, run_candidates, scale_of, score_of, with_blends
+from forecasting.candidates import WITH_WEATHER
 from forecasting.load import Floats, Load
 
 NEAR = 48  # hours: today and tomorrow have a model of their own, the days after them another
@@ -33,6 +34,11 @@ class Learned(NamedTuple):
     def residuals(self) -> Floats:
         """Actual minus forecast."""
         return self.truth - self.forecasts
+
+    @property
+    def with_weather(self) -> bool:
+        """Whether models with weather were among the candidates."""
+        return any(score.model in WITH_WEATHER for score in self.scores)
 
     def at(self, end: int, horizon: int) -> "Learned":
         """The same for a load that ends later: each hour of its horizon has the errors of the same hour of the day."""

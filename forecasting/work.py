@@ -25,6 +25,7 @@ from electrocloud.domain.forecast import DayAheadError, day_ahead_error
 from forecasting.fleet_loads import DAYS, Ask, changed_days, read_days
 from forecasting.meters import update_meters
 from forecasting.series import is_new, update_fleet, update_series
+from forecasting.stored_weather import StoredWeather
 
 METERS_AN_ITEM = 500
 
@@ -86,6 +87,7 @@ class Deployment(NamedTuple):
     events: EventOutbox
     loads: HourlyLoads
     meters: MeterSegments
+    weather: StoredWeather
     ask: Ask
     s3: S3Client
     bucket: str
@@ -123,12 +125,14 @@ def open_deployment(dynamodb: DynamoDBClient, s3: S3Client, names: Names, ask: A
     """The parts of a deployment that forecasting works on, on boto3 clients."""
     tables = RegistryTables(names.service_points_table, names.meters_table, names.tariffs_table)
     meters = MeterLookup(dynamodb, names.meters_table, pause, time.monotonic)
-    registry = ServiceLookup(RegistryStore(dynamodb, tables, pause), meters, time.monotonic)
+    stored = RegistryStore(dynamodb, tables, pause)
+    registry = ServiceLookup(stored, meters, time.monotonic)
     return Deployment(
         store=Forecasts(dynamodb, names.forecasts_table),
         events=EventOutbox(dynamodb, names.forecasts_table),
         loads=HourlyLoads(dynamodb, names.forecasts_table),
         meters=MeterSegments(dynamodb, names.meters_table, names.windows_table, registry),
+        weather=StoredWeather(ask, stored.stations.load),
         ask=ask,
         s3=s3,
         bucket=names.bucket,
@@ -174,10 +178,10 @@ def run(item: Item, on: Deployment, now: datetime, out_of_time: Callable[[], boo
             on.loads.put(read_days(on.ask, days), days)
             return Done(days=len(days))
         case ForecastSeries(series):
-            first = (now - timedelta(days=DAYS)).date()
-            known = on.loads.load(series, first)
-            group = on.loads.load(FLEET, first).load if is_new(known.load) and series != FLEET else None
-            made, newest = update_series(series, known, on.store, now, group)
+            first = now - timedelta(days=DAYS)
+            known = on.loads.load(series, first.date())
+            group = on.loads.load(FLEET, first.date()).load if is_new(known.load) and series != FLEET else None
+            made, newest = update_series(series, known, on.store, now, group, on.weather.of(series, first, now))
             return Done(forecasts=len(made), error=day_ahead_error(newest))
         case SumFeeders():
             return Done(feeders=update_fleet(on.loads.series(), on.store))

@@ -150,7 +150,12 @@ def _start(options: RunOptions, children: ProcessGroup) -> Running:
     api = f"http://{cloud.HOST}:{cloud.free_port()}"
     stack = cloud.laptop_stack(outputs, local, api)
     (STATE / "stack.json").write_bytes(msgspec.json.encode(stack))
-    env = cloud.environment(local) | {"ELECTROCLOUD_STATE": str(STATE.resolve()), "PYTHONUNBUFFERED": "1"}
+    # Matrix products with threads of their own take many times as long beside other processes.
+    env = cloud.environment(local) | {
+        "ELECTROCLOUD_STATE": str(STATE.resolve()),
+        "PYTHONUNBUFFERED": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
 
     def python(name: str, module: str, *arguments: str, restart: bool = True) -> None:
         children.start(name, [sys.executable, "-m", module, *arguments], env, restart=restart)

@@ -13,6 +13,7 @@ from electrocloud.domain.billing.service import Service
 from electrocloud.domain.forecast import ActualDay, Errors, Forecast, MonthEnd, errors_by_lead
 from electrocloud.domain.hourly_load import HourlyLoad, LoadHour
 from electrocloud.domain.readings.meter_day import MeterDay
+from electrocloud.domain.weather import Temperature
 from electrocloud.services.fixed_services import FixedServices
 from forecasting.learned import Learned, learn
 from forecasting.load import Load, clock_load
@@ -63,6 +64,37 @@ def test_a_new_series_gets_forecasts_for_the_days_before_from_what_was_known_the
     again = _update(store, changed, "other")
     assert [one.rows for one in again][:3] == [one.rows for one in made][:3]
     assert again[2].days[0].actual != made[2].days[0].actual
+
+
+def _heated(days: int) -> tuple[HourlyLoad, list[Temperature]]:
+    """A load that follows a temperature from day to day, and that with its forecast of eight days."""
+    start = int(NOW.timestamp()) - days * 24 * 3600
+    daily = np.random.default_rng(3).normal(size=days + 9) * 5
+    celsius = [5 + float(daily[hour // 24]) for hour in range((days + 9) * 24)]
+    load = HourlyLoad(
+        LoadHour(start + hour * 3600, round(1000 + hour % 24 * 10 - 40 * celsius[hour]), 4) for hour in range(days * 24)
+    )
+    at = int(NOW.timestamp())
+    times = (start + hour * 3600 for hour in range(len(celsius)))
+    issued = (0 if time < at else at - 3600 for time in times)
+    records = zip(range(len(celsius)), celsius, issued, strict=True)
+    return load, [Temperature("S", start + hour * 3600, value, when) for hour, value, when in records]
+
+
+def test_a_forecast_is_made_with_weather_and_without_it_where_it_is_missing(store: Forecasts) -> None:
+    load, temperatures = _heated(80)
+
+    def update(load: HourlyLoad, known: Sequence[Temperature]) -> Forecast:
+        return update_series("feeder/F", SeriesLoad(load, BERLIN), store, NOW, None, known).made[-1]
+
+    made = update(load, temperatures)
+    assert "weather" in made.model
+    assert made.note == ""
+    *_, last = load.hours
+    later = HourlyLoad([*load.hours, *(LoadHour(last.start + hour * 3600, 1000, 4) for hour in range(1, 25))])
+    without = update(later, [one for one in temperatures if one.time < NOW.timestamp()])
+    assert "weather" not in {part for score in without.candidates for part in score.model.split(" + ")}
+    assert "made without weather: the temperatures end" in without.note
 
 
 def test_a_new_series_of_two_days_has_no_forecasts_for_days_before(store: Forecasts) -> None:

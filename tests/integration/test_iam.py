@@ -18,6 +18,7 @@ from electrocloud.services.closing import FindUnbilled
 from electrocloud.services.ingest import ingest_uploads
 from electrocloud.services.rating import VersionReason
 from forecasting.fleet_loads import _LOADS
+from forecasting.stored_weather import _PLACES, _TEMPERATURES
 from registry.desk import RegistryDesk
 from tests.integration.test_closing_function import app as closing_app  # noqa: F401  fixtures
 from tests.integration.test_closing_function import context, last_month, queue, silent_neighbor  # noqa: F401
@@ -191,4 +192,10 @@ def test_the_forecasting_function_may_do_what_it_does(aws, forecasting_app, queu
 
 def test_athena_may_read_for_forecasting_the_tables_that_its_query_reads():
     tables = {arn.rpartition("/")[2] for arn in granted("ForecastingRole")["glue:GetTable"] if ":table/" in arn}
-    assert tables == tables_of([_LOADS.format(days="'2026-11-24'")])
+    assert tables == tables_of(
+        [
+            _LOADS.format(days="'2026-11-24'"),
+            _TEMPERATURES.format(month="2026-11", stations="'S'", judged="2026-11-24 00:00:00"),
+            _PLACES,
+        ]
+    )
