@@ -19,7 +19,7 @@ LONGEST_REPEAT = 48  # hours after the end of a weather forecast, for which its 
 _TEMPERATURES = """
 SELECT station_id, start, temperature_c, issued
 FROM weather
-WHERE month >= '{month}'
+WHERE start >= TIMESTAMP '{since}'
   AND station_id IN ({stations})
   AND (issued IS NULL OR issued >= TIMESTAMP '{judged}')
 """
@@ -48,7 +48,7 @@ class StoredWeather:
         self._known: _Known | None = None
 
     def of(self, series: str, since: datetime, now: datetime) -> list[Temperature]:
-        """The temperatures from the month of `since` on, in the order of their issue.
+        """The temperatures since an instant, in the order of their issue.
 
         A feeder has those of the station nearest to the middle of its meters, if there is one within FARTHEST_KM; the
         fleet has all stations, of which those are chosen that explain its load.
@@ -67,7 +67,7 @@ class StoredWeather:
             return _Known(now, {}, {})
         found: dict[str, list[Temperature]] = {name: [] for name in stations}
         sql = _TEMPERATURES.format(
-            month=f"{since:%Y-%m}",
+            since=f"{since:%Y-%m-%d %H:%M:%S}",
             stations=", ".join(f"'{name}'" for name in sorted(stations)),
             judged=f"{now - timedelta(hours=JUDGED + 24):%Y-%m-%d %H:%M:%S}",
         )

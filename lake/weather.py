@@ -45,7 +45,7 @@ def store_temperatures(s3: S3Client, bucket: str, temperatures: Iterable[Tempera
         months.setdefault(f"{row['start']:%Y-%m}", []).append(row)
 
     def merge(month: str) -> None:
-        _merge(s3, bucket, f"weather/month={month}/weather.parquet", months[month], pause)
+        _merge(s3, bucket, f"weather/{month}.parquet", months[month], pause)
 
     with ThreadPoolExecutor(WRITERS) as pool:
         list(pool.map(merge, months))
@@ -53,7 +53,7 @@ def store_temperatures(s3: S3Client, bucket: str, temperatures: Iterable[Tempera
 
 
 def weather_rows(temperatures: Iterable[Temperature]) -> list[Row]:
-    """The rows of the table `weather`, without its partition."""
+    """The rows of the table `weather`."""
     return [
         {
             "station_id": one.station_id,

@@ -8,8 +8,7 @@
 WITH observed AS (
   SELECT station_id, start, temperature_c
   FROM weather
-  WHERE month BETWEEN date_format({first_day}, '%Y-%m') AND date_format({last_day}, '%Y-%m')
-    AND start >= CAST({first_day} AS timestamp)
+  WHERE start >= CAST({first_day} AS timestamp)
     AND start < CAST({last_day} AS timestamp) + INTERVAL '1' DAY
     AND issued IS NULL
 ),
@@ -20,8 +19,7 @@ errors AS (
     f.temperature_c - o.temperature_c AS error_k
   FROM weather AS f
   JOIN observed AS o ON o.station_id = f.station_id AND o.start = f.start
-  WHERE f.month BETWEEN date_format({first_day}, '%Y-%m') AND date_format({last_day}, '%Y-%m')
-    AND f.issued IS NOT NULL
+  WHERE f.issued IS NOT NULL
 )
 SELECT
   station_id,

@@ -95,24 +95,6 @@ def parquet_resource(name: str, location: str, schema: pa.Schema) -> str:
     return _parquet(name, location, schema, parameters)
 
 
-def monthly_resource(name: str, schema: pa.Schema) -> str:
-    """A table of Parquet files, partitioned by the month (UTC) of their hours."""
-    parameters = f"""        Parameters:
-          EXTERNAL: "TRUE"
-          classification: parquet
-          projection.enabled: "true"
-          projection.month.type: date
-          projection.month.format: yyyy-MM
-          projection.month.range: 2000-01,NOW+1MONTHS
-          projection.month.interval: "1"
-          projection.month.interval.unit: MONTHS
-          storage.location.template: !Sub "s3://${{Bucket}}/{name}/month=${{!month}}/"
-        PartitionKeys:
-          - {{ Name: month, Type: string, Comment: the UTC month of the hour }}
-"""
-    return _parquet(name, name, schema, parameters)
-
-
 def dated_resource(name: str, schema: pa.Schema, day: str) -> str:
     """A table of Parquet files, partitioned by a day."""
     parameters = f"""        Parameters:
@@ -175,7 +157,7 @@ def resources() -> str:
     parts += [parquet_resource(name, f"registry/{name}", schema) for name, schema in REGISTRY.items()]
     parts += [dated_resource(name, schema, "the day of issue") for name, schema in BILLS.items()]
     parts += [dated_resource(name, schema, "the UTC day of the first hour") for name, schema in FORECASTS.items()]
-    parts += [monthly_resource("weather", WEATHER)]
+    parts += [parquet_resource("weather", "weather", WEATHER)]
     parts += [json_resource("quarantine", QUARANTINE, "the UTC day of arrival")]
     parts += [json_resource("access_log", ACCESS_LOG, "the UTC day")]
     parts += [view_resource(name) for name in views()]

@@ -195,7 +195,7 @@ def test_athena_may_read_for_forecasting_the_tables_that_its_query_reads():
     assert tables == tables_of(
         [
             _LOADS.format(days="'2026-11-24'"),
-            _TEMPERATURES.format(month="2026-11", stations="'S'", judged="2026-11-24 00:00:00"),
+            _TEMPERATURES.format(since="2026-11-01 00:00:00", stations="'S'", judged="2026-11-24 00:00:00"),
             _PLACES,
         ]
     )

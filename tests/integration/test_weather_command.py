@@ -45,7 +45,7 @@ def run(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 
 def _stored(aws: Aws) -> list[tuple[Any, ...]]:
-    key = "weather/month=2026-11/weather.parquet"
+    key = "weather/2026-11.parquet"
     body = aws.s3.get_object(Bucket=aws.bucket, Key=key)["Body"].read()
     return [tuple(row.values()) for row in pq.read_table(io.BytesIO(body)).to_pylist()]
 

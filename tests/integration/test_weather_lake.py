@@ -23,7 +23,7 @@ def _store(aws: Aws, *temperatures: Temperature, pause: Callable[[int], None] = 
 
 
 def _rows(aws: Aws, month: str) -> list[tuple[Any, ...]]:
-    body = aws.s3.get_object(Bucket=aws.bucket, Key=f"weather/month={month}/weather.parquet")["Body"].read()
+    body = aws.s3.get_object(Bucket=aws.bucket, Key=f"weather/{month}.parquet")["Body"].read()
     return [tuple(row.values()) for row in pq.read_table(io.BytesIO(body)).to_pylist()]
 
 

@@ -101,8 +101,7 @@ def dated_forecast_tables(forecasts: Iterable[Forecast]) -> dict[str, pa.Table]:
 
 
 def _weather_table(temperatures: Iterable[Temperature]) -> pa.Table:
-    rows = [row | {"month": f"{row['start']:%Y-%m}"} for row in weather_rows(temperatures)]
-    return pa.Table.from_pylist(rows, schema=WEATHER.append(pa.field("month", pa.string())))
+    return pa.Table.from_pylist(weather_rows(temperatures), schema=WEATHER)
 
 
 @cache
