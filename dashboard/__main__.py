@@ -35,6 +35,8 @@ WARM = (
     outlook_chart,
 )  # imported only
 
+CHARTS_S = 15.0  # to wait for them
+
 
 def warm_up(*reads: Callable[[], object]) -> None:
     """Read into the caches; the pages report what cannot be read."""
@@ -47,8 +49,11 @@ def warm_up(*reads: Callable[[], object]) -> None:
 if __name__ == "__main__":
     this_month = units.months_until(datetime.now(UTC).date())[0]
     warm_up(data.tariffs, lambda: forecast_data.newest(FLEET), lambda: data.warm_up(this_month))
-    later = (data.warm_up_charts, lambda: forecast_data.warm_up(this_month), data.health)
-    Thread(target=warm_up, args=later, daemon=True).start()
+    charts = Thread(
+        target=warm_up, args=(data.warm_up_charts, lambda: forecast_data.warm_up(this_month), data.health), daemon=True
+    )
+    charts.start()
+    charts.join(CHARTS_S)
     sys.argv[:1] = ["streamlit", "run", str(Path(__file__).with_name("app.py"))]
     if settings := login():
         sys.argv += ["--secrets.files", str(secrets_file(settings))]
