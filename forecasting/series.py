@@ -67,7 +67,7 @@ def update_series(
     for past in [load] if stored else [*_days_before(load), load]:
         clock = in_group(clock_load(past, zone), group)
         times = hours_after(past.complete_until, AHEAD, zone)
-        weather = temperatures if past is load else known_at(temperatures, past.complete_until)
+        weather = known_at(temperatures, int(now.timestamp()) if past is load else past.complete_until)
         clock, note = with_weather(clock, weather, times)
         learned = _current(learned, clock)
         forecast = forecast_of(series, clock, times, now, learned, whole=True)

@@ -11,10 +11,10 @@ from electrocloud.domain.registry.records import WeatherStation
 from electrocloud.domain.weather import OBSERVED, Temperature, nearest_station
 from forecasting.fleet_loads import Ask
 from forecasting.load import Load, shown
+from forecasting.weather import LONGEST_REPEAT
 from forecasting.weather_at import JUDGED, weather_at
 
 KEPT = timedelta(hours=1)  # for so long, temperatures are not read again
-LONGEST_REPEAT = 48  # hours after the end of a weather forecast, for which its last day is repeated
 
 _TEMPERATURES = """
 SELECT station_id, start, temperature_c, issued

@@ -40,6 +40,9 @@ NO_ERROR = ForecastError(0.0, 0.0, 1.0)
 STATED_ERROR = ForecastError(first_k=1.5, last_k=3.3, memory_h=18.0)
 
 
+LONGEST_REPEAT = 48  # hours after the end of a weather forecast, for which its last day is repeated
+
+
 class IssuedForecast(NamedTuple):
     """A weather forecast that was kept: temperatures (°C) by the hour from `hour` on, NaN where there is none.
 
@@ -50,9 +53,20 @@ class IssuedForecast(NamedTuple):
     temperature: Floats
 
     def of(self, origin: int, horizon: int) -> Floats | None:
-        """The temperatures of the hours from an origin on; None if the forecast lacks one."""
-        found = self.temperature[origin - self.hour : origin - self.hour + horizon]
-        return found if origin >= self.hour and len(found) == horizon and np.isfinite(found).all() else None
+        """The temperatures of the hours from an origin on; None if the forecast lacks one.
+
+        One that ends up to LONGEST_REPEAT hours early is continued by its last day.
+        """
+        if origin < self.hour:
+            return None
+        own = self.temperature[origin - self.hour :][:horizon]
+        found = np.append(own, np.full(horizon - len(own), np.nan))
+        known = int(np.isfinite(found).sum())
+        if known < min(24, horizon) or horizon - known > LONGEST_REPEAT:
+            return None
+        for hour in range(known, horizon):
+            found[hour] = found[hour - 24]
+        return found if np.isfinite(found).all() else None
 
 
 class Weather(NamedTuple):

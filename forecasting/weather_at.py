@@ -6,6 +6,7 @@ import numpy as np
 
 from electrocloud.domain.errors import UsageError
 from electrocloud.domain.weather import OBSERVED, Temperature
+from forecasting.ahead import LONGEST_HORIZON
 from forecasting.load import HOUR_S, Floats, Load, calendar_of, mean_of_known, wall_clock
 from forecasting.weather import STATED_ERROR, ForecastError, IssuedForecast, Weather, mean_of_last
 
@@ -64,7 +65,8 @@ def _issued(
     when: int, clock: Mapping[int, int], rows: Sequence[tuple[int, int, float]], chosen: Sequence[int], horizon: int
 ) -> IssuedForecast:
     first = clock[when]
-    values = np.full((max(chosen) + 1, horizon + 24), np.nan)
+    # A backtest forecasts LONGEST_HORIZON hours, whatever the horizon of the forecast after it.
+    values = np.full((max(chosen) + 1, max(horizon, LONGEST_HORIZON) + 24), np.nan)
     for station, hour, celsius in rows:
         if station in chosen and 0 <= hour - first < values.shape[1]:
             values[station, hour - first] = celsius

@@ -91,6 +91,21 @@ def test_a_weather_forecast_that_ends_up_to_two_days_early_is_continued_by_its_l
     assert "ends 48 hours early" in note or "ends 24 hours early" in note or "ends 25 hours early" in note
 
 
+def test_a_backtest_uses_the_weather_forecasts_of_a_week_that_were_kept() -> None:
+    issued = [
+        Temperature("S", int(origin.timestamp()) + hour * HOUR, 50.0, int(origin.timestamp()))
+        for back in range(30, 0, -1)
+        for origin in (END - timedelta(days=back),)
+        for hour in range(168)
+    ]
+    times = hours_after(int(END.timestamp()), Days(6), "UTC")  # ends at midnight
+    load, _ = with_weather(_load(), [*_temperatures(END + timedelta(days=8)), *issued], times)
+    assert load.weather is not None
+    for back in (20, 9):
+        origin = (DAYS - back) * 24
+        assert (load.weather.known_at(origin, 193)[origin:] == 50).all()
+
+
 def test_without_the_weather_of_the_hours_ahead_the_load_stays_without_and_the_note_says_why() -> None:
     times = hours_after(int(END.timestamp()), Days(7), "UTC")
     load, note = with_weather(_load(), _temperatures(END + timedelta(days=2)), times)
