@@ -113,7 +113,8 @@ def test_which_transformer_is_near_its_rating(page: Page, running: Running) -> N
         act = Actions()
         act(lambda: page.goto(f"{running.url}/network"))
         near = page.get_by_role("region", name="Over 80% of the rating")
-        expect(near.get_by_role("rowheader")).to_have_text([rating.equipment_id], timeout=2 * PATIENCE_MS)
+        # Others may be near theirs on a cold day; the nearest is first.
+        expect(near.get_by_role("rowheader").first).to_have_text(rating.equipment_id, timeout=2 * PATIENCE_MS)
     finally:
         store.put([rating])
 

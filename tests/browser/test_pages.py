@@ -295,8 +295,8 @@ def test_analytics_shows_the_same_after_a_reload_from_a_link_and_back(page: Page
     first = running.fleet.today - timedelta(days=3)
     page.goto(f"{running.url}/analytics?question=load_duration&first_day={first}&last_day={first}")
     expect(page.get_by_test_id("stDataFrame").locator("table tbody tr").first).to_be_attached()
-    asked = page.get_by_role("combobox", name="Question")
-    asked.click()
+    page.locator('[data-test-script-state="notRunning"]').wait_for()  # a list that is open closes when the run ends
+    page.get_by_role("combobox", name="Question").fill("meters are silent")  # the list draws only what is in sight
     page.get_by_role("option", name="Which meters are silent?").click()
     page.wait_for_url(re.compile(r"question=silent_meters$"))
     page.get_by_role("button", name="Run").click()
