@@ -10,8 +10,6 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +18,7 @@ import msgspec
 import psutil
 
 from analytics.template import load
-from benchmarks.filled_stack import METERS_AT_ONCE, put_day
+from benchmarks.filled_stack import METERS_AT_ONCE, deployed, put_day
 from benchmarks.whole_path import ELECTROCLOUD
 from benchmarks.workload import INTERVAL_S
 from electrocloud.aws.stack import Stack
@@ -30,7 +28,6 @@ from electrocloud.services.ingest import ingest_uploads
 from laptop import cloud
 from laptop.bill_publishing import BillPublisher
 from laptop.delivery import Plan
-from laptop.processes import ProcessGroup
 from producers.fleet.customers import fleet_registry
 from producers.fleet.fleet import Fleet, make_fleet
 from producers.fleet.simulate import simulate
@@ -100,21 +97,6 @@ def change_one_window(stack: Stack) -> str:
     count = str(int(item["count"]["N"]) + 1)
     dynamodb.put_item(TableName=stack.windows_table, Item=item | {"count": {"N": count}})
     return item["meter_id"]["S"]
-
-
-@contextmanager
-def deployed(state: Path) -> Iterator[Stack]:
-    """A cloud with the stack and nothing else, found by the command through its state's folder."""
-    children = ProcessGroup(state / "logs")
-    try:
-        local = cloud.start_cloud(children, cloud.free_port(), state)
-        cloud.build(children)
-        cloud.wait_until_up(local, children)
-        stack = cloud.laptop_stack(cloud.deploy(children, local), local, "http://127.0.0.1:1")
-        (state / "stack.json").write_bytes(msgspec.json.encode(stack))
-        yield stack
-    finally:
-        children.stop()
 
 
 def main() -> None:

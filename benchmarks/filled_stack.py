@@ -4,7 +4,6 @@ Deploys the template and fills it: Parquet as the delivery writes it, one file p
 days and their bills by the metering core.
 """
 
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -45,9 +44,8 @@ METERS_AT_ONCE = 500
 
 
 @contextmanager
-def filled_stack(meters: int, days: int) -> Iterator[tuple[Path, Stack]]:
-    """A stack with `days` days of a fleet's readings, and the folder that describes it; deletes both afterwards."""
-    state = Path(tempfile.mkdtemp(prefix="pages-"))
+def deployed(state: Path) -> Iterator[Stack]:
+    """A cloud with the stack and nothing else, found by the command through its state's folder."""
     children = ProcessGroup(state / "logs")
     try:
         local = cloud.start_cloud(children, cloud.free_port(), state)
@@ -55,13 +53,21 @@ def filled_stack(meters: int, days: int) -> Iterator[tuple[Path, Stack]]:
         cloud.wait_until_up(local, children)
         stack = cloud.laptop_stack(cloud.deploy(children, local), local, "http://127.0.0.1:1")
         (state / "stack.json").write_bytes(msgspec.json.encode(stack))
-        began = time.perf_counter()
-        rows = fill(stack, make_fleet(meters, seed=1), days)
-        print(f"{rows:,} readings of {meters:,} meters, filled in {time.perf_counter() - began:.0f} s", flush=True)
-        yield state, stack
+        yield stack
     finally:
         children.stop()
-        shutil.rmtree(state, ignore_errors=True)
+
+
+@contextmanager
+def filled_stack(meters: int, days: int) -> Iterator[tuple[Path, Stack]]:
+    """A stack with `days` days of a fleet's readings, and the folder that describes it; deletes both afterwards."""
+    with tempfile.TemporaryDirectory(prefix="filled-", ignore_cleanup_errors=True) as folder:
+        state = Path(folder)
+        with deployed(state) as stack:
+            began = time.perf_counter()
+            rows = fill(stack, make_fleet(meters, seed=1), days)
+            print(f"{rows:,} readings of {meters:,} meters, filled in {time.perf_counter() - began:.0f} s", flush=True)
+            yield state, stack
 
 
 def fill(stack: Stack, fleet: Fleet, days: int) -> int:
