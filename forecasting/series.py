@@ -1,6 +1,6 @@
 """The stored forecasts of one series (`fleet` or `feeder/DE-F000`): a week ahead, and what came of each day."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -41,15 +41,15 @@ def update_series(
     store: Forecasts,
     now: datetime,
     group: HourlyLoad | None = None,
-    temperatures: Sequence[Temperature] = (),
+    read_temperatures: Callable[[], Sequence[Temperature]] = tuple,
 ) -> SeriesUpdate:
     """Judge the last forecasts of a series and, if readings of another day have come since, make the next one.
 
     So each calendar day of the series' zone has one forecast: of the rest of the day, and of the seven days after it. A
     new series also gets forecasts for the days before, each from the data up to its start, so that their errors show
     at once. Running it twice changes nothing. `group` is the fleet's load, for a series in its first weeks;
-    `temperatures` are those near it, in the order of their issue. Hours are whole Wh. Each new forecast is an event,
-    but for the fleet's: see `update_fleet`.
+    `read_temperatures` reads those near it, in the order of their issue, if a forecast is due. Hours are whole Wh. Each
+    new forecast is an event, but for the fleet's: see `update_fleet`.
     """
     load, zone = known
     stored = store.newest(series, JUDGED)
@@ -62,7 +62,7 @@ def update_series(
             store.put(judged)
     if any(_last_read(forecast) >= _last_complete(load, zone) for forecast in stored):
         return SeriesUpdate([], newest)
-    made = []
+    made, temperatures = [], read_temperatures()
     known_before = learned = decode(store.learned(series))
     for past in [load] if stored else [*_days_before(load), load]:
         clock = in_group(clock_load(past, zone), group)

@@ -181,7 +181,7 @@ def run(item: Item, on: Deployment, now: datetime, out_of_time: Callable[[], boo
             first = now - timedelta(days=DAYS)
             known = on.loads.load(series, first.date())
             group = on.loads.load(FLEET, first.date()).load if is_new(known.load) and series != FLEET else None
-            made, newest = update_series(series, known, on.store, now, group, on.weather.of(series, first, now))
+            made, newest = update_series(series, known, on.store, now, group, lambda: on.weather.of(series, first, now))
             return Done(forecasts=len(made), error=day_ahead_error(newest))
         case SumFeeders():
             return Done(feeders=update_fleet(on.loads.series(), on.store))

@@ -85,7 +85,7 @@ def test_a_forecast_is_made_with_weather_and_without_it_where_it_is_missing(stor
     load, temperatures = _heated(80)
 
     def update(load: HourlyLoad, known: Sequence[Temperature]) -> Forecast:
-        return update_series("feeder/F", SeriesLoad(load, BERLIN), store, NOW, None, known).made[-1]
+        return update_series("feeder/F", SeriesLoad(load, BERLIN), store, NOW, None, lambda: known).made[-1]
 
     made = update(load, temperatures)
     assert "weather" in made.model
