@@ -135,7 +135,6 @@ def _formats(path: Path, comments: list[str]) -> dict[str, str]:
         name, _, form = text.partition("=")
         if form not in FORMATS:
             raise UsageError(f"{path.name}: {text} is no column and its format; formats are {', '.join(FORMATS)}")
-
         found[name] = form
     return found
 

@@ -394,9 +394,7 @@ def questions_of_user() -> dict[str, questions.Question]:
 @needs(Data.QUESTIONS, of=subjects.of_sql)
 def answer(sql: str) -> athena.Answer:
     """The result of a SELECT in Athena's dialect, cached for a minute."""
-    if _reads_access_log(sql):
-        visitor().check(Data.ACCESS_LOG)
-    return _answer(sql)
+    return _answer_for_user(sql)
 
 
 def answer_file(sql: str, make: Callable[[athena.Answer], bytes]) -> Callable[[], bytes]:
@@ -406,9 +404,13 @@ def answer_file(sql: str, make: Callable[[athena.Answer], bytes]) -> Callable[[]
 
 @needs(Data.QUESTIONS, "export", of=subjects.of_sql)
 def _answer_file(sql: str, make: Callable[[athena.Answer], bytes]) -> bytes:
+    return make(_answer_for_user(sql))
+
+
+def _answer_for_user(sql: str) -> athena.Answer:
     if _reads_access_log(sql):
         visitor().check(Data.ACCESS_LOG)
-    return make(_answer(sql))
+    return _answer(sql)
 
 
 @st.cache_resource(ttl=60, max_entries=16, show_spinner=False)

@@ -1,6 +1,6 @@
 """The analyst's page: run the questions in sql/ on Athena with chosen parameters, and see their SQL.
 
-The address has the question and, once it was run, the values of its parameters. Whoever opens it sees the same.
+The address has the question and, once it was run, the values of its parameters. Opening it again shows the same answer.
 """
 
 from contextlib import suppress
