@@ -27,14 +27,12 @@ from presentation.export_text import forecast_notes
 
 
 def of_file(path: Path, weather: Path | None, options: ReadOptions, horizon: int | Days, output: Output | None) -> None:
-    """Forecast the load or the series in a file, with the weather in another; what was found in them goes to stderr."""
+    """Forecast the load or the series in a file, with the weather in another; what was found in it goes to stderr."""
     series = read_series(path, options)
-    load, times, found = series.load, series.ahead(horizon), series.found
+    load, times = series.load, series.ahead(horizon)
     if weather:
-        own = at_load(weather, load, shown(times[-1]) // HOUR_S - load.end + 1, options.zone)
-        load = load._replace(weather=own)
-        found = [*found, f"temperatures of {', '.join(own.stations)}"]
-    for line in found:
+        load = load._replace(weather=at_load(weather, load, shown(times[-1]) // HOUR_S - load.end + 1, options.zone))
+    for line in series.found:
         Console(stderr=True, soft_wrap=True).print(line, style="dim", highlight=False, markup=False)
     _print(forecast_of(path.name, load, times, datetime.now(UTC)), output)
 
@@ -139,8 +137,15 @@ def _print_tables(made: Forecast) -> None:
     for row in made.rows:
         rows.add_row(row.timestamp.isoformat(sep=" "), f"{row.value:,.6g}", f"{row.low:,.6g}", f"{row.high:,.6g}")
     console.print(rows)
+    _print_remarks(made, console)
+
+
+def _print_remarks(made: Forecast, console: Console) -> None:
     if made.coverage is not None:
         losses = made.quality and f"; pinball loss {made.quality.pinball:.2%}, CRPS {made.quality.crps:.2%} of the mean"
         console.print(f"Backtest coverage of the 80% intervals: {made.coverage:.0%}{losses or ''}.")
+    if made.weather:
+        issued = f", forecast {made.weather.issued:%Y-%m-%d %H:%M} UTC" if made.weather.issued else ""
+        console.print(f"Weather: {', '.join(made.weather.stations)}{issued}.")
     if made.note:
         console.print(made.note, style="yellow")

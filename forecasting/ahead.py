@@ -1,14 +1,22 @@
 """A load's next hours and days: a backtest chooses the model, and the model's own errors give the intervals."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
 from electrocloud.domain.errors import UsageError
-from electrocloud.domain.forecast import Bounds, Forecast, ForecastDay, ForecastHour, IntervalQuality, Score
+from electrocloud.domain.forecast import (
+    Bounds,
+    Forecast,
+    ForecastDay,
+    ForecastHour,
+    ForecastWeather,
+    IntervalQuality,
+    Score,
+)
 from forecasting.candidates import CANDIDATES
 from forecasting.intervals import COVERAGE, bounds, quality, quantile_of
 from forecasting.learned import NEAR, Learned, learn
@@ -90,7 +98,15 @@ def forecast_of(
         readings_until=times[0],
         days=days,
         quality=ahead.quality,
+        weather=_weather_of(load),
     )
+
+
+def _weather_of(load: Load) -> ForecastWeather | None:
+    if load.weather is None:
+        return None
+    newest = load.weather.newest
+    return ForecastWeather(load.weather.stations, datetime.fromtimestamp(newest, UTC) if newest else None)
 
 
 def run_model(load: Load, model: str, horizon: int) -> Floats:

@@ -74,7 +74,8 @@ class Weather(NamedTuple):
 
     temperature: without NaN from `start` on: observed until `observed`, and after it as forecast. issued: forecasts of
     the weather that were kept, in the order of their issue. error: that of the forecast at an hour of which none was
-    kept: it is what was observed, and this. stations: whose mean it is.
+    kept: it is what was observed, and this. stations: whose mean it is. newest: when the newest of their forecasts was
+    issued (s since 1970 UTC); None where nothing says when it was.
     """
 
     first: int
@@ -84,6 +85,7 @@ class Weather(NamedTuple):
     issued: Sequence[IssuedForecast] = ()
     error: ForecastError = STATED_ERROR
     stations: tuple[str, ...] = ()
+    newest: int | None = None
 
     def known_at(self, origin: int, horizon: int) -> Floats:
         """What was known at an hour: `origin` observed temperatures and `horizon` forecast ones; from `start` on."""

@@ -51,7 +51,8 @@ def weather_at(
     temperature, start = _filled(mean_of_known(merged[chosen], 0), load, horizon)
     issued = tuple(_issued(when, clock, rows, chosen, horizon) for when, rows in sorted(runs.items()))
     names = tuple(stations[row] for row in dict.fromkeys(chosen))
-    return Weather(load.first, start, len(load.values), temperature, issued, error, names)
+    own = [when for when, rows in runs.items() if any(row in chosen for row, _, _ in rows)]
+    return Weather(load.first, start, len(load.values), temperature, issued, error, names, max(own, default=None))
 
 
 def _clock(temperatures: Sequence[Temperature], load: Load) -> Mapping[int, int]:

@@ -8,7 +8,7 @@ from dashboard import data, layout
 from dashboard.fleet import Fleet
 from dashboard.forecast import day_ahead, day_table, forecast_data, month_ends, outlook, outlook_chart
 from electrocloud.aws.store.hourly_loads import FLEET
-from electrocloud.domain.forecast import Forecast, errors_by_lead
+from electrocloud.domain.forecast import Forecast, ForecastWeather, errors_by_lead
 from electrocloud.domain.local_time import DAY_S, HOUR_S
 from presentation import units
 
@@ -62,11 +62,18 @@ def provenance(made: Forecast, fleet: Fleet) -> str:
     until = made.readings_until
     known = f" from readings until {units.moment(until.timestamp(), fleet.zone)}" if until else ""
     at = made.made_at.timestamp()
+    weather = f" Weather: {weather_text(made.weather, fleet.zone)}." if made.weather else ""
     note = f" Note: {units.in_markdown(made.note)}." if made.note else ""
     return (
         f"Made {units.moment(at, fleet.zone)}{known}, {units.zone_name(at, fleet.zone)}, "
-        f"by {units.in_markdown(made.model)}.{note}"
+        f"by {units.in_markdown(made.model)}.{weather}{note}"
     )
+
+
+def weather_text(weather: ForecastWeather, zone: str) -> str:
+    """Of which stations the weather is, and when it was forecast, as Markdown."""
+    named = ", ".join(map(units.in_markdown, weather.stations))
+    return f"{named}, forecast {units.moment(weather.issued.timestamp(), zone)}" if weather.issued else named
 
 
 def today_of(made: Forecast, fleet: Fleet) -> date:

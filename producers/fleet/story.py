@@ -15,6 +15,7 @@ from electrocloud.domain.registry import events
 from electrocloud.domain.registry.records import Account, Registry
 from producers.fleet.customers import email_of, fleet_registry
 from producers.fleet.fleet import Fleet
+from producers.fleet.weather_station import station_of
 
 MONTHS = 13  # whole ones before the one in which the history was made
 LEAST_METERS = 12  # nothing happens in a smaller fleet
@@ -73,6 +74,8 @@ class Story:
     def registry(self, tariffs: Mapping[str, dict[str, Any]]) -> Registry:
         """The fleet's registry with all that happens in it; `tariffs` are the URDB documents at the beginning."""
         found = fleet_registry(self._fleet.registered, self._fleet.place, tariffs, self.first)
+        station = station_of(self._fleet.place)
+        found.stations[station.key] = station
         if not self.moved:
             return found
         point = f"SP-{self.moved}"

@@ -13,7 +13,7 @@ from producers.fleet.days import EQUINOX, YEAR_DAYS, Days, declination_and_equat
 from producers.fleet.meter_register import DAY_S, Ints
 from producers.fleet.places import Place
 from producers.fleet.random_numbers import Floats, fold_in, normal
-from producers.fleet.weather import Weather, temperature
+from producers.fleet.weather import Weather, temperature_at
 
 _SOLAR_CONSTANT = 1_361.0  # W/m²
 _GROUND = 0.2  # the ground's albedo
@@ -60,7 +60,7 @@ def sunlight(place: Place, seed: int, days: Days, weather: Weather, moments: Int
     whole = clear_sky(up) * (1 - 0.75 * _cover(place, seed, weather.cloud[day], moments) ** 3.4)
     outside = _SOLAR_CONSTANT * (1 + 0.033 * np.cos(turn + 2 * np.pi * 81 / YEAR_DAYS)) * np.maximum(up, _LOWEST)
     diffuse = whole * _diffuse_share(whole / outside)
-    air_c = temperature(weather, day, (moments - days.midnight[day]) / 3600)
+    air_c = temperature_at(weather, days, moments)
     return Sunlight(east, north, up, (whole - diffuse) / np.maximum(up, _LOWEST), diffuse, whole, air_c)
 
 

@@ -41,6 +41,12 @@ def temperature(weather: Weather, day: Ints | slice, hour: Floats) -> Floats:
     return found
 
 
+def temperature_at(weather: Weather, days: Days, moments: Ints) -> Floats:
+    """Outdoor temperature (°C) at moments (s since 1970 UTC) of the days."""
+    day = np.searchsorted(days.midnight, moments, side="right") - 1
+    return temperature(weather, day, (moments - days.midnight[day]) / 3600)
+
+
 def _departures(seed: int, purpose: str, days: Days) -> Floats:
     """First-order autoregression with standard deviation 1, as a weighted sum of recent shocks, so it needs no
     start.

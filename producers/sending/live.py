@@ -20,7 +20,9 @@ import msgspec
 from electrocloud.aws import backoff
 from electrocloud.aws.stack import STATE, Stack, find_stack
 from electrocloud.aws.store.reader import Reader
+from electrocloud.domain.local_time import instant_of
 from electrocloud.domain.registry.records import Registry
+from lake.weather import store_temperatures
 from producers.fleet.fleet import Fleet, typical_fleet
 from producers.fleet.simulate import simulate
 from producers.fleet.story import Story, first_day
@@ -30,6 +32,7 @@ from producers.sending.history import close_bills, reported, send_history, send_
 from producers.sending.registration import add_fleet, check_simulation
 from producers.sending.send_counts import SendCounts
 from producers.sending.uploads import Delivery, uploads
+from producers.sending.weather import WeatherSender
 from registry.desk import RegistryDesk
 from registry.folder import read_tariffs
 
@@ -73,9 +76,14 @@ def from_day(fleet: Fleet, day: date, interval_s: int) -> Iterator[Delivery]:
 
 
 def live(
-    deliveries: Iterator[Delivery], story: Story, clock: FleetClock, ways: dict[str, Sender], report: "Status"
+    deliveries: Iterator[Delivery],
+    story: Story,
+    clock: FleetClock,
+    ways: dict[str, Sender],
+    weather: WeatherSender,
+    report: "Status",
 ) -> None:
-    """Send each upload when the fleet's clock reaches it, until interrupted."""
+    """Send each upload and the weather when the fleet's clock reaches them, until interrupted."""
     upcoming = next(deliveries)
     while True:
         now = clock.now()
@@ -86,6 +94,7 @@ def live(
             upcoming = next(deliveries)
         for way in {*ways.values()}:
             way.flush()
+        weather.send(now)
         report("live", now)
         time.sleep(TICK_S)
 
@@ -131,11 +140,22 @@ def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> No
     desk = RegistryDesk(stack)
     story = Story(fleet, _first(desk.store.load(), fleet) or first_day(yesterday))
     add_fleet(desk, story.registry(read_tariffs(TARIFFS)))
+    weather = _weather_sender(stack, fleet, story)
+    weather.send(start)  # before the readings, so that the first forecasts know it
     first = _sent_until(stack, fleet, story) or story.first - timedelta(days=1)  # the local day may begin before UTC's
     send_history(fleet, story, first, yesterday, interval_s, head_end, stack, report)
     send_rejected(fleet, interval_s, head_end, stack)
     close_bills(stack)
-    live(from_day(fleet, yesterday, interval_s), story, FleetClock(start, speed), ways, report)
+    live(from_day(fleet, yesterday, interval_s), story, FleetClock(start, speed), ways, weather, report)
+
+
+def _weather_sender(stack: Stack, fleet: Fleet, story: Story) -> WeatherSender:
+    s3 = stack.client("s3")
+    return WeatherSender(
+        fleet,
+        instant_of(story.first),
+        lambda temperatures: store_temperatures(s3, stack.bucket, temperatures, backoff.pause),
+    )
 
 
 def _first(stored: Registry, fleet: Fleet) -> date | None:

@@ -10,7 +10,7 @@ import pytest
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.hourly_loads import SeriesLoad
 from electrocloud.domain.billing.service import Service
-from electrocloud.domain.forecast import ActualDay, Errors, Forecast, MonthEnd, errors_by_lead
+from electrocloud.domain.forecast import ActualDay, Errors, Forecast, ForecastWeather, MonthEnd, errors_by_lead
 from electrocloud.domain.hourly_load import HourlyLoad, LoadHour
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.weather import Temperature
@@ -90,11 +90,14 @@ def test_a_forecast_is_made_with_weather_and_without_it_where_it_is_missing(stor
     made = update(load, temperatures)
     assert "weather" in made.model
     assert made.note == ""
+    assert made.weather == ForecastWeather(("S",), NOW - timedelta(hours=1))
+    assert store.newest("feeder/F") == [made]
     *_, last = load.hours
     later = HourlyLoad([*load.hours, *(LoadHour(last.start + hour * 3600, 1000, 4) for hour in range(1, 25))])
     without = update(later, [one for one in temperatures if one.time < NOW.timestamp()])
     assert "weather" not in {part for score in without.candidates for part in score.model.split(" + ")}
     assert "made without weather: the temperatures end" in without.note
+    assert without.weather is None
 
 
 def test_a_new_series_of_two_days_has_no_forecasts_for_days_before(store: Forecasts) -> None:

@@ -123,6 +123,16 @@ class IntervalQuality(msgspec.Struct, frozen=True):
     coverage_by_hour: tuple[float | None, ...]
 
 
+class ForecastWeather(msgspec.Struct, frozen=True):
+    """The weather that a forecast's models had: the stations, and when their newest weather forecast was issued.
+
+    issued: None if nothing says when the temperatures of the hours ahead were forecast.
+    """
+
+    stations: tuple[str, ...]
+    issued: datetime | None = None
+
+
 class Forecast(msgspec.Struct, frozen=True):
     """Hours ahead of one series, by the model that the back-test chose.
 
@@ -132,6 +142,7 @@ class Forecast(msgspec.Struct, frozen=True):
     last reading that it was made from. Forecasts stored by earlier versions have neither that nor `days` nor `quality`,
     which says how good the intervals were in the back-test; None without one. `feeders`: of so many feeders' forecasts
     the fleet's is the sum; 0 if it could not be, for the reason in `note`; None before that was tried, and for others.
+    `weather` is what the models had, whether one that uses it was chosen or not; None without.
     """
 
     series: str
@@ -146,6 +157,7 @@ class Forecast(msgspec.Struct, frozen=True):
     days: tuple[ForecastDay, ...] = ()
     quality: IntervalQuality | None = None
     feeders: int | None = None
+    weather: ForecastWeather | None = None
 
 
 class Range(msgspec.Struct, frozen=True):

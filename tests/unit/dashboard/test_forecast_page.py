@@ -21,6 +21,7 @@ from electrocloud.domain.forecast import (
     Forecast,
     ForecastDay,
     ForecastHour,
+    ForecastWeather,
     MonthEnd,
     Range,
     Score,
@@ -100,6 +101,16 @@ def test_the_days_to_come_are_a_table_with_intervals_and_the_errors_of_such_days
     assert days["Peak, 80%"][1] == "900 W to 1.10 kW"
     assert days["Error so far"].tolist()[:3] == ["9.1% of 2 days", "9.1% of 1 day", "–"]
     assert days["Backtest error"].tolist()[:2] == ["5.0%", "6.0%"]
+
+
+def test_the_page_says_which_weather_the_models_had(give: Callable[..., None]) -> None:
+    give_all(give)
+    assert "Weather" not in page("forecast").caption[0].value
+    weather = ForecastWeather(("DE-Gottingen", "KSAC_1"), DAY - timedelta(hours=12))
+    give(newest=[msgspec.structs.replace(week(), weather=weather)])
+    assert (
+        "by profile. Weather: DE\\-Gottingen, KSAC\\_1, forecast Mon 23 Nov 13:00." in page("forecast").caption[0].value
+    )
 
 
 def test_days_that_have_passed_are_not_listed_as_coming(give: Callable[..., None]) -> None:
