@@ -37,30 +37,35 @@ def aws_in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     with mock_aws():
         dynamodb = boto3.client("dynamodb")
-        for table, hash_key, range_key in (
-            ("windows", "meter_id", "day"),
-            ("bills", "meter_id", "bill"),
-            ("meters", "meter_id", None),
-            ("tariffs", "tariff_id", None),
-            ("forecasts", "series", "made"),
-            ("accounts", "account_id", None),
-            ("service_points", "service_point_id", None),
-        ):
-            keys = [(hash_key, "HASH")] + ([(range_key, "RANGE")] if range_key else [])
-            indexes = {"by-month": "month_part", "to-lake": "to_lake"} if table == "bills" else {}
-            dynamodb.create_table(
-                TableName=table,
-                BillingMode="PAY_PER_REQUEST",
-                KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-                AttributeDefinitions=[
-                    {"AttributeName": name, "AttributeType": "S"}
-                    for name in sorted({*(name for name, _ in keys), *indexes.values()})
-                ],
-                **_indexes(indexes),
-            )
+        make_tables(dynamodb)
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
         yield Aws(dynamodb, s3, "bucket")
+
+
+def make_tables(dynamodb: Any) -> None:
+    """The tables of a stack, as far as tests use them."""
+    for table, hash_key, range_key in (
+        ("windows", "meter_id", "day"),
+        ("bills", "meter_id", "bill"),
+        ("meters", "meter_id", None),
+        ("tariffs", "tariff_id", None),
+        ("forecasts", "series", "made"),
+        ("accounts", "account_id", None),
+        ("service_points", "service_point_id", None),
+    ):
+        keys = [(hash_key, "HASH")] + ([(range_key, "RANGE")] if range_key else [])
+        indexes = {"by-month": "month_part", "to-lake": "to_lake"} if table == "bills" else {}
+        dynamodb.create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"}
+                for name in sorted({*(name for name, _ in keys), *indexes.values()})
+            ],
+            **_indexes(indexes),
+        )
 
 
 @pytest.fixture

@@ -15,21 +15,18 @@ from typer.testing import CliRunner
 
 from analytics.questions import questions
 from analytics.registry_tables import publish
-from analytics.template import load as load_template
 from cli.main import app
 from electrocloud.aws.athena import QueryError, run
 from electrocloud.aws.stack import Stack
 from electrocloud.domain.billing.bill import bills
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from laptop import cloud
-from laptop.processes import ProcessGroup
+from tests.kits.athena_kit import running_athena
 from tests.kits.billing_kit import load, time_of_use
 from tests.kits.sql_kit import READINGS, meter, readings_of
 
 pytestmark = pytest.mark.deploy
 
 FIRST_COLUMNS = ("meter_id", "start", "interval_s", "wh", "voltage_v", "revision", "ingested_at")
-BUCKET, DATABASE, WORK_GROUP = "lake", "electrocloud", "analysts"
 ZONE = "America/New_York"
 TARIFF = time_of_use([{"rate": 0.11, "max": 500}, {"rate": 0.17}], 0.31, timezone=ZONE, mincharge=200)
 INTERVALS = load("2026-10-28T00:00", [200 + number % 300 for number in range(96 * 20)], 900, ZONE)
@@ -37,52 +34,15 @@ INTERVALS = load("2026-10-28T00:00", [200 + number % 300 for number in range(96 
 
 @pytest.fixture(scope="module")
 def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A MiniStack of its own with the template's tables, a meter of twenty days and its tariff.
-
-    The files of readings are those of the first version, which had fewer columns than the table.
-    """
-    state = tmp_path_factory.mktemp("state")
-    children = ProcessGroup(state / "logs")
-    try:
-        local = cloud.start_cloud(children, cloud.free_port(), state)
-        cloud.wait_until_up(local, children)
-        unused = dict.fromkeys(set(Stack.__struct_fields__) - {"endpoint", "credentials"}, "-")
-        parts = {"bucket": BUCKET, "database": DATABASE, "work_group": WORK_GROUP, "region": cloud.REGION}
-        stack = Stack(**unused | parts, endpoint=local.endpoint, credentials=str(local.credentials))
-        _make_tables(stack)
+    """A meter of twenty days and its tariff. The files of readings are the first version's, which had fewer columns."""
+    with running_athena(tmp_path_factory.mktemp("state")) as stack:
         _fill(stack)
         yield stack
-    finally:
-        children.stop()
-
-
-def _make_tables(stack: Stack) -> None:
-    location = {"LocationConstraint": stack.region}
-    stack.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
-    results = {"ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/athena/"}}
-    stack.client("athena").create_work_group(Name=WORK_GROUP, Configuration=results)
-    glue = stack.client("glue")
-    glue.create_database(DatabaseInput={"Name": DATABASE})
-    for resource in load_template()["Resources"].values():
-        table = resource.get("Properties", {}).get("TableInput", {})
-        if table.get("TableType") == "EXTERNAL_TABLE":
-            glue.create_table(DatabaseName=DATABASE, TableInput=_resolved(table))
-
-
-def _resolved(value: Any) -> Any:
-    match value:
-        case {"Fn::Sub": text}:
-            return text.replace("${Bucket}", BUCKET).replace("${!", "${")
-        case dict():
-            return {name: _resolved(inner) for name, inner in value.items()}
-        case list():
-            return [_resolved(inner) for inner in value]
-    return value
 
 
 def _fill(stack: Stack) -> None:
     s3 = stack.client("s3")
-    publish(s3, BUCKET, [meter("m", "tou", ZONE)], {"tou": tariff_from_urdb(TARIFF)})
+    publish(s3, stack.bucket, [meter("m", "tou", ZONE)], {"tou": tariff_from_urdb(TARIFF)})
     days: dict[str, list[dict[str, Any]]] = {}
     for row in readings_of("m", INTERVALS):
         days.setdefault(row.pop("dt"), []).append(row)
@@ -90,7 +50,7 @@ def _fill(stack: Stack) -> None:
         file = io.BytesIO()
         schema = pa.schema([READINGS.field(name) for name in FIRST_COLUMNS])
         pa.parquet.write_table(pa.Table.from_pylist(rows, schema=schema), file)
-        s3.put_object(Bucket=BUCKET, Key=f"readings/dt={dt}/part.parquet", Body=file.getvalue())
+        s3.put_object(Bucket=stack.bucket, Key=f"readings/dt={dt}/part.parquet", Body=file.getvalue())
 
 
 @pytest.fixture
@@ -163,4 +123,4 @@ def test_athenas_message_about_a_bad_query_is_shown(electrocloud, tmp_path: Path
 
 def test_a_work_group_that_is_not_there_is_named(laptop: Stack):
     with pytest.raises(QueryError):
-        run(laptop.client("athena"), "SELECT 1", work_group="nobody", database=DATABASE)
+        run(laptop.client("athena"), "SELECT 1", work_group="nobody", database=laptop.database)
