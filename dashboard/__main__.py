@@ -17,9 +17,11 @@ from streamlit.web import cli
 from dashboard import data
 from dashboard.access.login import login, secrets_file
 from dashboard.access.visitor import Visitor, acting_for
+from dashboard.customers import account_data, bill_history
 from dashboard.forecast import forecast_data, month_ends, outlook_chart
 from dashboard.live import fleet_map
 from dashboard.meter import meter_charts, meter_view
+from dashboard.network import network_map
 from dashboard.questions import answers
 from electrocloud.aws.store.hourly_loads import FLEET
 from electrocloud.domain.errors import ElectroCloudError
@@ -27,11 +29,13 @@ from presentation import invoice_pdf, units
 
 WARM = (
     answers,
+    bill_history,
     fleet_map,
     invoice_pdf,
     meter_charts,
     meter_view,
     month_ends,
+    network_map,
     outlook_chart,
 )  # imported only
 
@@ -46,12 +50,24 @@ def warm_up(*reads: Callable[[], object]) -> None:
                 read()
 
 
+def warm_up_map() -> None:
+    """Read the basemap around the fleet."""
+    if fleet := data.fleet():
+        fleet_map.deck(fleet, None, fleet_map.LIGHT)
+
+
 if __name__ == "__main__":
     this_month = units.months_until(datetime.now(UTC).date())[0]
     warm_up(data.tariffs, lambda: forecast_data.newest(FLEET), lambda: data.warm_up(this_month))
-    charts = Thread(
-        target=warm_up, args=(data.warm_up_charts, lambda: forecast_data.warm_up(this_month), data.health), daemon=True
+    more = (
+        data.warm_up_charts,
+        warm_up_map,
+        lambda: data.warm_up_search(this_month),
+        account_data.warm_up,
+        lambda: forecast_data.warm_up(this_month),
+        data.health,
     )
+    charts = Thread(target=warm_up, args=more, daemon=True)
     charts.start()
     charts.join(CHARTS_S)
     sys.argv[:1] = ["streamlit", "run", str(Path(__file__).with_name("app.py"))]

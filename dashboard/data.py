@@ -144,6 +144,12 @@ def warm_up_charts() -> None:
     _network()
 
 
+def warm_up_search(text: str) -> None:
+    """Connect to what a search and a customer's page read."""
+    _search_index().search(text)
+    _registry_store()
+
+
 def pace_s(seconds: float) -> float:
     """The refresh interval (s) of data about the whole fleet: `seconds`, or longer for a large fleet."""
     return max(seconds, len(_registry()) / METERS_PER_SECOND)
@@ -285,10 +291,15 @@ def meter(meter_id: str) -> RegisteredMeter | None:
 @st.cache_resource(ttl=60, max_entries=200, show_spinner=False)
 def service_histories(meter_id: str) -> list[ServiceHistory]:
     """All that is dated at the service points that a meter has been at."""
+    store = _registry_store()
+    return [*store.histories(store.points_of_meters([meter_id]).get(meter_id, ())).values()]
+
+
+@cache
+def _registry_store() -> RegistryStore:
     stack = find_stack()
     tables = RegistryTables(stack.service_points_table, stack.meters_table, stack.tariffs_table)
-    store = RegistryStore(stack.client("dynamodb", connect_timeout=2, read_timeout=10), tables, pause)
-    return [*store.histories(store.points_of_meters([meter_id]).get(meter_id, ())).values()]
+    return RegistryStore(stack.client("dynamodb", connect_timeout=2, read_timeout=10), tables, pause)
 
 
 @needs(Data.FLEET)
@@ -333,8 +344,13 @@ def versions(owner: str, month: str) -> list[IssuedBill]:
 @st.cache_resource(ttl=10, max_entries=50, show_spinner=False)
 def search(text: str) -> list[SearchEntry]:
     """The service points with this text in a name, address, account, meter or feeder."""
+    return _search_index().search(text, MOST_FOUND)
+
+
+@cache
+def _search_index() -> SearchIndex:
     stack = find_stack()
-    return SearchIndex(stack.client("s3", connect_timeout=2, read_timeout=10), stack.bucket).search(text, MOST_FOUND)
+    return SearchIndex(stack.client("s3", connect_timeout=2, read_timeout=10), stack.bucket)
 
 
 def green_button_file(meter_id: str) -> Callable[[], bytes]:

@@ -25,3 +25,8 @@ def _statement(account_id: str) -> AccountStatement:
 @cache
 def _reader() -> AccountReader:
     return AccountReader(find_stack())
+
+
+def warm_up() -> None:
+    """Connect to what an account's statement reads."""
+    _reader()

@@ -46,7 +46,9 @@ COLUMNS: "dict[str, ColumnConfig | str]" = {
 
 
 def results(found: list[SearchEntry]) -> SearchEntry | None:
-    """Draw what was found; the service point that the address names, or the only one."""
+    """Draw what was found; the service point that the address names, or the only one, which needs no list."""
+    if len(found) == 1:
+        return found[0]
     rows = pd.DataFrame(
         {
             "Name": one.name or "–",
@@ -67,8 +69,6 @@ def results(found: list[SearchEntry]) -> SearchEntry | None:
         selection_mode="single-row",
         key=key,
     )
-    if len(found) == 1:
-        return found[0]
     chosen = st.query_params.get("point")
     return next((one for one in found if one.service_point_id == chosen), None)
 
@@ -161,6 +161,7 @@ def bills(entry: SearchEntry, meter_id: str) -> None:
         st.info("This customer has no bills yet. The first one appears with the first reading.")
         return
     amounts(own)
+    data.paint_first()
     compared(own)
     st.subheader("Invoices")
     frame = table(own)

@@ -64,6 +64,7 @@ def network() -> None:
             f"{POWER_FACTOR}; peaks are means of an hour. Feeders have forecasts, transformers have none."
         )
         figures(found)
+        data.paint_first()
         near_rating(found, zone)
         st.header("All")
         kind = st.selectbox("Show", [*KINDS], key="kind", bind="query-params")

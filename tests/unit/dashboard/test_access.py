@@ -39,6 +39,7 @@ DRAWING = {
     "paint_first",
     "warm_up",
     "warm_up_charts",
+    "warm_up_search",
     "pace_s",
     "for_this_user",
 }
