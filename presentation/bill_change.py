@@ -4,7 +4,8 @@ The energy charge changes with the days of the period, the energy used per day, 
 kWh1 p1 - kWh0 p0 = (d1 - d0) u0 p0 + d1 (u1 - u0) p0 + kWh1 (p1 - p0), where u is kWh per day, and p the energy charge
 per kWh. p changes with the prices, and with how much of the energy is in which tier and time of use: of p1 - p0,
 p1 - q is the change of prices, and q - p0 that of tiers and times, where q is what a kWh of this period costs on
-average at the earlier prices. All other charges are compared as they stand.
+average at the earlier prices. All other charges are compared as they stand. Of the part for use per day, so much is
+for the weather as it explains of u1 - u0, and the rest for other use.
 """
 
 from decimal import Decimal
@@ -15,18 +16,31 @@ from electrocloud.domain.billing.bill_document import Bill
 from electrocloud.domain.currency import written
 from presentation.invoice_text import period
 from presentation.money_text import money
+from presentation.temperature_text import CELSIUS, Scale
 
 SMALL = Decimal("0.01")  # smaller parts are not named
 
 
+class WeatherChange(NamedTuple):
+    """The mean temperatures of two periods (°C), and the change in use per day that the weather explains (kWh).
+
+    `kwh` is None where the customer's bills do not show how use depends on the weather.
+    """
+
+    before_c: float
+    after_c: float
+    kwh: float | None
+
+
 class Part(NamedTuple):
-    """A part of the difference: why, in words, and how much (in the bill's currency, exact)."""
+    """A part of the difference: why, in words, and how much (in the bill's currency, exact); `note` says more of it."""
 
     why: str
     amount: Fraction
+    note: str = ""
 
 
-def parts(before: Bill, after: Bill) -> list[Part]:
+def parts(before: Bill, after: Bill, weather: WeatherChange | None = None, scale: Scale = CELSIUS) -> list[Part]:
     """The parts of the difference of the totals, the largest first. They add up to it exactly."""
     days = Fraction(after.days - before.days)
     use, use_before = _per_day(after), _per_day(before)
@@ -34,7 +48,11 @@ def parts(before: Bill, after: Bill) -> list[Part]:
     energy, earlier = Fraction(after.energy_kwh), _price_at_earlier_prices(before, after, price, price_before)
     found = [
         Part(_days_text(after.days - before.days), days * use_before * price_before),
-        Part(f"{_use(use)} per day instead of {_use(use_before)}", after.days * (use - use_before) * price_before),
+        Part(
+            f"{_use(use)} per day instead of {_use(use_before)}",
+            after.days * (use - use_before) * price_before,
+            _weather_text(weather, scale, use - use_before, after.days * price_before, after.currency),
+        ),
         Part(
             f"an average energy price of {_cents(price, after.currency)} instead of "
             f"{_cents(earlier, after.currency)} per kWh",
@@ -46,15 +64,15 @@ def parts(before: Bill, after: Bill) -> list[Part]:
     return sorted((part for part in found if part.amount), key=lambda part: -abs(part.amount))
 
 
-def sentence(before: Bill, after: Bill) -> str:
-    """The difference in one sentence, such as a clerk reads out."""
+def sentence(before: Bill, after: Bill, weather: WeatherChange | None = None, scale: Scale = CELSIUS) -> str:
+    """The difference in one sentence, such as a clerk reads out, with the weather where it is known."""
     change = after.total_rounded - before.total_rounded
     if not change:
         return f"{period(after)}: the same amount as in {period(before)}."
     share = f" ({abs(change) / abs(before.total_rounded):.0%})" if before.total_rounded else ""
     text = f"{money(abs(change), after.currency)}{share} {'more' if change > 0 else 'less'} than in {period(before)}"
-    named = [part for part in parts(before, after) if abs(part.amount) >= SMALL]
-    reasons = ", ".join(f"{part.why} ({_amount(part, after.currency)})" for part in named)
+    named = [part for part in parts(before, after, weather, scale) if abs(part.amount) >= SMALL]
+    reasons = ", ".join(f"{part.why} ({_amount(part.amount, after.currency)}{part.note})" for part in named)
     estimated = (
         f" {after.intervals.estimated:,} of {after.intervals.expected:,} readings are estimated."
         if after.intervals.estimated
@@ -141,5 +159,20 @@ def _cents(price: Fraction, currency: str) -> str:
     return written(Decimal(price.numerator) / price.denominator, 4, currency)
 
 
-def _amount(part: Part, currency: str) -> str:
-    return money(round(Decimal(part.amount.numerator) / part.amount.denominator, 2), currency, sign=True)
+def _weather_text(weather: WeatherChange | None, scale: Scale, use: Fraction, price: Fraction, currency: str) -> str:
+    """How much of a change in use per day (kWh) is for the weather, where a kWh per day more costs `price`."""
+    if weather is None or scale.text(weather.before_c) == scale.text(weather.after_c):
+        return ""
+    how = "colder" if weather.after_c < weather.before_c else "warmer"
+    temperatures = f"{scale.text(weather.after_c)} instead of {scale.text(weather.before_c)} on average"
+    if weather.kwh is None:
+        return f"; it was {how}, {temperatures}"
+    explained = Fraction(weather.kwh)
+    return (
+        f": {_amount(explained * price, currency)} for {how} weather, {temperatures}, "
+        f"and {_amount((use - explained) * price, currency)} for other use"
+    )
+
+
+def _amount(amount: Fraction, currency: str) -> str:
+    return money(round(Decimal(amount.numerator) / amount.denominator, 2), currency, sign=True)

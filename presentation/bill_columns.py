@@ -13,6 +13,7 @@ from presentation.money_text import money
 
 NAME = "Bill"  # the title of the column that names the rows
 NONE = "–"
+TEMPERATURE = "Average temperature"
 
 
 class ChargeRow(NamedTuple):
@@ -34,11 +35,14 @@ CHARGES = (
 )
 
 
-def columns(bills: Sequence[Bill], differences: Sequence[Decimal | None]) -> list[dict[str, str]]:
+def columns(
+    bills: Sequence[Bill], differences: Sequence[Decimal | None], temperature: Callable[[Bill], str] = lambda _: ""
+) -> list[dict[str, str]]:
     """The rows, each as texts by the title of their column; NAME names the row.
 
     The charges are sums of the lines' rounded amounts, so that they add up to the total. Charges that no bill has make
-    no row. `differences` are each bill's to the one before; None where they are not compared.
+    no row, and neither does the `temperature` where none is known. `differences` are each bill's to the one before;
+    None where they are not compared.
     """
     titles = _titles(bills)
 
@@ -49,6 +53,7 @@ def columns(bills: Sequence[Bill], differences: Sequence[Decimal | None]) -> lis
         row("Days", days_so_far),
         row("Energy, kWh", lambda bill: f"{bill.energy_kwh:,.1f}"),
         row("kWh per day", _daily),
+        row(TEMPERATURE, temperature),
         row("Average energy price per kWh", _price),
         *(row(charge.name, lambda bill, kinds=charge.kinds: _amount(bill, kinds)) for charge in CHARGES),  # type: ignore[misc]
         row("Total", lambda bill: money(bill.total_rounded, bill.currency)),
@@ -60,8 +65,8 @@ def columns(bills: Sequence[Bill], differences: Sequence[Decimal | None]) -> lis
         row("Estimated readings", _estimated),
         row("State", lambda bill: bill.status),
     ]
-    charges = {charge.name for charge in CHARGES} | {"Estimated readings"}
-    return [one for one in found if one[NAME] not in charges or any(one[title] != NONE for title in titles)]
+    optional = {charge.name for charge in CHARGES} | {TEMPERATURE, "Estimated readings"}
+    return [one for one in found if one[NAME] not in optional or any(one[title] != NONE for title in titles)]
 
 
 def _titles(bills: Sequence[Bill]) -> list[str]:

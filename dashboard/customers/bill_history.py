@@ -1,15 +1,18 @@
 """A customer's bills: months side by side, why each differs from the one before, and a list of all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
+from typing import NamedTuple
 
 import pandas as pd
 
+from dashboard.customers.bill_weather import BillWeather
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill_document import Bill
 from presentation import bill_change, bill_columns
 from presentation.invoice_text import period
+from presentation.temperature_text import Scale
 
 MOST_COLUMNS = 13  # a year, and the same month of the year before
 
@@ -19,16 +22,31 @@ def finished(bills: Iterable[IssuedBill], today: date) -> list[Bill]:
     return [bill for _, bill in bills if bill.lines and bill.period_end and bill.period_end <= today]
 
 
-def side_by_side(bills: Sequence[IssuedBill], today: date) -> list[dict[str, str]]:
-    """The newest MOST_COLUMNS bills as columns, the newest first, with the difference of those of past periods."""
+class Explained(NamedTuple):
+    """Bills as columns, the newest first, and why each of past periods differs from the one before it."""
+
+    columns: list[dict[str, str]]
+    sentences: list[str]
+
+
+def explained(bills: Sequence[IssuedBill], today: date, temperatures: Mapping[date, float], scale: Scale) -> Explained:
+    """The newest MOST_COLUMNS bills, with the weather from the mean temperature (°C) of each local day."""
+    weather = BillWeather(finished(bills, today), temperatures)
     shown = [bill for _, bill in bills[-MOST_COLUMNS:]][::-1]
-    changes = {id(after): after.total_rounded - before.total_rounded for before, after in _pairs(bills, today)}
-    return bill_columns.columns(shown, [changes.get(id(bill)) for bill in shown])
+    pairs = _pairs(bills, today)
+    changes = {id(after): after.total_rounded - before.total_rounded for before, after in pairs}
 
+    def temperature(bill: Bill) -> str:
+        mean_c = weather.mean_c(bill)
+        return "" if mean_c is None else scale.text(mean_c)
 
-def explained(bills: Sequence[IssuedBill], today: date) -> list[str]:
-    """Why each of the newest bills of periods that are over differs from the one before it, the newest first."""
-    return [bill_change.sentence(before, after) for before, after in _pairs(bills, today)[: -MOST_COLUMNS - 1 : -1]]
+    return Explained(
+        bill_columns.columns(shown, [changes.get(id(bill)) for bill in shown], temperature),
+        [
+            bill_change.sentence(before, after, weather.change(before, after), scale)
+            for before, after in pairs[: -MOST_COLUMNS - 1 : -1]
+        ],
+    )
 
 
 def _pairs(bills: Iterable[IssuedBill], today: date) -> list[tuple[Bill, Bill]]:

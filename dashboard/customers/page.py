@@ -12,17 +12,21 @@ from analytics import questions
 from dashboard import data, layout
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
-from dashboard.customers import account
-from dashboard.customers.bill_history import explained, side_by_side, table
+from dashboard.customers import account, weather_data
+from dashboard.customers.bill_history import explained, table
 from dashboard.meter import service_history
 from dashboard.questions.columns import in_zone
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.search_index import SearchEntry
+from electrocloud.domain.registry.records import ServicePoint
 from presentation import units
 from presentation.bill_versions import newest_versions
 from presentation.money_text import money
+from presentation.temperature_text import scale_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from streamlit.elements.lib.column_types import ColumnConfig
 
 MOST_ACCESSES = 100
@@ -97,9 +101,11 @@ def customer(entry: SearchEntry) -> None:
         st.switch_page("meter/page.py", query_params={"meter": meter_id})
     if entry.account_id:
         account.draw(entry.account_id)
-    bills(entry, meter_id)
+    histories = data.service_histories(meter_id)
+    points = {history.point.service_point_id: history.point for history in histories}
+    bills(entry, meter_id, points.get(entry.service_point_id))
     st.header("Service history")
-    st.dataframe(service_history.table(data.service_histories(meter_id)), hide_index=True)
+    st.dataframe(service_history.table(histories), hide_index=True)
     if entry.account_id and may(Data.ACCESS_LOG):
         accesses(entry.account_id)
 
@@ -141,19 +147,22 @@ def amounts(own: list[IssuedBill]) -> None:
             st.metric("Credit carried forward", credit, help="For export, after the latest bill.", border=True)
 
 
-def compared(own: list[IssuedBill]) -> None:
+def compared(own: list[IssuedBill], point: ServicePoint | None) -> None:
     """Draw the months side by side, and why each bill differs from the one before."""
-    today = datetime.now(UTC).date()
-    sentences = [units.in_markdown(sentence) for sentence in explained(own, today)]
+    temperatures: Mapping[date, float] = {}
+    with data.show_errors(first=False):
+        temperatures = weather_data.temperatures(point) if point else {}
+    found = explained(own, datetime.now(UTC).date(), temperatures, scale_of(point.country if point else ""))
+    sentences = [units.in_markdown(sentence) for sentence in found.sentences]
     if sentences:
         st.info(sentences[0], icon=":material/compare_arrows:")
-    layout.table("Bills side by side", side_by_side(own, today))
+    layout.table("Bills side by side", found.columns)
     if sentences[1:]:
         with st.expander("Why each earlier bill differs from the one before"):
             st.markdown("\n".join(f"- {sentence}" for sentence in sentences[1:]))
 
 
-def bills(entry: SearchEntry, meter_id: str) -> None:
+def bills(entry: SearchEntry, meter_id: str, point: ServicePoint | None) -> None:
     """Draw the account's bills of a meter: what is due, the months side by side, and a list to open invoices from."""
     own = [one for one in newest_versions(data.history(meter_id)) if one.bill.account_id in ("", entry.account_id)]
     st.header("Bills")
@@ -162,7 +171,7 @@ def bills(entry: SearchEntry, meter_id: str) -> None:
         return
     amounts(own)
     data.paint_first()
-    compared(own)
+    compared(own, point)
     st.subheader("Invoices")
     frame = table(own)
     st.caption("The current version of each bill. Select a row to view the invoice.")

@@ -14,7 +14,7 @@ from analytics.studies.background import run_study
 from analytics.template import load
 from dashboard import data
 from dashboard.bills import invoices
-from dashboard.customers import account_data
+from dashboard.customers import account_data, weather_data
 from dashboard.exceptions import exception_data
 from dashboard.forecast import forecast_data, meter_forecast
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
@@ -35,6 +35,7 @@ from tests.kits.dashboard_kit import metrics, page, texts
 from tests.kits.examples import TIME_OF_USE, upload, upload_json
 from tests.kits.iam_kit import BY_ATHENA, TABLES, check_actions, check_resources, documented, tables_of, task_role
 from tests.kits.memory import TABLES as NAMES
+from tests.kits.registry_kit import POINT
 from tests.kits.services_kit import all_at
 
 SENDER = "demo-utility.example"  # of presentation/utility.toml
@@ -187,6 +188,7 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws, monkeypatch
         data.service_histories("m-9")
         assert not data.history("m-9")
         assert not account_data.account_statement("A-9").payments
+        assert not weather_data.temperatures(POINT)
         assert data.bill("m-9", f"{NOW:%Y-%m}") is None
         assert not data.versions("AG-9", f"{NOW:%Y-%m}")
         (bill,) = data.versions("m-1", f"{NOW - timedelta(days=32):%Y-%m}")
@@ -205,7 +207,7 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws, monkeypatch
 
 
 def test_athena_may_read_for_the_dashboard_what_its_questions_read():
-    asked = (*questions().values(), read(data.QUERIES / "fleet_power.sql"))
+    asked = (*questions().values(), *map(read, data.QUERIES.glob("*.sql")))
     tables = tables_of(question.render({}, NOW) for question in asked)
     inputs = [one["Properties"]["TableInput"] for one in load()["Resources"].values() if one["Type"] == TABLE_TYPE]
     files = [one for one in inputs if "Location" in one.get("StorageDescriptor", {})]

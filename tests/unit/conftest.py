@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dashboard import data
-from dashboard.customers import account_data
+from dashboard.customers import account_data, weather_data
 from dashboard.exceptions import exception_data
 from dashboard.forecast import forecast_data
 from dashboard.studies import study_data
@@ -31,7 +31,7 @@ def give(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
             owner = next(
                 module
-                for module in (data, forecast_data, study_data, exception_data, account_data)
+                for module in (data, forecast_data, study_data, exception_data, account_data, weather_data)
                 if hasattr(module, name)
             )
             monkeypatch.setattr(owner, name, answer)

@@ -21,7 +21,7 @@ from dashboard.access.login import Login, login_of, secrets_file
 from dashboard.access.roles import PAGES, ROLES, Data
 from dashboard.access.visitor import NotLoggedInError, RefusedError, Visitor, acting_for, roles_of, visitor_of
 from dashboard.bills import invoices
-from dashboard.customers import account_data
+from dashboard.customers import account_data, weather_data
 from dashboard.exceptions import exception_data
 from dashboard.forecast import forecast_data
 from dashboard.studies import study_data
@@ -112,7 +112,9 @@ def test_the_menu_has_the_pages_of_the_table_in_its_order():
     assert [*titles()] == [*PAGES]
 
 
-@pytest.mark.parametrize("module", [data, forecast_data, study_data, exception_data, invoices, account_data])
+@pytest.mark.parametrize(
+    "module", [data, forecast_data, study_data, exception_data, invoices, account_data, weather_data]
+)
 def test_every_public_function_of_the_pages_data_is_guarded(module: ModuleType):
     """Put `@needs(Data.…)` above a new function, and its kind of data into the table of roles."""
     public = {
@@ -130,7 +132,13 @@ def test_only_the_pages_data_modules_and_the_forecasts_process_reach_the_deploym
         for path in DASHBOARD.rglob("*.py")
         if "find_stack" in path.read_text() or "boto3" in path.read_text()
     }
-    others = {"studies/study_data.py", "bills/invoices.py", "exceptions/exception_data.py", "customers/account_data.py"}
+    others = {
+        "studies/study_data.py",
+        "bills/invoices.py",
+        "exceptions/exception_data.py",
+        "customers/account_data.py",
+        "customers/weather_data.py",
+    }
     forecasts = {"forecast/forecast_data.py", "forecast/meter_forecast.py"}
     assert reaching == {"data.py", "access/access_log.py"} | others | forecasts
 

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from dashboard import data
-from electrocloud.aws.athena import Answer, Column
+from electrocloud.aws.athena import Answer, Column, QueryError
 from electrocloud.aws.store.accounts import AccountStatement
 from electrocloud.aws.store.bill_outbox import IssuedBill
+from electrocloud.aws.store.registry import ServiceHistory
 from electrocloud.aws.store.search_index import SearchEntry
 from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.billing.payments import Balance, Payment, balances
@@ -21,6 +22,7 @@ from presentation.money_text import money
 from presentation.units import in_markdown
 from tests.kits.billing_kit import document, load
 from tests.kits.dashboard_kit import metrics, page, tables, texts
+from tests.kits.registry_kit import POINT
 
 GOMEZ = SearchEntry("SP-1", "1 Elm St", "F_1", "A-1", "Ana Gomez", ("M-1",))
 OTHER = SearchEntry("SP-2", "2 Elm St", "F_1", "A-2", "Bo Lind", ("M-2",))
@@ -79,6 +81,31 @@ def test_months_stand_side_by_side_with_the_difference_of_each_to_the_one_before
         "–",
     ]
     assert in_markdown(sentence(january, FEBRUARY)) in app.expander[0].markdown[0].value
+
+
+def test_the_weather_of_the_months_is_told_in_the_unit_of_the_country(give: Callable[..., None]) -> None:
+    days = (date(2026, 2, 1) + timedelta(days=number) for number in range(59))
+    point = msgspec.structs.replace(POINT, service_point_id="SP-1", country="US")
+    give(
+        search=[GOMEZ], history=keyed(FEBRUARY, MARCH), service_histories=[ServiceHistory(point)],
+        account_statement=NOTHING, temperatures={day: 0.0 if day.month == 2 else 10.0 for day in days},
+    )  # fmt: skip
+    app = page("customers", search="gomez")
+
+    assert in_markdown("it was warmer, 50 °F instead of 32 °F on average") in texts(app)
+    assert tables(app)[0].loc["Average temperature"].tolist() == ["50 °F", "32 °F"]
+
+
+def test_where_the_weather_cannot_be_read_the_difference_is_told_without_it(give: Callable[..., None]) -> None:
+    give(
+        search=[GOMEZ], history=keyed(FEBRUARY, MARCH), account_statement=NOTHING,
+        service_histories=[ServiceHistory(msgspec.structs.replace(POINT, service_point_id="SP-1"))],
+        temperatures=QueryError("too slow"),
+    )  # fmt: skip
+    app = page("customers", search="gomez")
+
+    assert in_markdown(sentence(FEBRUARY, MARCH)) in texts(app)
+    assert "too slow" in texts(app)
 
 
 def test_an_open_month_is_not_compared(give: Callable[..., None]) -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from electrocloud.domain.billing.bill import Bill, bills
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
-from presentation.bill_change import Part, parts, sentence
+from presentation.bill_change import Part, WeatherChange, parts, sentence
+from presentation.temperature_text import FAHRENHEIT
 from tests.kits.billing_kit import document, load, time_of_use
 
 HOURS = {"2026-01": 744, "2026-02": 672}
@@ -108,3 +109,27 @@ def tiered(month: str, wh: int, tiers: list[dict[str, float]]) -> Bill:
     tariff = tariff_from_urdb(document(tiers, timezone="UTC"))
     (found,) = bills(tariff, load(f"{month}-01", [wh] * HOURS[month]), meter_id="m-1")
     return found
+
+
+def test_the_use_that_the_weather_explains_and_the_rest_are_named_and_add_up() -> None:
+    before, after = bill("2026-02", 1_000), bill("2026-01", 1_500)
+    colder = WeatherChange(9.0, 2.1, 10.0)
+    assert (
+        "36.0 kWh per day instead of 24.0 kWh (+$37.20: +$31.00 for colder weather, 2.1 °C instead of 9.0 °C on "
+        "average, and +$6.20 for other use)"
+    ) in sentence(before, after, colder)
+    hotter = WeatherChange(20.0, 30.0, 15.0)
+    assert "(+$37.20: +$46.50 for warmer weather, 86 °F instead of 68 °F on average, and -$9.30 for other use)" in (
+        sentence(before, after, hotter, FAHRENHEIT)
+    )
+
+
+def test_where_the_bills_do_not_show_how_use_depends_on_the_weather_its_temperatures_are_named_alone() -> None:
+    before, after = bill("2026-02", 1_000), bill("2026-01", 1_500)
+    said = sentence(before, after, WeatherChange(9.0, 2.1, None))
+    assert "36.0 kWh per day instead of 24.0 kWh (+$37.20; it was colder, 2.1 °C instead of 9.0 °C on average)" in said
+
+
+def test_weather_of_the_same_temperature_is_not_named() -> None:
+    before, after = bill("2026-02", 1_000), bill("2026-01", 1_500)
+    assert sentence(before, after, WeatherChange(9.01, 9.02, 1.0)) == sentence(before, after)

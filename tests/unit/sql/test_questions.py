@@ -331,6 +331,18 @@ def test_weather_forecasts_are_compared_with_what_was_observed_by_the_days_ahead
     assert Lake(weather=[*observed, *forecasts]).ask("weather_forecast_errors", first_day="2026-11-03") == []
 
 
+def test_a_day_of_a_station_is_as_warm_as_the_mean_of_its_observed_hours_on_the_local_clock() -> None:
+    midnight = int(datetime(2026, 11, 1, 23, 0, tzinfo=UTC).timestamp())  # in Berlin
+    observed = [Temperature("S", midnight - 3600, 1.0), *(Temperature("S", midnight + 3600 * n, n) for n in range(24))]
+    others = [Temperature("S", midnight + 86_400, 50.0, midnight), Temperature("T", midnight, 40.0)]
+
+    found = Lake(weather=[*observed, *others]).ask(
+        str(FOLDER.parent / "dashboard/queries/daily_temperatures.sql"), station="S", zone=BERLIN
+    )
+
+    assert [tuple(row.values()) for row in found] == [(date(2026, 11, 1), 1.0, 1), (date(2026, 11, 2), 11.5, 24)]
+
+
 def test_the_access_log_of_a_customer_has_what_was_read_of_the_account_its_agreements_and_meters_and_of_all():
     def entry(user: str, hour: int, **subject: str) -> TableRow:
         at = f"2026-11-02 {hour:02}:00:00.000"
