@@ -167,12 +167,19 @@ def _weather_text(weather: WeatherChange | None, scale: Scale, use: Fraction, pr
     temperatures = f"{scale.text(weather.after_c)} instead of {scale.text(weather.before_c)} on average"
     if weather.kwh is None:
         return f"; it was {how}, {temperatures}"
-    explained = Fraction(weather.kwh)
+    explained = _rounded(Fraction(weather.kwh) * price)
+    if not explained:
+        return ""
+    other = _rounded(use * price) - explained  # so that the shown amounts add up
     return (
-        f": {_amount(explained * price, currency)} for {how} weather, {temperatures}, "
-        f"and {_amount((use - explained) * price, currency)} for other use"
+        f": {money(explained, currency, sign=True)} for {how} weather, {temperatures}, "
+        f"and {money(other, currency, sign=True)} for other use"
     )
 
 
 def _amount(amount: Fraction, currency: str) -> str:
-    return money(round(Decimal(amount.numerator) / amount.denominator, 2), currency, sign=True)
+    return money(_rounded(amount), currency, sign=True)
+
+
+def _rounded(amount: Fraction) -> Decimal:
+    return round(Decimal(amount.numerator) / amount.denominator, 2)

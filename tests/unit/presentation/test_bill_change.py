@@ -130,6 +130,7 @@ def test_where_the_bills_do_not_show_how_use_depends_on_the_weather_its_temperat
     assert "36.0 kWh per day instead of 24.0 kWh (+$37.20; it was colder, 2.1 °C instead of 9.0 °C on average)" in said
 
 
-def test_weather_of_the_same_temperature_is_not_named() -> None:
+def test_weather_of_the_same_temperature_or_that_costs_nothing_is_not_named() -> None:
     before, after = bill("2026-02", 1_000), bill("2026-01", 1_500)
     assert sentence(before, after, WeatherChange(9.01, 9.02, 1.0)) == sentence(before, after)
+    assert sentence(before, after, WeatherChange(9.0, 2.1, 0.001)) == sentence(before, after)
