@@ -18,6 +18,11 @@ def to_duckdb(sql: str, views: Mapping[str, str]) -> str:
         if isinstance(node, exp.Anonymous) and node.name.lower() in ("at_timezone", "with_timezone"):
             instant, zone = node.expressions
             node.replace(exp.func("timezone", zone, instant, dialect="duckdb"))
+        elif isinstance(node, exp.Anonymous) and node.name.lower() == "bitwise_left_shift":
+            number, bits = node.expressions
+            node.replace(exp.paren(exp.BitwiseLeftShift(this=number, expression=bits)))
+        elif isinstance(node, exp.Anonymous) and node.name.lower() == "bit_count":
+            node.set("expressions", node.expressions[:1])  # Trino asks for the number's bits, too
         elif isinstance(node, exp.Div) and isinstance(node.this, exp.Cast):
             node.replace(_quotient(node.this, node.expression))
         elif node.is_type(exp.DataType.Type.TIMESTAMP) and isinstance(node, exp.DataType):

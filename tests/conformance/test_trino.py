@@ -40,6 +40,7 @@ ORDER = {
     "readings_hourly": "dt, meter_id, hour",
     "readings_by_direction": "dt, meter_id, start, direction",
     "readings_overlapped": "dt, meter_id, start, interval_s, direction",
+    "readings_irregular": "dt, meter_id, hour, direction",
     "readings_latest": "dt, meter_id, start, interval_s, direction",
     "bills_issued": "agreement_id, cycle, version",
     "bill_lines_issued": "agreement_id, cycle, version, line",

@@ -29,6 +29,8 @@ from analytics.duckdb_dialect import to_duckdb
         ("day_of_week(TIMESTAMP '2026-11-22 10:00:00')", 7),
         ("day(last_day_of_month(DATE '2028-02-01'))", 29),
         ("array_position(ARRAY['a', 'b'], 'b')", 2),
+        ("bitwise_left_shift(CAST(1 AS bigint), CAST(45 AS integer)) + 1", 35_184_372_088_833),
+        ("CAST(bit_count(CAST(7 AS bigint), 64) AS bigint)", 3),
     ],
 )
 def test_an_expression_means_the_same(expression: str, value: Any):

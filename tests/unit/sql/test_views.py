@@ -108,6 +108,36 @@ def test_the_readings_that_count_are_those_of_the_domain(sent: list[Upload]):
     ]
 
 
+def test_only_hours_with_repeated_mixed_or_crossing_readings_are_sorted_out():
+    def quarters(name: str, hour: int, **fields: str) -> list[TableRow]:
+        first = MIDNIGHT + timedelta(hours=hour)
+        return [reading(name, first + timedelta(minutes=15 * number), 1, **fields) for number in range(4)]
+
+    at = MIDNIGHT + timedelta(hours=2)
+    lake = Lake(
+        [
+            *quarters("both", 2),
+            *quarters("both", 2, direction="received"),
+            *quarters("repeated", 1),
+            *quarters("repeated", 2),
+            reading("repeated", at + timedelta(minutes=45), 1),
+            *quarters("mixed", 2),
+            reading("mixed", at + timedelta(minutes=5), 1, interval_s=300),
+            reading("crossing", at + timedelta(minutes=30), 1, interval_s=3600),
+            reading("daily", MIDNIGHT, 1, interval_s=86_400),
+        ]
+    )
+
+    found = lake.select("SELECT meter_id, hour, interval_s FROM readings_irregular ORDER BY meter_id")
+    at = at.replace(tzinfo=None)
+    assert [tuple(row.values()) for row in found] == [
+        ("crossing", at, None),
+        ("daily", MIDNIGHT.replace(tzinfo=None), None),
+        ("mixed", at, 300),
+        ("repeated", at, None),
+    ]
+
+
 def test_local_time_follows_the_meters_zone_through_a_change_of_the_clocks():
     before = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)
     lake = Lake(

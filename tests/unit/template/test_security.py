@@ -60,7 +60,8 @@ def test_every_role_names_the_resources_that_it_may_use(resources):
     }  # fmt: skip
     named |= {"Bucket.Arn/meters/*", "Bucket.Arn/weather/*", "Bucket.Arn/athena/*", "Bucket.Arn/aws/lambda/*"}
     glue, athena = (f"arn:aws:{service}:eu-central-1:111122223333:" for service in ("glue", "athena"))
-    tables = ("readings", "readings_latest", "readings_overlapped", "readings_hourly", "meters", "weather")
+    views = ("irregular", "latest", "overlapped", "by_direction", "hourly")
+    tables = ("readings", *(f"readings_{view}" for view in views), "meters", "weather")
     named |= {
         f"{glue}catalog",
         f"{glue}database/Database",
