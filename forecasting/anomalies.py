@@ -1,12 +1,13 @@
 """Suspect readings: far outside the range of the previous weeks. They are flagged for review, never dropped."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from forecasting.intervals import COVERAGE
-from forecasting.load import Floats, Load
+from forecasting.load import HOUR_S, Floats, Hours, Load
 
 Kind = Literal["high", "zero", "stuck", "silent"]
 
@@ -15,8 +16,9 @@ MEMORY = 28  # days of history that an hour is compared with
 FAR = 6.0  # times as far above the median as the interval's upper bound
 ABOVE_ALL = 1.5  # times the highest hour of those days: a home's ordinary hours are erratic, its peaks are not
 RARELY_ZERO = 0.01  # share of those hours; a load that is often zero, such as a holiday home, is not suspect
-STUCK_HOURS = 4
-STUCK_LONGER = 1  # hours longer than any repetition in those days: standby load can be constant for hours
+STUCK_READINGS = 4
+STUCK_S = 2 * HOUR_S
+STUCK_LONGER = 1.5  # times as many readings as any repetition in those days: standby load can be constant for hours
 SILENT_HOURS = 24
 
 
@@ -33,8 +35,11 @@ class Anomaly(NamedTuple):
     expected: tuple[float, float]
 
 
-def anomalies(load: Load) -> list[Anomaly]:
-    """The suspect hours of a load, in order of time. The first four weeks serve as history only."""
+def anomalies(load: Load, stuck: Sequence[tuple[int, int]] = ()) -> list[Anomaly]:
+    """The suspect hours of a load, in order of time. The first four weeks serve as history only.
+
+    `stuck` are the hours of its stuck readings (see `stuck_readings`), as indexes from the first to before the end.
+    """
     count = len(load.values) // DAY
     if count <= MEMORY:
         return []
@@ -46,13 +51,16 @@ def anomalies(load: Load) -> list[Anomaly]:
     most = np.repeat(np.nanmax(np.where(np.isnan(before), -np.inf, before), axis=(1, 2)), DAY)
     zeros = np.repeat(np.mean(before == 0, axis=(1, 2)), DAY)
     reach = middle + FAR * np.maximum(high - middle, 0)
+    start = offset + MEMORY * DAY
+    repeated = np.zeros(len(now), bool)
+    for first, end in stuck:
+        repeated[max(0, first - start) : max(0, end - start)] = True
     flags: dict[Kind, np.ndarray] = {
         "high": (now > reach) & (now > ABOVE_ALL * most),
         "zero": (now == 0) & (zeros < RARELY_ZERO),
-        "stuck": _stuck(values)[MEMORY * DAY :],
+        "stuck": repeated,
         "silent": _runs(np.isnan(now), SILENT_HOURS),
     }
-    start = offset + MEMORY * DAY
     return sorted(
         Anomaly(start + first, start + end, kind, (float(low[first]), float(high[first])))
         for kind, flag in flags.items()
@@ -73,17 +81,40 @@ def _quantiles(before: Floats) -> list[Floats]:
     return rows
 
 
-def _stuck(values: Floats) -> np.ndarray:
-    """Hours that repeat a nonzero value for longer than the load did in the days before."""
-    equal = (values[1:] == values[:-1]) & (values[1:] != 0)
-    runs = [(first, end + 1) for first, end in _spans(equal)]
-    stuck = np.zeros(len(values), bool)
-    for place, (first, end) in enumerate(runs):
-        if first < MEMORY * DAY:
-            continue
-        natural = (to - at for at, to in runs[:place] if first - at <= MEMORY * DAY and not stuck[at])
-        stuck[first:end] = end - first >= max(STUCK_HOURS, max(natural, default=0) + STUCK_LONGER)
-    return stuck
+def stuck_readings(readings: Hours) -> list[tuple[int, int]]:
+    """From when to when (s) a register repeats a nonzero reading longer than the load does by itself.
+
+    Readings are rows in order of time: start (s), length (s), energy (Wh). Equal ones one after the other are suspect
+    if they repeat for long, and are STUCK_LONGER times as many as ever in the four weeks before. The first four weeks
+    serve as history only.
+    """
+    found: list[tuple[int, int]] = []
+    natural: list[tuple[int, int]] = []  # start and count of the repetitions that are not suspect
+    for start, seconds, count in _repetitions(readings):
+        memory = start - MEMORY * DAY * HOUR_S
+        longest = max((other for at, other in natural if at >= memory), default=1)
+        if memory >= readings[0, 0] and _long(seconds, count) and count >= STUCK_LONGER * longest:
+            found.append((start, start + count * seconds))
+        else:
+            natural.append((start, count))
+    return found
+
+
+def repeats_for_long(readings: Hours) -> bool:
+    """Whether any of the readings may be found stuck, once four weeks before them are known."""
+    return any(_long(seconds, count) for _, seconds, count in _repetitions(readings))
+
+
+def _long(seconds: int, count: int) -> bool:
+    return count >= STUCK_READINGS and count * seconds >= STUCK_S
+
+
+def _repetitions(readings: Hours) -> list[tuple[int, int, int]]:
+    """Start, length of a reading, and count of the equal nonzero readings one after the other."""
+    starts, seconds, wh = readings.T
+    next_to = (starts[:-1] + seconds[:-1] == starts[1:]) & (seconds[:-1] == seconds[1:])
+    spans = _spans(next_to & (wh[:-1] == wh[1:]) & (wh[1:] != 0))
+    return [(int(starts[first]), int(seconds[first]), end + 1 - first) for first, end in spans]
 
 
 def _runs(flag: np.ndarray, least: int) -> np.ndarray:

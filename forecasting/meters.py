@@ -12,8 +12,8 @@ from electrocloud.domain.forecast import MonthEnd, Suspect
 from electrocloud.domain.hourly_load import load_of_meter
 from electrocloud.domain.local_time import day_of, zone_of
 from electrocloud.domain.readings.meter_day import MeterDay
-from forecasting.anomalies import anomalies
-from forecasting.load import HOUR_S, Floats, Load, load_of, wall_clock
+from forecasting.anomalies import MEMORY, anomalies, repeats_for_long, stuck_readings
+from forecasting.load import HOUR_S, Floats, Hours, Load, load_of, wall_clock
 from forecasting.month_end import WEEK, PeriodSoFar, month_end, period_so_far, remaining_energy
 
 SEASON = timedelta(days=100)  # of history a meter
@@ -74,7 +74,7 @@ def meter_history(meter_id: str, services: Sequence[Service], days: Sequence[Met
     starts = np.fromiter(hours.keys(), np.int64)
     load = load_of(wall_clock(starts, zone), np.fromiter(hours.values(), np.float64), zone)
     bill = period_so_far(planned[-1], meter_id, days)
-    return MeterHistory(bill, load.filled, tuple(_suspects(meter_id, load, bill.until)))
+    return MeterHistory(bill, load.filled, tuple(_suspects(meter_id, load, bill.until, days)))
 
 
 def month_ends(meters: Sequence[MeterHistory], now: datetime) -> Iterator[MonthEnd]:
@@ -92,11 +92,26 @@ def month_ends(meters: Sequence[MeterHistory], now: datetime) -> Iterator[MonthE
             yield month_end(bill, energy, filled, int(now.timestamp()))
 
 
-def _suspects(meter_id: str, load: Load, until: int) -> Iterator[Suspect]:
-    for found in anomalies(load):
+def _suspects(meter_id: str, load: Load, until: int, days: Sequence[MeterDay]) -> Iterator[Suspect]:
+    for found in anomalies(load, _stuck_hours(load, until, days)):
         start, end = (_instant(load, hour) for hour in (found.first, found.end))
         if end > until - RECENT_S:
             yield Suspect(meter_id, found.kind, start, end, *found.expected)
+
+
+def _stuck_hours(load: Load, until: int, days: Sequence[MeterDay]) -> list[tuple[int, int]]:
+    """The hours of the load with stuck readings that are recent enough to be listed."""
+    recent = day_of(until - RECENT_S) - timedelta(days=1)
+    if not repeats_for_long(_readings(days, recent)):  # as most: the weeks before need not be read
+        return []
+    spans = np.array(stuck_readings(_readings(days, recent - timedelta(days=MEMORY))), np.int64).reshape(-1, 2)
+    begin, last = (wall_clock(at, load.zone) // HOUR_S - load.first for at in (spans[:, 0], spans[:, 1] - 1))
+    return list(zip(begin.tolist(), (last + 1).tolist(), strict=True))
+
+
+def _readings(days: Sequence[MeterDay], first: date) -> Hours:
+    """Start (s), length (s) and energy (Wh) of each reading since a UTC day."""
+    return np.array([one for day in days if day.day >= first for one in day.intervals()], np.int64).reshape(-1, 3)
 
 
 def _instant(load: Load, hour: int) -> int:

@@ -278,6 +278,17 @@ def test_the_suspects_of_a_run_take_the_place_of_the_same_meters_before(store: F
     assert [one.meter_id for one in store.suspects()] == ["b"]
 
 
+def test_a_register_that_repeats_quarter_hours_is_stuck_in_the_hours_that_it_touches(store: Forecasts) -> None:
+    quarters = np.random.default_rng(1).integers(100, 900, (35, 96))
+    quarters[:, ::2] += 1000  # no two in a row are equal
+    quarters[-2, 42:50] = quarters[-2, 42]  # from 10:30 to 12:30 UTC
+    days = [_day(NOW - timedelta(days=35 - row), wh.tolist(), 900) for row, wh in enumerate(quarters)]
+    update_meters(["a"], MemoryFleet({"a": days}), store, NOW)
+    (found,) = store.suspects()
+    assert (found.kind, found.end - found.start) == ("stuck", 3 * 3600)
+    assert datetime.fromtimestamp(found.start, UTC) == NOW - timedelta(days=2) + timedelta(hours=10)
+
+
 class MemoryFleet:
     """Meters with their days, all but `unknown` with a flat rate."""
 
@@ -291,7 +302,7 @@ class MemoryFleet:
         return [day for day in self._days[meter_id] if first <= day.day <= last]
 
 
-def _day(moment: datetime, wh: Sequence[int] = (1000,) * 24) -> MeterDay:
+def _day(moment: datetime, wh: Sequence[int] = (1000,) * 24, interval_s: int = 3600) -> MeterDay:
     day = MeterDay(moment.date())
-    day.merge(upload(meter_id="a", day=moment.date(), wh=wh, interval_s=3600))
+    day.merge(upload(meter_id="a", day=moment.date(), wh=wh, interval_s=interval_s))
     return day
