@@ -15,13 +15,13 @@ from cli.files.series import read_series
 from cli.files.weather import at_load
 from cli.rows import Rows, print_rows
 from cli.suspects import suspect_rows
-from electrocloud.aws.stack import find_stack
+from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.forecast import Bounds, Forecast
 from forecasting.ahead import forecast_of
 from forecasting.load import HOUR_S, Days, shown
 from forecasting.on_demand import forecast_group, forecast_meter
-from forecasting.work import open_deployment
+from forecasting.work import Deployment, open_deployment
 from meter_files.channel import ReadOptions
 from presentation.export_text import forecast_notes
 
@@ -39,19 +39,13 @@ def of_file(path: Path, weather: Path | None, options: ReadOptions, horizon: int
 
 def of_group(series: str, horizon: int | Days, output: Output | None) -> None:
     """Forecast `fleet` or `feeder/F` of the deployment at hand."""
-    stack = find_stack()
-    athena = stack.client("athena")
-
-    def rows_of(sql: str) -> list[tuple[Any, ...]]:
-        return ask(stack, athena, sql).rows
-
-    on = open_deployment(stack.client("dynamodb"), stack.client("s3"), stack, rows_of)
-    _print(forecast_group(on, series, horizon, datetime.now(UTC)), output)
+    _print(forecast_group(_deployment(find_stack()), series, horizon, datetime.now(UTC)), output)
 
 
 def of_meter(meter_id: str, horizon: int | Days, output: Output | None) -> None:
     """Forecast a meter of the deployment at hand, its month-end too, and list its suspect readings."""
-    made = forecast_meter(Reader(find_stack()), meter_id, horizon, datetime.now(UTC))
+    stack = find_stack()
+    made = forecast_meter(_deployment(stack), Reader(stack), meter_id, horizon, datetime.now(UTC))
     if output is Output.json:
         _print_json(
             msgspec.to_builtins(made.forecast)
@@ -67,6 +61,13 @@ def of_meter(meter_id: str, horizon: int | Days, output: Output | None) -> None:
         print(f"and ${due.value:,.2f} (${due.low:,.2f} to ${due.high:,.2f}).{forecast_notes(end)}")
     if made.suspects:
         print_rows(suspect_rows(made.suspects), Output.table)
+
+
+def _deployment(stack: Stack) -> Deployment:
+    athena = stack.client("athena")
+    return open_deployment(
+        stack.client("dynamodb"), stack.client("s3"), stack, lambda sql: ask(stack, athena, sql).rows
+    )
 
 
 def _print(made: Forecast, output: Output | None) -> None:

@@ -72,11 +72,13 @@ def forecast_of(
     learned: Learned | None = None,
     *,
     whole: bool = False,
+    note: str = "",
 ) -> Forecast:
     """Forecast a load at times after its end, in order, in the load's time zone.
 
     `times` are consecutive hours, the first of them where the readings end. The clock may show an hour twice; both then
     have the same forecast. `whole`: hours are rounded to whole numbers, so that days and sums of series add up exactly.
+    `note`: what else a reader should know of it.
     """
     hours = [shown(time) // HOUR_S - load.end for time in times]
     ahead = ahead_of(load, max(hours) + 1, learned)
@@ -91,7 +93,7 @@ def forecast_of(
         series,
         now,
         ahead.model,
-        ahead.note,
+        "; ".join(filter(None, (ahead.note, _repeated(load), note))),
         ahead.quality.coverage if ahead.quality else None,
         ahead.scores,
         rows,
@@ -107,6 +109,11 @@ def _weather_of(load: Load) -> ForecastWeather | None:
         return None
     newest = load.weather.newest
     return ForecastWeather(load.weather.stations, datetime.fromtimestamp(newest, UTC) if newest else None)
+
+
+def _repeated(load: Load) -> str:
+    hours = load.weather.repeated if load.weather else 0
+    return f"the weather forecast ends {hours} hours early; its last day was repeated" if hours > 1 else ""
 
 
 def run_model(load: Load, model: str, horizon: int) -> Floats:

@@ -9,7 +9,6 @@ import numpy as np
 
 from electrocloud.domain.forecast import Score
 from forecasting.backtest import Trial, actual, choose, origins_of, run_candidates, scale_of, score_of, with_blends
-from forecasting.candidates import WITH_WEATHER
 from forecasting.load import Floats, Load
 
 NEAR = 48  # hours: today and tomorrow have a model of their own, the days after them another
@@ -20,7 +19,8 @@ class Learned(NamedTuple):
 
     models: of the first NEAR hours and of those after them; the second is "" if they have none of their own. scores: of
     the first. truth, forecasts: what the hours after each origin came to and what the models forecast, shape (origins,
-    horizon); NaN where unknown. end: the hour of the wall clock at which the load ended (see `Load.end`).
+    horizon); NaN where unknown. end: the hour of the wall clock at which the load ended (see `Load.end`). stations:
+    whose weather the load had (see `stations_of`).
     """
 
     models: tuple[str, str]
@@ -29,16 +29,12 @@ class Learned(NamedTuple):
     truth: Floats
     forecasts: Floats
     end: int
+    stations: tuple[str, ...] = ()
 
     @property
     def residuals(self) -> Floats:
         """Actual minus forecast."""
         return self.truth - self.forecasts
-
-    @property
-    def with_weather(self) -> bool:
-        """Whether models with weather were among the candidates."""
-        return any(score.model in WITH_WEATHER for score in self.scores)
 
     def at(self, end: int, horizon: int) -> "Learned":
         """The same for a load that ends later: each hour of its horizon has the errors of the same hour of the day."""
@@ -82,7 +78,12 @@ def learn(load: Load, horizon: int) -> Learned | None:
     scale = scale_of(load)
     scores = sorted((score_of(trial, truth[:, :NEAR], scale) for trial in near), key=lambda score: score.wape or 0.0)
     models = (best.name, far.name if far else "")
-    return Learned(models, tuple(scores), _note(best, len(origins), far), truth, forecasts, load.end)
+    return Learned(models, tuple(scores), _note(best, len(origins), far), truth, forecasts, load.end, stations_of(load))
+
+
+def stations_of(load: Load) -> tuple[str, ...]:
+    """The stations whose weather a load has, in order of their names."""
+    return tuple(sorted(load.weather.stations)) if load.weather else ()
 
 
 def _part(trials: Sequence[Trial], truth: Floats, hours: slice) -> tuple[list[Trial], Trial]:
@@ -111,6 +112,7 @@ class _Stored(msgspec.Struct, array_like=True):
     truth: bytes
     forecasts: bytes
     end: int
+    stations: tuple[str, ...]
 
 
 _decoder = msgspec.msgpack.Decoder(_Stored)
@@ -119,8 +121,18 @@ _decoder = msgspec.msgpack.Decoder(_Stored)
 def encode(learned: Learned) -> bytes:
     """The stored form, with single precision: some 45 kB."""
     truth, forecasts = (zlib.compress(one.astype("<f4").tobytes()) for one in (learned.truth, learned.forecasts))
-    stored = _Stored(learned.models, learned.scores, learned.note, len(learned.truth), truth, forecasts, learned.end)
-    return msgspec.msgpack.encode(stored)
+    return msgspec.msgpack.encode(
+        _Stored(
+            learned.models,
+            learned.scores,
+            learned.note,
+            len(learned.truth),
+            truth,
+            forecasts,
+            learned.end,
+            learned.stations,
+        )
+    )
 
 
 def decode(body: bytes | None) -> Learned | None:
@@ -133,4 +145,4 @@ def decode(body: bytes | None) -> Learned | None:
         np.frombuffer(zlib.decompress(one), "<f4").reshape(stored.origins, -1).astype(np.float64)
         for one in (stored.truth, stored.forecasts)
     )
-    return Learned(stored.models, stored.scores, stored.note, truth, forecasts, stored.end)
+    return Learned(stored.models, stored.scores, stored.note, truth, forecasts, stored.end, stored.stations)

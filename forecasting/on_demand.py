@@ -15,6 +15,7 @@ from forecasting.fleet_loads import DAYS, changed_days, read_days, with_days
 from forecasting.load import Days, clock_load, hours_after
 from forecasting.meters import SEASON, meter_history, month_ends
 from forecasting.series import in_group, is_new
+from forecasting.stored_weather import SeriesWeather, with_weather
 from forecasting.work import Deployment
 
 
@@ -26,16 +27,18 @@ class MeterForecast(NamedTuple):
     suspects: list[Suspect]
 
 
-def forecast_meter(reader: Reader, meter_id: str, horizon: int | Days, now: datetime) -> MeterForecast:
+def forecast_meter(on: Deployment, reader: Reader, meter_id: str, horizon: int | Days, now: datetime) -> MeterForecast:
     """Forecast the hours (1 to 168) or days (1 to 7) after a meter's newest reading.
 
-    `UsageError` if it is not registered.
+    Its weather is the nearest station's. `UsageError` if it is not registered.
     """
     meter = reader.meter(meter_id)
     if meter is None:
         raise UsageError(f"there is no meter {meter_id!r} in the registry")
-    days = reader.days(meter_id, (now - timedelta(days=DAYS)).date(), now.date())
-    made = _forecast(f"meter/{meter_id}", SeriesLoad(load_of_meter(days), meter.timezone), horizon, now)
+    since = now - timedelta(days=DAYS)
+    days = reader.days(meter_id, since.date(), now.date())
+    weather = on.weather.near(meter.lat, meter.lon, since, now)
+    made = _forecast(f"meter/{meter_id}", SeriesLoad(load_of_meter(days), meter.timezone), horizon, now, weather)
     tariff = reader.tariffs().get(meter.tariff_id)
     services = [service_without_agreement(meter_id, tariff)] if tariff else []
     history = meter_history(meter_id, services, [day for day in days if day.day >= (now - SEASON).date()])
@@ -47,9 +50,11 @@ def forecast_meter(reader: Reader, meter_id: str, horizon: int | Days, now: date
 def forecast_group(on: Deployment, series: str, horizon: int | Days, now: datetime) -> Forecast:
     """Forecast the hours or days after the newest ones of `fleet` or `feeder/F`; `UsageError` without readings.
 
-    Days whose Parquet has changed since their load was stored are read again, and nothing is stored.
+    Its weather is as in stored forecasts. Days whose Parquet has changed since their load was stored are read again.
+    Nothing is stored.
     """
-    first = (now - timedelta(days=DAYS)).date()
+    since = now - timedelta(days=DAYS)
+    first = since.date()
     changed = changed_days(parquet_days(on.s3, on.bucket, first), on.loads.versions(first))
     read = [day for days in changed for day in read_days(on.ask, days)]
     known = with_days(on.loads.load(series, first), series, read)
@@ -58,13 +63,19 @@ def forecast_group(on: Deployment, series: str, horizon: int | Days, now: dateti
     if not known.load.hours:
         others = sorted({*on.loads.series(), *(day.series for day in read)})
         raise UsageError(f"there are no readings of {series}; there are some of {', '.join(others) or 'none'}")
-    return _forecast(series, known, horizon, now, fleet)
+    return _forecast(series, known, horizon, now, on.weather.of(series, since, now), fleet)
 
 
 def _forecast(
-    series: str, known: SeriesLoad, horizon: int | Days, now: datetime, group: HourlyLoad | None = None
+    series: str,
+    known: SeriesLoad,
+    horizon: int | Days,
+    now: datetime,
+    weather: SeriesWeather,
+    group: HourlyLoad | None = None,
 ) -> Forecast:
     load, zone = known
-    return forecast_of(
-        series, in_group(clock_load(load, zone), group), hours_after(load.complete_until, horizon, zone), now
-    )
+    times = hours_after(load.complete_until, horizon, zone)
+    known_now = weather.known_at(int(now.timestamp()))
+    clock, note = with_weather(in_group(clock_load(load, zone), group), known_now, times)
+    return forecast_of(series, clock, times, now, note=note)

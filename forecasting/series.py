@@ -12,13 +12,12 @@ from electrocloud.aws.store.tables import READ_AT_ONCE
 from electrocloud.domain.forecast import Errors, Forecast, actual_day, coverage_of, errors_of
 from electrocloud.domain.hourly_load import HourlyLoad
 from electrocloud.domain.local_time import DAY_S, HOUR_S, zone_of
-from electrocloud.domain.weather import Temperature
 from forecasting.ahead import LONGEST_HORIZON, forecast_of
 from forecasting.backtest import ORIGINS, scale_of
 from forecasting.feeder_sum import as_sum
-from forecasting.learned import Learned, decode, encode, learn
+from forecasting.learned import Learned, decode, encode, learn, stations_of
 from forecasting.load import Days, Load, clock_load, hours_after
-from forecasting.stored_weather import known_at, with_weather
+from forecasting.stored_weather import SeriesWeather, with_weather
 
 AHEAD = Days(7)
 DAYS_BEFORE = 3
@@ -41,14 +40,14 @@ def update_series(
     store: Forecasts,
     now: datetime,
     group: HourlyLoad | None = None,
-    read_temperatures: Callable[[], Sequence[Temperature]] = tuple,
+    read_weather: Callable[[], SeriesWeather] = SeriesWeather,
 ) -> SeriesUpdate:
     """Judge the last forecasts of a series and, if readings of another day have come since, make the next one.
 
     So each calendar day of the series' zone has one forecast: of the rest of the day, and of the seven days after it. A
     new series also gets forecasts for the days before, each from the data up to its start, so that their errors show
     at once. Running it twice changes nothing. `group` is the fleet's load, for a series in its first weeks;
-    `read_temperatures` reads those near it, in the order of their issue, if a forecast is due. Hours are whole Wh. Each
+    `read_weather` reads that near it, if a forecast is due. Hours are whole Wh. Each
     new forecast is an event, but for the fleet's: see `update_fleet`.
     """
     load, zone = known
@@ -62,17 +61,15 @@ def update_series(
             store.put(judged)
     if any(_last_read(forecast) >= _last_complete(load, zone) for forecast in stored):
         return SeriesUpdate([], newest)
-    made, temperatures = [], read_temperatures()
+    made, weather = [], read_weather()
     known_before = learned = decode(store.learned(series))
     for past in [load] if stored else [*_days_before(load), load]:
         clock = in_group(clock_load(past, zone), group)
         times = hours_after(past.complete_until, AHEAD, zone)
-        weather = known_at(temperatures, int(now.timestamp()) if past is load else past.complete_until)
-        clock, note = with_weather(clock, weather, times)
+        known_from = int(now.timestamp()) if past is load else past.complete_until
+        clock, note = with_weather(clock, weather.known_at(known_from), times)
         learned = _current(learned, clock)
-        forecast = forecast_of(series, clock, times, now, learned, whole=True)
-        noted = msgspec.structs.replace(forecast, note="; ".join(filter(None, (forecast.note, note))))
-        judged = judge(noted, load, scale)
+        judged = judge(forecast_of(series, clock, times, now, learned, whole=True, note=note), load, scale)
         if past is load and learned and learned is not known_before:
             store.put_learned(series, encode(learned))
         if past is load and series != FLEET:
@@ -149,13 +146,13 @@ def actual_errors(forecast: Forecast, load: HourlyLoad, scale: float | None) -> 
 def _current(learned: Learned | None, load: Load) -> Learned | None:
     """What an earlier backtest found, for a week and if it had all of its origins; else what a new one finds.
 
-    One with weather serves no load without, whose models it may not have chosen, and the other way round.
+    One with the weather of some stations serves no load with that of others or without, and the other way round.
     """
     if (
         learned
         and len(learned.truth) == ORIGINS
         and 0 <= load.end - learned.end < LEARNED_FOR
-        and learned.with_weather == (load.weather is not None)
+        and learned.stations == stations_of(load)
     ):
         return learned
     return learn(load, LONGEST_HORIZON)

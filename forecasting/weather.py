@@ -43,6 +43,20 @@ STATED_ERROR = ForecastError(first_k=1.5, last_k=3.3, memory_h=18.0)
 LONGEST_REPEAT = 48  # hours after the end of a weather forecast, for which its last day is repeated
 
 
+def continued(forecast: Floats, hours: int) -> Floats | None:
+    """So many hours of a weather forecast from its first on, NaN after its end, continued by its last day.
+
+    None if more than LONGEST_REPEAT hours are missing, or any of a forecast that is shorter than a day.
+    """
+    found = np.append(forecast[:hours], np.full(max(0, hours - len(forecast)), np.nan))
+    known = max(np.flatnonzero(np.isfinite(found)), default=-1) + 1
+    if known < hours and (known < 24 or hours - known > LONGEST_REPEAT):
+        return None
+    for hour in range(known, hours):
+        found[hour] = found[hour - 24]
+    return found
+
+
 class IssuedForecast(NamedTuple):
     """A weather forecast that was kept: temperatures (°C) by the hour from `hour` on, NaN where there is none.
 
@@ -53,20 +67,12 @@ class IssuedForecast(NamedTuple):
     temperature: Floats
 
     def of(self, origin: int, horizon: int) -> Floats | None:
-        """The temperatures of the hours from an origin on; None if the forecast lacks one.
-
-        One that ends up to LONGEST_REPEAT hours early is continued by its last day.
-        """
+        """The temperatures of the hours from an origin on; None if the forecast lacks one (see `continued`)."""
         if origin < self.hour:
             return None
-        own = self.temperature[origin - self.hour :][:horizon]
-        found = np.append(own, np.full(horizon - len(own), np.nan))
-        known = int(np.isfinite(found).sum())
-        if known < min(24, horizon) or horizon - known > LONGEST_REPEAT:
-            return None
-        for hour in range(known, horizon):
-            found[hour] = found[hour - 24]
-        return found if np.isfinite(found).all() else None
+        since = origin - self.hour
+        found = continued(self.temperature, since + horizon)
+        return found[since:] if found is not None and np.isfinite(found[since:]).all() else None
 
 
 class Weather(NamedTuple):
@@ -75,7 +81,8 @@ class Weather(NamedTuple):
     temperature: without NaN from `start` on: observed until `observed`, and after it as forecast. issued: forecasts of
     the weather that were kept, in the order of their issue. error: that of the forecast at an hour of which none was
     kept: it is what was observed, and this. stations: whose mean it is. newest: when the newest of their forecasts was
-    issued (s since 1970 UTC); None where nothing says when it was.
+    issued (s since 1970 UTC); None where nothing says it. repeated: hours at the end that repeat the day before
+    them (see `continued`).
     """
 
     first: int
@@ -86,6 +93,7 @@ class Weather(NamedTuple):
     error: ForecastError = STATED_ERROR
     stations: tuple[str, ...] = ()
     newest: int | None = None
+    repeated: int = 0
 
     def known_at(self, origin: int, horizon: int) -> Floats:
         """What was known at an hour: `origin` observed temperatures and `horizon` forecast ones; from `start` on."""

@@ -8,7 +8,7 @@ from electrocloud.domain.errors import UsageError
 from electrocloud.domain.weather import OBSERVED, Temperature
 from forecasting.ahead import LONGEST_HORIZON
 from forecasting.load import HOUR_S, Floats, Load, calendar_of, mean_of_known, wall_clock
-from forecasting.weather import STATED_ERROR, ForecastError, IssuedForecast, Weather, mean_of_last
+from forecasting.weather import STATED_ERROR, ForecastError, IssuedForecast, Weather, continued, mean_of_last
 
 LONGEST_GAP = 24  # hours without a temperature that are filled in from those on either side
 LEAST = 5 * 168  # hours of load with weather that a model needs
@@ -16,6 +16,14 @@ DAY = 24
 JUDGING = 370 * DAY  # hours by which stations are chosen, at most
 MOST_STATIONS = 16  # in a mean
 JUDGED = 35 * DAY  # hours at a load's end in which a backtest's forecasts are made
+
+
+class MissingWeatherError(UsageError):
+    """Temperatures that a forecast needs are missing: which, and what the owner of a file can do."""
+
+    def __init__(self, missing: str, advice: str = "") -> None:
+        super().__init__("; ".join(filter(None, (missing, advice))))
+        self.missing = missing
 
 
 def weather_at(
@@ -28,8 +36,8 @@ def weather_at(
     """The weather at a load and for `horizon` hours after it, from the stations that explain the load best.
 
     Temperatures of the hours after the load are the newest forecast, or what was observed there; without a time of
-    issue, they are taken for a forecast. Stations are chosen without the load's last `judged` hours. `UsageError` if
-    the temperatures do not cover the hours that a forecast needs.
+    issue, they are taken for a forecast. Stations are chosen without the load's last `judged` hours.
+    `MissingWeatherError` if the temperatures do not cover the hours that a forecast needs.
     """
     hours = len(load.values) + horizon
     stations = sorted({one.station_id for one in temperatures})
@@ -46,13 +54,16 @@ def weather_at(
             (observed if one.issued == OBSERVED else newest)[place[one.station_id], hour] = one.celsius
     merged = np.where(np.isfinite(observed), observed, newest)
     if not np.isfinite(merged).any():
-        raise UsageError("no temperature is of the hours of the load; check the years and the zone")
+        raise MissingWeatherError("no temperature is of the hours of the load", "check the years and the zone")
     chosen = _chosen(load, merged, judged)
-    temperature, start = _filled(mean_of_known(merged[chosen], 0), load, horizon)
+    own = [when for when, rows in runs.items() if any(row in chosen for row, _, _ in rows)]
+    begin = min(len(load.values), max(0, clock[max(own)])) if own else len(load.values)
+    temperature, start, repeated = _filled(mean_of_known(merged[chosen], 0), load, begin)
     issued = tuple(_issued(when, clock, rows, chosen, horizon) for when, rows in sorted(runs.items()))
     names = tuple(stations[row] for row in dict.fromkeys(chosen))
-    own = [when for when, rows in runs.items() if any(row in chosen for row, _, _ in rows)]
-    return Weather(load.first, start, len(load.values), temperature, issued, error, names, max(own, default=None))
+    return Weather(
+        load.first, start, len(load.values), temperature, issued, error, names, max(own, default=None), repeated
+    )
 
 
 def _clock(temperatures: Sequence[Temperature], load: Load) -> Mapping[int, int]:
@@ -74,23 +85,31 @@ def _issued(
     return IssuedForecast(first, mean_of_known(values[list(chosen)], 0))
 
 
-def _filled(temperature: Floats, load: Load, horizon: int) -> tuple[Floats, int]:
-    """Without gaps, and from which hour on: the first with a temperature after the last long gap."""
+def _filled(temperature: Floats, load: Load, begin: int) -> tuple[Floats, int, int]:
+    """Without gaps; from which hour on, the first with a temperature after the last long gap; and hours repeated.
+
+    begin: the first hour of the newest weather forecast.
+    """
     known = np.flatnonzero(np.isfinite(temperature))
-    if lacking := len(temperature) - 1 - int(known[-1]):
-        raise UsageError(
-            f"the temperatures end {lacking} hours before the forecast does; add the weather forecast of these hours, "
-            f"or ask for {'no more than ' + str(horizon - lacking) + ' hours' if lacking < horizon else 'none'}"
-        )
     breaks = np.flatnonzero(np.diff(known) > LONGEST_GAP)
     start = int(known[breaks[-1] + 1] if len(breaks) else known[0])
+    filled = np.interp(np.arange(len(temperature)), known, temperature[known])
+    if lacking := len(temperature) - 1 - int(known[-1]):
+        left = len(temperature) - len(load.values) - lacking
+        ahead = continued(filled[begin:-lacking], len(temperature) - begin) if left > 0 else None
+        if ahead is None:
+            asked = f"no more than {left} hours" if left > 0 else "none"
+            raise MissingWeatherError(
+                f"the temperatures end {lacking} hours before the forecast does",
+                f"add the weather forecast of these hours, or ask for {asked}",
+            )
+        filled[begin:] = ahead
     if len(load.values) - start < LEAST:
-        raise UsageError(
+        raise MissingWeatherError(
             f"there are {max(0, len(load.values) - start)} hours of load with temperatures and no gap of over a day; "
             f"a model with weather needs {LEAST}"
         )
-    every = np.arange(len(temperature))
-    return np.interp(every, known, temperature[known]), start
+    return filled, start, lacking
 
 
 def _chosen(load: Load, temperature: Floats, judged: int) -> list[int]:

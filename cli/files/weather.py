@@ -39,7 +39,7 @@ class WeatherFile(NamedTuple):
 class _Layout(NamedTuple):
     """A file's columns of times, of temperatures (each with the station's name and whether in °F), and of others.
 
-    zone: of times without an offset. until: no hour that starts later (s since 1970 UTC) was observed.
+    zone: of times without an offset. until: nothing was observed or issued later (s since 1970 UTC).
     """
 
     time: str
@@ -58,7 +58,7 @@ def read_weather_file(
     Every column named NAME_c or NAME_f (or `NAME (°C)`, `NAME (°F)`) is a temperature; several are several stations, as
     is a column `station_id`. `station` names the one of a file with a single column. A column `issued` says when a
     temperature was forecast; where it is empty or absent, the temperature was observed. `UsageError` for a file without
-    such columns. `until` is when it is read (s since 1970 UTC): what was observed is not later.
+    such columns. `until` is when it is read (s since 1970 UTC): what was observed or issued is not later.
     """
     if zone:
         zone_of(zone)  # refuses a name that is no zone
@@ -151,6 +151,8 @@ def _temperatures(row: Row, layout: _Layout) -> list[Temperature]:
         issued = _instant(row[layout.issued], layout.zone)
         if issued > start + HOUR_S:
             raise UsageError("issued after the hour that it forecasts; leave `issued` empty if observed")
+        if issued > layout.until:
+            raise UsageError("`issued` is still to come; check its offset")
     elif start > layout.until:
         raise UsageError("the hour is still to come, so it was not observed; say in `issued` when it was forecast")
     if layout.station and not _text(row[layout.station]):

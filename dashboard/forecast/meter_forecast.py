@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from analytics.ask import ask
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.errors import ElectroCloudError, UsageError
@@ -47,9 +48,15 @@ def forecast(meter_id: str, limit_s: float) -> Forecast:
 def main(meter_id: str) -> Answer:
     """The answer that the child process prints."""
     from forecasting.on_demand import forecast_meter  # noqa: PLC0415  large libraries that the page does not need
+    from forecasting.work import open_deployment  # noqa: PLC0415
 
     try:
-        return Answer(forecast_meter(Reader(find_stack()), meter_id, HORIZON, datetime.now(UTC)).forecast)
+        stack = find_stack()
+        athena = stack.client("athena")
+        on = open_deployment(
+            stack.client("dynamodb"), stack.client("s3"), stack, lambda sql: ask(stack, athena, sql).rows
+        )
+        return Answer(forecast_meter(on, Reader(stack), meter_id, HORIZON, datetime.now(UTC)).forecast)
     except (ElectroCloudError, BotoCoreError, ClientError) as fault:
         return Answer(error=str(fault))
 

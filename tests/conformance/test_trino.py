@@ -14,7 +14,9 @@ from analytics.duckdb_dialect import to_duckdb
 from analytics.questions import questions, read, views
 from analytics.template import ROOT
 from electrocloud.aws.athena import Answer, run
+from electrocloud.domain.registry.records import WeatherStation
 from forecasting.fleet_loads import read_days
+from forecasting.stored_weather import StoredWeather
 from laptop import cloud
 from laptop.processes import ProcessGroup
 from tests.conformance import lake, trino_kit
@@ -127,3 +129,15 @@ def test_the_forecasts_have_the_same_hourly_loads(asked: Engines) -> None:
     trino, laptop = (read_days(lambda sql, ask=ask: ask(sql).rows, days) for ask in asked)  # type: ignore[misc]
     assert {one.series for one in trino} >= {"fleet", "feeder/US-F000", "feeder/US-F001"}
     assert trino == laptop
+
+
+def test_the_forecasts_have_the_same_weather(asked: Engines) -> None:
+    station = WeatherStation(station_id="KSAC", latitude=38.5, longitude=-121.5)
+    trino, laptop = (
+        StoredWeather(lambda sql, ask=ask: ask(sql).rows, lambda: {"KSAC": station}).of(  # type: ignore[misc]
+            "fleet", lake.NOW - timedelta(days=30), lake.NOW
+        )
+        for ask in asked
+    )
+    assert len(trino.temperatures) == 3 * 48
+    assert sorted(trino.temperatures) == sorted(laptop.temperatures)

@@ -19,6 +19,7 @@ from forecasting.learned import Learned, learn
 from forecasting.load import Load, clock_load
 from forecasting.meters import meter_histories, month_ends, update_meters
 from forecasting.series import JUDGED, judge, update_series
+from forecasting.stored_weather import SeriesWeather
 from tests.integration.conftest import Aws
 from tests.kits.examples import upload
 from tests.unit.forecasting.test_month_end import TARIFF
@@ -85,7 +86,9 @@ def test_a_forecast_is_made_with_weather_and_without_it_where_it_is_missing(stor
     load, temperatures = _heated(80)
 
     def update(load: HourlyLoad, known: Sequence[Temperature]) -> Forecast:
-        return update_series("feeder/F", SeriesLoad(load, BERLIN), store, NOW, None, lambda: known).made[-1]
+        return update_series("feeder/F", SeriesLoad(load, BERLIN), store, NOW, None, lambda: SeriesWeather(known)).made[
+            -1
+        ]
 
     made = update(load, temperatures)
     assert "weather" in made.model
@@ -159,6 +162,26 @@ def test_the_next_day_is_forecast_by_what_the_last_backtest_found(
     for day in range(1, 10):
         _update(store, load.until(int(NOW.timestamp()) + day * 86_400))
     assert len(runs) == 2 + (9 + 3) // 7 - 1
+
+
+def test_another_weather_station_leads_to_a_new_backtest_at_once(
+    store: Forecasts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[tuple[str, ...]] = []
+
+    def counted(load: Load, horizon: int) -> Learned | None:
+        runs.append(load.weather.stations if load.weather else ())
+        return learn(load, horizon)
+
+    monkeypatch.setattr("forecasting.series.learn", counted)
+    load, temperatures = _heated(80)
+    other = [one._replace(station_id="T") for one in temperatures]
+    starts = [load.complete_until - back * 86_400 for back in (2, 1, 0)]
+    for until, known in zip(starts, (temperatures, temperatures, other), strict=True):
+        past = SeriesLoad(load.until(until), BERLIN)
+        update_series("feeder/F", past, store, NOW, None, lambda known=known: SeriesWeather(known))  # type: ignore[misc]
+    assert runs[-2:] == [("S",), ("T",)]
+    assert runs.count(("S",)) == 1
 
 
 def test_documents_of_earlier_versions_are_read_and_judged_as_a_whole(store: Forecasts) -> None:

@@ -78,6 +78,7 @@ def test_rows_that_cannot_be_read_are_refused_with_their_reason_and_the_others_a
         "2026-11-23T05:00Z,,50,\n"
         "2026-11-23T05:00Z,KPHX,50,2026-11-24T05:00Z\n"
         f"{ahead.isoformat()},KPHX,50,\n"
+        f"{ahead.isoformat()},KPHX,50,{(ahead - timedelta(days=1)).isoformat()}\n"
     )
     done = run(CSV + bad, "--json")
     refused = {one["row"]: one["reason"] for one in json.loads(done.stdout)["refused"]}
@@ -89,6 +90,7 @@ def test_rows_that_cannot_be_read_are_refused_with_their_reason_and_the_others_a
         10: "it names no station in `station_id`",
         11: "issued after the hour that it forecasts",
         12: "the hour is still to come, so it was not observed",
+        13: "`issued` is still to come",
     }
     assert "weather.csv row 8: 'warm' in 'temperature_f' is not a number" in done.stderr
     assert len(_stored(aws)) == 3

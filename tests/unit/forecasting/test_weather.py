@@ -12,8 +12,8 @@ from forecasting.backtest import actual
 from forecasting.candidates import CANDIDATES, LAG_WEEK, Candidate
 from forecasting.gaussian_process import gaussian_process
 from forecasting.load import Load, load_of
-from forecasting.weather import NO_ERROR, ForecastError, IssuedForecast, Weather
-from forecasting.weather_at import weather_at
+from forecasting.weather import NO_ERROR, ForecastError, IssuedForecast, Weather, continued
+from forecasting.weather_at import MissingWeatherError, weather_at
 
 HOUR = 3600
 DAYS = 70
@@ -157,6 +157,31 @@ def test_a_missing_forecast_or_too_short_a_history_is_named() -> None:
         weather_at(load, [one for one in known if one.time >= (DAYS - 20) * 24 * HOUR - HOUR], 24)
     with pytest.raises(UsageError, match="no temperature is of the hours of the load"):
         weather_at(load, [one._replace(time=one.time + 10**8) for one in known], 24)
+
+
+def test_a_weather_forecast_of_a_day_is_continued_by_its_last_day_for_two_days() -> None:
+    day = np.arange(24.0)
+    np.testing.assert_array_equal(continued(np.append(5.0, day), 73), [5.0, *day, *day, *day])
+    np.testing.assert_array_equal(continued(day, 20), day[:20])
+    assert continued(day, 73) is None
+    assert continued(day[:23], 24) is None
+    kept = IssuedForecast(100, day)
+    np.testing.assert_array_equal(kept.of(110, 62), [*day[10:], *day, *day])
+    assert kept.of(110, 63) is None
+    assert kept.of(99, 5) is None
+
+
+def test_a_load_s_weather_is_continued_by_the_same_rule_but_not_by_what_was_only_observed() -> None:
+    temperature = _temperature(7)
+    load = _load(temperature)
+    end = DAYS * 24
+    observed = [one for one in _records(temperature) if one.time < (end - 1) * HOUR]
+    forecast = [Temperature("S", (end + lead - 1) * HOUR, 4.0 + lead, (end - 1) * HOUR) for lead in range(24)]
+    weather = weather_at(load, [*observed, *forecast], 72)
+    assert weather.repeated == 48
+    assert weather.temperature[end:].tolist() == [4.0 + hour % 24 for hour in range(72)]
+    with pytest.raises(MissingWeatherError, match="end 24 hours before the forecast does"):
+        weather_at(load, observed, 24)
 
 
 def test_the_newest_forecast_is_used_for_the_hours_ahead_and_earlier_ones_where_they_were_made() -> None:
