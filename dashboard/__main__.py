@@ -17,8 +17,10 @@ from streamlit.web import cli
 from dashboard import data
 from dashboard.access.login import login, secrets_file
 from dashboard.access.visitor import Visitor, acting_for
+from dashboard.bills import bill_data
 from dashboard.customers import account_data, bill_history
 from dashboard.forecast import forecast_data, month_ends, outlook_chart
+from dashboard.health import health_data
 from dashboard.live import fleet_map
 from dashboard.meter import meter_charts, meter_view
 from dashboard.network import network_map
@@ -58,14 +60,13 @@ def warm_up_map() -> None:
 
 if __name__ == "__main__":
     this_month = units.months_until(datetime.now(UTC).date())[0]
-    warm_up(data.tariffs, lambda: forecast_data.newest(FLEET), lambda: data.warm_up(this_month))
+    warm_up(data.tariffs, lambda: forecast_data.newest(FLEET), data.warm_up, lambda: bill_data.warm_up(this_month))
     more = (
         data.warm_up_charts,
         warm_up_map,
-        lambda: data.warm_up_search(this_month),
         account_data.warm_up,
         lambda: forecast_data.warm_up(this_month),
-        data.health,
+        health_data.health,
     )
     charts = Thread(target=warm_up, args=more, daemon=True)
     charts.start()

@@ -13,6 +13,7 @@ from presentation.units import in_html
 
 STYLE = Path(__file__).parent / "style.css"
 BEGIN_S = 0.1
+PAINT_S = 0.5
 
 
 def let_browser_begin() -> None:
@@ -20,6 +21,16 @@ def let_browser_begin() -> None:
     if "begun" not in st.session_state:
         st.session_state["begun"] = True
         time.sleep(BEGIN_S)
+
+
+def paint_first() -> None:
+    """Once per session, give the browser time to paint the numbers it has received.
+
+    When it receives the first chart or table it loads megabytes of code for it, and paints nothing meanwhile.
+    """
+    if "painted" not in st.session_state:
+        st.session_state["painted"] = True
+        time.sleep(PAINT_S)
 
 
 def metrics(name: str) -> DeltaGenerator:

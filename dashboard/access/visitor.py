@@ -2,7 +2,7 @@
 
 import getpass
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -103,6 +103,17 @@ def roles_of(groups: object, prefix: str) -> tuple[str, ...]:
 def may(data: Data) -> bool:
     """Whether the user may ask for this kind of data, for parts of a page that are left out otherwise."""
     return visitor().may(data)
+
+
+def for_this_user(make: Callable[[], bytes]) -> Callable[[], bytes]:
+    """What makes a download for the user of now: Streamlit calls it later, outside the session."""
+    who = visitor()
+
+    def made() -> bytes:
+        with acting_for(who):
+            return make()
+
+    return made
 
 
 def _name_on_laptop() -> str:

@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard import data
-from dashboard.bills import invoices, mail
+from dashboard.bills import bill_data, invoices, mail
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.service import BillKey
 from presentation import bills_workbook, units
@@ -81,7 +80,7 @@ def make(kind: FileKind, keys: Sequence[BillKey]) -> BillsFile:
 
     def counted() -> Iterator[IssuedBill]:
         nonlocal made
-        for bill in data.bill_documents(keys):
+        for bill in bill_data.bill_documents(keys):
             if made % PROGRESS_EVERY == 0:
                 bar.progress(made / len(keys), f"{kind.name}: {made:,} of {units.count(len(keys), 'bill')}")
             made += 1

@@ -6,8 +6,7 @@ from functools import cache
 from dashboard.access import subjects
 from dashboard.access.guard import needs
 from dashboard.access.roles import Data
-from dashboard.access.visitor import visitor
-from dashboard.data import for_this_user
+from dashboard.access.visitor import for_this_user, visitor
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.bill_outbox import IssuedBill
@@ -33,7 +32,7 @@ def csv(bill: Bill) -> Callable[[], bytes]:
 
 @needs(Data.ALL_BILLS)
 def print_all(issued: Iterable[IssuedBill]) -> bytes:
-    """The invoices of bills that `data.bill_documents` gave, and logged, as one PDF."""
+    """The invoices of bills that `bill_data.bill_documents` gave, and logged, as one PDF."""
     return as_pdf(_reader().read(issued), this_utility())
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard import data, layout
+from dashboard import layout
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
-from dashboard.bills import bulk_download, invoices, mail
+from dashboard.bills import bill_data, bulk_download, invoices, mail
 from dashboard.bills.bill_table import STATES, by_state, by_tariff, chosen_of, keys_of, table
+from dashboard.show_errors import show_errors
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill import Bill
 from presentation import invoice_documents as invoice
@@ -36,7 +37,7 @@ def figures(issued: pd.DataFrame) -> None:
     with layout.metrics("bills"):
         for name, value in shown.items():
             st.metric(name, value, border=True)
-    data.paint_first()
+    layout.paint_first()
     left, right = st.columns([3, 7], gap="medium")
     left.header("By state")
     left.dataframe(numbers(by_state(issued)), hide_index=True, column_config=COLUMNS)
@@ -47,7 +48,7 @@ def figures(issued: pd.DataFrame) -> None:
 def draw_month(month: str, owner: str | None) -> None:
     """Draw all bills of a month, and the invoice of `owner`: an agreement, or a meter."""
     with st.spinner("Loading the month's bills …"):
-        issued = table(data.bills_of_month(month))
+        issued = table(bill_data.bills_of_month(month))
     if issued.empty:
         st.info(f"There are no bills for {units.month(month)}. Choose another month, or send readings for this one.")
         return
@@ -97,7 +98,7 @@ def list_of(shown: pd.DataFrame, month: str) -> None:
     rows = chosen.selection["rows"]
     keys = keys_of(shown.iloc[rows] if len(rows) > 1 else shown)
     bulk_download.draw(keys, month)
-    mail.draw_form(keys, lambda: data.bill_documents(keys))
+    mail.draw_form(keys, lambda: bill_data.bill_documents(keys))
 
 
 def select_bill(key: str, agreements: list[str]) -> None:
@@ -111,7 +112,7 @@ def select_bill(key: str, agreements: list[str]) -> None:
 
 def draw_invoice(owner: str, month: str) -> None:
     """Draw one bill as an invoice, with its other versions: of an agreement, or of a meter's latest one."""
-    of_month = data.versions(owner, month)
+    of_month = bill_data.versions(owner, month)
     if not of_month:
         st.info(f"{units.in_markdown(owner)} has no bill for {units.month(month)}. Select one in the list.")
         return
@@ -196,7 +197,7 @@ COLUMNS: "dict[str, ColumnConfig | str]" = {
 }
 
 st.title("Bills")
-with data.show_errors(again=True):
+with show_errors(again=True):
     months = units.months_until(datetime.now(UTC).date())
     linked = st.query_params.get("month")
     month = st.selectbox(

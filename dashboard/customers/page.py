@@ -12,10 +12,13 @@ from analytics import questions
 from dashboard import data, layout
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
-from dashboard.customers import account, weather_data
+from dashboard.bills import bill_data
+from dashboard.customers import account, account_data, weather_data
 from dashboard.customers.bill_history import explained, table
-from dashboard.meter import service_history
+from dashboard.meter import meter_data, service_history
+from dashboard.questions import question_data
 from dashboard.questions.columns import in_zone
+from dashboard.show_errors import show_errors
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.search_index import SearchEntry
 from electrocloud.domain.registry.records import ServicePoint
@@ -101,7 +104,7 @@ def customer(entry: SearchEntry) -> None:
         st.switch_page("meter/page.py", query_params={"meter": meter_id})
     if entry.account_id:
         account.draw(entry.account_id)
-    histories = data.service_histories(meter_id)
+    histories = meter_data.service_histories(meter_id)
     points = {history.point.service_point_id: history.point for history in histories}
     bills(entry, meter_id, points.get(entry.service_point_id))
     st.header("Service history")
@@ -115,7 +118,7 @@ def accesses(account_id: str) -> None:
     st.header("Access")
     if not st.button("Who looked at this customer?", icon=":material/visibility:"):
         return
-    answer = data.answer(questions.questions()["access_log"].render({"customer": account_id}))
+    answer = question_data.answer(questions.questions()["access_log"].render({"customer": account_id}))
     if not answer.rows:
         st.info("Nobody looked at this customer in the last 30 days.")
         return
@@ -150,7 +153,7 @@ def amounts(own: list[IssuedBill]) -> None:
 def compared(own: list[IssuedBill], point: ServicePoint | None) -> None:
     """Draw the months side by side, and why each bill differs from the one before."""
     temperatures: Mapping[date, float] = {}
-    with data.show_errors(first=False):
+    with show_errors(first=False):
         temperatures = weather_data.temperatures(point) if point else {}
     found = explained(own, datetime.now(UTC).date(), temperatures, scale_of(point.country if point else ""))
     sentences = [units.in_markdown(sentence) for sentence in found.sentences]
@@ -164,13 +167,13 @@ def compared(own: list[IssuedBill], point: ServicePoint | None) -> None:
 
 def bills(entry: SearchEntry, meter_id: str, point: ServicePoint | None) -> None:
     """Draw the account's bills of a meter: what is due, the months side by side, and a list to open invoices from."""
-    own = [one for one in newest_versions(data.history(meter_id)) if one.bill.account_id in ("", entry.account_id)]
+    own = [one for one in newest_versions(bill_data.history(meter_id)) if one.bill.account_id in ("", entry.account_id)]
     st.header("Bills")
     if not own:
         st.info("This customer has no bills yet. The first one appears with the first reading.")
         return
     amounts(own)
-    data.paint_first()
+    layout.paint_first()
     compared(own, point)
     st.subheader("Invoices")
     frame = table(own)
@@ -189,16 +192,16 @@ def bills(entry: SearchEntry, meter_id: str, point: ServicePoint | None) -> None
 
 
 st.title("Customers")
-with data.show_errors(again=True):
+with show_errors(again=True):
     text = st.text_input(
         "Search", placeholder="any part of a name, address, account, meter or feeder", key="search", bind="query-params"
     ).strip()
     if not text:
         st.caption("Find a customer by any part of a name, address, account, meter or feeder.")
-    elif not (found := data.search(text)):
+    elif not (found := account_data.search(text)):
         st.info(f"Nothing in the registry has “{units.in_markdown(text)}” in it. Try a shorter part.")
     elif entry := results(found):
         customer(entry)
     else:
-        more = f" Only the first {data.MOST_FOUND} are listed." if len(found) == data.MOST_FOUND else ""
+        more = f" Only the first {account_data.MOST_FOUND} are listed." if len(found) == account_data.MOST_FOUND else ""
         st.caption(f"{units.count(len(found), 'service point')} found. Select one.{more}")

@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 import msgspec
 import streamlit as st
 
 from analytics import questions
-from analytics.ask import ask
 from dashboard.access.guard import needs
 from dashboard.access.roles import Data
+from dashboard.deployment import ask
 from electrocloud.aws.backoff import pause
-from electrocloud.aws.clients import AthenaClient
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.record_parts import STATIONS, RecordParts
 from electrocloud.domain.registry.records import ServicePoint, WeatherStation
@@ -21,7 +19,6 @@ from electrocloud.domain.weather import nearest_station
 
 QUERY = Path(__file__).parent.parent / "queries" / "daily_temperatures.sql"
 LEAST_HOURS = 20  # of a day whose mean counts
-LIMIT_S = 20.0  # to wait for the answer
 
 
 @needs(Data.FLEET)
@@ -44,10 +41,5 @@ def _stations() -> list[WeatherStation]:
 @st.cache_resource(ttl=3_600, max_entries=50, show_spinner=False)
 def _daily(station_id: str, zone: str) -> dict[date, float]:
     sql = questions.read(QUERY).render({"station": station_id, "zone": zone})
-    rows = msgspec.convert(ask(find_stack(), _athena(), sql, LIMIT_S).rows, list[tuple[date, float, int]])
+    rows = msgspec.convert(ask(sql).rows, list[tuple[date, float, int]])
     return {day: celsius for day, celsius, hours in rows if hours >= LEAST_HOURS}
-
-
-@cache
-def _athena() -> AthenaClient:
-    return find_stack().client("athena", connect_timeout=2)

@@ -7,7 +7,6 @@ import streamlit as st
 
 from analytics.exceptions_desk import LONGEST_NOTE, Note
 from analytics.rejected_uploads import Rejected
-from dashboard import data
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
 from dashboard.exceptions import exception_data
@@ -148,6 +147,6 @@ def put_back_all(reason: str) -> None:
     )
     if st.button(f"Put back all uploads rejected for {reason}", icon=":material/replay:"):
         with st.spinner("Putting uploads back …"):
-            outcome = data.put_back(reason)
+            outcome = exception_data.put_back_all(reason)
         lines = [f"{units.count(count, 'upload')} {fate}" for fate, count in sorted(outcome.items())]
         st.success("; ".join(lines) + "." if lines else f"No uploads were rejected for {reason}.")

@@ -1,21 +1,28 @@
-"""What the page of exceptions reads and does: notes, and putting back, editing or voiding one exception."""
+"""What the page of exceptions reads and does: rejected uploads, notes, and putting back, editing or voiding."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import partial
 
+import streamlit as st
+
 from analytics.exceptions_desk import ExceptionsDesk, Note, Person, suspect_day
-from analytics.rejected_uploads import Rejected
-from dashboard import data
+from analytics.rejected_uploads import Rejected, rejected_uploads
+from dashboard.access import subjects
 from dashboard.access.access_log import Subject
 from dashboard.access.guard import needs
 from dashboard.access.roles import Data
 from dashboard.access.visitor import visitor
+from dashboard.meter import meter_data
 from electrocloud.aws.backoff import pause
+from electrocloud.aws.ingest.redrive import redrive_quarantine
 from electrocloud.aws.ingest.stream import put
 from electrocloud.aws.stack import find_stack
 from electrocloud.domain.forecast import Suspect
 from electrocloud.domain.readings.meter_day import Interval, MeterDay
+
+MOST_REJECTED = 1_000  # rejected uploads of one list
 
 
 def _desk() -> ExceptionsDesk:
@@ -36,6 +43,35 @@ def _person(reason: str) -> Person:
     return Person(visitor().name, reason)
 
 
+@needs(Data.REJECTED, of=subjects.of_all)
+def rejected(since: datetime) -> list[Rejected]:
+    """The uploads that were rejected since an instant, newest first."""
+    return _rejected(since)
+
+
+@st.cache_resource(ttl=10, max_entries=8, show_spinner=False)
+def _rejected(since: datetime) -> list[Rejected]:
+    stack = find_stack()
+    return rejected_uploads(stack.client("s3", connect_timeout=2), stack.bucket, since, MOST_REJECTED)
+
+
+def forget_rejected() -> None:
+    """Read the rejected uploads again when they are asked for next."""
+    _rejected.clear()
+
+
+@needs(Data.PUT_BACK, "change", of=subjects.of_all)
+def put_back_all(reason: str) -> dict[str, int]:
+    """Put the uploads that were rejected for a reason back into the stream; how many uploads had which outcome."""
+    stack = find_stack()
+    into_stream = partial(put, stack.client("kinesis"), stack.stream, pause=pause)
+    outcome: Counter[str] = Counter()
+    for case in redrive_quarantine(stack.client("s3"), stack.bucket, into_stream, [reason]):
+        outcome[case.fate] += case.items
+    forget_rejected()
+    return outcome
+
+
 @needs(Data.REJECTED)
 def notes(first: date) -> dict[str, list[Note]]:
     """What was done about exceptions from a day on, by exception."""
@@ -52,14 +88,14 @@ def note(upload: Rejected, reason: str) -> None:
 def put_back(upload: Rejected, reason: str, edited: bytes | None = None) -> None:
     """Put one rejected upload back into the stream, as it came or as it was edited."""
     _desk().put_back(upload, _person(reason), edited)
-    data.forget_rejected()
+    forget_rejected()
 
 
 @needs(Data.PUT_BACK, "change", of=_of_upload)
 def void(upload: Rejected, reason: str) -> None:
     """Take one rejected upload out of the queue for good."""
     _desk().void(upload, _person(reason))
-    data.forget_rejected()
+    forget_rejected()
 
 
 @needs(Data.REJECTED, "change", of=_of_suspect)
@@ -89,4 +125,4 @@ def void_suspect(suspect: Suspect, reason: str) -> None:
 
 def _days(suspect: Suspect) -> list[MeterDay]:
     first, last = (datetime.fromtimestamp(at, UTC).date() for at in (suspect.start, suspect.end - 1))
-    return data.days(suspect.meter_id, first, last)
+    return meter_data.days(suspect.meter_id, first, last)

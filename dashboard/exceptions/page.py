@@ -10,6 +10,7 @@ from dashboard.access.visitor import may
 from dashboard.exceptions import actions, exception_data
 from dashboard.exceptions.queue import SUSPECT, UPLOAD, Queued, matching, queue, table
 from dashboard.forecast import forecast_data
+from dashboard.show_errors import show_errors
 from presentation import units
 
 PERIODS = {"Last hour": timedelta(hours=1), "Last 24 hours": timedelta(days=1), "Last 7 days": timedelta(days=7)}
@@ -40,7 +41,7 @@ def choose(key: str, shown: list[Queued]) -> None:
 
 def draw(since: datetime, period: str) -> None:
     """Draw the queue since an instant, and the selected exception."""
-    uploads = data.rejected(since)
+    uploads = exception_data.rejected(since)
     zone = data.zone()
     found = queue(uploads, forecast_data.suspects(), since, zone)
     shown, reason = filtered(found)
@@ -50,7 +51,11 @@ def draw(since: datetime, period: str) -> None:
         )
         st.info(nothing, icon=":material/check_circle:")
         return
-    more = f" Only the newest {data.MOST_REJECTED:,} uploads are listed." if len(uploads) == data.MOST_REJECTED else ""
+    more = (
+        f" Only the newest {exception_data.MOST_REJECTED:,} uploads are listed."
+        if len(uploads) == exception_data.MOST_REJECTED
+        else ""
+    )
     st.caption(f"{units.count(len(shown), 'exception')}. Select one to see it and act on it.{more}")
     notes = exception_data.notes(min(since, min(one.at for one in shown)).date())
     key = f"exceptions_{period}_{reason}"
@@ -78,7 +83,7 @@ def draw(since: datetime, period: str) -> None:
 
 
 st.title("Exceptions")
-with data.show_errors(again=True):
+with show_errors(again=True):
     actions.done_before()
     chosen_period = st.selectbox("Arrived", list(PERIODS), key="period", bind="query-params")
     draw(datetime.now(UTC).replace(second=0, microsecond=0) - PERIODS[chosen_period], chosen_period)

@@ -7,8 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data, layout
+from dashboard.bills import bill_data
 from dashboard.fleet import Fleet
 from dashboard.forecast import day_ahead, forecast_data, outlook, outlook_chart
+from dashboard.meter import meter_data
+from dashboard.show_errors import show_errors
 from electrocloud.domain.forecast import MonthEnd
 from electrocloud.domain.local_time import DAY_S, BillingMonth, day_of
 from presentation import units
@@ -36,7 +39,7 @@ COLUMNS: "dict[str, ColumnConfig | str]" = {
 @st.fragment(parallel=True)
 def draw() -> None:
     """Draw the month-end forecasts of all meters, and of the one that is selected."""
-    with data.show_errors(first=False):
+    with show_errors(first=False):
         fleet = data.fleet()
         if not fleet:
             return
@@ -53,7 +56,7 @@ def draw() -> None:
             f"**{units.scaled(float(energy.value) * 1000, 'Wh')}** and **{middle}**; "
             f"worst case {low} or {high}, if every meter is off in the same direction."
         )
-        table = outlook.month_end_table(ends, data.bills_of_month(str(month.preceding)))
+        table = outlook.month_end_table(ends, bill_data.bills_of_month(str(month.preceding)))
         if meter_id := list_of(table):
             of_one(next(end for end in ends if end.meter_id == meter_id), fleet)
 
@@ -114,7 +117,7 @@ def next_day(meter_id: str, fleet: Fleet) -> None:
     """Forecast one meter's next day, and draw it."""
     made = forecast_data.of_meter(meter_id)
     day = day_of(int(fleet.now))
-    load = outlook.load_of(data.days(meter_id, day - timedelta(days=forecast_data.DAYS), day + timedelta(days=1)))
+    load = outlook.load_of(meter_data.days(meter_id, day - timedelta(days=forecast_data.DAYS), day + timedelta(days=1)))
     hours = outlook.hours_of([made])
     day_ahead.figures("next_day", made, hours, fleet.zone)
     since = fleet.now - forecast_data.DAYS * DAY_S

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import data, layout
 from dashboard.fleet import Fleet
 from dashboard.forecast import day_ahead, day_table, forecast_data, month_ends, outlook, outlook_chart
+from dashboard.show_errors import show_errors
 from electrocloud.aws.store.hourly_loads import FLEET
 from electrocloud.domain.forecast import Forecast, ForecastWeather, errors_by_lead
 from electrocloud.domain.local_time import DAY_S, HOUR_S
@@ -36,7 +37,7 @@ def series_chosen() -> str:
 @st.fragment(run_every=30)
 def headline(series: str) -> None:
     """Draw the newest forecast of a series: tomorrow's peak in numbers, and the days to come."""
-    with data.show_errors(), layout.loading("by_day"):
+    with show_errors(), layout.loading("by_day"):
         made, fleet = forecast_data.newest(series), data.fleet()
         if not made or not fleet:
             st.info(NOT_YET, icon=":material/hourglass_empty:")
@@ -84,7 +85,7 @@ def today_of(made: Forecast, fleet: Fleet) -> date:
 @st.fragment(run_every=30, parallel=True)
 def course(series: str) -> None:
     """Draw the last days' forecasts beside the load, the days ahead, and the errors."""
-    with data.show_errors(first=False), layout.loading("course"):
+    with show_errors(first=False), layout.loading("course"):
         made, fleet = forecast_data.newest(series), data.fleet()
         if not made or not fleet:
             return
@@ -111,10 +112,10 @@ def course(series: str) -> None:
 
 
 st.title("Forecast")
-with data.show_errors(again=True):
+with show_errors(again=True):
     series = series_chosen()
     headline(series)
-    data.paint_first()
+    layout.paint_first()
     course(series)
     st.header("Month-end bill forecast")
     month_ends.draw()

@@ -8,7 +8,9 @@ import streamlit as st
 from analytics.pipeline_health import Alarm, Counts, Health, Run
 from analytics.pipeline_stages import Stage
 from dashboard import data, layout
+from dashboard.health import health_data
 from dashboard.health.runbook import section
+from dashboard.show_errors import show_errors
 from presentation import units
 
 STATES = {"ALARM": "🔴 on", "INSUFFICIENT_DATA": "⚪ no data", "OK": "🟢 off"}
@@ -18,13 +20,13 @@ ALARMS = "health_alarms"  # the key of the table
 @st.fragment(run_every=10)
 def overview() -> None:
     """Draw all of it."""
-    with data.show_errors(), layout.loading("health"):
-        health = data.health()
+    with show_errors(), layout.loading("health"):
+        health = health_data.health()
         fleet = data.fleet()
         zone = fleet.zone if fleet else "UTC"
         verdict(health)
         stages(health.stages, zone)
-        data.paint_first()
+        layout.paint_first()
         stored(health.counts)
         alarms(health.alarms, zone)
         runs(health.runs, zone)

@@ -8,8 +8,10 @@ import streamlit as st
 
 from dashboard import charts, data, layout
 from dashboard.fleet import Fleet, feeders_of, silent_for
+from dashboard.health import health_data
 from dashboard.live import fleet_map
 from dashboard.live.curve import BEFORE, DAY_S, EXPORT, NOW, last_day, power_by_step
+from dashboard.show_errors import show_errors
 from electrocloud.domain.meter import SILENCE_MARGIN_S
 from presentation import units
 
@@ -22,7 +24,7 @@ NOTHING_YET = "No readings yet. Start a fleet with `electrocloud up`, or send an
 @st.fragment(run_every=3)
 def headline() -> None:
     """Draw when the newest reading was, and the fleet in numbers."""
-    with data.show_errors(), layout.loading("headline"):
+    with show_errors(), layout.loading("headline"):
         fleet = data.fleet()
         if fleet is None:
             st.info(NOTHING_YET, icon=":material/hourglass_empty:")
@@ -36,7 +38,7 @@ def headline() -> None:
 
 def figures(fleet: Fleet) -> None:
     """Draw the fleet's power, its silent meters, and how the pipeline does."""
-    pipeline = data.pipeline()
+    pipeline = health_data.pipeline()
     stored, age, rejected = (pipeline[name].values for name in ("ReadingsStored", "UploadAge", "UploadsRejected"))
     total = len(fleet.meters)
     # The last minute is incomplete, so the rate is that of the minute before it.
@@ -54,7 +56,7 @@ def figures(fleet: Fleet) -> None:
         ):  # fmt: skip
             st.metric(label, value, help=note, border=True)
     if sum(rejected):
-        reasons = data.quarantined(datetime.now(UTC).date())
+        reasons = health_data.quarantined(datetime.now(UTC).date())
         listed = ", ".join(f"{units.in_markdown(reason)} {number:,}" for reason, number in sorted(reasons.items()))
         st.caption(f"Rejected today: {listed or 'none'}.")
         if st.button("View rejected uploads", icon=":material/report:", key="view_rejected"):
@@ -64,7 +66,7 @@ def figures(fleet: Fleet) -> None:
 @st.fragment(run_every=10, parallel=True)
 def curve() -> None:
     """Draw the fleet's last day beside the same day a week before."""
-    with data.show_errors(first=False), layout.loading("curve"):
+    with show_errors(first=False), layout.loading("curve"):
         fleet = data.fleet()
         if fleet is None:
             return
@@ -133,7 +135,7 @@ def curve_spec(until: float, zone: str, unit: str, *, exports: bool) -> charts.S
 @st.fragment(run_every=5)
 def where() -> None:
     """Draw the map of feeders, or of one feeder's meters."""
-    with data.show_errors(first=False), layout.loading("where"):
+    with show_errors(first=False), layout.loading("where"):
         fleet = data.fleet()
         if fleet is None:
             return
@@ -181,7 +183,7 @@ def legend(fleet: Fleet, feeder: str | None, look: fleet_map.Palette) -> str:
 @st.fragment(run_every=5)
 def silent() -> None:
     """Draw the meters that are silent, the longest first."""
-    with data.show_errors(first=False):
+    with show_errors(first=False):
         fleet = data.fleet()
         if fleet is None:
             return
@@ -216,7 +218,7 @@ def silent() -> None:
 
 st.title("Live")
 headline()
-data.paint_first()
+layout.paint_first()
 left, right = st.columns([3, 2], gap="medium")
 with left:
     curve()

@@ -8,8 +8,10 @@ import streamlit as st
 from dashboard import data, layout
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
+from dashboard.bills import bill_data
 from dashboard.forecast import forecast_data
-from dashboard.meter import meter_charts, meter_view, service_history
+from dashboard.meter import meter_charts, meter_data, meter_view, service_history
+from dashboard.show_errors import show_errors
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.comparison import offers
 from electrocloud.domain.local_time import DAY_S, HOUR_S, BillingMonth, day_of
@@ -48,7 +50,7 @@ def accept_suggestion() -> None:
 @st.fragment(run_every=15)
 def show(meter: RegisteredMeter) -> None:
     """Draw all of one meter."""
-    with data.show_errors(), layout.loading("meter"):
+    with show_errors(), layout.loading("meter"):
         tariff = data.tariffs().get(meter.tariff_id)
         if tariff is None:
             st.info(
@@ -61,7 +63,7 @@ def show(meter: RegisteredMeter) -> None:
             return
         place = f"feeder {meter.feeder} · {units.customer_class(meter.customer)} · {tariff.name}"
         st.markdown(f"## {units.in_markdown(meter.meter_id)}\n{units.in_markdown(place)}")
-        newest = data.newest_day(meter.meter_id)
+        newest = meter_data.newest_day(meter.meter_id)
         if newest is None:
             st.info("This meter has never reported. Its readings appear here after its first upload.")
             return
@@ -72,12 +74,12 @@ def show(meter: RegisteredMeter) -> None:
         end = last.start + last.seconds
         month = BillingMonth.at(last.start, tariff.zone)
         first = day_of(min(month.start - ESTIMATED_FROM_DAYS * DAY_S, end - HEAT_DAYS * DAY_S))
-        days = data.days(meter.meter_id, first, newest.day + timedelta(days=1))
+        days = meter_data.days(meter.meter_id, first, newest.day + timedelta(days=1))
         shown, zone = units.moment(end, tariff.zone), units.zone_name(end, tariff.zone)
         st.caption(f"Latest reading: **{shown}**, {zone} · one every {units.duration(last.seconds)}")
         if may(Data.BILLS):
             costs(meter, month, days, end)
-        data.paint_first()
+        layout.paint_first()
         suspicious(meter.meter_id, tariff.zone)
         latest(meter.meter_id, tariff, days, end)
         heat(tariff.zone, days, end)
@@ -101,7 +103,7 @@ def projected(
 
 def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end: float) -> None:
     """Draw what the month costs so far, and what it will come to."""
-    bill = data.bill(meter.meter_id, str(month))
+    bill = bill_data.bill(meter.meter_id, str(month))
     named = units.month(str(month))
     so_far = {
         "Bill so far": (
@@ -126,7 +128,7 @@ def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end
         view = bill and st.button("View bill", icon=":material/receipt_long:")
         st.download_button(
             "Download Green Button",
-            data.green_button_file(meter.meter_id),
+            meter_data.green_button_file(meter.meter_id),
             f"{meter.meter_id}.xml",
             "application/xml",
             icon=":material/download:",
@@ -208,7 +210,7 @@ def service(meter_id: str) -> None:
     """Draw who has been served where the meter is, and by which meters."""
     st.header("Service history")
     st.caption("Meters and agreements at this service point. An end day is the first one no longer covered.")
-    st.dataframe(service_history.table(data.service_histories(meter_id)), hide_index=True)
+    st.dataframe(service_history.table(meter_data.service_histories(meter_id)), hide_index=True)
 
 
 def latest(meter_id: str, tariff: Tariff, days: list[MeterDay], end: int) -> None:
@@ -251,7 +253,7 @@ def heat(zone: str, days: list[MeterDay], end: float) -> None:
 
 
 st.title("Meter")
-with data.show_errors(again=True):
+with show_errors(again=True):
     typed = st.text_input("Meter", placeholder="meter ID, or part of it", key="meter", bind="query-params").strip()
     if typed and (meter := data.meter(typed)):
         show(meter)

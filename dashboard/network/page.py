@@ -7,6 +7,7 @@ from analytics.network_loading import NEAR, POWER_FACTOR, Loading, zone_of
 from dashboard import data, layout
 from dashboard.live.fleet_map import DARK, LIGHT
 from dashboard.network import network_map, network_text
+from dashboard.show_errors import show_errors
 from presentation import units
 
 KINDS = {"Transformers": "transformer", "Feeders": "feeder"}
@@ -52,7 +53,7 @@ def table(name: str, found: list[Loading], zone: str) -> None:
 @st.fragment(run_every=30)
 def network() -> None:
     """Draw all of it."""
-    with data.show_errors(), layout.loading("network"):
+    with show_errors(), layout.loading("network"):
         found, now = data.network()
         meters = data.registry()
         if not meters:
@@ -64,7 +65,7 @@ def network() -> None:
             f"{POWER_FACTOR}; peaks are means of an hour. Feeders have forecasts, transformers have none."
         )
         figures(found)
-        data.paint_first()
+        layout.paint_first()
         near_rating(found, zone)
         st.header("All")
         kind = st.selectbox("Show", [*KINDS], key="kind", bind="query-params")

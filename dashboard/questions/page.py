@@ -11,7 +11,8 @@ import streamlit as st
 
 from analytics.questions import Parameter, Question
 from dashboard import data
-from dashboard.questions import answers, columns
+from dashboard.questions import answers, columns, question_data
+from dashboard.show_errors import show_errors
 from electrocloud.domain.errors import UsageError
 from presentation import units
 
@@ -98,7 +99,7 @@ def show(question: Question, sql: str, zone: str) -> None:
     running = st.empty()
     running.info("Running on Athena …", icon=":material/hourglass_top:")  # not a spinner: that appears with a delay
     try:
-        answer = data.answer(sql)
+        answer = question_data.answer(sql)
     finally:
         running.empty()
     scanned = "" if answer.bytes_scanned is None else f" · {units.scaled(answer.bytes_scanned, 'B')} scanned"
@@ -114,7 +115,7 @@ def show(question: Question, sql: str, zone: str) -> None:
     st.dataframe(shown, hide_index=True, column_config=config, placeholder="–")
     st.download_button(
         "Download CSV",
-        data.answer_file(sql, partial(columns.as_csv, question, zone=zone)),
+        question_data.answer_file(sql, partial(columns.as_csv, question, zone=zone)),
         f"{question.name}.csv",
         "text/csv",
         on_click="ignore",
@@ -123,9 +124,9 @@ def show(question: Question, sql: str, zone: str) -> None:
 
 
 st.title("Analytics")
-with data.show_errors():
+with show_errors():
     now = datetime.now(UTC)
-    questions = data.questions_of_user()
+    questions = question_data.questions_of_user()
     utility_zone = data.zone()
     wide, narrow = st.columns([5, 2])
     with wide:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data, layout
+from dashboard.show_errors import show_errors
 from dashboard.studies import customer_table, study_chart, study_data, study_form
 from electrocloud.domain.studies.study import Group, Study, StudyResult
 from presentation import bills_workbook, study_text, units
@@ -18,7 +19,7 @@ MOST_ROWS = 10_000  # of the customers' table; the files have all
 @st.fragment(run_every=2)
 def progress(study_id: str) -> None:
     """Draw how far a study is; when it has ended, draw the page again."""
-    with data.show_errors(first=False):
+    with show_errors(first=False):
         found = study_data.study(study_id)
         if found.status in ("done", "failed"):
             st.rerun()
@@ -120,7 +121,7 @@ def show(study: Study) -> None:
     assert result
     st.markdown(f"**{study_text.headline(result)}** {units.in_markdown(study_text.revenue(result))}")
     figures(result)
-    data.paint_first()
+    layout.paint_first()
     st.header("How the change is spread")
     st.vega_lite_chart(study_chart.spread(result.distribution, result.currency), key="spread", height=260)
     keeps_revenue(result)
@@ -188,7 +189,7 @@ def open_study(study_id: str) -> None:
 
 
 st.title("Tariff studies")
-with data.show_errors(again=True):
+with show_errors(again=True):
     if linked := st.query_params.get("study"):
         draw(linked)
     else:

@@ -10,8 +10,7 @@ from analytics.studies.study_store import StudyStore, is_lost
 from dashboard.access import subjects
 from dashboard.access.guard import needs
 from dashboard.access.roles import Data
-from dashboard.access.visitor import visitor
-from dashboard.data import for_this_user
+from dashboard.access.visitor import for_this_user, visitor
 from electrocloud.aws.stack import find_stack
 from electrocloud.domain.studies.study import CustomerResult, Study, StudyRequest
 from presentation import study_files

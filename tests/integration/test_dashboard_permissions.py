@@ -9,16 +9,20 @@ import msgspec
 import pytest
 import streamlit as st
 
+from analytics.ask import ask
 from analytics.questions import questions, read
 from analytics.studies.background import run_study
 from analytics.template import load
-from dashboard import data
-from dashboard.bills import invoices
+from dashboard import data, deployment, layout
+from dashboard.bills import bill_data, invoices
 from dashboard.customers import account_data, weather_data
 from dashboard.exceptions import exception_data
 from dashboard.forecast import forecast_data, meter_forecast
+from dashboard.health import health_data
+from dashboard.meter import meter_data
 from dashboard.stale_while_revalidate import StaleWhileRevalidate
 from dashboard.studies import study_data
+from electrocloud.aws.athena import QueryError
 from electrocloud.aws.ingest import quarantine
 from electrocloud.aws.ingest.kinesis_event import RejectedUpload
 from electrocloud.aws.stack import find_stack
@@ -75,13 +79,14 @@ def deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch):
     body = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
     boto3.client("cloudformation").create_stack(StackName="electrocloud-test", TemplateBody=json.dumps(body))
     monkeypatch.setenv("ELECTROCLOUD_STACK", "electrocloud-test")
-    monkeypatch.setattr(data, "PAINT_S", 0)
-    monkeypatch.setattr(data, "_registry", StaleWhileRevalidate(lambda: data._reader().meters(), lambda: 1e9, 1e9))
+    monkeypatch.setattr(layout, "PAINT_S", 0)
+    monkeypatch.setattr(data, "_registry", StaleWhileRevalidate(lambda: deployment.reader().meters(), lambda: 1e9, 1e9))
     monkeypatch.setattr(data, "_fleet", StaleWhileRevalidate(data._read_fleet, lambda: 1e9, 1e9))
     monkeypatch.setattr(data, "_network", StaleWhileRevalidate(data._read_network, lambda: 1e9, 1e9))
     caches = (
-        find_stack, data._reader, data._health_reader, data._athena, data._bills, forecast_data._store,
-        forecast_data._loads, invoices._reader, invoices._log, invoices._mailer, account_data._reader,
+        find_stack, deployment.reader, deployment.registry_store, deployment.search_index, deployment._athena,
+        health_data._health_reader, bill_data._bills, account_data._reader, forecast_data._store, forecast_data._loads,
+        invoices._reader, invoices._log, invoices._mailer,
     )  # fmt: skip
     for cache in caches:
         cache.cache_clear()
@@ -141,8 +146,8 @@ def act_on_an_exception(aws: Aws) -> None:
     """Note, edit and void what was rejected, and void suspect readings."""
     rows = [RejectedUpload("not-json", "no JSON", b"{", "2", number, "m-1", NOW) for number in range(2)]
     quarantine.put(aws.s3, "bucket", rows, lambda: False)
-    data.forget_rejected()
-    one, other = data.rejected(NOW - timedelta(hours=1))
+    exception_data.forget_rejected()
+    one, other = exception_data.rejected(NOW - timedelta(hours=1))
     exception_data.note(one, "checked")
     exception_data.put_back(one, "corrected", upload_json())
     exception_data.void(other, "broken")
@@ -184,21 +189,21 @@ def test_the_dashboards_credentials_may_do_what_it_does(filled: Aws, monkeypatch
         analytics.button[0].click().run()
         assert not analytics.exception
         assert not meter_forecast.main("m-1").error
-        assert data.green_button_file("m-1")().startswith(b"<?xml")
-        data.service_histories("m-9")
-        assert not data.history("m-9")
+        assert meter_data.green_button_file("m-1")().startswith(b"<?xml")
+        meter_data.service_histories("m-9")
+        assert not bill_data.history("m-9")
         assert not account_data.account_statement("A-9").payments
         assert not weather_data.temperatures(POINT)
-        assert data.bill("m-9", f"{NOW:%Y-%m}") is None
-        assert not data.versions("AG-9", f"{NOW:%Y-%m}")
-        (bill,) = data.versions("m-1", f"{NOW - timedelta(days=32):%Y-%m}")
+        assert bill_data.bill("m-9", f"{NOW:%Y-%m}") is None
+        assert not bill_data.versions("AG-9", f"{NOW:%Y-%m}")
+        (bill,) = bill_data.versions("m-1", f"{NOW - timedelta(days=32):%Y-%m}")
         customer = msgspec.structs.replace(bill.bill, account_id="A-9", meter_id="m-9")
         assert invoices.pdf(bill._replace(bill=customer))().startswith(b"%PDF")
         final = bill._replace(bill=msgspec.structs.replace(customer, status="final"))
         (result,) = invoices.mail(invoices.statements([final]), "click", False)
         assert result.sent, result.note
-        with queries_that_run_on(), pytest.raises(data.athena.QueryError, match="was stopped"):
-            data.ask_athena(find_stack(), client, "SELECT 1", limit_s=0)
+        with queries_that_run_on(), pytest.raises(QueryError, match="was stopped"):
+            ask(find_stack(), client, "SELECT 1", limit_s=0)
     grants = documented("security.md", TABLE)
     check_actions(grants, calls, BY_ATHENA)
     check_resources(task_role(**HOSTED), calls, BY_OTHERS)

@@ -5,16 +5,33 @@ from typing import Any
 
 import pytest
 
-from dashboard import data
+from dashboard import data, layout
+from dashboard.bills import bill_data
 from dashboard.customers import account_data, weather_data
 from dashboard.exceptions import exception_data
 from dashboard.forecast import forecast_data
+from dashboard.health import health_data
+from dashboard.meter import meter_data
+from dashboard.questions import question_data
 from dashboard.studies import study_data
+
+MODULES = (
+    data,
+    account_data,
+    bill_data,
+    exception_data,
+    forecast_data,
+    health_data,
+    meter_data,
+    question_data,
+    study_data,
+    weather_data,
+)
 
 
 @pytest.fixture(autouse=True)
 def _nobody_has_to_wait_for_paint(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "PAINT_S", 0)
+    monkeypatch.setattr(layout, "PAINT_S", 0)
 
 
 @pytest.fixture
@@ -29,11 +46,7 @@ def give(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                     raise value
                 return value
 
-            owner = next(
-                module
-                for module in (data, forecast_data, study_data, exception_data, account_data, weather_data)
-                if hasattr(module, name)
-            )
+            owner = next(module for module in MODULES if hasattr(module, name))
             monkeypatch.setattr(owner, name, answer)
 
     return given

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from dashboard import data
+from dashboard.questions import question_data
 from electrocloud.aws.athena import Answer, Column, QueryError
 from electrocloud.aws.store.accounts import AccountStatement
 from electrocloud.aws.store.bill_outbox import IssuedBill
@@ -178,7 +178,7 @@ def test_who_looked_at_a_customer_is_asked_on_request_and_nobody_is_said_in_word
 ) -> None:
     give(search=[GOMEZ], history=keyed(MARCH), service_histories=[], account_statement=NOTHING)
     asked: list[str] = []
-    monkeypatch.setattr(data, "answer", lambda sql: asked.append(sql) or Answer((), [], None, 0.1))
+    monkeypatch.setattr(question_data, "answer", lambda sql: asked.append(sql) or Answer((), [], None, 0.1))
     app = page("customers", search="gomez")
     assert not asked
     app.button[-1].click().run()

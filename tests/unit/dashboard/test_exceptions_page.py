@@ -62,7 +62,7 @@ def test_the_payload_is_shown_as_it_was_sent() -> None:
 
 
 def test_the_uploads_of_a_reason_are_put_back_with_their_outcome(give: Callable[..., None]) -> None:
-    app = drawn(give, [JSON, BYTES], put_back={"put back": 2, "still refused: contract": 1})
+    app = drawn(give, [JSON, BYTES], put_back_all={"put back": 2, "still refused: contract": 1})
     assert not app.button
     app.selectbox(key="reason").set_value("contract").run()
     assert app.dataframe[0].value["Reason"].tolist() == ["contract"]
