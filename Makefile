@@ -103,7 +103,7 @@ audit: setup  ## send 500,000 readings over both channels while workers are kill
 backtest: setup  ## backtest the forecasts and report their errors
 	$(BIN)/python -m benchmarks.backtest
 
-screenshots: setup  ## take the README's screenshots of the running dashboard
+screenshots: setup  ## take the README's and other screenshots of the running dashboard
 	$(BIN)/python -m tools.screenshots
 
 realism: setup  ## compare the simulated fleet with measured load; writes build/realism.png

@@ -1,4 +1,7 @@
-"""Takes the README's screenshots of every page: `python -m tools.screenshots`, while `electrocloud up` runs."""
+"""Takes screenshots of every page while `electrocloud up` runs: `python -m tools.screenshots`.
+
+Those of the README go to docs/images, all others to build/screenshots.
+"""
 
 import sys
 from pathlib import Path
@@ -11,7 +14,8 @@ from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.errors import ElectroCloudError
 from tools.browser import browser, serving
 
-FOLDER = Path(__file__).parent.parent / "docs" / "images"
+ROOT = Path(__file__).parent.parent
+IN_README = ("live", "bills", "meter", "forecast")
 QUIET_MS = 3_000  # time for the map and the charts to be drawn
 
 
@@ -23,6 +27,11 @@ class Shot(NamedTuple):
     width: int
     height: int
     dark: bool
+
+    @property
+    def file(self) -> str:
+        """Its file, from the project's root."""
+        return f"{'docs/images' if self.name in IN_README else 'build/screenshots'}/{self.name}.png"
 
 
 def shots(meter_id: str, month: str) -> list[Shot]:
@@ -65,7 +74,7 @@ def take(opened: Browser, url: str, shot: Shot) -> None:
         run.click()
         page.get_by_test_id("stDataFrame").wait_for(timeout=60_000)
         wait_until_drawn(page)
-    page.screenshot(path=FOLDER / f"{shot.name}.png")
+    page.screenshot(path=ROOT / shot.file)
     context.close()
 
 
@@ -88,11 +97,10 @@ def main() -> None:
     # A time-of-use tariff shows the most.
     meter_id = next((meter for meter in meters if meter.tariff_id == "residential-tou"), meters[0]).meter_id
     month = reader.history(meter_id)[-1].month
-    FOLDER.mkdir(parents=True, exist_ok=True)
     with serving(STATE) as served, browser() as opened:
         for shot in shots(meter_id, month):
             take(opened, served.url, shot)
-            print(f"docs/images/{shot.name}.png")
+            print(shot.file)
 
 
 if __name__ == "__main__":
