@@ -1,7 +1,7 @@
 """What people look at: the registry, the readings of meters, bills, and how the pipeline does. Reads only."""
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
@@ -28,6 +28,7 @@ from electrocloud.domain.tariffs.tariff import Tariff
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 
 AT_ONCE = 8
+READ_AHEAD = 3  # requests for bills
 NAMESPACE = "ElectroCloud"
 
 # A person waits: one more try, and seconds rather than minutes.
@@ -114,13 +115,23 @@ class Reader(MeterReader):
         return sorted(row for rows in self._pool.map(self._month_part, parts) for row in rows)
 
     def bills(self, keys: Iterable[BillKey]) -> Iterator[IssuedBill]:
-        """The current bills of these keys in their order, READ_AT_ONCE at a time; keys without a bill are left out."""
+        """The current bills of these keys in their order; keys without a bill are left out.
+
+        READ_AT_ONCE bills are a request, and the next READ_AHEAD requests run while a request's bills are worked on.
+        """
         rows = iter(keys)
-        while group := list(islice(rows, READ_AT_ONCE)):
-            wanted = [(self._stack.bills_table, items.bill_key(key)) for key in group]
-            answer = batch_get(self._dynamodb, wanted, pause, "meter_id, bill, document, missing")
-            found = {items.key_of_bill(item): self._bill(item) for _, item in answer}
-            yield from (found[key] for key in group if key in found)
+        groups = iter(lambda: list(islice(rows, READ_AT_ONCE)), [])
+        coming = deque(self._pool.submit(self._bills_of, group) for group in islice(groups, READ_AHEAD))
+        while coming:
+            found = coming.popleft().result()
+            coming.extend(self._pool.submit(self._bills_of, group) for group in islice(groups, 1))
+            yield from found
+
+    def _bills_of(self, keys: Sequence[BillKey]) -> list[IssuedBill]:
+        wanted = [(self._stack.bills_table, items.bill_key(key)) for key in keys]
+        answer = batch_get(self._dynamodb, wanted, pause, "meter_id, bill, document, missing")
+        found = {items.key_of_bill(item): self._bill(item) for _, item in answer}
+        return [found[key] for key in keys if key in found]
 
     def metrics(self, wanted: Mapping[str, str], since: datetime, until: datetime, period_s: int) -> dict[str, Series]:
         """Metrics of the metering function, by name: `wanted` says the statistic of each, such as `Sum` or `p95`.
