@@ -146,7 +146,7 @@ def _print_remarks(made: Forecast, console: Console) -> None:
         losses = made.quality and f"; pinball loss {made.quality.pinball:.2%}, CRPS {made.quality.crps:.2%} of the mean"
         console.print(f"Backtest coverage of the 80% intervals: {made.coverage:.0%}{losses or ''}.")
     if made.weather:
-        issued = f", forecast {made.weather.issued:%Y-%m-%d %H:%M} UTC" if made.weather.issued else ""
+        issued = f", forecast issued {made.weather.issued:%Y-%m-%d %H:%M} UTC" if made.weather.issued else ""
         console.print(f"Weather: {', '.join(made.weather.stations)}{issued}.")
     if made.note:
         console.print(made.note, style="yellow")

@@ -14,8 +14,10 @@ from analytics.ask import ask
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.domain.errors import ElectroCloudError
 from forecasting import work
+from laptop.status import fleet_status
 
-FIRST_WAIT_S = 30  # for the history of a fleet that starts at the same time
+FIRST_WAIT_S = 30  # for a fleet that starts at the same time, and for the Parquet of what it sent last
+POLL_S = 5
 
 
 def deployment_of(stack: Stack) -> work.Deployment:
@@ -42,13 +44,24 @@ def repeat(on: work.Deployment, every_s: float) -> None:
     """Run until interrupted, at low priority. What fails is done by the next run."""
     os.nice(10)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    time.sleep(FIRST_WAIT_S)
+    wait_for_history()
     while True:
         try:
             run_once(on)
         except (ElectroCloudError, BotoCoreError, ClientError) as fault:
             print(f"this run failed: {fault}", file=sys.stderr, flush=True)
         time.sleep(every_s)
+
+
+def wait_for_history() -> None:
+    """Wait until a fleet has sent its history, since a forecast from a part of it would be of days long past."""
+    time.sleep(FIRST_WAIT_S)
+    waited = False
+    while fleet_status().get("phase") == "history":
+        time.sleep(POLL_S)
+        waited = True
+    if waited:
+        time.sleep(FIRST_WAIT_S)
 
 
 def main() -> None:

@@ -35,10 +35,11 @@ class StatusReader:
 
     def read(self) -> Status:
         """The status now."""
-        return Status(_fleet() if self._stack.local else {}, self.health.counts())
+        return Status(fleet_status() if self._stack.local else {}, self.health.counts())
 
 
-def _fleet() -> dict[str, Any]:
+def fleet_status() -> dict[str, Any]:
+    """What the fleet says of itself: its `phase` is `history` or `live`. Empty until it has sent something."""
     with suppress(FileNotFoundError):
         return dict(json.loads((STATE / "fleet.json").read_text()))
     return {}

@@ -74,7 +74,7 @@ def provenance(made: Forecast, fleet: Fleet) -> str:
 def weather_text(weather: ForecastWeather, zone: str) -> str:
     """Of which stations the weather is, and when it was forecast, as Markdown."""
     named = ", ".join(map(units.in_markdown, weather.stations))
-    return f"{named}, forecast {units.moment(weather.issued.timestamp(), zone)}" if weather.issued else named
+    return f"{named}, forecast issued {units.moment(weather.issued.timestamp(), zone)}" if weather.issued else named
 
 
 def today_of(made: Forecast, fleet: Fleet) -> date:

@@ -139,6 +139,7 @@ def run(meters: int, seed: int, speed: float, interval_s: int, place: str) -> No
     yesterday = datetime.fromtimestamp(start, UTC).date()
     desk = RegistryDesk(stack)
     story = Story(fleet, _first(desk.store.load(), fleet) or first_day(yesterday))
+    report("history", instant_of(story.first))
     add_fleet(desk, story.registry(read_tariffs(TARIFFS)))
     weather = _weather_sender(stack, fleet, story)
     weather.send(start)  # before the readings, so that the first forecasts know it

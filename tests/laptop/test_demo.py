@@ -1,5 +1,6 @@
 """The months behind `electrocloud up`'s fleet: each situation is in the stored data and on the dashboard's pages."""
 
+import json
 import re
 import signal
 from collections import Counter
@@ -144,6 +145,15 @@ def test_an_upload_is_rejected_and_the_account_that_moved_in_is_found(demo: Demo
     assert demo.reader.quarantined_in_all() == 1
     (found,) = RegistryDesk(demo.stack).search("whitman")
     assert (found.name, found.service_point_id) == (NEW_CUSTOMER, f"SP-{demo.story.moved}")
+
+
+def test_what_the_town_s_station_observed_is_stored_with_the_weather_forecasts_for_it(demo: Demo) -> None:
+    assert [*RegistryDesk(demo.stack).store.stations.load()] == ["US-Fresno"]
+    answered = demo.laptop.call("query", "weather_forecast_errors", "--json")
+    rows = json.loads(answered.stdout)
+    assert {row["station_id"] for row in rows} == {"US-Fresno"}
+    assert [row["days_ahead"] for row in rows] == list(range(9))
+    assert all(row["hours"] > 24 * 24 for row in rows)
 
 
 def test_the_audit_of_a_month_with_all_of_it_passes(demo: Demo) -> None:

@@ -109,7 +109,8 @@ def test_the_page_says_which_weather_the_models_had(give: Callable[..., None]) -
     weather = ForecastWeather(("DE-Gottingen", "KSAC_1"), DAY - timedelta(hours=12))
     give(newest=[msgspec.structs.replace(week(), weather=weather)])
     assert (
-        "by profile. Weather: DE\\-Gottingen, KSAC\\_1, forecast Mon 23 Nov 13:00." in page("forecast").caption[0].value
+        "by profile. Weather: DE\\-Gottingen, KSAC\\_1, forecast issued Mon 23 Nov 13:00."
+        in page("forecast").caption[0].value
     )
 
 
