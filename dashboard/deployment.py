@@ -3,7 +3,8 @@
 from functools import cache
 
 from analytics.ask import ask as ask_athena
-from electrocloud.aws.athena import Answer
+from analytics.ask import start, with_cost
+from electrocloud.aws.athena import Answer, Query
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.clients import AthenaClient
 from electrocloud.aws.stack import find_stack
@@ -41,3 +42,13 @@ def search_index() -> SearchIndex:
 def ask(sql: str) -> Answer:
     """Run one SELECT in Athena's dialect."""
     return ask_athena(find_stack(), _athena(), sql, limit_s=60)
+
+
+def start_query(sql: str) -> Query:
+    """Start one SELECT in Athena's dialect."""
+    return start(find_stack(), _athena(), sql)
+
+
+def cost_known(answer: Answer) -> Answer:
+    """An answer with the bytes that were scanned for it, where they are known."""
+    return with_cost(find_stack(), answer)

@@ -13,6 +13,7 @@ from analytics.questions import Parameter, Question
 from dashboard import data
 from dashboard.questions import answers, columns, question_data
 from dashboard.show_errors import show_errors
+from electrocloud.aws.athena import Answer, Progress
 from electrocloud.domain.errors import UsageError
 from presentation import units
 
@@ -94,14 +95,52 @@ def _run(question: Question) -> None:
     st.query_params.update(texts)  # at once: each change would be a step of the browser's history
 
 
-def show(question: Question, sql: str, zone: str) -> None:
-    """Run the SQL, and draw the result as a chart and a table."""
-    running = st.empty()
-    running.info("Running on Athena …", icon=":material/hourglass_top:")  # not a spinner: that appears with a delay
+def _cancel(sql: str) -> None:
+    """Stop the query, and take the parameters out of the address: then it is not run again."""
+    with show_errors():
+        question_data.cancel(sql)
+    _open()
+
+
+@st.cache_resource(show_spinner=False)
+def _last_seconds() -> dict[str, float]:
+    """How long each question took when it was last run on this server: Athena does not say how much is left."""
+    return {}
+
+
+def progress_text(progress: Progress, last_s: float | None) -> str:
+    """What is known of a query that runs: its state, how far it is and for how long it has run."""
+    scanned = f"{units.scaled(progress.bytes_scanned, 'B')} scanned so far" if progress.bytes_scanned else ""
+    last = f"took {last_s:.1f} s last time" if last_s else ""
+    known = (f"{progress.state.capitalize()} for {progress.seconds:.0f} s", progress.detail, scanned, last)
+    return " · ".join(filter(None, known))
+
+
+def answer_with_progress(question: Question, sql: str) -> Answer:
+    """Run the SQL; while it runs, say how far it is, and offer to cancel it."""
+    running, button = st.empty(), st.empty()
+    last_s = _last_seconds().get(question.name)
+    drawn = False
+
+    def watch(progress: Progress) -> None:
+        nonlocal drawn
+        if not drawn:
+            button.button("Cancel", icon=":material/cancel:", on_click=_cancel, args=(sql,), key="cancel")
+            drawn = True
+        running.info(progress_text(progress, last_s), icon=":material/hourglass_top:")
+
     try:
-        answer = question_data.answer(sql)
+        answer = question_data.answer(sql, watch)
     finally:
         running.empty()
+        button.empty()
+    _last_seconds()[question.name] = answer.seconds
+    return answer
+
+
+def show(question: Question, sql: str, zone: str) -> None:
+    """Run the SQL, and draw the result as a chart and a table."""
+    answer = answer_with_progress(question, sql)
     scanned = "" if answer.bytes_scanned is None else f" · {units.scaled(answer.bytes_scanned, 'B')} scanned"
     st.caption(f"{units.count(len(answer.rows), 'row')}{scanned} · {answer.seconds:.1f} s")
     if not answer.rows:

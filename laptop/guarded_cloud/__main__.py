@@ -25,6 +25,7 @@ from laptop.guarded_cloud.expressions import read_once
 from laptop.guarded_cloud.guard import guard
 from laptop.guarded_cloud.mailbox import with_mailbox
 from laptop.guarded_cloud.parquet_columns import with_columns
+from laptop.guarded_cloud.queries import watch_queries
 from laptop.guarded_cloud.scans import with_strings
 
 ACCOUNT = "000000000000"
@@ -72,6 +73,7 @@ def main() -> None:
     kinesis._expire_records = with_positions(kinesis._expire_records)
     dynamodb._apply_exclusive_start_key_scan = with_strings(dynamodb._apply_exclusive_start_key_scan)
     read_once(dynamodb)
+    watch_queries(athena)
     athena._table_relation = with_columns(athena._table_relation, athena._empty_relation)
     iam_actions.extract_iam_action = with_batches(iam_actions.extract_iam_action)
     ses_v2._message_rejection = lambda *_: None

@@ -291,6 +291,16 @@ def test_an_alarm_that_is_on_is_named_and_its_address_shows_what_to_do(page: Pag
     expect(card.get_by_test_id("stMetricValue")).to_have_text(f"{windows:,} meter-days")
 
 
+def test_a_running_question_says_how_far_it_is_until_it_is_cancelled(page: Page, running: Running) -> None:
+    millennia = "question=load_trend&first_day=0900-01-01&last_day=2026-11-01"
+    page.goto(f"{running.url}/analytics?{millennia}")
+    expect(page.get_by_text(re.compile(r"Running for \d+ s · \d+% done"))).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Set the parameters and press Run.")).to_be_visible()
+    expect(page.get_by_text("Running for")).to_have_count(0)
+    page.wait_for_url(re.compile(r"question=load_trend$"))
+
+
 def test_analytics_shows_the_same_after_a_reload_from_a_link_and_back(page: Page, running: Running) -> None:
     first = running.fleet.today - timedelta(days=3)
     page.goto(f"{running.url}/analytics?question=load_duration&first_day={first}&last_day={first}")

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from electrocloud.aws.athena import Column, QueryError, run
+from electrocloud.aws.athena import Column, Progress, Query, QueryError, run
 
 WHERE = {"WorkGroup": "analysts", "QueryExecutionContext": {"Database": "lake"}}
 QUERY = {"QueryExecutionId": "q-1"}
@@ -182,3 +182,53 @@ def test_an_unreachable_athena_is_reported(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(athena.client, "start_query_execution", away)
     with pytest.raises(QueryError, match=r"Athena cannot be asked: .*127\.0\.0\.1:9"):
         athena.ask()
+
+
+def started(athena: Athena) -> Query:
+    client, clock = athena.client, athena.clock
+    return Query(client, "SELECT 1", work_group="analysts", database="lake", sleep=clock.sleep, clock=clock)
+
+
+def test_a_query_tells_how_far_it_is_until_it_has_its_rows(athena: Athena):
+    athena.state("QUEUED")
+    athena.state("RUNNING", StateChangeReason="40% done")
+    athena.state("SUCCEEDED")
+    athena.page({"n": "bigint"}, [["n"], ["1"]])
+    told: list[Progress] = []
+
+    answer = started(athena).wait(60, told.append)
+
+    assert told == [Progress("QUEUED", "", 12, 0), Progress("RUNNING", "40% done", 12, 0.05)]
+    assert answer.rows == [(1,)]
+
+
+def test_who_turns_away_leaves_the_query_running_and_who_comes_back_has_its_answer(athena: Athena):
+    def turn_away(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    query = started(athena)
+    athena.state("RUNNING")
+    with pytest.raises(KeyboardInterrupt):
+        query.wait(60, turn_away)
+    assert query.is_current(60, 300)
+
+    athena.state("SUCCEEDED")
+    athena.page({"n": "bigint"}, [["n"], ["1"]])
+    assert query.wait(60).rows == query.wait(60).rows == [(1,)]
+    athena.clock.now += 59
+    assert query.is_current(60, 300)
+    athena.clock.now += 1
+    assert not query.is_current(60, 300)
+
+
+def test_a_stopped_query_and_one_that_nobody_awaited_for_too_long_are_not_current(athena: Athena):
+    query = started(athena)
+    athena.clock.now += 299
+    assert query.is_current(60, 300)
+    athena.clock.now += 1
+    assert not query.is_current(60, 300)
+
+    athena.clock.now -= 100
+    athena.stub.add_response("stop_query_execution", {}, QUERY)
+    query.stop()
+    assert not query.is_current(60, 300)

@@ -1,7 +1,8 @@
 """Athena: the one way to run a statement and to have its rows."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -44,6 +45,92 @@ class Answer(NamedTuple):
     seconds: float
 
 
+class Progress(NamedTuple):
+    """How far a query is that has not ended: `state` is QUEUED or RUNNING, `seconds` since it was started.
+
+    `detail` is what the engine adds, nothing on Athena; `bytes_scanned` is 0 as long as Athena does not say.
+    """
+
+    state: str
+    detail: str
+    bytes_scanned: int
+    seconds: float
+
+
+class Query:
+    """A statement that runs. Its answer stays here, so that whoever waits again has it at once.
+
+    Everything raises `QueryError` where Athena refuses, or where the query fails or was cancelled.
+    """
+
+    def __init__(
+        self,
+        athena: "AthenaClient",
+        sql: str,
+        *,
+        work_group: str,
+        database: str,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start it."""
+        self._athena, self._sleep, self._clock = athena, sleep, clock
+        self._begun = clock()
+        self._ended: float | None = None
+        self._answer: Answer | None = None
+        with _query_errors():
+            self._id = athena.start_query_execution(
+                QueryString=sql, WorkGroup=work_group, QueryExecutionContext={"Database": database}
+            )["QueryExecutionId"]
+
+    def wait(self, limit_s: float, watch: Callable[[Progress], object] = lambda _: None) -> Answer:
+        """All rows. `watch` is called with the progress until then; after `limit_s` the query is stopped.
+
+        What `watch` raises ends the wait and not the query.
+        """
+        pause = FIRST_WAIT_S
+        while self._answer is None:
+            with _query_errors():
+                execution = self._athena.get_query_execution(QueryExecutionId=self._id)["QueryExecution"]
+                progress = self._progress(execution)
+                if progress.state not in ("QUEUED", "RUNNING"):
+                    self._answer = self._finish(execution)
+                    break
+            if progress.seconds >= limit_s:
+                self.stop()
+                raise QueryError(f"the query took over {limit_s:g} s and was stopped; ask for fewer days")
+            watch(progress)
+            self._sleep(pause)
+            pause = min(pause * 1.5, LONGEST_WAIT_S)
+        return self._answer
+
+    def stop(self) -> None:
+        """Stop it, since it costs. A query that has ended stays as it is."""
+        self._ended = self._ended or self._clock()
+        with _query_errors():
+            self._athena.stop_query_execution(QueryExecutionId=self._id)
+
+    def is_current(self, for_s: float, limit_s: float) -> bool:
+        """Whether its answer is at most `for_s` old, or is still awaited: for at most `limit_s`."""
+        if self._answer is None:
+            return self._ended is None and self._clock() - self._begun < limit_s
+        return self._ended is not None and self._clock() - self._ended < for_s
+
+    def _progress(self, execution: "QueryExecutionTypeDef") -> Progress:
+        status, scanned = execution["Status"], execution.get("Statistics", {}).get("DataScannedInBytes", 0)
+        return Progress(status["State"], status.get("StateChangeReason", ""), scanned, self._clock() - self._begun)
+
+    def _finish(self, execution: "QueryExecutionTypeDef") -> Answer:
+        self._ended = self._clock()
+        state = execution["Status"]["State"]
+        if state != "SUCCEEDED":
+            reason = execution["Status"].get("StateChangeReason") or "no reason was given"
+            raise QueryError(f"the query {'failed' if state == 'FAILED' else 'was cancelled'}: {reason}")
+        columns, rows = _rows(self._athena, self._id, headed=execution.get("StatementType") == "DML")
+        scanned = execution.get("Statistics", {}).get("DataScannedInBytes", 0)
+        return Answer(columns, rows, scanned, self._clock() - self._begun)
+
+
 def run(
     athena: "AthenaClient",
     sql: str,
@@ -58,46 +145,24 @@ def run(
 
     When the wait ends, by the limit or by an interrupt, the query is stopped too, since it costs.
     """
-    begun = clock()
+    query = Query(athena, sql, work_group=work_group, database=database, sleep=sleep, clock=clock)
     try:
-        query = athena.start_query_execution(
-            QueryString=sql, WorkGroup=work_group, QueryExecutionContext={"Database": database}
-        )["QueryExecutionId"]
-        try:
-            execution = _finished(athena, query, limit_s, sleep, clock)
-        except BaseException:
-            athena.stop_query_execution(QueryExecutionId=query)
-            raise
-        state = execution["Status"]["State"]
-        if state != "SUCCEEDED":
-            reason = execution["Status"].get("StateChangeReason") or "no reason was given"
-            raise QueryError(f"the query {'failed' if state == 'FAILED' else 'was cancelled'}: {reason}")
-        columns, rows = _rows(athena, query, headed=execution.get("StatementType") == "DML")
+        return query.wait(limit_s)
+    except QueryError:
+        raise
+    except BaseException:
+        query.stop()
+        raise
+
+
+@contextmanager
+def _query_errors() -> Iterator[None]:
+    try:
+        yield
     except ClientError as fault:
         raise QueryError(f"Athena refused: {fault.response['Error'].get('Message', fault)}") from fault
     except BotoCoreError as fault:
         raise QueryError(f"Athena cannot be asked: {fault}") from fault
-    scanned = execution.get("Statistics", {}).get("DataScannedInBytes", 0)
-    return Answer(columns, rows, scanned, clock() - begun)
-
-
-def _finished(
-    athena: "AthenaClient",
-    query: str,
-    limit_s: float,
-    sleep: Callable[[float], None],
-    clock: Callable[[], float],
-) -> "QueryExecutionTypeDef":
-    pause = FIRST_WAIT_S
-    until = clock() + limit_s
-    while True:
-        execution = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
-        if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
-            return execution
-        if clock() >= until:
-            raise QueryError(f"the query took over {limit_s:g} s and was stopped; ask for fewer days")
-        sleep(pause)
-        pause = min(pause * 1.5, LONGEST_WAIT_S)
 
 
 def _rows(athena: "AthenaClient", query: str, *, headed: bool) -> tuple[tuple[Column, ...], list[tuple[Value, ...]]]:

@@ -280,7 +280,7 @@ def test_the_documentation_has_the_table_of_roles():
 
 def test_only_an_admin_may_ask_who_looked_at_whom(monkeypatch):
     monkeypatch.setattr(guard, "access_log", lambda: Nowhere())
-    monkeypatch.setattr(question_data, "_answer", lambda sql: sql)
+    monkeypatch.setattr(question_data, "_answer", lambda sql, watch: sql)
     sql = questions()["access_log"].render({})
     with acting_for(Visitor("ann", ("analyst",))):
         assert "access_log" not in question_data.questions_of_user()

@@ -7,12 +7,13 @@ from io import BytesIO
 
 import msgspec
 import pytest
+import streamlit as st
 from botocore.exceptions import EndpointConnectionError
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from dashboard.bills import invoices
-from electrocloud.aws.athena import Answer, Column
+from electrocloud.aws.athena import Answer, Column, Progress
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.aws.store.reader import BillRow
 from electrocloud.aws.store.statements import Statement
@@ -265,6 +266,28 @@ def test_a_question_runs_with_its_parameters_and_shows_its_sql(give: Callable[..
     assert "2 rows · 2.00 MB scanned · 0.4 s" in texts(app)
     assert "DATE '2026-11-01'" in app.code[0].value
     assert app.dataframe[0].value["kW"].tolist() == [5.5, 4.0]
+
+
+def test_a_running_question_says_how_far_it_is_and_can_be_cancelled(
+    give: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(zone="UTC")
+    far, cancelled = Progress("RUNNING", "40% done", 12_000_000, 3.2), []
+
+    def running(_: str, watch: Callable[[Progress], object]) -> Answer:
+        watch(far)
+        st.stop()  # what is on the page while the query runs
+
+    monkeypatch.setattr("dashboard.questions.question_data.answer", running)
+    monkeypatch.setattr("dashboard.questions.question_data.cancel", cancelled.append)
+    app = page("analytics", question="load_duration", first_day="2026-11-01", last_day="2026-11-10")
+    assert "Running for 3 s · 40% done · 12.0 MB scanned so far" in texts(app)
+
+    app.button(key="cancel").click().run()
+    assert cancelled == [app.code[0].value]
+    assert address_of(app) == {"question": "load_duration"}
+    assert "press Run" in texts(app)
+    assert app.date_input(key="load_duration.first_day").value == date(2026, 11, 1)
 
 
 def test_the_address_has_the_question_and_the_parameters_that_it_was_run_with(give: Callable[..., None]) -> None:
