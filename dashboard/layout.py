@@ -49,10 +49,16 @@ def metric(
 
 @contextmanager
 def loading(name: str) -> Iterator[None]:
-    """Keep room for the body, gray until its first part is drawn; style.css has the height by the name."""
+    """Keep room for the body, gray until its first part is drawn; style.css has the height by the name.
+
+    A body that draws nothing, or fails before it does, takes no room.
+    """
     with st.container(key=f"loading-{name}"):
         st.empty()  # Streamlit leaves out a container without elements
-        yield
+        try:
+            yield
+        finally:
+            st.html('<span class="drawn"></span>')
 
 
 def table(name: str, rows: Sequence[Mapping[str, str]]) -> None:

@@ -15,8 +15,8 @@ from presentation import units
 
 WHOLE_FLEET = "Whole fleet"
 NOT_YET = (
-    "There is no forecast for this load yet. Forecasts are made each night and need two days of Parquet; "
-    "on a laptop, `python -m laptop.forecasting_loop` makes them now."
+    "There is no forecast for this load yet. Forecasts are made every six hours, on a laptop every two minutes, once "
+    "there are two days of readings in the lake."
 )
 LEADS = {
     "Days ahead": "Days after that of the last reading; 0 is the rest of that day.",
@@ -50,7 +50,7 @@ def headline(series: str) -> None:
         coming = [day for day in newest.days if day.day >= today]
         errors = {one.lead: one for one in errors_by_lead(made)}
         if remaining.empty:
-            st.info("All hours of the latest forecast have passed. The next one is made tonight.")
+            st.info("All hours of the latest forecast have passed, so readings stopped. See the Health page.")
         elif not coming:  # a forecast that an earlier version stored
             day_ahead.figures("day_ahead", newest, remaining, fleet.zone)
         else:

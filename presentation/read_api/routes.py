@@ -145,7 +145,7 @@ class ReadApi:
         wanted = month or str(BillingMonth.at(now, meter.timezone))
         found = self._sources.forecasts.month_end(meter_id, wanted)
         if found is None:
-            raise answers.missing(f"there is no forecast of {meter_id} for {wanted}; they are made each night")
+            raise answers.missing(f"there is no forecast of {meter_id} for {wanted}; they are made once a day")
         return self._json(month_forecast(found))
 
     def series_forecast(self, series: sent.Series = "fleet") -> Response[Any]:
