@@ -9,6 +9,7 @@ from forecasting.profile import profile
 
 DAY, WEEK = 24, 168
 MEMORY = 21  # days
+LATE = 2 * DAY  # a group's readings may end so much before the load's
 SHRINKAGE = 3  # days of the group's shape that count beside the load's own days
 SHARE = 0.5  # of the group's forecast in the mean
 
@@ -32,19 +33,22 @@ def _forecast(load: Load, origin: int, horizon: int) -> Floats:
 
 
 def _of_group(load: Load, own: Floats, origin: int, horizon: int) -> Floats | None:
-    """The group's profile at the load's level; None without a fortnight of the group's load."""
+    """The group's profile at the load's level; None without a fortnight of the group's load, or with too late a one."""
     if load.group is None:
         return None
     group = load.group
     end = load.first + origin - group.first
-    if not max(2 * WEEK, own.size) <= end <= len(group.filled):
+    known = min(end, len(group.filled))
+    late = end - known
+    if known < 2 * WEEK or end < own.size or late > LATE:
         return None
-    same = group.filled[end - own.size : end].reshape(own.shape)
+    coming = profile(group, [known], late + horizon)[0]
+    same = np.concatenate([group.filled[:known], coming[:late]])[end - own.size :].reshape(own.shape)
     if same.sum() <= 0:
         return None
     level = own.sum() / same.sum()
     usual = same.mean(axis=0)
     share = (own.sum(axis=0) + SHRINKAGE * level * usual) / np.maximum(same.sum(axis=0) + SHRINKAGE * usual, 1e-9)
     smooth = (np.roll(share, 1) + 2 * share + np.roll(share, -1)) / 4
-    found: Floats = np.resize(smooth, horizon) * profile(group, [end], horizon)[0]
+    found: Floats = np.resize(smooth, horizon) * coming[late:]
     return found

@@ -1,10 +1,10 @@
-"""Hourly loads of the fleet and of each feeder, by Athena, one query for a few UTC days."""
+"""Hourly loads of the fleet, of each feeder and of each customer class, by Athena, one query for a few UTC days."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from electrocloud.aws.store.hourly_loads import FLEET, SeriesLoad
+from electrocloud.aws.store.hourly_loads import CLASS, FLEET, SeriesLoad
 from electrocloud.aws.store.parquet_days import ParquetDay
 from electrocloud.domain.hourly_load import HourlyLoad, LoadDay, LoadHour
 
@@ -17,17 +17,21 @@ QUERY_BYTES = 4 << 30  # of Parquet a query, of which it scans four columns; the
 QUERY_DAYS = 31
 
 _LOADS = """
-SELECT
-  coalesce(m.feeder, '') AS feeder,
-  coalesce(m.timezone, 'UTC') AS zone,
-  h.dt,
-  date_trunc('hour', h.hour) AS hour,
-  sum(h.wh) AS wh,
-  count(*) AS meters
-FROM readings_hourly AS h
-LEFT JOIN meters AS m ON m.meter_id = h.meter_id
-WHERE h.dt IN ({days}) AND h.readings = h.expected
-GROUP BY coalesce(m.feeder, ''), coalesce(m.timezone, 'UTC'), h.dt, date_trunc('hour', h.hour)
+WITH metered AS (
+  SELECT
+    coalesce(m.feeder, '') AS feeder,
+    coalesce(m.class, '') AS class,
+    coalesce(m.timezone, 'UTC') AS zone,
+    h.dt,
+    date_trunc('hour', h.hour) AS hour,
+    h.wh
+  FROM readings_hourly AS h
+  LEFT JOIN meters AS m ON m.meter_id = h.meter_id
+  WHERE h.dt IN ({days}) AND h.readings = h.expected
+)
+SELECT feeder, class, zone, dt, hour, sum(wh) AS wh, count(*) AS meters
+FROM metered
+GROUP BY GROUPING SETS ((feeder, zone, dt, hour), (class, zone, dt, hour))
 """
 
 
@@ -40,12 +44,15 @@ class _Hours(NamedTuple):
 
 
 def read_days(ask: Ask, days: Iterable[date]) -> list[LoadDay]:
-    """The days of the fleet and of each feeder that have readings; NO_FEEDER has the meters without a feeder."""
+    """The days of the fleet, of each feeder and of each class that have readings.
+
+    NO_FEEDER has the meters without a feeder; those without a class are in none.
+    """
     listed = ", ".join(f"'{day}'" for day in days)
     found: dict[tuple[str, date], _Hours] = {}
-    for feeder, zone, dt, hour, wh, meters in ask(_LOADS.format(days=listed)):
+    for feeder, customer_class, zone, dt, hour, wh, meters in ask(_LOADS.format(days=listed)):
         start = int(hour.replace(tzinfo=UTC).timestamp())  # Athena's timestamps are naive
-        for series in (FLEET, f"feeder/{feeder}" if feeder else NO_FEEDER):
+        for series in _series_of(feeder, customer_class):
             sums = found.setdefault((series, date.fromisoformat(str(dt))), _Hours({}, {}, {}))
             sums.wh[start] = sums.wh.get(start, 0) + int(wh)
             sums.meters[start] = sums.meters.get(start, 0) + int(meters)
@@ -62,6 +69,13 @@ def read_days(ask: Ask, days: Iterable[date]) -> list[LoadDay]:
         )
         for (series, day), sums in sorted(found.items())
     ]
+
+
+def _series_of(feeder: str | None, customer_class: str | None) -> list[str]:
+    """The series that a row is part of: either of the two is None, as the row adds up all of these."""
+    if feeder is None:
+        return [f"{CLASS}{customer_class}"] if customer_class else []
+    return [FLEET, f"feeder/{feeder}" if feeder else NO_FEEDER]
 
 
 def changed_days(parquet: Mapping[date, ParquetDay], versions: Mapping[date, str]) -> Iterator[dict[date, str]]:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from electrocloud.aws.store.hourly_loads import FLEET, SeriesLoad
+from electrocloud.aws.store.hourly_loads import CLASS, FLEET, SeriesLoad
 from electrocloud.aws.store.parquet_days import parquet_days
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.billing.service import service_without_agreement
@@ -30,7 +30,8 @@ class MeterForecast(NamedTuple):
 def forecast_meter(on: Deployment, reader: Reader, meter_id: str, horizon: int | Days, now: datetime) -> MeterForecast:
     """Forecast the hours (1 to 168) or days (1 to 7) after a meter's newest reading.
 
-    Its weather is the nearest station's. `UsageError` if it is not registered.
+    Its weather is the nearest station's. In its first weeks, the stored load of its customer class (of the fleet, if it
+    has no class) shows the shape of days that it has not had yet. `UsageError` if it is not registered.
     """
     meter = reader.meter(meter_id)
     if meter is None:
@@ -38,7 +39,10 @@ def forecast_meter(on: Deployment, reader: Reader, meter_id: str, horizon: int |
     since = now - timedelta(days=DAYS)
     days = reader.days(meter_id, since.date(), now.date())
     weather = on.weather.near(meter.lat, meter.lon, since, now)
-    made = _forecast(f"meter/{meter_id}", SeriesLoad(load_of_meter(days), meter.timezone), horizon, now, weather)
+    load = load_of_meter(days)
+    alike = f"{CLASS}{meter.customer}" if meter.customer else FLEET
+    group = on.loads.load(alike, since.date()).load if is_new(load) else None
+    made = _forecast(f"meter/{meter_id}", SeriesLoad(load, meter.timezone), horizon, now, weather, group)
     tariff = reader.tariffs().get(meter.tariff_id)
     services = [service_without_agreement(meter_id, tariff)] if tariff else []
     history = meter_history(meter_id, services, [day for day in days if day.day >= (now - SEASON).date()])
@@ -61,7 +65,7 @@ def forecast_group(on: Deployment, series: str, horizon: int | Days, now: dateti
     grouped = is_new(known.load) and series != FLEET
     fleet = with_days(on.loads.load(FLEET, first), FLEET, read).load if grouped else None
     if not known.load.hours:
-        others = sorted({*on.loads.series(), *(day.series for day in read)})
+        others = sorted({*on.loads.series(), *(day.series for day in read if not day.series.startswith(CLASS))})
         raise UsageError(f"there are no readings of {series}; there are some of {', '.join(others) or 'none'}")
     return _forecast(series, known, horizon, now, on.weather.of(series, since, now), fleet)
 

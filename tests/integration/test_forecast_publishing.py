@@ -133,7 +133,7 @@ def test_sql_finds_what_came_of_each_day_that_is_complete(store: Forecasts, mont
 
 def test_the_view_of_loads_has_the_hours_that_forecasts_are_made_from(month: list[TableRow]) -> None:
     partial_hour = [reading("c", datetime(2026, 11, 1, tzinfo=UTC), 5, 900)]
-    lake = Lake([*month, *partial_hour], [meter("a"), meter("b", feeder=""), meter("c", feeder="F2")])
+    lake = Lake([*month, *partial_hour], [meter("a"), meter("b", feeder="", kind="shop"), meter("c", feeder="F2")])
 
     def ask(sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in lake.select(sql)]
@@ -142,8 +142,11 @@ def test_the_view_of_loads_has_the_hours_that_forecasts_are_made_from(month: lis
     found = lake.select("SELECT * FROM loads_hourly WHERE dt = '2026-11-01' ORDER BY series, hour")
     assert [
         (row["series"], int(row["hour"].replace(tzinfo=UTC).timestamp()), row["wh"], row["meters"]) for row in found
-    ] == [(day.series, *hour) for day in read for hour in day.hours]
+    ] == [(day.series, *hour) for day in read for hour in day.hours if day.series not in ("class/home", "class/shop")]
     assert {row["series"] for row in found} == {"fleet", "feeder/F1", "no-feeder"}
+    hours = {day.series: day.hours for day in read}
+    assert hours["class/home"] == hours["feeder/F1"]
+    assert hours["class/shop"] == hours["no-feeder"]
 
 
 def _load_of(rows: list[TableRow], end: datetime) -> HourlyLoad:

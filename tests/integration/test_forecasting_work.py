@@ -46,8 +46,10 @@ class Athena:
             for day in days
             for hour in range(24)
             for row in (
-                ("F1", "Europe/Berlin", day, datetime.fromisoformat(day) + timedelta(hours=hour), 100, 3),
-                ("", "UTC", day, datetime.fromisoformat(day) + timedelta(hours=hour), 10, 1),
+                ("F1", None, "Europe/Berlin", day, datetime.fromisoformat(day) + timedelta(hours=hour), 100, 3),
+                ("", None, "UTC", day, datetime.fromisoformat(day) + timedelta(hours=hour), 10, 1),
+                (None, "shop", "Europe/Berlin", day, datetime.fromisoformat(day) + timedelta(hours=hour), 60, 2),
+                (None, "", "UTC", day, datetime.fromisoformat(day) + timedelta(hours=hour), 50, 2),
             )
         ]
 
@@ -105,6 +107,16 @@ def test_the_fleet_is_the_sum_of_its_feeders_and_of_meters_on_none(
     assert on.loads.load("no-feeder", DAY).load.hours[0] == LoadHour(midnight, 10, 1)
     assert on.loads.series() == ["feeder/F1", "fleet", "no-feeder"]
     assert on.loads.load("feeder/F9", DAY).load.hours == []
+
+
+def test_a_class_has_its_load_and_no_forecast(on: work.Deployment, deliver: Callable[..., None]) -> None:
+    deliver(DAY)
+    do("loads", on)
+    shops = on.loads.load("class/shop", DAY)
+    assert [hour[1:] for hour in shops.load.hours] == [(60, 2)] * 24
+    assert shops.zone == "Europe/Berlin"
+    assert on.loads.load("class/", DAY).load.hours == []
+    assert "class/shop" not in on.loads.series()
 
 
 def test_a_day_that_is_read_again_takes_the_place_of_the_first(

@@ -163,7 +163,8 @@ def test_the_read_function_may_do_what_it_does(aws, monkeypatch):
 
 
 LOADS = {
-    "feeder": "varchar", "zone": "varchar", "dt": "varchar", "hour": "timestamp", "wh": "bigint", "meters": "bigint",
+    "feeder": "varchar", "class": "varchar", "zone": "varchar", "dt": "varchar", "hour": "timestamp", "wh": "bigint",
+    "meters": "bigint",
 }  # fmt: skip
 
 
@@ -175,7 +176,7 @@ def test_the_forecasting_function_may_do_what_it_does(aws, forecasting_app, queu
     hours = [midnight + timedelta(hours=hour) for hour in range(72)]
     for day in {hour.date() for hour in hours}:
         aws.s3.put_object(Bucket=aws.bucket, Key=f"readings/dt={day}/a.parquet", Body=b"rows")
-    answer_query(forecasting_app.athena, LOADS, [("F1", "UTC", hour.date(), hour, 100, 3) for hour in hours])
+    answer_query(forecasting_app.athena, LOADS, [("F1", None, "UTC", hour.date(), hour, 100, 3) for hour in hours])
     with recorded() as calls:
         for work, items, made in (
             ("loads", 1, "LoadDaysRead"), ("series", 2, "ForecastsMade"), ("fleet", 1, "FeedersSummed"),

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -103,3 +104,38 @@ def test_their_notes_are_those_of_stored_ones(aws: Aws) -> None:
 def test_where_no_station_is_registered_nothing_is_said_of_weather(aws: Aws) -> None:
     for made in forecasts(aws, deployment(aws), 24):
         assert (made.weather, "weather" in made.note) == (None, False)
+
+
+def test_a_new_meter_has_its_first_weekend_from_its_class(aws: Aws) -> None:
+    on = deployment(aws)
+    monday = NOW + timedelta(days=6)
+    saturday = monday + timedelta(days=5)
+    new = msgspec.structs.replace(METER, meter_id="NEW-1")
+    RegistryDesk(stack_on(aws)).apply(registry(new), "test", lambda _: None)
+    tables = open_store(aws.dynamodb, TABLES, lambda _: None).tables
+    days = [(monday + timedelta(days=day)).date() for day in range(5)]
+    wh = np.random.default_rng(4).integers(50, 150, (5, 24)).tolist()
+    uploads = [upload(meter_id=new.meter_id, day=day, wh=wh[at], interval_s=HOUR) for at, day in enumerate(days)]
+    ingest_uploads(uploads, tables, all_at(tariff_from_urdb(FLAT)), lambda _: None)
+    closed = [monday - timedelta(days=back) for back in range(35, -5, -1)]
+    loads = [
+        LoadDay(
+            f"class/{POINT.customer_class}",
+            day.date(),
+            ZONE,
+            tuple(
+                LoadHour(int(day.timestamp()) + hour * HOUR, 1000 if day.weekday() < 5 else 100, 9)
+                for hour in range(24)
+            ),
+        )
+        for day in closed
+    ]
+
+    def energy() -> float:
+        rows = forecast_meter(on, Reader(stack_on(aws)), new.meter_id, 24, saturday).forecast.rows
+        return sum(row.value for row in rows)
+
+    alone = energy()
+    on.loads.put(loads, {})
+    assert alone == pytest.approx(2400, rel=0.1)
+    assert energy() < 0.75 * alone

@@ -77,7 +77,10 @@ def load_of_meter(days: Iterable[MeterDay]) -> HourlyLoad:
 
 
 class LoadDay(NamedTuple):
-    """One UTC day of a series (`fleet` or `feeder/DE-F000`): its load, and the IANA time zone of most of its meters."""
+    """One UTC day of a series: its load, and the IANA time zone of most of its meters.
+
+    A series is `fleet`, `feeder/DE-F000`, `class/shop` or `no-feeder`.
+    """
 
     series: str
     day: date

@@ -60,6 +60,19 @@ def test_the_group_is_not_seen_past_the_origin() -> None:
     np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.parametrize(("late", "used"), [(0, True), (30, True), (48, True), (49, False)])
+def test_a_group_whose_readings_end_up_to_two_days_earlier_is_continued(late: int, used: bool) -> None:
+    fleet = _fleet(60)
+    first = MONDAY + 5 * 168
+    own = _load(fleet[first : first + 120] / 20, first)
+    until = first + 120
+    alone, whole, grouped = (
+        first_weeks(own._replace(group=group), [120], 48)[0]
+        for group in (None, _load(fleet[:until]), _load(fleet[: until - late]))
+    )
+    np.testing.assert_allclose(grouped, whole if used else alone)
+
+
 @pytest.mark.parametrize("group", [_fleet(5), np.zeros(60 * 24)], ids=["too short", "without energy"])
 def test_a_group_that_says_nothing_is_left_out(group: np.ndarray) -> None:
     own = _load(_fleet(4), 200)

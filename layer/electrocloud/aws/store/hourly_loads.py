@@ -1,8 +1,8 @@
-"""The hourly loads of the fleet and of each feeder in DynamoDB: one item a series and UTC day.
+"""The hourly loads of the fleet, of each feeder and of each customer class in DynamoDB: one item a series and UTC day.
 
 Athena is asked for a day only when its Parquet has changed; forecasts and pages read the days from here. A day's item
-has `series` = `load/fleet` and `made` = `2026-11-24`. `load-series` lists the series, `load-versions` the Parquet that
-each day was read from.
+has `series` = `load/fleet` and `made` = `2026-11-24`. `load-series` lists the series that are
+forecast (not the classes), `load-versions` the Parquet that each day was read from.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +16,7 @@ from electrocloud.aws.store.batch_write import batch_write
 from electrocloud.domain.hourly_load import HourlyLoad, LoadDay, LoadHour
 
 FLEET = "fleet"
+CLASS = "class/"  # and the class: series that show the shape of a class's load, and are not forecast themselves
 _DIRECTORY = "load-series"
 _VERSIONS = "load-versions"
 
@@ -42,7 +43,8 @@ class HourlyLoads:
         names: set[str] = set()
         items: list[dict[str, Any]] = []
         for day in days:
-            names.add(day.series)
+            if not day.series.startswith(CLASS):
+                names.add(day.series)
             items.append(
                 {
                     "series": {"S": f"load/{day.series}"},
@@ -66,7 +68,7 @@ class HourlyLoads:
         return SeriesLoad(HourlyLoad(hours), days[-1]["zone"]["S"] if days else "UTC")
 
     def series(self) -> list[str]:
-        """The series that have a load, by name."""
+        """The series that are forecast, by name."""
         return [item["made"]["S"] for item in self._items(_DIRECTORY, " ")]
 
     def versions(self, first: date) -> dict[date, str]:
