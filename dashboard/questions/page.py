@@ -92,6 +92,9 @@ def _key(question: Question, parameter: Parameter) -> str:
 def _run(question: Question) -> None:
     """Put the values of the form into the address: then the question is run, here and wherever it is opened."""
     texts = {one.name: str(st.session_state[_key(question, one)]).strip() for one in question.parameters}
+    # A link that is opened later shows the same: now is the time of the click.
+    now = {one.name: f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}" for one in question.parameters if one.kind == "time"}
+    texts |= {name: time for name, time in now.items() if texts[name] == "now"}
     st.query_params.update(texts)  # at once: each change would be a step of the browser's history
 
 

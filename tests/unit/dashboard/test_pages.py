@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
+from unittest.mock import ANY
 
 import msgspec
 import pytest
@@ -329,8 +330,21 @@ def test_a_whole_number_stays_one_in_the_address(give: Callable[..., None]) -> N
     app = page("analytics", question="silent_meters")
     app.number_input(key="silent_meters.margin").set_value(3)
     app.button[0].click().run()
-    assert address_of(app) == {"question": "silent_meters", "at": "now", "margin": "3"}
+    assert address_of(app) == {"question": "silent_meters", "at": ANY, "margin": "3"}
     assert "No meters are silent" in texts(app)
+
+
+def test_now_is_the_time_of_the_click_in_the_address(give: Callable[..., None]) -> None:
+    give(answer=Answer((Column("meter_id", "varchar"),), [], 0, 0.4), zone="UTC")
+    app = page("analytics", question="silent_meters")
+    assert app.text_input(key="silent_meters.at").value == "now"
+    begun = datetime.now(UTC).replace(second=0, microsecond=0)
+    app.button[0].click().run()
+    linked = address_of(app)["at"]
+    assert begun <= datetime.fromisoformat(linked) <= datetime.now(UTC)
+    again = page("analytics", **address_of(app))
+    assert again.text_input(key="silent_meters.at").value == linked
+    assert f"TIMESTAMP '{linked.removesuffix('Z').replace('T', ' ')}:00'" in again.code[0].value
 
 
 def test_an_invalid_parameter_says_what_was_expected(give: Callable[..., None]) -> None:
