@@ -27,6 +27,7 @@ from forecasting.weather import NO_ERROR, STATED_ERROR, ForecastError
 from forecasting.weather_at import LEAST, weather_at
 
 WEEK = 168
+HURRICANE = date(2011, 8, 26)  # from then on the utility's customers were without power, for days
 WEATHERS: dict[str, ForecastError | None] = {"actual": NO_ERROR, "forecast": STATED_ERROR, "none": None}
 
 app = typer.Typer(help=__doc__)
@@ -82,15 +83,25 @@ def _on_clock(starts: Sequence[int], zone: str) -> list[int]:
 
 
 def _months(load: Load, ahead: int) -> Iterator[tuple[str, Load, int]]:
-    """Each month with the load until its end, or as far as its days' forecasts reach, and its days to judge."""
+    """Each month with the load until its end, or as far as its days' forecasts reach, and its days to judge.
+
+    The month of the hurricane comes a second time, with the days before it alone.
+    """
     first = datetime.fromtimestamp(load.first * HOUR_S, UTC).date()
     for number in range(12):
         begin = date(first.year + (first.month - 1 + number) // 12, (first.month - 1 + number) % 12 + 1, 1)
         end = date(begin.year + begin.month // 12, begin.month % 12 + 1, 1)
-        reach = min(len(load.values), _hours_until(load, end) + ahead - 24)
-        days = (reach - ahead - _hours_until(load, begin)) // 24 + 1
-        if _hours_until(load, begin) >= LEAST + DAYS * 24 + WEEK and days > 0:
-            yield f"{begin:%Y-%m}", load.until(reach), days
+        yield from _part(f"{begin:%Y-%m}", load, ahead, begin, _hours_until(load, end) + ahead - 24)
+        if begin <= HURRICANE < end:
+            yield from _part(f"{begin:%Y-%m} to {HURRICANE:%d}", load, ahead, begin, _hours_until(load, HURRICANE))
+
+
+def _part(name: str, load: Load, ahead: int, begin: date, reach: int) -> Iterator[tuple[str, Load, int]]:
+    """The load until an hour, if its forecasts of days from `begin` on can be judged."""
+    until = min(len(load.values), reach)
+    days = (until - ahead - _hours_until(load, begin)) // 24 + 1
+    if _hours_until(load, begin) >= LEAST + DAYS * 24 + WEEK and days > 0:
+        yield name, load.until(until), days
 
 
 def _hours_until(load: Load, day: date) -> int:

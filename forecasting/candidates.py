@@ -12,10 +12,9 @@ from forecasting.gaussian_process import gaussian_process
 from forecasting.load import Floats, Load
 from forecasting.mstl import mstl
 from forecasting.profile import profile
-from forecasting.weather_boosting import weather_boosted
+from forecasting.weather_boosting import share_of_trees, weather_boosted
 
 DAY, WEEK = 24, 168
-SMOOTH = 2 / 3  # share of the Gaussian process, which needs less history than the trees
 
 # (load, origins, horizon) -> forecasts, shape (origins, horizon). An origin is the number of known hours of the load;
 # origins ascend in whole days, and a forecast uses nothing of the load after its origin.
@@ -51,8 +50,10 @@ def repeat(lag: int, load: Load, origins: Sequence[int], horizon: int) -> Floats
 
 def with_weather(load: Load, origins: Sequence[int], horizon: int) -> Floats:
     """The weighted mean of two models of different kinds: it is better than either for nearly every load."""
+    assert load.weather is not None
     smooth, trees = gaussian_process(load, origins, horizon), weather_boosted(load, origins, horizon)
-    return SMOOTH * smooth + (1 - SMOOTH) * trees
+    share = share_of_trees(load.weather, origins, horizon)
+    return (1 - share) * smooth + share * trees
 
 
 LAG_DAY = Candidate("lag-24h", partial(repeat, DAY), DAY, naive=True)

@@ -14,6 +14,7 @@ from forecasting.gaussian_process import gaussian_process
 from forecasting.load import Load, load_of
 from forecasting.weather import NO_ERROR, ForecastError, IssuedForecast, Weather, continued
 from forecasting.weather_at import MissingWeatherError, weather_at
+from forecasting.weather_boosting import SHARE, share_of_trees
 
 HOUR = 3600
 DAYS = 70
@@ -61,6 +62,16 @@ def test_no_model_with_weather_sees_past_its_origin(candidate: Candidate, horizo
     before, after = (candidate.forecaster(one, origins, horizon) for one in (known, blind))
     assert before.shape == (2, horizon)
     np.testing.assert_allclose(before[0], after[0])
+
+
+def test_trees_count_for_less_the_fewer_days_were_as_warm() -> None:
+    temperature = np.repeat([10.0] * 20 + [20.0] * 10 + [30.0, 10.0], 24)  # the first heat after thirty days
+    weather = Weather(0, 0, len(temperature), temperature, error=NO_ERROR)
+    (heat,) = share_of_trees(weather, [30 * 24], 48)
+    assert heat[23] == 0  # no day was like that
+    (mild,) = share_of_trees(weather, [20 * 24], 24)
+    assert mild[0] == pytest.approx(SHARE * 20 / 30)
+    assert share_of_trees(weather, [28 * 24], 24)[0, 23] == pytest.approx(SHARE * 0.44, abs=0.02)  # of eight such days
 
 
 @pytest.mark.parametrize("candidate", WITH_WEATHER, ids=lambda candidate: candidate.name)
