@@ -17,8 +17,9 @@ from electrocloud.domain.readings.upload import MeterId
 FOLDER = Path(__file__).parent.parent / "sql"
 
 # How people see a column: amounts to the cent, numbers with all their decimals, with three, with one, shares as
-# percent, instants that the query has in UTC or in the service point's time zone, and UTC days and months.
-FORMATS = ("money", "full", "quantity", "tenth", "percent", "utc", "local", "utc_day")
+# percent, instants that the query has in UTC or in the service point's time zone, and times, days and months in the
+# zone that the parameter `zone` names.
+FORMATS = ("money", "full", "quantity", "tenth", "percent", "utc", "local", "zone")
 
 Value = str | int | float | date | datetime
 
@@ -47,14 +48,14 @@ class Parameter(NamedTuple):
         return self.kind.split("|") if "|" in self.kind else []
 
     def parse(self, text: str, now: datetime) -> Value:
-        """Parse a text, relative to `now` (aware). Raises `UsageError`, which says what was expected."""
+        """Parse a text, relative to `now` (aware), whose zone has today. `UsageError` says what was expected."""
         if self.choices:
             if text in self.choices:
                 return text
             raise UsageError(f"{self.name} is {text!r}; choose one of {', '.join(self.choices)}")
         read, expected = KINDS[self.kind]
         try:
-            return read(text, now.astimezone(UTC))
+            return read(text, now)
         except (ValueError, OSError, msgspec.ValidationError):
             raise UsageError(f"{self.name} is {text!r}; give {expected}") from None
 

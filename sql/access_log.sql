@@ -2,9 +2,10 @@
 -- Every entry of the dashboard's access log, newest first: of an account (with its agreements, and the meters at its service
 -- points), of an agreement, of a meter, or of all. What reads all customers, such as a month's bills, is listed for each.
 -- A user who looks again within 15 minutes is listed once. Names and addresses are not in the log.
--- param: first_day day today-30 first day, UTC
--- param: last_day day today last day, UTC
+-- param: first_day day today-30 first day
+-- param: last_day day today last day
 -- param: customer id all an account, an agreement or a meter; or all
+-- param: zone zone UTC time zone of the days
 -- columns: accessed_at_utc=utc
 -- empty: Nobody looked at this customer on the dashboard on these days.
 WITH own AS (
@@ -24,7 +25,10 @@ SELECT
   meter_id,
   detail
 FROM access_log
-WHERE dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
+WHERE dt BETWEEN date_format({first_day} - INTERVAL '1' DAY, '%Y-%m-%d')
+             AND date_format({last_day} + INTERVAL '1' DAY, '%Y-%m-%d')
+  AND CAST(accessed_at AS timestamp(3)) >= CAST(at_timezone(with_timezone(CAST({first_day} AS timestamp(3)), {zone}), 'UTC') AS timestamp(3))
+  AND CAST(accessed_at AS timestamp(3)) < CAST(at_timezone(with_timezone(CAST({last_day} + INTERVAL '1' DAY AS timestamp(3)), {zone}), 'UTC') AS timestamp(3))
   AND (
     {customer} = 'all'
     OR account_id = {customer}

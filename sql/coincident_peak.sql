@@ -1,7 +1,8 @@
 -- How much does each feeder contribute to the fleet's peak?
 -- Each feeder's own peak hour, its load in the fleet's peak hour, and their ratio, the coincidence factor.
--- param: first_day day today-30 first day, UTC
--- param: last_day day today last day, UTC
+-- param: first_day day today-30 first day
+-- param: last_day day today last day
+-- param: zone zone UTC time zone of the days
 -- columns: own_peak_hour=utc own_peak_kw=quantity fleet_peak_hour=utc at_fleet_peak_kw=quantity coincidence_factor=percent share=percent
 -- empty: No readings have arrived for these days.
 WITH hours AS (
@@ -12,7 +13,10 @@ WITH hours AS (
     count(*) AS meters
   FROM readings_hourly AS h
   LEFT JOIN meters AS m ON m.meter_id = h.meter_id
-  WHERE h.dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
+  WHERE h.dt BETWEEN date_format({first_day} - INTERVAL '1' DAY, '%Y-%m-%d')
+                  AND date_format({last_day} + INTERVAL '1' DAY, '%Y-%m-%d')
+    AND h.hour >= CAST(at_timezone(with_timezone(CAST({first_day} AS timestamp(3)), {zone}), 'UTC') AS timestamp(3))
+    AND h.hour < CAST(at_timezone(with_timezone(CAST({last_day} + INTERVAL '1' DAY AS timestamp(3)), {zone}), 'UTC') AS timestamp(3))
   GROUP BY coalesce(m.feeder, 'unknown'), date_trunc('hour', h.hour)
 ),
 totals AS (

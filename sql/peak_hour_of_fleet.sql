@@ -3,7 +3,7 @@
 -- param: first_day day today-30 first day
 -- param: last_day day today last day
 -- param: zone zone UTC time zone of the days and hours
--- columns: peak_hour=local peak_kw=quantity mean_kw=quantity load_factor=percent
+-- columns: day=zone peak_hour=zone peak_kw=quantity mean_kw=quantity load_factor=percent
 -- empty: No readings have arrived for these days.
 WITH hours AS (
   SELECT
@@ -24,6 +24,7 @@ SELECT
   CAST(sum(wh) AS double) / count(*) / max(wh) AS load_factor,
   max(meters) AS meters
 FROM hours
-WHERE local_hour >= {first_day} AND local_hour < {last_day} + INTERVAL '1' DAY
+WHERE hour >= CAST(at_timezone(with_timezone(CAST({first_day} AS timestamp(3)), {zone}), 'UTC') AS timestamp(3))
+  AND hour < CAST(at_timezone(with_timezone(CAST({last_day} + INTERVAL '1' DAY AS timestamp(3)), {zone}), 'UTC') AS timestamp(3))
 GROUP BY CAST(local_hour AS date)
 ORDER BY day

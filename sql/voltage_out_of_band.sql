@@ -2,14 +2,18 @@
 -- The band is 5% around 120, 208 or 240 V by ANSI C84.1, service voltage range A, in the United States and Canada, and
 -- 10% around 230 or 400 V by EN 50160 elsewhere; the nominal voltage is the one nearest to the meter's median. EN 50160
 -- asks that of 95% of a week's 10-minute means. Lists meters with any reading outside.
--- param: first_day day today-7 first day, UTC
--- param: last_day day today last day, UTC
+-- param: first_day day today-7 first day
+-- param: last_day day today last day
+-- param: zone zone UTC time zone of the days
 -- columns: min_v=tenth max_v=tenth within=percent
 -- empty: No meter measured a voltage outside the band on these days.
 WITH measured AS (
   SELECT meter_id, voltage_v
   FROM readings_current
-  WHERE dt BETWEEN date_format({first_day}, '%Y-%m-%d') AND date_format({last_day}, '%Y-%m-%d')
+  WHERE dt BETWEEN date_format({first_day} - INTERVAL '1' DAY, '%Y-%m-%d')
+                AND date_format({last_day} + INTERVAL '1' DAY, '%Y-%m-%d')
+    AND start >= CAST(at_timezone(with_timezone(CAST({first_day} AS timestamp(3)), {zone}), 'UTC') AS timestamp(3))
+    AND start < CAST(at_timezone(with_timezone(CAST({last_day} + INTERVAL '1' DAY AS timestamp(3)), {zone}), 'UTC') AS timestamp(3))
     AND voltage_v IS NOT NULL
 ),
 usual AS (

@@ -1,15 +1,16 @@
 -- How far are the weather forecasts off?
 -- By station and full days between a forecast's issue and its hour: the hours with both a forecast and an observed temperature,
 -- the mean of forecast minus observed, and the mean absolute error, in K.
--- param: first_day day today-30 first day, UTC
--- param: last_day day today last day, UTC
+-- param: first_day day today-30 first day
+-- param: last_day day today last day
+-- param: zone zone UTC time zone of the days
 -- columns: mean_error_k=tenth mean_absolute_error_k=tenth
 -- empty: No hour of these days has both an observed and a forecast temperature. Import them with `electrocloud weather import`.
 WITH observed AS (
   SELECT station_id, start, temperature_c
   FROM weather
-  WHERE start >= CAST({first_day} AS timestamp)
-    AND start < CAST({last_day} AS timestamp) + INTERVAL '1' DAY
+  WHERE start >= CAST(at_timezone(with_timezone(CAST({first_day} AS timestamp(3)), {zone}), 'UTC') AS timestamp(3))
+    AND start < CAST(at_timezone(with_timezone(CAST({last_day} + INTERVAL '1' DAY AS timestamp(3)), {zone}), 'UTC') AS timestamp(3))
     AND issued IS NULL
 ),
 errors AS (

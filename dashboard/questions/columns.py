@@ -28,7 +28,7 @@ def table(question: Question, answer: Answer, zone: str, most: int) -> tuple[pd.
     columns = {}
     config: dict[str, ColumnConfig] = {}
     for place, name in enumerate(column.name for column in answer.columns):
-        form, heading = question.formats.get(name, ""), title(question, name)
+        form, heading = question.formats.get(name, ""), title(question, name, zone)
         values = [row[place] for row in answer.rows[:most]]
         columns[heading] = [_shown(value, form, zone) for value in values]
         if form in _PRINTF or form == "full":
@@ -38,10 +38,10 @@ def table(question: Question, answer: Answer, zone: str, most: int) -> tuple[pd.
     return pd.DataFrame(columns), config
 
 
-def title(question: Question, name: str) -> str:
-    """A column's title: of UTC days and months it says so, and of times the values do."""
+def title(question: Question, name: str, zone: str) -> str:
+    """A column's title. It names the zone of days, months and wall-clock times; of instants the values do."""
     text = column_title(name.removesuffix("_utc"))
-    return f"{text}, UTC" if question.formats.get(name) == "utc_day" else text
+    return f"{text}, {zone}" if question.formats.get(name) == "zone" else text
 
 
 def as_csv(question: Question, answer: Answer, zone: str) -> bytes:
@@ -49,7 +49,7 @@ def as_csv(question: Question, answer: Answer, zone: str) -> bytes:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\r\n")
     names = [column.name for column in answer.columns]
-    rows.writerow(title(question, name) for name in names)
+    rows.writerow(title(question, name, zone) for name in names)
     forms = [question.formats.get(name, "") for name in names]
     for row in answer.rows:
         timed = (in_zone(value, zone) if form == "utc" else value for value, form in zip(row, forms, strict=True))

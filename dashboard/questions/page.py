@@ -6,6 +6,7 @@ The address has the question and, once it was run, the values of its parameters.
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -39,18 +40,24 @@ def _open() -> None:
 
 
 def parameter_values(question: Question, now: datetime, zone: str) -> dict[str, str]:
-    """Draw a widget for each parameter; returns their values as text."""
-    places = st.columns(max(2, len(question.parameters)))
-    return {
-        parameter.name: widget(parameter, _key(question, parameter), now, zone, place)
-        for parameter, place in zip(question.parameters, places, strict=False)
-    }
+    """Draw a widget for each parameter but a zone, which is the page's; returns their values as text."""
+    drawn = _drawn(question)
+    places = st.columns(max(2, len(drawn)))
+    values = {one.name: zone for one in question.parameters if one.kind == "zone"}
+    for parameter, place in zip(drawn, places, strict=False):
+        values[parameter.name] = widget(parameter, _key(question, parameter), now, place)
+    return values
 
 
-def widget(parameter: Parameter, key: str, now: datetime, zone: str, place: st.delta_generator.DeltaGenerator) -> str:
+def _drawn(question: Question) -> list[Parameter]:
+    """The parameters that have a widget, and a place in the address."""
+    return [parameter for parameter in question.parameters if parameter.kind != "zone"]
+
+
+def widget(parameter: Parameter, key: str, now: datetime, place: st.delta_generator.DeltaGenerator) -> str:
     """Draw the widget of a parameter, with the address's value or else the default; its value as text."""
     name, note = parameter.name.replace("_", " ").capitalize(), parameter.description
-    value = remember(parameter, key, now, zone)
+    value = remember(parameter, key, now)
     if parameter.choices:
         return place.selectbox(name, parameter.choices, help=note, key=key)
     if parameter.kind == "month":
@@ -65,7 +72,7 @@ def widget(parameter: Parameter, key: str, now: datetime, zone: str, place: st.d
     return place.text_input(name, help=note, key=key).strip()
 
 
-def remember(parameter: Parameter, key: str, now: datetime, zone: str) -> object:
+def remember(parameter: Parameter, key: str, now: datetime) -> object:
     """Give a widget the address's value, or at first the default one; the value that it has."""
     linked = st.query_params.get(parameter.name)
     if linked is not None:
@@ -74,7 +81,7 @@ def remember(parameter: Parameter, key: str, now: datetime, zone: str) -> object
             if st.session_state.get(key) != value:
                 st.session_state[key] = value
     if key not in st.session_state:
-        st.session_state[key] = widget_value(parameter, zone if parameter.kind == "zone" else parameter.default, now)
+        st.session_state[key] = widget_value(parameter, parameter.default, now)
     return st.session_state[key]
 
 
@@ -91,7 +98,7 @@ def _key(question: Question, parameter: Parameter) -> str:
 
 def _run(question: Question) -> None:
     """Put the values of the form into the address: then the question is run, here and wherever it is opened."""
-    texts = {one.name: str(st.session_state[_key(question, one)]).strip() for one in question.parameters}
+    texts = {one.name: str(st.session_state[_key(question, one)]).strip() for one in _drawn(question)}
     # A link that is opened later shows the same: now is the time of the click.
     now = {one.name: f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}" for one in question.parameters if one.kind == "time"}
     texts |= {name: time for name, time in now.items() if texts[name] == "now"}
@@ -167,7 +174,6 @@ def show(question: Question, sql: str, zone: str) -> None:
 
 st.title("Analytics")
 with show_errors():
-    now = datetime.now(UTC)
     questions = question_data.questions_of_user()
     utility_zone = data.zone()
     wide, narrow = st.columns([5, 2])
@@ -175,14 +181,15 @@ with show_errors():
         question = questions[choose_question([*questions], {name: one.title for name, one in questions.items()})]
     with narrow:
         zones = list(dict.fromkeys([utility_zone, UTC_NAME]))
-        zone = st.selectbox("Times in", zones, key="times", bind="query-params", help="The utility's, or UTC.")
+        zone = st.selectbox("Days and times in", zones, key="times", bind="query-params", help="The utility's, or UTC.")
+    now = datetime.now(ZoneInfo(zone))
     if question.note:
         st.caption(question.note)
     with st.form("parameters"):
-        values = parameter_values(question, now, utility_zone)
+        values = parameter_values(question, now, zone)
         st.form_submit_button("Run", type="primary", icon=":material/play_arrow:", on_click=_run, args=(question,))
     sql = question.render(values, now)
-    if all(parameter.name in st.query_params for parameter in question.parameters):
+    if all(parameter.name in st.query_params for parameter in _drawn(question)):
         show(question, sql, zone)
     else:
         st.caption("Set the parameters and press Run. In an AWS account, Athena charges for the bytes it scans.")

@@ -33,6 +33,11 @@ MORE = [
     ("peak_hour_by_meter", {"month": "2026-10"}),
     ("load_trend", {"first_day": "2025-09-01"}),  # more hours than Trino's sequence() may have entries
     ("peak_hour_of_fleet", {"zone": "Australia/Lord_Howe"}),
+    ("completeness_by_day", {"zone": "America/New_York"}),
+    ("delay_by_day", {"zone": "Asia/Kathmandu"}),
+    ("readings_by_quality", {"zone": "Asia/Kathmandu"}),
+    ("quarantined_by_reason", {"zone": "America/New_York"}),
+    ("load_trend", {"zone": "Asia/Kathmandu"}),
     ("senders_of_readings", {"meter": "not-registered", "day": "2026-11-21"}),
     ("silent_meters", {"margin": "0"}),
     ("forecast_error_by_lead", {"loads": "feeders"}),

@@ -28,8 +28,8 @@ def test_a_rate_is_shown_with_all_its_decimals_and_an_amount_to_the_cent() -> No
 
 
 def test_days_of_utc_say_so_in_their_title_and_instants_in_their_values() -> None:
-    assert columns.title(questions()["delay_by_day"], "dt") == "Day, UTC"
-    assert columns.title(questions()["access_log"], "accessed_at_utc") == "Accessed at"
+    assert columns.title(questions()["delay_by_day"], "day", "Europe/Berlin") == "Day, Europe/Berlin"
+    assert columns.title(questions()["access_log"], "accessed_at_utc", "UTC") == "Accessed at"
     assert columns.in_zone("2026-11-24 20:00:00", "America/Los_Angeles") == "2026-11-24 12:00:00 PST"
     assert columns.in_zone(None, "UTC") is None
     assert columns.in_zone("soon", "UTC") == "soon"

@@ -312,8 +312,8 @@ def test_the_address_has_the_question_and_the_parameters_that_it_was_run_with(gi
 
 def test_an_address_whose_value_no_parameter_allows_says_what_was_expected(give: Callable[..., None]) -> None:
     give(zone="America/Los_Angeles")
-    app = page("analytics", question="peak_hour_of_fleet", first_day="soon", last_day="today", zone="Moon/Base")
-    assert "give an IANA time zone" in texts(app)
+    app = page("analytics", question="senders_of_readings", meter="no meter", day="2026-11-24")
+    assert "give a meter's id" in texts(app)
 
 
 def test_times_are_the_utility_s_with_their_zone_and_utc_on_request(give: Callable[..., None]) -> None:
@@ -349,10 +349,20 @@ def test_now_is_the_time_of_the_click_in_the_address(give: Callable[..., None]) 
 
 def test_an_invalid_parameter_says_what_was_expected(give: Callable[..., None]) -> None:
     give(zone="UTC")
-    app = page("analytics", question="peak_hour_of_fleet")
-    app.text_input(key="peak_hour_of_fleet.zone").set_value("Moon/Base")
+    app = page("analytics", question="senders_of_readings")
+    app.text_input(key="senders_of_readings.meter").set_value("no meter")
     app.button[0].click().run()
-    assert "give an IANA time zone" in texts(app)
+    assert "give a meter's id" in texts(app)
+
+
+def test_days_are_the_utility_s_named_in_their_column_and_utc_on_request(give: Callable[..., None]) -> None:
+    columns = (Column("day", "date"), Column("complete", "double"))
+    give(answer=Answer(columns, [(date(2026, 11, 24), 0.5)], 0, 0.4), zone="America/Los_Angeles")
+    address = {"question": "completeness_by_day", "first_day": "2026-11-24", "last_day": "2026-11-24"}
+    app = page("analytics", **address)
+    assert "'America/Los_Angeles'" in app.code[0].value
+    assert [*app.dataframe[0].value] == ["Day, America/Los_Angeles", "Complete"]
+    assert [*page("analytics", **address, times="UTC").dataframe[0].value] == ["Day, UTC", "Complete"]
 
 
 @pytest.mark.parametrize("name", ["bills", "meter"])
