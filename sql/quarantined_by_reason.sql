@@ -7,7 +7,7 @@
 -- columns: day=zone last_arrived=utc
 -- empty: No uploads were rejected on these days.
 WITH rejected AS (
-  SELECT *, CAST(replace(substr(arrived_at, 1, 19), 'T', ' ') AS timestamp(3)) AS arrived
+  SELECT *, CAST(replace(substr(CAST(arrived_at AS varchar), 1, 19), 'T', ' ') AS timestamp(3)) AS arrived
   FROM quarantine
   WHERE dt BETWEEN date_format({first_day} - INTERVAL '1' DAY, '%Y-%m-%d')
                AND date_format({last_day} + INTERVAL '1' DAY, '%Y-%m-%d')
@@ -17,8 +17,8 @@ SELECT
   reason,
   count(DISTINCT concat(sequence_number, ' ', coalesce(CAST(position AS varchar), payload))) AS uploads,
   count(DISTINCT partition_key) AS senders,
-  max(arrived_at) AS last_arrived,
-  max_by(message, arrived_at) AS last_message
+  max(CAST(arrived_at AS varchar)) AS last_arrived,
+  max_by(message, CAST(arrived_at AS varchar)) AS last_message
 FROM rejected
 WHERE arrived >= CAST(at_timezone(with_timezone(CAST({first_day} AS timestamp(3)), {zone}), 'UTC') AS timestamp(3))
   AND arrived < CAST(at_timezone(with_timezone(CAST({last_day} + INTERVAL '1' DAY AS timestamp(3)), {zone}), 'UTC') AS timestamp(3))
