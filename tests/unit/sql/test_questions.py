@@ -357,7 +357,7 @@ def test_the_access_log_of_a_customer_has_what_was_read_of_the_account_its_agree
         entry("dea", 4, detail="2026-11"),
         entry("eve", 5, account_id="other"),
         entry("fay", 6, meter_id="other"),
-        entry("gus", 7, account_id=AGREEMENT.account_id, dt="2026-10-31"),
+        entry("gus", 7, account_id=AGREEMENT.account_id, dt="2026-10-31", accessed_at="2026-10-31 07:00:00.000"),
     ]
     lake = Lake(registry=registry(), access_log=log)
 
