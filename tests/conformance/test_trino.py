@@ -79,6 +79,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
         s3.create_bucket(Bucket=trino_kit.BUCKET, CreateBucketConfiguration={"LocationConstraint": cloud.REGION})
         trino_kit.make_tables(client("glue"))
         lake.fill(s3, trino_kit.BUCKET)
+        cloud.wait_for(lambda: trino.answers("SELECT 1 FROM meters"), "Trino", children, limit_s=60)
         athena = client("athena")
         results = {"ResultConfiguration": {"OutputLocation": f"s3://{trino_kit.BUCKET}/athena/"}}
         athena.create_work_group(Name="analysts", Configuration=results)

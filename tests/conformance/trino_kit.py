@@ -108,6 +108,11 @@ class TrinoAthena:
         self._url = url
         self._pages: list[dict[str, Any]] = []
 
+    def answers(self, sql: str) -> bool:
+        """Whether a statement has an answer: Trino has started before it has found itself as a node to run one."""
+        self.start_query_execution(QueryString=sql)
+        return "error" not in self._pages[-1]
+
     def start_query_execution(self, *, QueryString: str, **_: Any) -> dict[str, str]:  # noqa: N803
         self._pages = list(self._run(QueryString))
         return {"QueryExecutionId": "the-last-one"}
