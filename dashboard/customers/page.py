@@ -118,11 +118,12 @@ def accesses(account_id: str) -> None:
     st.header("Access")
     if not st.button("Who looked at this customer?", icon=":material/visibility:"):
         return
-    answer = question_data.answer(questions.questions()["access_log"].render({"customer": account_id}))
+    zone = data.zone()
+    answer = question_data.answer(questions.questions()["access_log"].render({"customer": account_id, "zone": zone}))
     if not answer.rows:
         st.info("Nobody looked at this customer in the last 30 days.")
         return
-    names, zone = [column.name for column in answer.columns], data.zone()
+    names = [column.name for column in answer.columns]
     rows = []
     for row in answer.rows[:MOST_ACCESSES]:
         found = dict(zip(names, row, strict=True))

@@ -1,6 +1,6 @@
 -- How warm was each day at a weather station?
 -- The mean of the hours of each local day that were observed, and how many they are.
--- param: station id fleet the station's ID
+-- param: station id station the station's ID
 -- param: first_day day today-800 first day
 -- param: zone zone UTC time zone of the days
 WITH hours AS (

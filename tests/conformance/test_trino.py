@@ -126,7 +126,7 @@ def test_a_view_has_the_same_rows(asked: Engines, view: str) -> None:
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
 def test_a_query_that_the_code_sends_has_the_same_answer(asked: Engines, path: Any) -> None:
-    sql = read(path).render({}, lake.NOW)
+    sql = read(path).render({"station": "KSAC"} if path.stem == "daily_temperatures" else {}, lake.NOW)
     same(asked, sql if "ORDER BY" in sql else f"{sql} ORDER BY 1, 2")
 
 
