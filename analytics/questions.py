@@ -78,12 +78,16 @@ class Question(NamedTuple):
     def render(self, values: Mapping[str, str], now: datetime | None = None) -> str:
         """The SQL in Athena's dialect, ready to run or paste. Parameters without a value take their default.
 
+        Where a parameter is a time zone, today and this month are those of its clock; else those of `now`'s zone.
         Only parsed values are inserted, each as a literal of its type. `UsageError` names a bad or unknown parameter.
         """
         now = now or datetime.now(UTC)
         known = {parameter.name: parameter for parameter in self.parameters}
         for name in values.keys() - known.keys():
             raise UsageError(f"{self.name} has no parameter {name!r}; it has {', '.join(known) or 'none'}")
+        for parameter in self.parameters:
+            if parameter.kind == "zone":
+                now = now.astimezone(zone_of(str(parameter.parse(values.get(parameter.name, parameter.default), now))))
         literals = {
             name: _literal(parameter.parse(values.get(name, parameter.default), now))
             for name, parameter in known.items()

@@ -176,13 +176,14 @@ def test_the_latest_bill_and_what_was_billed_in_a_year_are_totaled_of_the_custom
 def test_who_looked_at_a_customer_is_asked_on_request_and_nobody_is_said_in_words(
     give: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    give(search=[GOMEZ], history=keyed(MARCH), service_histories=[], account_statement=NOTHING)
+    give(search=[GOMEZ], history=keyed(MARCH), service_histories=[], account_statement=NOTHING, zone="Asia/Kathmandu")
     asked: list[str] = []
     monkeypatch.setattr(question_data, "answer", lambda sql: asked.append(sql) or Answer((), [], None, 0.1))
     app = page("customers", search="gomez")
     assert not asked
     app.button[-1].click().run()
     assert "'A-1'" in asked[0]
+    assert "'Asia/Kathmandu'" in asked[0]
     assert "Nobody looked at this customer in the last 30 days." in texts(app)
 
 

@@ -1,6 +1,6 @@
 """How questions are read from files, and how values get into their SQL."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -72,10 +72,13 @@ def test_a_value_that_is_not_of_its_kind_is_refused_with_what_to_give(kind: str,
         Parameter("it", kind, "x", "a value").parse(text, NOW)
 
 
-def test_relative_days_are_utc_days():
-    evening_in_new_york = NOW.astimezone(timezone(timedelta(hours=-4))) + timedelta(hours=1)
+def test_relative_days_are_those_of_the_zone_that_is_asked_for():
+    midnight = datetime(2026, 3, 16, 0, 30, tzinfo=UTC)
+    question = questions()["completeness_by_day"]
 
-    assert Parameter("it", "day", "today", "").parse("today", evening_in_new_york) == date(2026, 3, 16)
+    assert "DATE '2026-03-16'" in question.render({"last_day": "today"}, midnight)
+    assert "DATE '2026-03-15'" in question.render({"last_day": "today", "zone": "America/New_York"}, midnight)
+    assert Parameter("it", "day", "today", "").parse("today", midnight) == date(2026, 3, 16)
 
 
 def test_an_unknown_parameter_is_rejected_with_the_known_ones():
