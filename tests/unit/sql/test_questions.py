@@ -12,6 +12,7 @@ import sqlglot
 from sqlglot import exp
 
 from analytics.questions import FOLDER, find, questions
+from analytics.template import ROOT
 from analytics.voltage_limits import limits_of
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill import bills, reissue, without_charges
@@ -21,6 +22,7 @@ from electrocloud.domain.meter import SILENCE_MARGIN_S
 from electrocloud.domain.registry.records import Installation, Registry, ServicePoint
 from electrocloud.domain.tariffs.urdb import tariff_from_urdb
 from electrocloud.domain.weather import Temperature
+from forecasting.fleet_loads import read_days
 from tests.kits.billing_kit import document, load
 from tests.kits.registry_kit import AGREEMENT, METER, registry
 from tests.kits.sql_kit import NOW, Lake, TableRow, meter, partitioned_lake, reading, readings_of, translated
@@ -74,6 +76,24 @@ def test_a_question_reads_only_the_days_it_needs(name: str, tmp_path: Path):
         "revenue_by_tariff": 85,
     }.get(name, 45)
     assert all(int(files) <= most for files in scans), plan
+
+
+def test_the_power_of_a_day_and_of_the_one_a_week_before_reads_only_their_days(tmp_path: Path):
+    assert days_read(find(str(ROOT / "dashboard/queries/fleet_power.sql")).render({}, NOW), tmp_path) == {2}
+
+
+def test_the_hourly_loads_of_some_days_read_only_these(tmp_path: Path):
+    asked: list[str] = []
+    read_days(lambda sql: asked.append(sql) or [], [NOVEMBER.date() + timedelta(days=number) for number in range(3)])
+    assert days_read(asked[0], tmp_path) == {3}
+
+
+def days_read(sql: str, folder: Path) -> set[int]:
+    """Of how many days, of 450, the files are read in each place of a query's plan."""
+    first = (NOVEMBER - timedelta(days=400)).date()
+    lake = partitioned_lake(folder, [first + timedelta(days=number) for number in range(450)])
+    plan = lake.execute(f"EXPLAIN {translated(sql)}").fetchall()[0][1]
+    return {int(files) for files in re.findall(r"Scanning Files:\s*(\d+)/450", plan)}
 
 
 def test_monthly_consumption_is_that_of_the_meters_own_month():
