@@ -55,6 +55,7 @@ def headline(series: str) -> None:
             day_ahead.figures("day_ahead", newest, remaining, fleet.zone)
         else:
             day_ahead.of_day(next((day for day in coming if day.day > today), coming[-1]), newest, errors, today)
+            layout.paint_first()
             st.dataframe(day_table.coming(coming, errors, today), hide_index=True, key="days")
 
 
@@ -115,7 +116,6 @@ st.title("Forecast")
 with show_errors(again=True):
     series = series_chosen()
     headline(series)
-    layout.paint_first()
     course(series)
     st.header("Month-end bill forecast")
     month_ends.draw()
