@@ -4,6 +4,7 @@ DuckDB says how far it is in percent. That is the StateChangeReason while a quer
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
@@ -79,8 +80,9 @@ def _with_progress(get: Handle, executions: Any) -> Handle:
         query_id = data.get("QueryExecutionId", "")
         query = _running.get(query_id)
         if query and query.connection and not query.stopped:
-            percent = query.connection.query_progress()
-            executions[query_id]["Status"]["StateChangeReason"] = f"{percent:.0f}% done" if percent >= 0 else ""
+            with suppress(duckdb.ConnectionException):  # closed, since the query has just ended
+                percent = query.connection.query_progress()
+                executions[query_id]["Status"]["StateChangeReason"] = f"{percent:.0f}% done" if percent >= 0 else ""
         return get(data)
 
     return found
@@ -91,7 +93,8 @@ def _stopping(stop: Handle) -> Handle:
         if query := _running.get(data.get("QueryExecutionId", "")):
             query.stopped = True
             if query.connection:
-                query.connection.interrupt()
+                with suppress(duckdb.ConnectionException):
+                    query.connection.interrupt()
         return stop(data)
 
     return stopped
