@@ -3,7 +3,7 @@
 from functools import cache
 
 from analytics.ask import ask as ask_athena
-from analytics.ask import start, with_cost
+from analytics.ask import start
 from electrocloud.aws.athena import Answer, Query
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.clients import AthenaClient
@@ -47,8 +47,3 @@ def ask(sql: str) -> Answer:
 def start_query(sql: str) -> Query:
     """Start one SELECT in Athena's dialect."""
     return start(find_stack(), _athena(), sql)
-
-
-def cost_known(answer: Answer) -> Answer:
-    """An answer with the bytes that were scanned for it, where they are known."""
-    return with_cost(find_stack(), answer)

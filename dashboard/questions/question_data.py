@@ -10,7 +10,7 @@ from dashboard.access.access_log import FOLDER
 from dashboard.access.guard import needs
 from dashboard.access.roles import Data
 from dashboard.access.visitor import for_this_user, may, visitor
-from dashboard.deployment import cost_known, start_query
+from dashboard.deployment import start_query
 from electrocloud.aws.athena import Answer, Progress, Query
 
 LIMIT_S = 300  # a question that takes longer is stopped
@@ -56,7 +56,7 @@ def _answer_for_user(sql: str, watch: Callable[[Progress], object] = lambda _: N
 
 
 def _answer(sql: str, watch: Callable[[Progress], object]) -> Answer:
-    return cost_known(_query(sql).wait(LIMIT_S, watch))
+    return _query(sql).wait(LIMIT_S, watch)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, validate=lambda query: query.is_current(CACHED_S, LIMIT_S))

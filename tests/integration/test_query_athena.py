@@ -168,6 +168,14 @@ def test_an_interrupted_query_is_stopped(athena: Athena):
         athena.ask()
 
 
+def test_a_query_whose_state_athena_refuses_to_tell_is_stopped(athena: Athena):
+    athena.stub.add_client_error("get_query_execution", "ThrottlingException", "Rate exceeded")
+    athena.stub.add_response("stop_query_execution", {}, QUERY)
+
+    with pytest.raises(QueryError, match="Rate exceeded"):
+        athena.ask()
+
+
 def test_athenas_error_message_is_passed_on():
     with pytest.raises(QueryError, match="Athena refused: line 1:1: mismatched input 'SELEKT'"):
         Athena(refusal="line 1:1: mismatched input 'SELEKT'").ask()
@@ -194,11 +202,11 @@ def test_a_query_tells_how_far_it_is_until_it_has_its_rows(athena: Athena):
     athena.state("RUNNING", StateChangeReason="40% done")
     athena.state("SUCCEEDED")
     athena.page({"n": "bigint"}, [["n"], ["1"]])
-    told: list[Progress] = []
+    reported: list[Progress] = []
 
-    answer = started(athena).wait(60, told.append)
+    answer = started(athena).wait(60, reported.append)
 
-    assert told == [Progress("QUEUED", "", 12, 0), Progress("RUNNING", "40% done", 12, 0.05)]
+    assert reported == [Progress("QUEUED", "", 12, 0), Progress("RUNNING", "40% done", 12, 0.05)]
     assert answer.rows == [(1,)]
 
 

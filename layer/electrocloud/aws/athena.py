@@ -58,9 +58,10 @@ class Progress(NamedTuple):
 
 
 class Query:
-    """A statement that runs. Its answer stays here, so that whoever waits again has it at once.
+    """A running statement. It keeps its answer, so that a second wait returns at once.
 
-    Everything raises `QueryError` where Athena refuses, or where the query fails or was cancelled.
+    `tells_bytes`: whether the engine says how many bytes it scanned. Everything raises `QueryError` where Athena
+    refuses, or where the query fails or was cancelled.
     """
 
     def __init__(
@@ -70,10 +71,12 @@ class Query:
         *,
         work_group: str,
         database: str,
+        tells_bytes: bool = True,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Start it."""
+        self._tells_bytes = tells_bytes
         self._athena, self._sleep, self._clock = athena, sleep, clock
         self._begun = clock()
         self._ended: float | None = None
@@ -104,9 +107,19 @@ class Query:
             pause = min(pause * 1.5, LONGEST_WAIT_S)
         return self._answer
 
+    def answer(self, limit_s: float) -> Answer:
+        """All rows. When the wait ends without them, by the limit or by an interrupt, the query is stopped."""
+        try:
+            return self.wait(limit_s)
+        except BaseException:
+            self.stop()
+            raise
+
     def stop(self) -> None:
         """Stop it, since it costs. A query that has ended stays as it is."""
-        self._ended = self._ended or self._clock()
+        if self._ended is not None:
+            return
+        self._ended = self._clock()
         with _query_errors():
             self._athena.stop_query_execution(QueryExecutionId=self._id)
 
@@ -127,7 +140,7 @@ class Query:
             reason = execution["Status"].get("StateChangeReason") or "no reason was given"
             raise QueryError(f"the query {'failed' if state == 'FAILED' else 'was cancelled'}: {reason}")
         columns, rows = _rows(self._athena, self._id, headed=execution.get("StatementType") == "DML")
-        scanned = execution.get("Statistics", {}).get("DataScannedInBytes", 0)
+        scanned = execution.get("Statistics", {}).get("DataScannedInBytes", 0) if self._tells_bytes else None
         return Answer(columns, rows, scanned, self._clock() - self._begun)
 
 
@@ -141,18 +154,9 @@ def run(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Answer:
-    """Run one statement in a work group and wait for its rows, at most `limit_s`. Raises `QueryError`.
-
-    When the wait ends, by the limit or by an interrupt, the query is stopped too, since it costs.
-    """
+    """Run one statement in a work group, as `Query.answer` does. Raises `QueryError`."""
     query = Query(athena, sql, work_group=work_group, database=database, sleep=sleep, clock=clock)
-    try:
-        return query.wait(limit_s)
-    except QueryError:
-        raise
-    except BaseException:
-        query.stop()
-        raise
+    return query.answer(limit_s)
 
 
 @contextmanager
