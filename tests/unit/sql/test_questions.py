@@ -35,6 +35,14 @@ def hours(meter_id: str, start: str, wh: list[int], zone: str = "UTC") -> list[T
     return readings_of(meter_id, load(start, wh, 3600, zone))
 
 
+def days_read(sql: str, folder: Path) -> set[int]:
+    """Of how many days, of 450, the files are read in each place of a query's plan."""
+    first = (NOVEMBER - timedelta(days=400)).date()
+    lake = partitioned_lake(folder, [first + timedelta(days=number) for number in range(450)])
+    plan = lake.execute(f"EXPLAIN {translated(sql)}").fetchall()[0][1]
+    return {int(files) for files in re.findall(r"Scanning Files:\s*(\d+)/450", plan)}
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.sql")), ids=lambda path: path.stem)
 def test_every_quotient_states_its_type_because_the_engines_differ(path: Path):
     tree = sqlglot.parse_one(re.sub(r"\{\w+\}", "DATE '2026-11-01'", path.read_text()), read="athena")
@@ -60,12 +68,7 @@ def test_a_question_says_how_its_numbers_and_times_are_shown_and_what_no_rows_me
 
 @pytest.mark.parametrize("name", questions())
 def test_a_question_reads_only_the_days_it_needs(name: str, tmp_path: Path):
-    first = (NOVEMBER - timedelta(days=400)).date()
-    lake = partitioned_lake(tmp_path, [first + timedelta(days=number) for number in range(450)])
-
-    plan = lake.execute(f"EXPLAIN {translated(questions()[name].render({}, NOW))}").fetchall()[0][1]
-
-    scans = re.findall(r"Scanning Files:\s*(\d+)/450", plan)
+    scans = days_read(questions()[name].render({}, NOW), tmp_path)
     assert scans or name in ("quarantined_by_reason", "access_log", "weather_forecast_errors")
     # A billing cycle ends up to four weeks after its month, and its bills may be issued on any day since it began.
     most = {
@@ -75,7 +78,7 @@ def test_a_question_reads_only_the_days_it_needs(name: str, tmp_path: Path):
         "readings_by_quality": 63,
         "revenue_by_tariff": 85,
     }.get(name, 45)
-    assert all(int(files) <= most for files in scans), plan
+    assert all(files <= most for files in scans), scans
 
 
 def test_the_power_of_a_day_and_of_the_one_a_week_before_reads_only_their_days(tmp_path: Path):
@@ -86,14 +89,6 @@ def test_the_hourly_loads_of_some_days_read_only_these(tmp_path: Path):
     asked: list[str] = []
     read_days(lambda sql: asked.append(sql) or [], [NOVEMBER.date() + timedelta(days=number) for number in range(3)])
     assert days_read(asked[0], tmp_path) == {3}
-
-
-def days_read(sql: str, folder: Path) -> set[int]:
-    """Of how many days, of 450, the files are read in each place of a query's plan."""
-    first = (NOVEMBER - timedelta(days=400)).date()
-    lake = partitioned_lake(folder, [first + timedelta(days=number) for number in range(450)])
-    plan = lake.execute(f"EXPLAIN {translated(sql)}").fetchall()[0][1]
-    return {int(files) for files in re.findall(r"Scanning Files:\s*(\d+)/450", plan)}
 
 
 def test_monthly_consumption_is_that_of_the_meters_own_month():
