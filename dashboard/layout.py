@@ -26,7 +26,7 @@ def let_browser_begin() -> None:
 def paint_first() -> None:
     """Once per session, give the browser time to paint the numbers it has received.
 
-    When it receives the first chart or table it loads megabytes of code for it, and paints nothing meanwhile.
+    When it receives the first chart or table it loads megabytes of code for it, and paints nothing until it has it.
     """
     if "painted" not in st.session_state:
         st.session_state["painted"] = True

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-# Where weather is told in °F (Unicode CLDR, unitPreferenceData); °C everywhere else.
+# Countries that use °F for the weather (Unicode CLDR, unitPreferenceData); the others use °C.
 _FAHRENHEIT = frozenset(["BS", "BZ", "KY", "PR", "PW", "US"])
 
 
@@ -15,7 +15,7 @@ class Scale(NamedTuple):
     places: int
 
     def text(self, celsius: float) -> str:
-        """`48 °F`, `9.1 °C`: as precise as weather is told."""
+        """`48 °F`, `9.1 °C`."""
         return f"{celsius * self.per_k + self.degrees_at_0_c:.{self.places}f} {self.unit}"
 
 

@@ -31,9 +31,10 @@ class Explained(NamedTuple):
 
 def explained(bills: Sequence[IssuedBill], today: date, temperatures: Mapping[date, float], scale: Scale) -> Explained:
     """The newest MOST_COLUMNS bills, with the weather from the mean temperature (°C) of each local day."""
-    weather = BillWeather(finished(bills, today), temperatures)
+    done = finished(bills, today)
+    weather = BillWeather(done, temperatures)
     shown = [bill for _, bill in bills[-MOST_COLUMNS:]][::-1]
-    pairs = _pairs(bills, today)
+    pairs = [(before, after) for before, after in pairwise(done) if before.currency == after.currency]
     changes = {id(after): after.total_rounded - before.total_rounded for before, after in pairs}
 
     def temperature(bill: Bill) -> str:
@@ -47,11 +48,6 @@ def explained(bills: Sequence[IssuedBill], today: date, temperatures: Mapping[da
             for before, after in pairs[: -MOST_COLUMNS - 1 : -1]
         ],
     )
-
-
-def _pairs(bills: Iterable[IssuedBill], today: date) -> list[tuple[Bill, Bill]]:
-    """Each finished bill with the one before it."""
-    return [(before, after) for before, after in pairwise(finished(bills, today)) if before.currency == after.currency]
 
 
 def table(bills: Sequence[IssuedBill]) -> pd.DataFrame:
