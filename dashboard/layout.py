@@ -13,7 +13,7 @@ from presentation.units import in_html
 
 STYLE = Path(__file__).parent / "style.css"
 BEGIN_S = 0.1
-PAINT_S = 0.5
+PAINT_S = 0.3
 
 
 def let_browser_begin() -> None:

@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, sync_playwright
 from electrocloud.domain.errors import SettingsError
 from laptop import cloud
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The one without windows first: the other loads its own start page with each window.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # The map needs WebGL; without a graphics card the CPU renders it.
 FLAGS = (
     "--no-sandbox",
@@ -48,7 +49,7 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium. Raises `SettingsError` if there is none."""
     path = chromium()
     if path is None:
-        raise SettingsError("Chromium is not installed; on Debian, run `apt-get install chromium`")
+        raise SettingsError("Chromium is not installed; on Debian, run `apt-get install chromium-headless-shell`")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         try:

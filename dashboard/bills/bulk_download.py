@@ -11,7 +11,7 @@ from electrocloud.domain.billing.service import BillKey
 from presentation import bills_workbook, units
 
 STATE = "bills_file"  # the session's key of the last file made; a session keeps one
-PROGRESS_EVERY = 20
+PROGRESS_STEPS = 100
 
 
 class FileKind(NamedTuple):
@@ -76,12 +76,13 @@ def draw(keys: Sequence[BillKey], month: str) -> None:
 def make(kind: FileKind, keys: Sequence[BillKey]) -> BillsFile:
     """Read the bills and make a file of them, with a progress bar."""
     bar = st.progress(0.0)
+    every = max(1, len(keys) // PROGRESS_STEPS)
     made = 0
 
     def counted() -> Iterator[IssuedBill]:
         nonlocal made
         for bill in bill_data.bill_documents(keys):
-            if made % PROGRESS_EVERY == 0:
+            if made % every == 0:
                 bar.progress(made / len(keys), f"{kind.name}: {made:,} of {units.count(len(keys), 'bill')}")
             made += 1
             yield bill

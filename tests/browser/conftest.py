@@ -33,7 +33,7 @@ def opened() -> Iterator[Browser]:
     if chromium() is None:
         if os.environ.get("CI") == "true":
             pytest.fail("CI has no Chromium: .ci/run installs it")
-        pytest.skip("no Chromium here; on Debian `apt-get install chromium` brings it")
+        pytest.skip("no Chromium here; on Debian `apt-get install chromium-headless-shell` brings it")
     with browser() as launched:
         yield launched
 

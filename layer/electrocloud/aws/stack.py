@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal, overload
 
 import boto3
@@ -24,6 +25,7 @@ from electrocloud.domain.billing.issuing import PAYMENT_DAYS
 from electrocloud.domain.errors import SettingsError
 
 STATE = Path(os.environ.get("ELECTROCLOUD_STATE", ".electrocloud"))  # where `electrocloud up` keeps what runs here
+_making_client = Lock()  # a session makes one client at a time
 
 
 class Stack(msgspec.Struct, frozen=True):
@@ -96,7 +98,8 @@ class Stack(msgspec.Struct, frozen=True):
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client for a part of the deployment."""
         settings = Config(**{"retries": {"mode": "standard", "total_max_attempts": 5}, **config})
-        return self.session().client(service, endpoint_url=self.endpoint, config=settings)  # type: ignore[call-overload]
+        with _making_client:
+            return self.session().client(service, endpoint_url=self.endpoint, config=settings)  # type: ignore[call-overload]
 
 
 _decoder = msgspec.json.Decoder(Stack)
@@ -149,7 +152,13 @@ def find_stack() -> Stack:
 def _session(region: str, credentials: str) -> boto3.Session:
     """With the keys in the file `credentials` where it is given, else with those that boto3 finds."""
     keys = raw_config_parse(credentials)["default"] if credentials else {}
-    return boto3.Session(region_name=region, **keys)
+    return _session_of(region, tuple(keys.items()))
+
+
+@cache
+def _session_of(region: str, keys: tuple[tuple[str, Any], ...]) -> boto3.Session:
+    """One for each set of keys: a session reads and keeps megabytes of service descriptions."""
+    return boto3.Session(region_name=region, **dict(keys))
 
 
 def _snake(name: str) -> str:

@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
-from botocore.config import Config
 
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.quarantine_keys import counts_in, objects_in_quarantine
@@ -32,12 +31,12 @@ READ_AHEAD = 3  # requests for bills
 NAMESPACE = "ElectroCloud"
 
 # A person waits: one more try, and seconds rather than minutes.
-_PATIENCE = Config(
-    connect_timeout=2,
-    read_timeout=10,
-    max_pool_connections=AT_ONCE,
-    retries={"mode": "standard", "total_max_attempts": 2},
-)
+_PATIENCE: Mapping[str, Any] = {
+    "connect_timeout": 2,
+    "read_timeout": 10,
+    "max_pool_connections": AT_ONCE,
+    "retries": {"mode": "standard", "total_max_attempts": 2},
+}
 
 
 class BillRow(NamedTuple):
@@ -74,12 +73,9 @@ class Reader(MeterReader):
 
     def __init__(self, stack: Stack, clock: Callable[[], float] = time.time) -> None:
         self._stack = stack
-        session: Any = stack.session()
-        dynamodb, self._cloudwatch, self._s3 = (
-            session.client(service, endpoint_url=stack.endpoint, config=_PATIENCE)
-            for service in ("dynamodb", "cloudwatch", "s3")
-        )
-        super().__init__(dynamodb, stack, clock)
+        super().__init__(stack.client("dynamodb", **_PATIENCE), stack, clock)
+        self._cloudwatch = stack.client("cloudwatch", **_PATIENCE)
+        self._s3 = stack.client("s3", **_PATIENCE)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reader")
 
     def meters(self) -> list[RegisteredMeter]:
@@ -140,7 +136,7 @@ class Reader(MeterReader):
         """
         names = list(wanted)
         dimensions = [{"Name": "service", "Value": "metering"}]
-        queries = [
+        queries: list[Any] = [
             {
                 "Id": f"m{number}",
                 "MetricStat": {
