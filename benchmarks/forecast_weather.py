@@ -2,6 +2,7 @@
 
     python -m benchmarks.forecast_weather victoria vic_elec_hourly.csv.gz     28 days to 2014-11-30, a day ahead
     python -m benchmarks.forecast_weather gefcom gefcom2014_load.csv.gz       each month, a week and a day ahead
+    python -m benchmarks.forecast_weather lightgbm gefcom2014_load.csv.gz     the same days by LightGBM, as it comes
 
 The files are CSV: start_utc, mwh, temp_c (tsibbledata's vic_elec by the hour), and hour_ending, load_mw and a column a
 station in °F (GEFCom2014-L). Each day's model is chosen by the 28 days before it, stations by what was before those.
@@ -14,6 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
+import lightgbm as lgb
 import numpy as np
 import typer
 from rich.box import SIMPLE_HEAD
@@ -22,8 +24,9 @@ from rich.table import Table
 
 from benchmarks.backtest import DAYS, Outcome, outcome_of
 from electrocloud.domain.weather import Temperature
-from forecasting.load import HOUR_S, Load, load_of, wall_clock
-from forecasting.weather import NO_ERROR, STATED_ERROR, ForecastError
+from forecasting.backtest import actual, origins_of
+from forecasting.load import HOUR_S, Floats, Load, calendar_of, load_of, wall_clock
+from forecasting.weather import NO_ERROR, STATED_ERROR, ForecastError, temperature_features
 from forecasting.weather_at import LEAST, weather_at
 
 WEEK = 168
@@ -58,15 +61,7 @@ def gefcom(
     weather: Annotated[list[str] | None, typer.Option(help=f"Of {', '.join(WEATHERS)}.")] = None,
 ) -> None:
     """GEFCom2014-L by the month: of the hours that its days' forecasts reach."""
-    rows = _rows(file)
-    starts = [int(datetime.fromisoformat(row["hour_ending"]).replace(tzinfo=UTC).timestamp()) - HOUR_S for row in rows]
-    whole = load_of(starts, [float(row["load_mw"]) for row in rows], "America/New_York")
-    stations = [name for name in rows[0] if name.startswith("w")]
-    temperatures = [
-        Temperature(name, time, (float(row[name]) - 32) / 1.8)
-        for time, row in zip(_on_clock(starts, whole.zone), rows, strict=True)
-        for name in stations
-    ]
+    whole, temperatures = _gefcom(file)
     for ahead in horizon or [WEEK, 24]:
         table = _table()
         for month, load, days in _months(whole, ahead):
@@ -74,6 +69,52 @@ def gefcom(
                 own = _with_weather(load, temperatures, ahead, WEATHERS[name], days)
                 _add(table, month, ahead, name, outcome_of(own, ahead, days))
         Console(width=180).print(table)
+
+
+@app.command()
+def lightgbm(file: Path, horizon: Annotated[int, typer.Option(help="Hours ahead.")] = WEEK) -> None:
+    """GEFCom2014-L by LightGBM on the calendar and the actual temperature of the same stations: what others begin with.
+
+    Fitted anew each week on all hours before, with 500 trees at a learning rate of 0.05, and defaults.
+    """
+    whole, temperatures = _gefcom(file)
+    for month, load, days in _months(whole, horizon):
+        own = _with_weather(load, temperatures, horizon, NO_ERROR, days)
+        origins = origins_of(own, horizon, days)
+        truth = actual(own, origins, horizon)
+        off = np.abs(truth - _plain_trees(own, origins, horizon))
+        print(f"{month}, {horizon} h: {np.nansum(off) / np.nansum(truth):.2%}", flush=True)
+
+
+def _plain_trees(load: Load, origins: Sequence[int], horizon: int) -> Floats:
+    """Forecasts, shape (origins, horizon)."""
+    assert load.weather is not None
+    start = load.weather.start
+    found = []
+    for number, origin in enumerate(origins):
+        temperature = load.weather.known_at(origin, horizon)
+        calendar = calendar_of(load.first + start, len(temperature), load.zone)
+        table = np.concatenate([calendar.reshape(len(temperature), -1), temperature_features(temperature)], axis=1)
+        values = load.values[start:origin]
+        known = np.isfinite(values)
+        if number % 7 == 0:
+            data = lgb.Dataset(table[: origin - start][known], values[known])
+            trees = lgb.train({"learning_rate": 0.05, "verbose": -1, "num_threads": 1, "seed": 1}, data, 500)
+        found.append(trees.predict(table[origin - start :]))
+    return np.array(found)
+
+
+def _gefcom(file: Path) -> tuple[Load, list[Temperature]]:
+    rows = _rows(file)
+    starts = [int(datetime.fromisoformat(row["hour_ending"]).replace(tzinfo=UTC).timestamp()) - HOUR_S for row in rows]
+    load = load_of(starts, [float(row["load_mw"]) for row in rows], "America/New_York")
+    temperatures = [
+        Temperature(name, time, (float(row[name]) - 32) / 1.8)
+        for time, row in zip(_on_clock(starts, load.zone), rows, strict=True)
+        for name in row
+        if name.startswith("w")
+    ]
+    return load, temperatures
 
 
 def _on_clock(starts: Sequence[int], zone: str) -> list[int]:
