@@ -104,6 +104,7 @@ def _lines(design: ChartDesign, frame: pd.DataFrame) -> Spec:
                 "type": "temporal" if timed else "quantitative",
                 "scale": scale,
                 "title": design.x_title,
+                "axis": {"format": "%-d %b"} if timed else {},
             },
             "y": {"field": "value", "type": "quantitative", "scale": _from_zero(drawn), "title": design.y_title},
             "color": {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
 
 MOST_DECIMALS = 10
-_PRINTF = {"money": "%,.2f", "quantity": "%,.3f", "tenth": "%,.1f", "percent": "percent"}
+_PRINTF = {"money": "%,.2f", "quantity": "%,.3f", "tenth": "%,.1f", "percent": "%.2f%%"}
 
 
 def table(question: Question, answer: Answer, zone: str, most: int) -> tuple[pd.DataFrame, "dict[str, ColumnConfig]"]:
@@ -77,6 +77,8 @@ def _shown(value: Value, form: str, zone: str) -> Value:
         return in_zone(value, zone)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
+    if form == "percent" and isinstance(value, Decimal | float | int):
+        return float(value) * 100
     return float(value) if isinstance(value, Decimal) else value
 
 

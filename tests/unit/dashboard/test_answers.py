@@ -79,3 +79,11 @@ def test_a_heading_spells_units_correctly() -> None:
         "kWh per meter",
         "Meter ID",
     ]
+
+
+def test_days_on_an_axis_are_named_with_their_month() -> None:
+    days = [(f"2026-10-{day}", Decimal("1.5"), Decimal("1.2")) for day in (30, 31)]
+    answer = Answer(tuple(Column(name, "varchar") for name in ("day", "peak_kw", "mean_kw")), days, 0, 0.0)
+    spec = answers.chart(questions()["peak_hour_of_fleet"], answers.table(answer), "UTC")
+    assert spec is not None
+    assert spec["encoding"]["x"]["axis"]["format"] == "%-d %b"

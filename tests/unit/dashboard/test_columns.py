@@ -27,6 +27,14 @@ def test_a_rate_is_shown_with_all_its_decimals_and_an_amount_to_the_cent() -> No
     assert formats == {"Rate": "%,.5f", "Amount rounded": "%,.2f", "Tier": "localized"}
 
 
+def test_shares_are_shown_in_percent_with_the_same_decimals_in_every_row() -> None:
+    shares = [("m-1", Decimal("0.495")), ("m-2", Decimal("0.5274")), ("m-3", 1), ("m-4", None)]
+    answer = Answer((Column("meter_id", "varchar"), Column("complete", "decimal")), shares, 0, 0.1)
+    frame, config = columns.table(questions()["monthly_consumption"], answer, "UTC", 10)
+    shown = config["Complete"]["type_config"]["format"]
+    assert [shown % value for value in frame["Complete"].dropna()] == ["49.50%", "52.74%", "100.00%"]
+
+
 def test_days_of_utc_say_so_in_their_title_and_instants_in_their_values() -> None:
     assert columns.title(questions()["delay_by_day"], "day", "Europe/Berlin") == "Day, Europe/Berlin"
     assert columns.title(questions()["access_log"], "accessed_at_utc", "UTC") == "Accessed at"
