@@ -65,6 +65,10 @@ def test_a_row_has_the_call_that_brought_it_and_one_from_the_stream_has_none(tra
     assert {row["ingested_at"] for row in rows(stream)} == {"2026-11-24 12:00:00"}
 
 
+def test_a_batch_without_records_has_an_answer_without_records(transform):
+    assert transform() == {"records": []}
+
+
 def test_a_voided_row_has_no_energy_and_says_who_and_why(transform):
     operator = {"action": "void", "by": "jo", "at": "2026-11-24T11:00:00Z", "reason": "bench"}
     readings = [{"start": "2026-11-24T00:00:00Z", "wh": 0}]
