@@ -13,7 +13,7 @@ from dashboard.health.runbook import section
 from dashboard.show_errors import show_errors
 from presentation import units
 
-STATES = {"ALARM": "🔴 on", "INSUFFICIENT_DATA": "⚪ no data", "OK": "🟢 off"}
+STATES = {"ALARM": "▲ on", "INSUFFICIENT_DATA": "no data", "OK": "off"}
 ALARMS = "health_alarms"  # the key of the table
 
 

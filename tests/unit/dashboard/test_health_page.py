@@ -63,7 +63,7 @@ def test_an_alarm_that_is_on_is_named_first_and_its_link_shows_what_to_do(give: 
     give(health=health(ON, OFF), fleet=None)
     app = page("health", alarm="IteratorAgeAlarm")
     assert "IteratorAgeAlarm" in app.error[0].value
-    assert app.dataframe[0].value["State"].tolist() == ["🔴 on", "🟢 off"]
+    assert app.dataframe[0].value["State"].tolist() == ["▲ on", "off"]
     assert "**Fix.**" in texts(app)
 
 
