@@ -82,18 +82,18 @@ def _print(made: Forecast, output: Output | None) -> None:
 
 def _days(made: Forecast) -> Table:
     made_at, until = (f"{moment:%Y-%m-%d %H:%M %Z}" for moment in (made.made_at, made.readings_until or made.made_at))
-    table = Table("day", box=SIMPLE_HEAD, title=f"Made {made_at} from readings until {until}", title_justify="left")
-    for heading in ("hours", "energy", "80% interval", "peak", "80% interval", "peak hour", "backtest WAPE"):
-        table.add_column(heading, justify="right")
+    title = f"Made {made_at} from readings until {until}"
+    table = Table("day", box=SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
+    table.columns[0].no_wrap = True
+    for heading in ("hours", "energy,\n80% interval", "peak,\n80% interval", "peak\nhour", "backtest\nWAPE"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for day in made.days:
         wape = "-" if day.wape is None else f"{day.wape:.1%}"
         table.add_row(
             f"{day.day:%a %Y-%m-%d}",
             str(day.hours),
-            f"{day.energy:,.6g}",
-            _interval(day.energy_interval),
-            f"{day.peak.value:,.6g}",
-            _interval(day.peak_interval),
+            f"{_number(day.energy)}\n{_interval(day.energy_interval)}",
+            f"{_number(day.peak.value)}\n{_interval(day.peak_interval)}",
             f"{day.peak.timestamp:%H:%M}",
             wape,
         )
@@ -106,7 +106,12 @@ def _short(value: float) -> float:
 
 
 def _interval(bounds: Bounds | None) -> str:
-    return f"{bounds.low:,.6g} to {bounds.high:,.6g}" if bounds else "-"
+    return f"{_number(bounds.low)} to {_number(bounds.high)}" if bounds else "-"
+
+
+def _number(value: float) -> str:
+    """A forecast in four digits, or as an integer where it has more."""
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:,.4g}"
 
 
 def _print_json(document: dict[str, Any]) -> None:
@@ -136,7 +141,7 @@ def _print_tables(made: Forecast) -> None:
     for heading in ("value", "low", "high"):
         rows.add_column(heading, justify="right")
     for row in made.rows:
-        rows.add_row(row.timestamp.isoformat(sep=" "), f"{row.value:,.6g}", f"{row.low:,.6g}", f"{row.high:,.6g}")
+        rows.add_row(row.timestamp.isoformat(sep=" "), *map(_number, (row.value, row.low, row.high)))
     console.print(rows)
     _print_remarks(made, console)
 

@@ -187,6 +187,17 @@ def test_days_are_printed_with_their_peaks_and_what_the_forecast_was_made_from(t
     assert [round(day["energy"]) for day in days] == [276] * 3
 
 
+def test_a_table_of_days_cuts_no_number_on_80_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    path = tmp_path / "series.csv"
+    path.write_text(_hours(9).replace(":00:00,", ":00:00,1234"))
+    shown = CliRunner().invoke(app, ["forecast", "--input", str(path), "--days", "2", "--zone", "UTC"]).stdout
+    (day,) = [line.split() for line in shown.splitlines() if "2025-01-11" in line]
+    assert day[:3] == ["Sat", "2025-01-11", "24"]
+    assert day[5] == "23:00"
+    assert "…" not in shown
+
+
 @pytest.mark.parametrize("sources", [[], ["--fleet", "--feeder", "DE-F000"]])
 def test_one_series_is_forecast_at_a_time(sources: list[str]) -> None:
     done = CliRunner().invoke(app, ["forecast", *sources])
