@@ -1,6 +1,7 @@
 """`electrocloud forecast`: forecast the next hours of any series, with the backtest results of each model."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -80,24 +81,23 @@ def _print(made: Forecast, output: Output | None) -> None:
         _print_tables(made)
 
 
-def _days(made: Forecast) -> Table:
+def _days(made: Forecast) -> Rows:
     made_at, until = (f"{moment:%Y-%m-%d %H:%M %Z}" for moment in (made.made_at, made.readings_until or made.made_at))
-    title = f"Made {made_at} from readings until {until}"
-    table = Table("day", box=SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
-    table.columns[0].no_wrap = True
-    for heading in ("hours", "energy,\n80% interval", "peak,\n80% interval", "peak\nhour", "backtest\nWAPE"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for day in made.days:
-        wape = "-" if day.wape is None else f"{day.wape:.1%}"
-        table.add_row(
-            f"{day.day:%a %Y-%m-%d}",
-            str(day.hours),
-            f"{_number(day.energy)}\n{_interval(day.energy_interval)}",
-            f"{_number(day.peak.value)}\n{_interval(day.peak_interval)}",
+    rows = [
+        (
+            f"{day.day:%a %b} {day.day.day}",
+            day.hours,
+            _number(day.energy),
+            _interval(day.energy_interval),
+            _number(day.peak.value),
+            _interval(day.peak_interval),
             f"{day.peak.timestamp:%H:%M}",
-            wape,
+            "-" if day.wape is None else f"{day.wape:.1%}",
         )
-    return table
+        for day in made.days
+    ]
+    columns = ("day", "hours", "energy", "80%_interval", "peak", "80%_interval", "peak_hour", "backtest_WAPE")
+    return Rows(columns, rows, f"Made {made_at} from readings until {until}")
 
 
 def _short(value: float) -> float:
@@ -106,12 +106,12 @@ def _short(value: float) -> float:
 
 
 def _interval(bounds: Bounds | None) -> str:
-    return f"{_number(bounds.low)} to {_number(bounds.high)}" if bounds else "-"
+    return f"{_number(bounds.low):,f} to {_number(bounds.high):,f}" if bounds else "-"
 
 
-def _number(value: float) -> str:
+def _number(value: float) -> Decimal:
     """A forecast in four digits, or as an integer where it has more."""
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:,.4g}"
+    return Decimal(f"{value:.0f}" if abs(value) >= 1_000 else f"{value:.4g}")
 
 
 def _print_json(document: dict[str, Any]) -> None:
@@ -134,14 +134,16 @@ def _print_tables(made: Forecast) -> None:
         )
     if made.candidates:
         console.print(scores)
-    console.print(_days(made))
+    print_rows(_days(made), Output.table)
     rows = Table(
         "timestamp", box=SIMPLE_HEAD, title=f"Next {len(made.rows)} hours, model {made.model}", title_justify="left"
     )
     for heading in ("value", "low", "high"):
         rows.add_column(heading, justify="right")
     for row in made.rows:
-        rows.add_row(row.timestamp.isoformat(sep=" "), *map(_number, (row.value, row.low, row.high)))
+        rows.add_row(
+            row.timestamp.isoformat(sep=" "), *(f"{_number(one):,f}" for one in (row.value, row.low, row.high))
+        )
     console.print(rows)
     _print_remarks(made, console)
 
