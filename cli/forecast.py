@@ -26,6 +26,8 @@ from forecasting.work import Deployment, open_deployment
 from meter_files.channel import ReadOptions
 from presentation.export_text import forecast_notes
 
+LOADS = ("fleet", "feeder/", "meter/")  # series of the deployment
+
 
 def of_file(path: Path, weather: Path | None, options: ReadOptions, horizon: int | Days, output: Output | None) -> None:
     """Forecast the load or the series in a file, with the weather in another; what was found in it goes to stderr."""
@@ -97,7 +99,8 @@ def _days(made: Forecast) -> Rows:
         for day in made.days
     ]
     columns = ("day", "hours", "energy", "80%_interval", "peak", "80%_interval", "peak_hour", "backtest_WAPE")
-    return Rows(columns, rows, f"Made {made_at} from readings until {until}")
+    unit = "; in Wh, peaks in Wh per hour" if made.series.startswith(LOADS) else ""  # a file has its own unit
+    return Rows(columns, rows, f"Made {made_at} from readings until {until}{unit}")
 
 
 def _short(value: float) -> float:
