@@ -2,7 +2,7 @@
 
     python -m benchmarks.forecast_weather victoria vic_elec_hourly.csv.gz     28 days to 2014-11-30, a day ahead
     python -m benchmarks.forecast_weather gefcom gefcom2014_load.csv.gz       each month, a week and a day ahead
-    python -m benchmarks.forecast_weather lightgbm gefcom2014_load.csv.gz     the same days by LightGBM, as it comes
+    python -m benchmarks.forecast_weather lightgbm gefcom2014_load.csv.gz     the same days by plain LightGBM
 
 The files are CSV: start_utc, mwh, temp_c (tsibbledata's vic_elec by the hour), and hour_ending, load_mw and a column a
 station in °F (GEFCom2014-L). Each day's model is chosen by the 28 days before it, stations by what was before those.
@@ -73,9 +73,9 @@ def gefcom(
 
 @app.command()
 def lightgbm(file: Path, horizon: Annotated[int, typer.Option(help="Hours ahead.")] = WEEK) -> None:
-    """GEFCom2014-L by LightGBM on the calendar and the actual temperature of the same stations: what others begin with.
+    """GEFCom2014-L by plain LightGBM on the calendar and the actual temperature of the same stations, as a reference.
 
-    Fitted anew each week on all hours before, with 500 trees at a learning rate of 0.05, and defaults.
+    Refit weekly on all earlier hours: 500 trees, a learning rate of 0.05, and otherwise LightGBM's defaults.
     """
     whole, temperatures = _gefcom(file)
     for month, load, days in _months(whole, horizon):

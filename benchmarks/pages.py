@@ -30,8 +30,8 @@ SEEN = """([css, text, number]) => [...document.querySelectorAll(css)].filter(
     (one) => one.textContent.match(text) && one.getClientRects().length)[number]"""
 
 
-class Sight(NamedTuple):
-    """What is to be seen: an element that the CSS selects and whose text matches; the one of this number, from 0."""
+class Target(NamedTuple):
+    """An element to wait for: the one of this number, from 0, that the CSS selects and whose text matches."""
 
     css: str
     text: str = ""
@@ -41,13 +41,13 @@ class Sight(NamedTuple):
 METRIC = "[data-testid=stMetric]"
 TABLE = "[data-testid=stDataFrame]"
 CHART = "[data-testid=stVegaLiteChart] .marks"
-SUBMIT = Sight("[data-testid=stFormSubmitButton]")
-MAP = Sight("[data-testid=stDeckGlJsonChart] canvas")
-MONTH_ENDS = Sight(".st-key-month_ends_list canvas")
-BILL = Sight(METRIC, "Latest bill")
-THIRD_TABLE = Sight(TABLE, number=2)
-SQL = Sight("[data-testid=stExpander]")
-ANSWER = Sight(f"{TABLE}, [data-testid=stAlert]", r"^(?!.* for \d+ s)")  # not how far the query is
+SUBMIT = Target("[data-testid=stFormSubmitButton]")
+MAP = Target("[data-testid=stDeckGlJsonChart] canvas")
+MONTH_ENDS = Target(".st-key-month_ends_list canvas")
+BILL = Target(METRIC, "Latest bill")
+THIRD_TABLE = Target(TABLE, number=2)
+SQL = Target("[data-testid=stExpander]")
+ANSWER = Target(f"{TABLE}, [data-testid=stAlert]", r"^(?!.* for \d+ s)")  # not how far the query is
 
 
 class View(NamedTuple):
@@ -55,8 +55,8 @@ class View(NamedTuple):
 
     name: str
     path: str
-    useful: Sight
-    rest: tuple[Sight, ...] = ()
+    useful: Target
+    rest: tuple[Target, ...] = ()
 
 
 class Times(NamedTuple):
@@ -69,16 +69,18 @@ class Times(NamedTuple):
 def views_of(meter_id: str) -> list[View]:
     """The pages to time, for one meter where they show one."""
     return [
-        View("Live", "/live", Sight(METRIC, "Fleet power"), (Sight(CHART), MAP)),
-        View("Network", "/network", Sight(METRIC, "Over 80% now"), (MAP,)),
-        View("Meter", f"/meter?meter={meter_id}", Sight(METRIC, "Bill so far"), (Sight(CHART, number=1), Sight(TABLE))),
-        View("Customers", f"/customers?search={meter_id}", BILL, (Sight(TABLE),)),
-        View("Bills", "/bills", Sight(METRIC, "Amount due"), (THIRD_TABLE, Sight(".st-key-bills_xlsx button"))),
-        View("Forecast", "/forecast", Sight(METRIC, "Peak tomorrow"), (Sight(CHART), MONTH_ENDS)),
+        View("Live", "/live", Target(METRIC, "Fleet power"), (Target(CHART), MAP)),
+        View("Network", "/network", Target(METRIC, "Over 80% now"), (MAP,)),
+        View(
+            "Meter", f"/meter?meter={meter_id}", Target(METRIC, "Bill so far"), (Target(CHART, number=1), Target(TABLE))
+        ),
+        View("Customers", f"/customers?search={meter_id}", BILL, (Target(TABLE),)),
+        View("Bills", "/bills", Target(METRIC, "Amount due"), (THIRD_TABLE, Target(".st-key-bills_xlsx button"))),
+        View("Forecast", "/forecast", Target(METRIC, "Peak tomorrow"), (Target(CHART), MONTH_ENDS)),
         View("Studies", "/studies", SUBMIT),
-        View("Exceptions", "/exceptions", Sight("[data-testid=stAlert]")),
+        View("Exceptions", "/exceptions", Target("[data-testid=stAlert]")),
         View("Analytics", "/analytics", SUBMIT, (SQL,)),
-        View("Health", "/health", Sight(METRIC, "Stream"), (Sight(".st-key-health_alarms canvas"),)),
+        View("Health", "/health", Target(METRIC, "Stream"), (Target(".st-key-health_alarms canvas"),)),
     ]
 
 
@@ -111,21 +113,21 @@ def seen(page: Page, view: View, ask: Callable[[], object]) -> Times:
     ask()
     wait_for(page, view.useful)
     useful = time.perf_counter() - began
-    for sight in view.rest:
-        wait_for(page, sight)
+    for target in view.rest:
+        wait_for(page, target)
     return Times(useful, time.perf_counter() - began)
 
 
-def wait_for(page: Page, sight: Sight) -> None:
+def wait_for(page: Page, target: Target) -> None:
     """Wait until the page shows it, looking before each frame: a locator looks every half second."""
-    page.wait_for_function(SEEN, arg=list(sight), polling="raf", timeout=PATIENCE_MS)
+    page.wait_for_function(SEEN, arg=list(target), polling="raf", timeout=PATIENCE_MS)
 
 
 def blank(opened: Browser, folder: Path) -> tuple[float, float]:
     """Cold and warm paint of a page with a single number: Streamlit's own share."""
     app = folder / "blank.py"
     app.write_text("import streamlit as st\nst.metric('Nothing', 0)\n")
-    view = View("blank", "", Sight(METRIC))
+    view = View("blank", "", Target(METRIC))
     with serving(folder, ("streamlit", "run", str(app))) as served, opened.new_context(viewport=SIZE) as window:
         return paint(window, served.url, view).useful, warm_paint(window, served.url, view).useful
 
@@ -153,7 +155,7 @@ def report_pages(opened: Browser, state: Path, views: list[View]) -> None:
 def actions(page: Page, url: str, meter_id: str, month: str) -> Iterator[tuple[str, float]]:
     """Names and seconds of user actions on drawn pages, until their result is visible."""
 
-    def act(do: Callable[[], object], result: Sight) -> float:
+    def act(do: Callable[[], object], result: Target) -> float:
         page.wait_for_load_state("networkidle")
         began = time.perf_counter()
         do()
@@ -167,18 +169,18 @@ def actions(page: Page, url: str, meter_id: str, month: str) -> Iterator[tuple[s
 
     page.goto(f"{url}/live")
     wait_for(page, MAP)
-    yield "Live: choose a feeder", act(choose(page), Sight("span", "Click a meter to open it"))
+    yield "Live: choose a feeder", act(choose(page), Target("span", "Click a meter to open it"))
     yield "Any page: search a customer", act(typed("Search everywhere"), BILL)
     page.goto(f"{url}/bills?month={month}")
     wait_for(page, THIRD_TABLE)
     excel = page.locator(".st-key-bills_xlsx button")
-    yield "Bills: Excel of the month", act(excel.click, Sight("button", "Download bills-"))
-    yield "Bills: find a meter", act(typed("Meter"), Sight("p", "1 bill totaling"))
+    yield "Bills: Excel of the month", act(excel.click, Target("button", "Download bills-"))
+    yield "Bills: find a meter", act(typed("Meter"), Target("p", "1 bill totaling"))
     bill = f"{url}/bills?month={month}&bill={meter_id}"
-    yield "Bills: open one, ready to print", act(lambda: page.goto(bill), Sight("button", "Download PDF"))
+    yield "Bills: open one, ready to print", act(lambda: page.goto(bill), Target("button", "Download PDF"))
     page.goto(f"{url}/forecast")
     wait_for(page, MONTH_ENDS)
-    yield "Forecast: choose a feeder", act(choose(page), Sight(METRIC, "Energy tomorrow.*kWh"))
+    yield "Forecast: choose a feeder", act(choose(page), Target(METRIC, "Energy tomorrow.*kWh"))
     for question in ("estimated_readings", "peak_hour_of_fleet"):
         page.goto(f"{url}/analytics?question={question}")
         wait_for(page, SQL)

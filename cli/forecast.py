@@ -14,7 +14,7 @@ from analytics.ask import ask
 from cli.choices import Output
 from cli.files.series import read_series
 from cli.files.weather import at_load
-from cli.rows import Rows, print_rows
+from cli.rows import Rows, print_rows, shown_value
 from cli.suspects import suspect_rows
 from electrocloud.aws.stack import Stack, find_stack
 from electrocloud.aws.store.reader import Reader
@@ -26,7 +26,7 @@ from forecasting.work import Deployment, open_deployment
 from meter_files.channel import ReadOptions
 from presentation.export_text import forecast_notes
 
-LOADS = ("fleet", "feeder/", "meter/")  # series of the deployment
+WH = "; in Wh, peaks in Wh per hour"  # the unit of the deployment's loads; a file has its own
 
 
 def of_file(path: Path, weather: Path | None, options: ReadOptions, horizon: int | Days, output: Output | None) -> None:
@@ -42,7 +42,7 @@ def of_file(path: Path, weather: Path | None, options: ReadOptions, horizon: int
 
 def of_group(series: str, horizon: int | Days, output: Output | None) -> None:
     """Forecast `fleet` or `feeder/F` of the deployment at hand."""
-    _print(forecast_group(_deployment(find_stack()), series, horizon, datetime.now(UTC)), output)
+    _print(forecast_group(_deployment(find_stack()), series, horizon, datetime.now(UTC)), output, WH)
 
 
 def of_meter(meter_id: str, horizon: int | Days, output: Output | None) -> None:
@@ -55,7 +55,7 @@ def of_meter(meter_id: str, horizon: int | Days, output: Output | None) -> None:
             | {"month_end": msgspec.to_builtins(made.month_end), "suspects": msgspec.to_builtins(made.suspects)}
         )
         return
-    _print(made.forecast, output)
+    _print(made.forecast, output, WH)
     if output in (Output.csv, Output.tsv):
         return
     if end := made.month_end:
@@ -73,17 +73,17 @@ def _deployment(stack: Stack) -> Deployment:
     )
 
 
-def _print(made: Forecast, output: Output | None) -> None:
+def _print(made: Forecast, output: Output | None, unit: str = "") -> None:
     if output is Output.json:
         _print_json(msgspec.to_builtins(made))
     elif output in (Output.csv, Output.tsv):
         rows = [(row.timestamp.isoformat(), *map(_short, (row.value, row.low, row.high))) for row in made.rows]
         print_rows(Rows(("timestamp", "value", "low", "high"), rows), output)
     else:
-        _print_tables(made)
+        _print_tables(made, unit)
 
 
-def _days(made: Forecast) -> Rows:
+def _days(made: Forecast, unit: str) -> Rows:
     made_at, until = (f"{moment:%Y-%m-%d %H:%M %Z}" for moment in (made.made_at, made.readings_until or made.made_at))
     rows = [
         (
@@ -99,7 +99,6 @@ def _days(made: Forecast) -> Rows:
         for day in made.days
     ]
     columns = ("day", "hours", "energy", "80%_interval", "peak", "80%_interval", "peak_hour", "backtest_WAPE")
-    unit = "; in Wh, peaks in Wh per hour" if made.series.startswith(LOADS) else ""  # a file has its own unit
     return Rows(columns, rows, f"Made {made_at} from readings until {until}{unit}")
 
 
@@ -109,7 +108,7 @@ def _short(value: float) -> float:
 
 
 def _interval(bounds: Bounds | None) -> str:
-    return f"{_number(bounds.low):,f} to {_number(bounds.high):,f}" if bounds else "-"
+    return f"{shown_value(_number(bounds.low))} to {shown_value(_number(bounds.high))}" if bounds else "-"
 
 
 def _number(value: float) -> Decimal:
@@ -121,7 +120,7 @@ def _print_json(document: dict[str, Any]) -> None:
     print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
 
 
-def _print_tables(made: Forecast) -> None:
+def _print_tables(made: Forecast, unit: str) -> None:
     console = Console()
     scores = Table("model", box=SIMPLE_HEAD, title=f"{made.series}: backtest", title_justify="left")
     for heading in ("origins", "WAPE", "MASE", "s per origin"):
@@ -137,7 +136,7 @@ def _print_tables(made: Forecast) -> None:
         )
     if made.candidates:
         console.print(scores)
-    print_rows(_days(made), Output.table)
+    print_rows(_days(made, unit), Output.table)
     rows = Table(
         "timestamp", box=SIMPLE_HEAD, title=f"Next {len(made.rows)} hours, model {made.model}", title_justify="left"
     )
@@ -145,7 +144,7 @@ def _print_tables(made: Forecast) -> None:
         rows.add_column(heading, justify="right")
     for row in made.rows:
         rows.add_row(
-            row.timestamp.isoformat(sep=" "), *(f"{_number(one):,f}" for one in (row.value, row.low, row.high))
+            row.timestamp.isoformat(sep=" "), *(shown_value(_number(one)) for one in (row.value, row.low, row.high))
         )
     console.print(rows)
     _print_remarks(made, console)

@@ -56,7 +56,7 @@ def warm_up_map() -> None:
 
 
 def warm_up_and_freeze(*reads: Callable[[], object]) -> None:
-    """Read into the caches, and keep the garbage collector from looking through what is there then.
+    """Read into the caches, and exclude all objects that exist then from garbage collection.
 
     Streamlit runs a full collection whenever a page, or a part of it, has been drawn; all users wait for that.
     """

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 from electrocloud.domain.errors import SettingsError
 from laptop import cloud
 
-# The one without windows first: the other loads its own start page with each window.
+# The headless shell first: full Chromium loads a start page of its own in each window.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # The map needs WebGL; without a graphics card the CPU renders it.
 FLAGS = (

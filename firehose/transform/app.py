@@ -65,7 +65,7 @@ def handler(event: KinesisFirehoseEvent, context: LambdaContext) -> dict[str, An
     metrics.add_metric("RowsRejected", MetricUnit.Count, rejected.total())
     for reason, count in rejected.items():
         logger.warning("rejected", reason=reason, records=count)
-    return response.asdict() if records else {"records": []}  # a check that it starts sends none
+    return response.asdict() if records else {"records": []}  # the laptop's startup check sends no records
 
 
 def _arrived(record: KinesisFirehoseRecord) -> float:

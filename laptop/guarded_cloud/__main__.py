@@ -20,7 +20,7 @@ from ministack.core import concurrency, iam_actions, lambda_runtime
 from ministack.services import athena, cloudwatch, dynamodb, firehose, kinesis, ses, ses_v2, sts
 
 from laptop.guarded_cloud import retention
-from laptop.guarded_cloud.alarms import judge_as_cloudwatch_does
+from laptop.guarded_cloud.alarms import evaluate_as_cloudwatch
 from laptop.guarded_cloud.event_sources import report_iterator_ages, with_positions
 from laptop.guarded_cloud.expressions import read_once
 from laptop.guarded_cloud.guard import guard
@@ -75,7 +75,7 @@ def main() -> None:
     dynamodb._apply_exclusive_start_key_scan = with_strings(dynamodb._apply_exclusive_start_key_scan)
     read_once(dynamodb)
     watch_queries(athena)
-    judge_as_cloudwatch_does(cloudwatch)
+    evaluate_as_cloudwatch(cloudwatch)
     athena._table_relation = with_columns(athena._table_relation, athena._empty_relation)
     iam_actions.extract_iam_action = with_batches(iam_actions.extract_iam_action)
     ses_v2._message_rejection = lambda *_: None

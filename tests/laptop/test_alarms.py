@@ -1,15 +1,12 @@
 """Alarms of the laptop's cloud, in the process of the cloud itself."""
 
-import subprocess
-
-from analytics.template import ROOT
+from tests.kits.cloud_kit import run_in_cloud
 
 SCRIPT = """
-import time
 from ministack.services import cloudwatch
-from laptop.guarded_cloud.alarms import judge_as_cloudwatch_does
+from laptop.guarded_cloud.alarms import evaluate_as_cloudwatch
 
-judge_as_cloudwatch_does(cloudwatch)
+evaluate_as_cloudwatch(cloudwatch)
 
 def alarm(function, state):
     cloudwatch._alarms[function] = {
@@ -31,9 +28,7 @@ print(cloudwatch._alarms["fails"]["StateReason"])
 
 
 def test_only_the_function_that_fails_has_its_alarm_on() -> None:
-    python = ROOT / ".venv-cloud" / "bin" / "python"
-    done = subprocess.run([python, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines() == [
+    assert run_in_cloud(SCRIPT) == [
         "{'fails': 'ALARM', 'works': 'OK', 'worked': 'OK'}",
         "Errors GreaterThanThreshold 0.0: ALARM",
-    ], done.stderr
+    ]

@@ -1,8 +1,6 @@
 """MiniStack answers the same with texts that are read once, also where it refuses them."""
 
-import subprocess
-
-from analytics.template import ROOT
+from tests.kits.cloud_kit import run_in_cloud
 
 SCRIPT = """
 import json, sys
@@ -41,9 +39,7 @@ for _ in range(2):
 
 
 def answers(how: str) -> list[str]:
-    python = ROOT / ".venv-cloud" / "bin" / "python"
-    done = subprocess.run([python, "-c", SCRIPT, how], cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()
+    return run_in_cloud(SCRIPT, how)
 
 
 def test_the_answers_are_the_same() -> None:

@@ -1,8 +1,6 @@
 """A column that no file of a Parquet table has is NULL in the laptop's Athena, as it is in Athena."""
 
-import subprocess
-
-from analytics.template import ROOT
+from tests.kits.cloud_kit import run_in_cloud
 
 SCRIPT = """
 import duckdb
@@ -31,7 +29,5 @@ print("Scanning Files: 1/2" in plan.fetchall()[0][1])
 def test_a_column_that_no_file_has_is_null_and_a_day_still_reads_its_own_files(tmp_path) -> None:
     for day in ("2026-11-01", "2026-11-02"):
         (tmp_path / f"dt={day}").mkdir()
-    python = ROOT / ".venv-cloud" / "bin" / "python"
-    script = SCRIPT.format(folder=tmp_path)
-    done = subprocess.run([python, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines() == ["[(5, None)]", "[(5, None), (7, 'received')]", "True"], done.stderr
+    lines = run_in_cloud(SCRIPT.format(folder=tmp_path))
+    assert lines == ["[(5, None)]", "[(5, None), (7, 'received')]", "True"]

@@ -1,8 +1,6 @@
 """What the laptop's cloud keeps of logs, metrics and queries, in the process of the cloud itself."""
 
-import subprocess
-
-from analytics.template import ROOT
+from tests.kits.cloud_kit import run_in_cloud
 
 SCRIPT = """
 import time
@@ -62,13 +60,11 @@ print(len(saved["_executions"]["data"]), [one["Name"] for one in saved["_workgro
 
 
 def test_what_is_too_old_is_deleted_and_what_is_not_is_kept() -> None:
-    python = ROOT / ".venv-cloud" / "bin" / "python"
-    done = subprocess.run([python, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines() == [
+    assert run_in_cloud(SCRIPT) == [
         "{'cut': ['60'], 'kept': ['30'], 'new': []}",
         "2 young",
         "9 5 True",
         "1",
         "new",
         "0 electrocloud",
-    ], done.stderr
+    ]

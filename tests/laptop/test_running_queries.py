@@ -1,8 +1,6 @@
 """A query on the laptop's Athena says how far it is, and stops when it is told to."""
 
-import subprocess
-
-from analytics.template import ROOT
+from tests.kits.cloud_kit import run_in_cloud
 
 SCRIPT = """
 import asyncio, json
@@ -39,6 +37,4 @@ asyncio.run(asyncio.wait_for(main(), 60))
 
 
 def test_a_query_says_how_far_it_is_even_as_it_ends_and_stays_cancelled_when_it_was_stopped() -> None:
-    python = ROOT / ".venv-cloud" / "bin" / "python"
-    done = subprocess.run([python, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines() == ["RUNNING", "RUNNING", "CANCELLED Query was cancelled by user"], done.stderr
+    assert run_in_cloud(SCRIPT) == ["RUNNING", "RUNNING", "CANCELLED Query was cancelled by user"]

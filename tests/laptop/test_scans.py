@@ -1,8 +1,6 @@
 """A scan of the laptop's cloud gives the pages that MiniStack's own function gives, in a fraction of the time."""
 
-import subprocess
-
-from analytics.template import ROOT
+from tests.kits.cloud_kit import run_in_cloud
 
 SCRIPT = """
 import json
@@ -40,9 +38,7 @@ for table in ("strings", "alone", "numbers"):
 
 
 def test_the_pages_are_the_same() -> None:
-    python = ROOT / ".venv-cloud" / "bin" / "python"
-    done = subprocess.run([python, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=False)
-    lines = done.stdout.splitlines()
-    assert len(lines) == 9, done.stderr
+    lines = run_in_cloud(SCRIPT)
+    assert len(lines) == 9
     assert all(line.endswith("True") for line in lines), lines
     assert "strings 61 True" in lines

@@ -188,13 +188,14 @@ def test_days_are_printed_with_their_peaks_and_what_the_forecast_was_made_from(t
 
 
 def test_a_table_of_days_cuts_no_number(tmp_path: Path) -> None:
-    path = tmp_path / "series.csv"
+    path = tmp_path / "fleet.csv"
     path.write_text(_hours(9).replace(":00:00,", ":00:00,1234"))
     shown = CliRunner().invoke(app, ["forecast", "--input", str(path), "--days", "2", "--zone", "UTC"]).stdout
     (day,) = [line.split() for line in shown.splitlines() if "Sat Jan 11" in line]
     assert day == ["Sat", "Jan", "11", "24", "1,851,276", "1,851,276", "to", "1,851,276", "123,423", "123,423", "to",
                    "123,423", "23:00", "0.0%"]  # fmt: skip
     assert "…" not in shown
+    assert " in Wh" not in shown  # a file has its own unit, whatever its name
 
 
 @pytest.mark.parametrize("sources", [[], ["--fleet", "--feeder", "DE-F000"]])

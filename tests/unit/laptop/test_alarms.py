@@ -1,8 +1,8 @@
-"""An alarm of the laptop's cloud is judged as CloudWatch judges it: period by period."""
+"""An alarm of the laptop's cloud is evaluated as CloudWatch does: period by period."""
 
 import pytest
 
-from laptop.guarded_cloud.alarms import judged
+from laptop.guarded_cloud.alarms import alarm_state
 
 NOW = 1_795_768_830.0  # half a minute into a minute
 
@@ -21,7 +21,7 @@ def alarm(**more):
 
 def state(*points, now=NOW, **more):
     measured = [{"Timestamp": NOW - age_s, "Value": value} for age_s, value in points]
-    return judged(alarm(**more), measured, lambda within: sum(point["Value"] for point in within), now)
+    return alarm_state(alarm(**more), measured, lambda period: sum(point["Value"] for point in period), now)
 
 
 def test_one_bad_minute_is_no_alarm_that_needs_three():
