@@ -1,5 +1,6 @@
 """A small fleet in a deployed stack: nine days of readings, through the stream to windows, bills and Parquet."""
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +27,7 @@ METERS = 50
 DAYS = 9
 INTERVAL_S = 900
 HOSTILE = "<img src=x onerror=document.title='taken'>"  # a feeder of this name runs no script on any page
+ALARM_ON = re.compile("alarms? (is|are) on: .*ApiErrorsAlarm")  # what Health says after `Filled.fail_api`
 SILENT_READINGS = 12  # of the day before yesterday that the silent meter did not send, besides all of yesterday
 
 
@@ -89,6 +91,25 @@ class Filled:
         upload = {"meter_id": meter_id, "interval_s": INTERVAL_S, "readings": readings}
         self._kinesis.put_record(StreamName=self.stack.stream, Data=msgspec.json.encode(upload), PartitionKey=meter_id)
         self._deliver()
+
+    def fail_api(self) -> None:
+        """Answers of 5xx in each minute, from five minutes ago to five minutes ahead: ApiErrorsAlarm is on meanwhile.
+
+        A state that is only set is the metric's again at the next evaluation, as in CloudWatch.
+        """
+        cloudwatch = self.stack.client("cloudwatch")
+        alarms = cloudwatch.describe_alarms()["MetricAlarms"]
+        (alarm,) = (one for one in alarms if "-ApiErrorsAlarm" in one["AlarmName"])
+        data = [
+            {
+                "MetricName": alarm["MetricName"],
+                "Dimensions": alarm["Dimensions"],
+                "Timestamp": datetime.now(UTC) + timedelta(minutes=minute),
+                "Value": 1,
+            }
+            for minute in range(-5, 6)
+        ]
+        cloudwatch.put_metric_data(Namespace=alarm["Namespace"], MetricData=data)
 
     def _uploads(self) -> Iterator[dict[str, Any]]:
         first: date = self.today - timedelta(days=DAYS)

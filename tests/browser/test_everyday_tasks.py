@@ -16,6 +16,7 @@ from electrocloud.aws.store.reader import Reader
 from electrocloud.aws.store.record_parts import EQUIPMENT, RecordParts
 from electrocloud.aws.store.search_index import SearchIndex
 from presentation.invoice_text import money, period
+from tests.browser.backend import ALARM_ON
 from tests.browser.conftest import PATIENCE_MS, Running
 
 pytestmark = pytest.mark.browser
@@ -132,22 +133,17 @@ def test_how_many_readings_were_estimated_by_month_and_reason(page: Page, runnin
 
 
 def test_whether_the_pipeline_is_healthy_which_alarm_is_on_and_what_it_means(page: Page, running: Running) -> None:
-    cloudwatch = running.fleet.stack.client("cloudwatch")
-    (alarm,) = (one for one in cloudwatch.describe_alarms()["MetricAlarms"] if "-ApiErrorsAlarm" in one["AlarmName"])
-    cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="test")
-    try:
-        act = Actions()
-        act(lambda: page.goto(f"{running.url}/health"))
-        expect(page.get_by_text(re.compile("alarms? (is|are) on: .*ApiErrorsAlarm"))).to_be_visible()
-        grid = page.get_by_test_id("stDataFrame").first
-        expect(grid.locator("table tbody tr").first).to_be_attached()
-        on = [row[1] for row in cells(grid)].index("ApiErrorsAlarm")
-        act(open_row(grid, on))
-        page.wait_for_url(re.compile("alarm=ApiErrorsAlarm"))
-        expect(page.get_by_role("heading", name="ApiErrorsAlarm")).to_be_visible()
-        expect(page.get_by_text("Fix.", exact=True).first).to_be_visible()
-    finally:
-        cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="OK", StateReason="test")
+    running.fleet.fail_api()
+    act = Actions()
+    act(lambda: page.goto(f"{running.url}/health"))
+    expect(page.get_by_text(ALARM_ON)).to_be_visible()
+    grid = page.get_by_test_id("stDataFrame").first
+    expect(grid.locator("table tbody tr").first).to_be_attached()
+    on = [row[1] for row in cells(grid)].index("ApiErrorsAlarm")
+    act(open_row(grid, on))
+    page.wait_for_url(re.compile("alarm=ApiErrorsAlarm"))
+    expect(page.get_by_role("heading", name="ApiErrorsAlarm")).to_be_visible()
+    expect(page.get_by_text("Fix.", exact=True).first).to_be_visible()
 
 
 def test_who_looked_at_a_customer(page: Page, running: Running) -> None:
