@@ -1,17 +1,18 @@
 """All listed bills in one file: an Excel workbook with their lines, or a PDF of the invoices. Made on request."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard.bills import bill_data, invoices, mail
+from dashboard.bills import bill_data, invoices, mail, workbook_process
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.service import BillKey
 from presentation import bills_workbook, units
 
 STATE = "bills_file"  # the session's key of the last file made; a session keeps one
-PROGRESS_STEPS = 100
+PROGRESS_S = 0.25  # between two states of the bar: to draw it takes CPU time of the browser
 
 
 class FileKind(NamedTuple):
@@ -39,7 +40,7 @@ KINDS = (
         ":material/table_view:",
         "xlsx",
         bills_workbook.MEDIA_TYPE,
-        lambda issued: bills_workbook.as_xlsx(one.bill for one in issued),
+        lambda issued: workbook_process.as_xlsx(one.bill for one in issued),
     ),
     FileKind("PDF", ":material/picture_as_pdf:", "pdf", "application/pdf", invoices.print_all),
 )
@@ -76,13 +77,13 @@ def draw(keys: Sequence[BillKey], month: str) -> None:
 def make(kind: FileKind, keys: Sequence[BillKey]) -> BillsFile:
     """Read the bills and make a file of them, with a progress bar."""
     bar = st.progress(0.0)
-    every = max(1, len(keys) // PROGRESS_STEPS)
-    made = 0
+    made, shown = 0, -PROGRESS_S
 
     def counted() -> Iterator[IssuedBill]:
-        nonlocal made
+        nonlocal made, shown
         for bill in bill_data.bill_documents(keys):
-            if made % every == 0:
+            if time.monotonic() - shown > PROGRESS_S:
+                shown = time.monotonic()
                 bar.progress(made / len(keys), f"{kind.name}: {made:,} of {units.count(len(keys), 'bill')}")
             made += 1
             yield bill
