@@ -128,13 +128,13 @@ def _months(load: Load, ahead: int) -> Iterator[tuple[str, Load, int]]:
 
     The month of the hurricane comes a second time, with the days before it alone.
     """
-    first = datetime.fromtimestamp(load.first * HOUR_S, UTC).date()
-    for number in range(12):
-        begin = date(first.year + (first.month - 1 + number) // 12, (first.month - 1 + number) % 12 + 1, 1)
+    begin = datetime.fromtimestamp(load.first * HOUR_S, UTC).date().replace(day=1)
+    while _hours_until(load, begin) < len(load.values):
         end = date(begin.year + begin.month // 12, begin.month % 12 + 1, 1)
         yield from _part(f"{begin:%Y-%m}", load, ahead, begin, _hours_until(load, end) + ahead - 24)
         if begin <= HURRICANE < end:
             yield from _part(f"{begin:%Y-%m} to {HURRICANE:%d}", load, ahead, begin, _hours_until(load, HURRICANE))
+        begin = end
 
 
 def _part(name: str, load: Load, ahead: int, begin: date, reach: int) -> Iterator[tuple[str, Load, int]]:
