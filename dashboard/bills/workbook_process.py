@@ -1,4 +1,4 @@
-"""Writes the workbook of a bill run in a separate process, because other users would wait for the seconds of CPU it takes.
+"""Writes the workbook of a bill run in a separate process: other users would wait for the seconds of CPU it takes.
 
 `python -m dashboard.bills.workbook_process` reads bills as JSON lines and writes the workbook.
 """
@@ -19,7 +19,7 @@ _decoder = msgspec.json.Decoder(Bill)
 
 
 def as_xlsx(bills: Iterable[Bill]) -> bytes:
-    """As `bills_workbook.as_xlsx`, written while the next bills are read. Raises `UsageError` if that is not possible."""
+    """As `bills_workbook.as_xlsx`, written while the next bills are read. Raises `UsageError` if that fails."""
     command = [sys.executable, "-m", __name__]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with process:

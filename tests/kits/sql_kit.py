@@ -26,6 +26,7 @@ from lake.forecast_tables import TABLES as FORECASTS
 from lake.forecast_tables import forecast_day, forecast_tables
 from lake.weather import WEATHER, weather_rows
 from registry.lake import meter_rows, registry_tables
+from tests.kits.billing_kit import load
 from tools.glue_catalog import ACCESS_LOG
 
 READINGS = pa.schema(
@@ -71,6 +72,11 @@ def reading(meter_id: str, start: datetime, wh: int | None, interval_s: int = 90
 
 def readings_of(meter_id: str, intervals: Iterable[Interval]) -> list[TableRow]:
     return [reading(meter_id, datetime.fromtimestamp(start, UTC), wh, seconds) for start, seconds, wh in intervals]
+
+
+def hours(meter_id: str, start: str, wh: list[int], zone: str = "UTC") -> list[TableRow]:
+    """Hourly readings from a local time on."""
+    return readings_of(meter_id, load(start, wh, 3600, zone))
 
 
 def meter(
