@@ -11,6 +11,7 @@ from meter_files.energy import Readings
 
 FIRST_YEAR = 1990  # no interval meter is older
 _ENOUGH = 8  # readings from which a pattern is told from chance
+_DAYS_S, _ENOUGH_OF_DAYS = 2 * 86_400, 24  # for which, and in how many readings, no load only rises
 _SHORT = 10  # a reading this many times shorter than most is a stray time
 
 
@@ -62,12 +63,14 @@ def stamp_hint(channel: Channel, readings: Readings, options: ReadOptions) -> li
 
 
 def refuse_register(channel: Channel) -> None:
-    """`UsageError` for interval values that only rise, by little of what they are: readings of a register."""
+    """`UsageError` for interval values that only rise, by little of what they are or for days: those of a register."""
     if channel.kind != "interval energy" or len(channel.value) < _ENOUGH:
         return
     value = channel.value[np.argsort(channel.stamp, kind="stable")]
     low, high = int(value[0]), int(value[-1])
-    if low > 0 and high - low < low and (np.diff(value) >= 0).all() and len(np.unique(value)) > len(value) // 2:
+    little = 0 < high - low < low
+    long = len(value) >= _ENOUGH_OF_DAYS and np.ptp(channel.stamp) >= _DAYS_S
+    if (little or long) and (np.diff(value) >= 0).all() and len(np.unique(value)) > len(value) // 2:
         raise UsageError(
             f"row {channel.row[0]} and all that follow only rise{_of(channel)}, as a register does; "
             f"give --kind register{' and its --unit' if channel.unit == 'other' else ''}"

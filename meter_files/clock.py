@@ -30,6 +30,8 @@ def has_offsets(texts: pa.Array) -> bool:
 def instants(texts: pa.Array, formats: tuple[str, ...], zone: str | None, channel: Numbers) -> Numbers:
     """Instants (s since 1970 UTC) of texts, by the first of `formats` that all of them have; "iso" is ISO 8601.
 
+    Where both 31/07 and 07/31 are among the formats and all texts have both, it is the one in which they span less.
+
     Times without an offset are on the clocks of `zone`; `channel` numbers the series that each belongs to, within which
     a local time that comes twice is the repeated hour. Raises `TimeError`.
     """
@@ -59,7 +61,7 @@ def from_local(local: Numbers, zone: str, channel: Numbers) -> Numbers:
     skipped = ~exists(local, key)
     if (skipped & (local % 3600 != 0)).any():
         at = int(np.argmax(skipped & (local % 3600 != 0)))
-        raise TimeError(at, f"{np.datetime64(int(local[at]), 's')} does not exist in {key}: clocks skip it")
+        raise _skipped(at, local, key)
     twice = (early != late) & ~skipped
     found: Numbers = np.where(skipped | _second(local, channel, twice), late, early)
     return found
@@ -75,15 +77,23 @@ def exists(local: Numbers, zone: str) -> Flags:
     return np.asarray(shown == local)
 
 
-def refuse_skipped(texts: pa.Array, formats: tuple[str, ...], zone: str | None) -> None:
-    """`TimeError` if the clocks of `zone` skip one of these times, the first second of that hour included."""
+def refuse_skipped(texts: pa.Array, rows: Numbers, formats: tuple[str, ...], zone: str | None) -> None:
+    """`TimeError` if the clocks of `zone` skip the time of one of `rows`, the first second of that hour included."""
     if zone is None or has_offsets(texts):
         return
-    local = _parsed(texts, formats)
+    local = _parsed(texts, formats)[rows]
     there = exists(local, zone)
     if not there.all():
         at = int(np.argmin(there))
-        raise TimeError(at, f"{np.datetime64(int(local[at]), 's')} does not exist in {zone}: clocks skip it")
+        raise _skipped(at, local, zone)
+
+
+def _skipped(at: int, local: Numbers, zone: str) -> TimeError:
+    return TimeError(
+        at,
+        f"{np.datetime64(int(local[at]), 's')} does not exist in {zone}: clocks skip it. Correct the row, or give the "
+        "--zone of the file's clock; one that is never changed is that of UTC, or for example of Etc/GMT-1, UTC+1",
+    )
 
 
 def _second(local: Numbers, channel: Numbers, ambiguous: Flags) -> NDArray[np.bool_]:
@@ -157,13 +167,31 @@ def _parsed(texts: pa.Array, formats: tuple[str, ...]) -> Numbers:
     for form in formats:
         found = _strptime(midnight, form)
         if not found.null_count:
-            local = found.to_numpy().astype("datetime64[s]").astype(np.int64)
+            local = _seconds(found)
+            if (swapped := form.replace("%d/%m/", "%m/%d/")) != form and swapped in formats:
+                month_first = _strptime(midnight, swapped)
+                local = local if month_first.null_count else _day_or_month(texts, local, _seconds(month_first))
             return np.asarray(local + 86_400 * ends.to_numpy(zero_copy_only=False))
         at = int(np.argmax(found.is_null().to_numpy(zero_copy_only=False)))
         if first is None or at > first[0]:
             first = (at, form)
     assert first is not None
     raise TimeError(first[0], f"the time {texts[first[0]].as_py()!r} is not like {_example(first[1])}")
+
+
+def _day_or_month(texts: pa.Array, day_first: Numbers, month_first: Numbers) -> Numbers:
+    """Times that can be read in two ways are read in the one in which they span less: the other tears months apart."""
+    spans = np.ptp(day_first), np.ptp(month_first)
+    differ = day_first != month_first
+    if differ.any() and spans[0] == spans[1]:
+        at = int(np.argmax(differ))
+        days = " or ".join(str(np.datetime64(int(one[at]), "s"))[:10] for one in (day_first, month_first))
+        raise TimeError(at, f"the time {texts[at].as_py()!r} may be of {days}; write the dates of the file like these")
+    return day_first if spans[0] < spans[1] else month_first
+
+
+def _seconds(found: pa.Array) -> Numbers:
+    return np.asarray(found.to_numpy().astype("datetime64[s]").astype(np.int64))
 
 
 def _strptime(texts: pa.Array, form: str) -> pa.Array:

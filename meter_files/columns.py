@@ -81,7 +81,7 @@ def _refuse_skipped(layout: Layout, table: Table, times: _Times, rows: Numbers) 
         return
     both = rows[order[np.unique(np.concatenate([same, same + 1]))]]
     try:
-        refuse_skipped(_joined(table, layout.time).take(pa.array(both)), layout.formats, times.zone or None)
+        refuse_skipped(_joined(table, layout.time), both, layout.formats, times.zone or None)
     except TimeError as fault:
         raise UsageError(f"row {table.line[both[fault.at]]}: {fault}") from None
 

@@ -4,6 +4,10 @@ from meter_files.layout import Layout, ReadType, Value
 
 _DMY = ("%d/%m/%Y %H:%M", "%d-%m-%Y %H:%M", "%d.%m.%Y %H:%M")
 _MDY = ("%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M %p")
+ANY_TIME = (
+    "iso", *_DMY, *(f"{form}:%S" for form in _DMY), "%d/%m/%Y %I:%M %p", "%d/%m/%Y %I:%M:%S %p", "%Y/%m/%d %H:%M",
+    *_MDY, "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p",
+)  # fmt: skip
 
 DIRECTIONS = {
     **dict.fromkeys(("", "delivered", "import", "consumption", "in", "1"), ReadType("delivered")),

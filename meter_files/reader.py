@@ -11,7 +11,7 @@ from meter_files.columns import channels_of
 from meter_files.csv_table import PREAMBLE, Header, find_header, names_in, read_rows
 from meter_files.day_rows import day_rows, is_day_rows
 from meter_files.layout import Layout, Value
-from meter_files.presets import PRESETS
+from meter_files.presets import ANY_TIME, PRESETS
 from meter_files.source import decoded, head_of, text_of
 
 _ENERGIES = {"wh": "Wh", "kwh": "kWh", "mwh": "MWh", "value": "kWh", "energy": "kWh"}
@@ -63,6 +63,8 @@ def _read_csv(text: str, options: ReadOptions, presets: Sequence[Layout]) -> Con
     lines = text.split("\n", PREAMBLE)[:PREAMBLE]
     if not text.strip():
         raise UsageError("the file is empty")
+    if any("\0" in line for line in lines):
+        raise UsageError("it is not text; give a meter data file, a CSV in UTF-8, or Parquet")
     layout, header = _mapped(lines, options) if options.time or options.value else _recognized(lines, options, presets)
     if layout is None:
         return day_rows(text, header, options)
@@ -122,7 +124,6 @@ def _mapped(lines: list[str], options: ReadOptions) -> tuple[Layout | None, Head
     if options.unit is None and value not in _ENERGIES:
         raise UsageError(f"the unit of {value!r} is not known; give --unit, one of {', '.join(UNITS)}")
     unit: Unit = options.unit or _ENERGIES[value]  # type: ignore[assignment]
-    formats = ("iso", "%d/%m/%Y %H:%M", "%d-%m-%Y %H:%M", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M")
     return Layout(
-        name="columns as named", header=frozenset(), time=time, formats=formats, values=(Value(value, unit=unit),)
+        name="columns as named", header=frozenset(), time=time, formats=ANY_TIME, values=(Value(value, unit=unit),)
     ), header

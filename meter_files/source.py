@@ -27,6 +27,8 @@ def open_source(path: Path) -> IO[bytes]:
     try:
         archive = zipfile.ZipFile(path)
         names = [one.filename for one in archive.infolist() if not one.is_dir() and "__MACOSX" not in one.filename]
+        if "[Content_Types].xml" in names:
+            raise UsageError(f"{path} is an Excel workbook; save its sheet as CSV and give that")
         if len(names) != 1:
             raise UsageError(f"{path} has {len(names)} files; unpack it and give one of them")
         return archive.open(names[0])

@@ -1,5 +1,6 @@
 """Energy from channels: sums that are exact, registers, clocks that change, and what no meter measures."""
 
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -196,3 +197,33 @@ def test_directions_and_qualities_of_parquet_are_read_and_other_such_columns_ref
         pq.write_table(pa.table({"start": start, "wh": [5, 7, 6], name: [value] * 3}), tmp_path / "u.parquet")
         with pytest.raises(UsageError, match=says):
             read_load(tmp_path / "u.parquet", ReadOptions())
+
+
+def only_rising(hours: int) -> str:
+    """A register that began at 0, by the hour."""
+    start, kwh = datetime(2026, 3, 1, tzinfo=UTC), 0
+    rows = [f"{start + timedelta(hours=n)},{(kwh := kwh + n % 24)}" for n in range(1, hours + 1)]
+    return "time,kwh\n" + "\n".join(rows) + "\n"
+
+
+def test_values_that_only_rise_for_days_are_a_registers_even_from_zero(tmp_path: Path):
+    assert len(csv(tmp_path, only_rising(23), time="time", value="kwh").meters) == 1  # a morning may rise
+
+    with pytest.raises(UsageError, match=r"only rise.*give --kind register"):
+        csv(tmp_path, only_rising(72), time="time", value="kwh")
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y %I:%M:%S %p"])
+@pytest.mark.parametrize("days", [3, 40])
+def test_dates_may_begin_with_the_day_or_with_the_month(tmp_path: Path, form: str, days: int):
+    times = [datetime(2026, 3, 4, tzinfo=UTC) + timedelta(hours=number) for number in range(24 * days)]
+    text = "time,kwh\n" + "".join(f"{time.strftime(form)},1\n" for time in times)
+
+    found = csv(tmp_path, text, time="time", value="kwh", zone="UTC").meters[0].readings
+
+    assert found.start.tolist() == [int(time.timestamp()) for time in times]
+
+
+def test_a_day_that_may_be_of_two_months_is_refused(tmp_path: Path):
+    with pytest.raises(UsageError, match=r"row 2: the time '03/04/2026 00:00' may be of 2026-04-03 or 2026-03-04"):
+        hours([f"03/04/2026 {hour:02}:00" for hour in range(24)], folder=tmp_path)

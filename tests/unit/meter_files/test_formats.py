@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from electrocloud.domain.errors import UsageError
 from meter_files.channel import ReadOptions
@@ -130,3 +131,12 @@ def test_a_damaged_head_or_number_is_refused_in_one_line(tmp_path: Path, name: s
     said = refusal(tmp_path, content.replace(old, new))
     assert says in said
     assert "\n" not in said
+
+
+def test_a_workbook_and_bytes_that_are_no_text_are_refused_with_what_to_give(tmp_path: Path):
+    book = io.BytesIO()
+    with xlsxwriter.Workbook(book) as written:
+        written.add_worksheet().write_string(0, 0, "start")
+
+    assert "is an Excel workbook; save its sheet as CSV and give that" in refusal(tmp_path, book.getvalue())
+    assert "it is not text; give a meter data file, a CSV" in refusal(tmp_path, bytes(range(256)) * 9)
