@@ -33,7 +33,8 @@ class Peak(NamedTuple):
 class Loading(NamedTuple):
     """A feeder or transformer with its load; `rating_kva` is None where the registry has none.
 
-    `now_kva` is of the latest readings of the `reporting` ones of its `meters`. Peaks are None where nothing is known.
+    `now_kva` is of the latest readings of the `reporting` ones of its `meters`, None where none reports. Peaks are None
+    where nothing is known.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Loading(NamedTuple):
     rating_kva: float | None
     meters: int
     reporting: int
-    now_kva: float
+    now_kva: float | None
     today: Peak | None
     tomorrow: Peak | None
     latitude: float
@@ -123,7 +124,7 @@ def _loading(
     latitude, longitude = fmean(meter.lat for meter in own), fmean(meter.lon for meter in own)
     if rating and rating.latitude is not None and rating.longitude is not None:
         latitude, longitude = rating.latitude, rating.longitude
-    kva = sum(reporting) / 1000 / POWER_FACTOR
+    kva = sum(reporting) / 1000 / POWER_FACTOR if reporting else None
     rated = rating.rating_kva if rating else None
     return Loading(owner[1], owner[0], rated, len(own), len(reporting), kva, None, None, latitude, longitude)
 

@@ -25,6 +25,7 @@ from forecasting.on_demand import forecast_group, forecast_meter
 from forecasting.work import Deployment, open_deployment
 from meter_files.channel import ReadOptions
 from presentation.export_text import forecast_notes
+from presentation.money_text import money
 
 WH = "; in Wh, peaks in Wh per hour"  # the unit of the deployment's loads; a file has its own
 
@@ -59,9 +60,10 @@ def of_meter(meter_id: str, horizon: int | Days, output: Output | None) -> None:
     if output in (Output.csv, Output.tsv):
         return
     if end := made.month_end:
-        kwh, due = end.energy_kwh, end.total
+        kwh = end.energy_kwh
+        due, low, high = (money(amount, end.currency) for amount in (end.total.value, end.total.low, end.total.high))
         print(f"{end.month} comes to {kwh.value:,.0f} kWh ({kwh.low:,.0f} to {kwh.high:,.0f}) ", end="")
-        print(f"and ${due.value:,.2f} (${due.low:,.2f} to ${due.high:,.2f}).{forecast_notes(end)}")
+        print(f"and {due} ({low} to {high}).{forecast_notes(end)}")
     if made.suspects:
         print_rows(suspect_rows(made.suspects), Output.table)
 

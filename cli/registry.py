@@ -20,6 +20,7 @@ from electrocloud.domain.registry.changes import RecordChange
 from electrocloud.domain.registry.records import Account, Registry
 from electrocloud.services.registry import RegistryPlan, plan_change
 from electrocloud.services.replay import Rerated
+from presentation.money_text import total
 from registry.desk import RegistryDesk
 from registry.export import write_folder
 from registry.folder import FileFault, FolderContent, read_folder
@@ -180,7 +181,7 @@ def _announce(desk: RegistryDesk, plan: RegistryPlan) -> None:
     if plan.changes and not plan.faults:
         preview = desk.preview(plan)
         about = f"About {preview.bills:,}" if preview.sampled else f"{preview.bills:,}"
-        amount = f"{'about ' if preview.sampled else ''}${preview.amount:,.2f}"
+        amount = f"{'about ' if preview.sampled else ''}{total(preview.amounts.items())}"
         Console().print(f"{about} bills change, by {amount} in all.")
 
 

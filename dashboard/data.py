@@ -130,3 +130,10 @@ def meter(meter_id: str) -> RegisteredMeter | None:
 def tariffs() -> dict[str, Tariff]:
     """The tariffs by their id."""
     return reader().tariffs()
+
+
+@needs(Data.FLEET)
+def currency_of(tariff_id: str) -> str:
+    """The currency of a tariff; USD, that of tariffs that name none, where the registry no longer has it."""
+    tariff = tariffs().get(tariff_id)
+    return tariff.currency if tariff else "USD"

@@ -1,16 +1,18 @@
 """Parts of every page: rows of metrics, and room for what is still loading, so that nothing moves when it comes."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from presentation.money_text import mark
 from presentation.units import in_html
 
+ColumnConfigs = Mapping[str, Any]  # by a column's name: Streamlit's configuration, a title, or None to hide it
 STYLE = Path(__file__).parent / "style.css"
 BEGIN_S = 0.1
 PAINT_S = 0.3
@@ -45,6 +47,14 @@ def metric(
     st.metric(
         label, value, below, delta_color="off", delta_arrow="off", help=note, border=True, height=height
     )  # Streamlit's delta, without its color and arrow
+
+
+def in_currency(columns: ColumnConfigs, amounts: Collection[str], currencies: Iterable[str]) -> ColumnConfigs:
+    """The columns of a table with the currency in the titles of `amounts`; where there are several, in `currency`."""
+    if len(found := sorted(set(currencies))) > 1:
+        return {**columns, "currency": "Currency"}
+    titles = {name: f"{columns[name]['label']}, {mark(found[0])}" for name in amounts}
+    return {**columns, **{name: {**columns[name], "label": titles[name]} for name in amounts}, "currency": None}
 
 
 @contextmanager

@@ -145,6 +145,7 @@ def month_end(so_far: PeriodSoFar, rest: tuple[float, float, float], shape: Floa
         Range(*(bill.total_rounded for bill in issued)),
         before_credit=issued[0].credit is not None and so_far.planned.plan.stated_credit is None,
         before_ratchet=bool(so_far.planned.plan.lookback),
+        currency=issued[0].currency,
     )
 
 

@@ -3,7 +3,6 @@
 import html
 import re
 from datetime import date, datetime
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -31,11 +30,6 @@ def column_title(column: str) -> str:
     """`Peak kW` for the column `peak_kw` of an answer."""
     first, *rest = [_COLUMN_WORDS.get(word, word) for word in column.split("_")]
     return " ".join([first if first in _COLUMN_WORDS.values() else first.capitalize(), *rest])
-
-
-def dollars(amount: Decimal) -> str:
-    """`$950.12`; amounts of $10,000 or more are shown without cents: `$48,120`."""
-    return f"${amount:,.2f}" if abs(amount) < 10_000 else f"${amount:,.0f}"
 
 
 def duration(seconds: float) -> str:

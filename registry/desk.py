@@ -4,7 +4,7 @@ import getpass
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -44,10 +44,13 @@ Progress = Callable[[int], None]
 
 
 class ChangePreview(NamedTuple):
-    """How many bills a change would make different, and by how much ($) in all. `sampled`: estimated from a sample."""
+    """How many bills a change would make different, and by how much in each currency.
+
+    `sampled`: estimated from a sample.
+    """
 
     bills: int
-    amount: Decimal
+    amounts: Mapping[str, Decimal]
     sampled: bool
 
 
@@ -137,7 +140,8 @@ class RegistryDesk:
             touched = touched_bills(services_in(plan.registry, group), self._tables, self._now())
             rerate_touched(touched, preview, pause, VersionReason(""))
         factor = Decimal(len(points)) / max(1, len(sample))
-        return ChangePreview(round(preview.bills * factor), preview.amount * factor, len(sample) < len(points))
+        amounts = {currency: amount * factor for currency, amount in preview.amounts.items()}
+        return ChangePreview(round(preview.bills * factor), amounts, len(sample) < len(points))
 
     def rerate(self, points: Sequence[str], reason: str, progress: Progress) -> Rerated:
         """Rate the bills of service points again by the registry as it is stored."""

@@ -1,5 +1,8 @@
 """A month's bills as a table, and their totals."""
 
+from collections.abc import Callable
+from decimal import Decimal
+
 import pandas as pd
 
 from electrocloud.aws.store.reader import BillRow
@@ -8,28 +11,34 @@ from electrocloud.domain.billing.service import BillKey
 STATES = ("all", "provisional", "waiting for estimate", "final", "estimated", "re-billed")
 
 
-def table(bills: list[BillRow]) -> pd.DataFrame:
+def table(bills: list[BillRow], currency_of: Callable[[str], str]) -> pd.DataFrame:
     """One row per bill; `state` is one of STATES: `re-billed` for any version after the first, `estimated` for a final
-    bill with estimated intervals.
+    bill with estimated intervals. `currency` is that of the tariff, as `currency_of` says it.
     """
     frame = pd.DataFrame(bills, columns=BillRow._fields)
     estimated = (frame["status"] == "final") & (frame["estimated"] > 0)
     state = frame["status"].mask(estimated, "estimated").mask(frame["version"] > 1, "re-billed")
-    return frame.assign(state=state)
+    currencies = {tariff_id: currency_of(tariff_id) for tariff_id in frame["tariff_id"].unique()}
+    return frame.assign(state=state, currency=frame["tariff_id"].map(currencies))
+
+
+def amounts(bills: pd.DataFrame) -> list[tuple[str, Decimal]]:
+    """The total in each currency."""
+    return [(str(currency), total) for currency, total in bills.groupby("currency")["total"].sum().items()]
 
 
 def by_state(issued: pd.DataFrame) -> pd.DataFrame:
-    """One row per state that bills are in, in the order of STATES: their number, energy and total."""
-    totals = issued.groupby("state").agg(
+    """One row per state that bills are in, in the order of STATES, and currency: their number, energy and total."""
+    totals = issued.groupby(["state", "currency"], as_index=False).agg(
         bills=("meter_id", "size"), energy_kwh=("energy_kwh", "sum"), total=("total", "sum")
     )
-    return totals.reindex([state for state in STATES if state in totals.index]).reset_index()
+    return totals.sort_values("state", key=lambda states: states.map(STATES.index), ignore_index=True, kind="stable")
 
 
 def by_tariff(issued: pd.DataFrame) -> pd.DataFrame:
-    """One row per tariff: its bills, in total and by state, and their energy and total; highest total first."""
+    """One row per tariff: its bills, in all and by state, their currency, energy and total; highest total first."""
     counts = {state: issued["state"] == state for state in STATES[1:]}
-    sums = issued.assign(**counts).groupby("tariff_id", as_index=False)
+    sums = issued.assign(**counts).groupby(["tariff_id", "currency"], as_index=False)
     totals = sums.agg(
         bills=("meter_id", "size"),
         **{state: (state, "sum") for state in counts},

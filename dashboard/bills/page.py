@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from dashboard import layout
+from dashboard import data, layout
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
 from dashboard.bills import bill_data, bulk_download, invoices, mail
-from dashboard.bills.bill_table import STATES, by_state, by_tariff, chosen_of, keys_of, table
+from dashboard.bills.bill_table import STATES, amounts, by_state, by_tariff, chosen_of, keys_of, table
 from dashboard.show_errors import show_errors
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill import Bill
 from presentation import invoice_documents as invoice
 from presentation import units
-from presentation.invoice_text import money
+from presentation.money_text import money, total
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
@@ -27,7 +27,7 @@ def figures(issued: pd.DataFrame) -> None:
     """Draw the month's totals, and those of each tariff."""
     shown = {
         "Bills": f"{len(issued):,}",
-        "Amount due": money(issued["total"].sum()),
+        "Amount due": total(amounts(issued)),
         "Energy": units.scaled(float(issued["energy_kwh"].sum()) * 1000, "Wh"),
         "Open": f"{(issued['status'] != 'final').sum():,}",
         "Final": f"{(issued['state'] == 'final').sum():,}",
@@ -40,15 +40,16 @@ def figures(issued: pd.DataFrame) -> None:
     layout.paint_first()
     left, right = st.columns([3, 7], gap="medium")
     left.header("By state")
-    left.dataframe(numbers(by_state(issued)), hide_index=True, column_config=COLUMNS)
+    columns = layout.in_currency(COLUMNS, ["total"], issued["currency"])
+    left.dataframe(numbers(by_state(issued)), hide_index=True, column_config=columns)
     right.header("By tariff")
-    right.dataframe(numbers(by_tariff(issued)), hide_index=True, column_config=COLUMNS | {"estimated": "Estimated"})
+    right.dataframe(numbers(by_tariff(issued)), hide_index=True, column_config={**columns, "estimated": "Estimated"})
 
 
 def draw_month(month: str, owner: str | None) -> None:
     """Draw all bills of a month, and the invoice of `owner`: an agreement, or a meter."""
     with st.spinner("Loading the month's bills …"):
-        issued = table(bill_data.bills_of_month(month))
+        issued = table(bill_data.bills_of_month(month), data.currency_of)
     if issued.empty:
         st.info(f"There are no bills for {units.month(month)}. Choose another month, or send readings for this one.")
         return
@@ -77,12 +78,12 @@ def list_of(shown: pd.DataFrame, month: str) -> None:
     if shown.empty:
         st.info("No bills match. Clear a filter.")
         return
-    total = money(shown["total"].sum())
     st.caption(
-        f"{units.count(len(shown), 'bill')} totaling {total}. Select a row to view the bill, or several for files and "
-        "mail; click a heading to sort."
+        f"{units.count(len(shown), 'bill')} totaling {total(amounts(shown))}. Select a row to view the bill, or "
+        "several for files and mail; click a heading to sort."
     )
-    order = ["meter_id", "tariff_id", "state", "version", "energy_kwh", "total", "missing", "not_yet_due", "estimated"]
+    order = ["meter_id", "tariff_id", "state", "version", "energy_kwh", "total", "currency", "missing", "not_yet_due",
+             "estimated"]  # fmt: skip
     agreements = [str(agreement_id) for agreement_id in shown["agreement_id"]]
     key = f"bills_list_{month}"  # another month's list has no selection
     chosen = st.dataframe(
@@ -90,7 +91,7 @@ def list_of(shown: pd.DataFrame, month: str) -> None:
         hide_index=True,
         height=min(38 + 35 * len(shown), 400),
         column_order=order,
-        column_config=COLUMNS,
+        column_config=layout.in_currency(COLUMNS, ["total"], shown["currency"]),
         on_select=lambda: select_bill(key, agreements),
         selection_mode="multi-row",
         key=key,
@@ -160,8 +161,8 @@ def draw_versions(versions: list[Bill]) -> None:
                 "Version": bill.version,
                 "State": bill.status,
                 "Energy, kWh": float(bill.energy_kwh),
-                "Amount due": money(bill.total_rounded),
-                "Change": money(bill.adjustment.amount_rounded, sign=True) if bill.adjustment else "",
+                "Amount due": money(bill.total_rounded, bill.currency),
+                "Change": money(bill.adjustment.amount_rounded, bill.currency, sign=True) if bill.adjustment else "",
                 "Missing": bill.intervals.missing,
                 "Not yet due": bill.intervals.not_yet_due,
                 "Outside service": bill.intervals.outside_service,
@@ -190,10 +191,14 @@ COLUMNS: "dict[str, ColumnConfig | str]" = {
     "final": "Final",
     "re-billed": "Re-billed",
     "energy_kwh": st.column_config.NumberColumn("Energy, kWh", format="%,.1f"),
-    "total": st.column_config.NumberColumn("Amount due, $", format="%,.2f"),
-    "missing": st.column_config.NumberColumn("Missing", help="Intervals that are due and have no reading; not billed"),
-    "not_yet_due": st.column_config.NumberColumn("Not yet due", help="Intervals that have not ended"),
-    "estimated": st.column_config.NumberColumn("Estimated", help="Intervals estimated from the weeks before"),
+    "total": st.column_config.NumberColumn("Amount due", format="%,.2f"),
+    "missing": st.column_config.NumberColumn(
+        "Missing", format="%,d", help="Intervals that are due and have no reading; not billed"
+    ),
+    "not_yet_due": st.column_config.NumberColumn("Not yet due", format="%,d", help="Intervals that have not ended"),
+    "estimated": st.column_config.NumberColumn(
+        "Estimated", format="%,d", help="Intervals estimated from the weeks before"
+    ),
 }
 
 st.title("Bills")

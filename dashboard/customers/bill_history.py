@@ -12,6 +12,7 @@ from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill_document import Bill
 from presentation import bill_change, bill_columns
 from presentation.invoice_text import period
+from presentation.money_text import money
 from presentation.temperature_text import Scale
 
 MOST_COLUMNS = 13  # a year, and the same month of the year before
@@ -55,7 +56,7 @@ def table(bills: Sequence[IssuedBill]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "period": period(bill),
-            "amount": float(bill.total_rounded),
+            "amount": money(bill.total_rounded, bill.currency),
             "state": bill.status,
             "agreement": bill.agreement_id,
             "owner": key.agreement_id,

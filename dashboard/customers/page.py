@@ -45,7 +45,7 @@ ACCESS_COLUMNS = {
 }
 
 COLUMNS: "dict[str, ColumnConfig | str]" = {
-    "amount": st.column_config.NumberColumn("Amount due", format="%,.2f"),
+    "amount": "Amount due",
     "period": "Period",
     "state": "State",
     "agreement": "Agreement",

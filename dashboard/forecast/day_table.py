@@ -85,7 +85,7 @@ def day_name(day: ForecastDay, today: date) -> str:
     """`Fri 27 Nov, tomorrow`; with how many hours are forecast where that is not the whole day."""
     name = f"{day.day:%a} {day.day.day} {day.day:%b}"
     near = {0: ", today", 1: ", tomorrow"}.get((day.day - today).days, "")
-    return f"{name}{near}" + (f" (last {units.count(day.hours, 'hour')})" if day.lead == 0 else "")
+    return f"{name}{near}" + (f" ({day.hours} h left)" if day.lead == 0 else "")
 
 
 def between(bounds: Bounds | None, unit: str) -> str:

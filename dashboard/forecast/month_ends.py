@@ -1,5 +1,6 @@
 """Month-end bill forecasts: a list of all meters, and one meter with its next day."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from electrocloud.domain.forecast import MonthEnd
 from electrocloud.domain.local_time import DAY_S, BillingMonth, day_of
 from presentation import units
 from presentation.export_text import forecast_notes
-from presentation.invoice_text import money
+from presentation.money_text import money, rough
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
@@ -27,11 +28,11 @@ HIGHEST, ABOVE = "Highest bill", "Most above last month"
 COLUMNS: "dict[str, ColumnConfig | str]" = {
     "meter_id": "Meter",
     "energy_kwh": st.column_config.NumberColumn("Energy, kWh", format="%,.0f"),
-    "total": st.column_config.NumberColumn("Forecast bill, $", format="%,.2f"),
-    "low": st.column_config.NumberColumn("Low, $", format="%,.2f", help="80% of bills end between Low and High."),
-    "high": st.column_config.NumberColumn("High, $", format="%,.2f"),
+    "total": st.column_config.NumberColumn("Forecast bill", format="%,.2f"),
+    "low": st.column_config.NumberColumn("Low", format="%,.2f", help="80% of bills end between Low and High."),
+    "high": st.column_config.NumberColumn("High", format="%,.2f"),
     "above": st.column_config.NumberColumn(
-        "Above last month, $", format="%+,.2f", help="Shown if last month's bill has all its readings."
+        "Above last month", format="%+,.2f", help="Shown if last month's bill has all its readings."
     ),
 }
 
@@ -49,16 +50,24 @@ def draw() -> None:
         if not ends:
             st.info(f"There are no month-end forecasts for {named} yet. A meter needs a week of readings.")
             return
-        bills, energy = (outlook.together(getattr(end, part) for end in ends) for part in ("total", "energy_kwh"))
-        low, middle, high = (units.dollars(amount) for amount in (bills.low, bills.value, bills.high))
-        st.markdown(
-            f"Forecast for {units.count(len(ends), 'meter')} of {len(fleet.meters):,} in {named}: "
-            f"**{units.scaled(float(energy.value) * 1000, 'Wh')}** and **{middle}**; "
-            f"worst case {low} or {high}, if every meter is off in the same direction."
-        )
+        st.markdown(summary(ends, len(fleet.meters), named))
         table = outlook.month_end_table(ends, bill_data.bills_of_month(str(month.preceding)))
         if meter_id := list_of(table):
             of_one(next(end for end in ends if end.meter_id == meter_id), fleet)
+
+
+def summary(ends: Sequence[MonthEnd], meters: int, month: str) -> str:
+    """What all forecast meters use, and what they pay in each currency, as Markdown."""
+    energy = outlook.together(end.energy_kwh for end in ends)
+    paid = []
+    for currency in sorted({end.currency for end in ends}):
+        bills = outlook.together(end.total for end in ends if end.currency == currency)
+        low, middle, high = (rough(amount, currency) for amount in (bills.low, bills.value, bills.high))
+        paid.append(f"**{middle}** (worst case {low} or {high}, if every meter is off in the same direction)")
+    return (
+        f"Forecast for {units.count(len(ends), 'meter')} of {meters:,} in {month}: "
+        f"**{units.scaled(float(energy.value) * 1000, 'Wh')}** and {' and '.join(paid)}."
+    )
 
 
 def list_of(table: pd.DataFrame) -> str | None:
@@ -82,7 +91,7 @@ def list_of(table: pd.DataFrame) -> str | None:
         shown.dropna(axis="columns", how="all"),
         hide_index=True,
         height=min(38 + 35 * len(shown), 320),
-        column_config=COLUMNS,
+        column_config=layout.in_currency(COLUMNS, ["total", "low", "high", "above"], table["currency"]),
         on_select="rerun",
         selection_mode="single-row",
         key="month_ends_list",
@@ -100,7 +109,7 @@ def of_one(end: MonthEnd, fleet: Fleet) -> None:
         with layout.metrics("month_end"):
             for label, value, low, high in (
                 ("Month-end energy", f"{energy.value:,.0f} kWh", f"{energy.low:,.0f}", f"{energy.high:,.0f} kWh"),
-                ("Month-end bill", money(bill.value), money(bill.low), money(bill.high)),
+                ("Month-end bill", *(money(one, end.currency) for one in (bill.value, bill.low, bill.high))),
             ):
                 layout.metric(label, value, f"{low} to {high}", when)
         st.caption(f"{when}. The ranges are 80% intervals.{forecast_notes(end)}")

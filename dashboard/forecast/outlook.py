@@ -32,7 +32,7 @@ def hours_of(forecasts: Sequence[Forecast]) -> pd.DataFrame:
 
 
 def month_end_table(ends: Iterable[MonthEnd], last_month: Iterable[BillRow]) -> pd.DataFrame:
-    """One row per meter: its month-end forecast in kWh and $, and `above`, the $ by which it exceeds last month's bill.
+    """One row per meter: its month-end forecast, and `above`, the amount by which it exceeds last month's bill.
 
     `above` is NaN if last month has no bill, or a bill with missing readings.
     """
@@ -42,10 +42,11 @@ def month_end_table(ends: Iterable[MonthEnd], last_month: Iterable[BillRow]) -> 
             end.meter_id,
             *map(float, (end.energy_kwh.value, end.total.value, end.total.low, end.total.high)),
             float(end.total.value - before[end.meter_id]) if end.meter_id in before else None,
+            end.currency,
         )
         for end in ends
     ]
-    frame = pd.DataFrame(rows, columns=["meter_id", "energy_kwh", "total", "low", "high", "above"])
+    frame = pd.DataFrame(rows, columns=["meter_id", "energy_kwh", "total", "low", "high", "above", "currency"])
     return frame.astype({"above": float})
 
 

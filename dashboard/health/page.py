@@ -79,7 +79,7 @@ def details(stage: Stage, zone: str) -> list[str]:
     if stage.backlog is not None:
         lines.append(f"{stage.backlog:,} waiting to be published")
     if stage.errors and stage.last_error:
-        lines.append(f":red[{stage.errors:,} {stage.error} in 24 h, last {at(stage.last_error, zone)}]")
+        lines.append(f":red[{stage.error}: {stage.errors:,} in 24 h, last {at(stage.last_error, zone)}]")
     elif stage.error:
         lines.append(f"{stage.error} not measured" if stage.errors is None else f"no {stage.error} in 24 h")
     return lines

@@ -10,7 +10,7 @@ import pandas as pd
 from electrocloud.domain.billing.bill import Bill
 from electrocloud.domain.billing.determinants import with_local_days
 from electrocloud.domain.billing.gaps import estimated_bills, gap_estimates
-from electrocloud.domain.billing.line_text import energy_periods
+from electrocloud.domain.billing.line_text import energy_periods, price
 from electrocloud.domain.local_time import DAY_S, BillingMonth
 from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.readings.upload import Reading
@@ -79,7 +79,7 @@ def estimated(days: Sequence[MeterDay], first: int, last: int, zone: str) -> pd.
 
 
 def periods(tariff: Tariff, first: float, last: float) -> pd.DataFrame:
-    """The energy periods between two instants, in order: `start`, `end`, `name` (with its rate) and `rate` ($/kWh)."""
+    """The energy periods between two instants, in order: `start`, `end`, `name` (with its rate), and `rate` per kWh."""
     found: list[list[Any]] = []
     for midnight in range(int(first) // DAY_S * DAY_S, int(last), DAY_S):
         for span in period_spans(tariff, midnight):
@@ -98,7 +98,8 @@ def period_name(tariff: Tariff, period: int, instant: float) -> str:
     """`Peak, $0.3400/kWh`; a range of rates if the period's tiers differ."""
     month = datetime.fromtimestamp(instant, ZoneInfo(tariff.zone)).month
     rates = [tier.rate for tier in tariff.energy[period]]
-    prices = f"${min(rates)}" + (f" to ${max(rates)}" if min(rates) < max(rates) else "")
+    low, high = (price(rate, 4, tariff.currency) for rate in (min(rates), max(rates)))
+    prices = low if low == high else f"{low} to {high}"
     name = energy_periods(tariff, month)[period].removeprefix(", ").partition(" (")[0] or "All hours"
     return f"{name}, {prices}/kWh"
 

@@ -20,7 +20,8 @@ from electrocloud.domain.readings.meter_day import MeterDay
 from electrocloud.domain.tariffs.tariff import Tariff
 from presentation import units
 from presentation.export_text import BEFORE_EXPORT, forecast_notes
-from presentation.invoice_text import money, percent
+from presentation.invoice_text import percent
+from presentation.money_text import mark, money
 from presentation.suspects_text import MEANINGS
 
 SUGGESTED = 12
@@ -107,7 +108,7 @@ def costs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end
     named = units.month(str(month))
     so_far = {
         "Bill so far": (
-            money(bill.total_rounded) if bill else "–",
+            money(bill.total_rounded, bill.currency) if bill else "–",
             f"The bill for {named}, including fixed charges.",
             None,
         ),
@@ -153,15 +154,15 @@ def month_end_bill(
 ) -> tuple[str, str, str | None]:
     """The month-end forecast, its basis and its interval; without a forecast, a projection with no interval."""
     if forecast := forecast_data.month_end(meter.meter_id, str(month)):
-        total = forecast.total
+        total, currency = forecast.total, forecast.currency
         made = f"Forecast made {units.moment(forecast.made_at, month.zone)}; the range is an 80% interval."
         made += forecast_notes(forecast)
-        return money(total.value), made, f"{money(total.low)} to {money(total.high)}"
+        return money(total.value, currency), made, f"{money(total.low, currency)} to {money(total.high, currency)}"
     (expected,) = projected(meter.meter_id, meter.tariff_id, month, end, days)
     note = "Projection: assumes that the rest of the month is like the same hours of the last four weeks."
     if data.tariffs()[meter.tariff_id].metering and any(day.received_count for day in days):
         note += BEFORE_EXPORT
-    return money(expected.total_rounded), note, None
+    return money(expected.total_rounded, expected.currency), note, None
 
 
 def suspicious(meter_id: str, zone: str) -> None:
@@ -178,31 +179,39 @@ def suspicious(meter_id: str, zone: str) -> None:
 
 
 def compare_tariffs(meter: RegisteredMeter, month: BillingMonth, days: list[MeterDay], end: float) -> None:
-    """Draw what the month would cost on other tariffs."""
-    others = sorted(data.tariffs().keys() - {meter.tariff_id})
+    """Draw what the month would cost on other tariffs of the same currency."""
+    currency = data.currency_of(meter.tariff_id)
+    others = sorted(
+        tariff_id
+        for tariff_id, tariff in data.tariffs().items()
+        if tariff_id != meter.tariff_id and tariff.currency == currency
+    )
     issued = [projected(meter.meter_id, tariff_id, month, end, days) for tariff_id in (meter.tariff_id, *others)]
     ranked = offers([bills for bills in issued if bills])
     best = ranked[0]
-    saved = f"would save {money(best.saving)}" if best.saving > 0 else "is the current tariff and the cheapest"
+    saved = (
+        f"would save {money(best.saving, currency)}" if best.saving > 0 else "is the current tariff and the cheapest"
+    )
     st.header("This month on other tariffs")
     st.markdown(
         f"**{units.in_markdown(best.tariff_name)}** {saved}. "
         "All bills are projected to the end of the month, assuming that its rest is like the last four weeks."
     )
     current = issued[0][0].tariff
+    month_column, savings_column = f"Month, {mark(currency)}", f"Savings, {mark(currency)}"
     st.dataframe(
         pd.DataFrame(
             {
                 "Tariff": offer.tariff_name + (" (current)" if offer.tariff == current else ""),
-                "Month, $": float(offer.total),
-                "Savings, $": float(offer.saving),
+                month_column: float(offer.total),
+                savings_column: float(offer.saving),
                 "Peak share of energy": percent(offer.peak_energy_share) if offer.peak_energy_share else "–",
                 "Peak share of cost": percent(offer.peak_bill_share) if offer.peak_bill_share else "–",
             }
             for offer in ranked
         ),
         hide_index=True,
-        column_config=dict.fromkeys(("Month, $", "Savings, $"), st.column_config.NumberColumn(format="%,.2f")),
+        column_config=dict.fromkeys((month_column, savings_column), st.column_config.NumberColumn(format="%,.2f")),
     )
 
 

@@ -15,7 +15,7 @@ COLUMNS = ["Record", "ID", "Account", "Tariff", "From", "To"]
 
 
 def table(histories: Iterable[ServiceHistory]) -> pd.DataFrame:
-    """One row per meter and agreement, with local days in order of time; `To` is the first day without it, or empty.
+    """One row per meter and agreement, with local days as text in order; `To` is the first day without it, or empty.
 
     What was entered by mistake is left out.
     """
@@ -30,4 +30,5 @@ def table(histories: Iterable[ServiceHistory]) -> pd.DataFrame:
             for one in history.agreements
             if not one.is_void
         ]
-    return pd.DataFrame(sorted(rows, key=lambda row: (row[4], row[:2])), columns=COLUMNS)
+    rows.sort(key=lambda row: (row[4], row[:2]))
+    return pd.DataFrame([(*named, str(first), str(end or "")) for *named, first, end in rows], columns=COLUMNS)

@@ -28,7 +28,7 @@ def rows(found: Sequence[Loading], zone: str) -> list[dict[str, str]]:
                     one.name,
                     one.kind,
                     kva(one.rating_kva),
-                    f"{percent(one.now_share)} · {kva(one.now_kva)}" if one.reporting else "–",
+                    f"{percent(one.now_share)} · {kva(one.now_kva)}" if one.now_kva is not None else "–",
                     _peak(one.today_share, one.today, zone),
                     _peak(one.tomorrow_share, one.tomorrow, zone),
                     f"{one.reporting} of {one.meters}",

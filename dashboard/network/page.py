@@ -23,7 +23,8 @@ def figures(found: list[Loading]) -> None:
             (f"Over {NEAR:.0%} today", [one.today_share for one in found]),
             (f"Over {NEAR:.0%} tomorrow", [one.tomorrow_share for one in found]),
         ):
-            st.metric(label, f"{sum((share or 0) > NEAR for share in shares):,}", border=True)
+            known = [share for share in shares if share is not None]
+            st.metric(label, f"{sum(share > NEAR for share in known):,}" if known else "–", border=True)
         without = sum(one.rating_kva is None for one in found)
         st.metric("Without a rating", f"{without:,}", help="Add it in equipment.csv of the registry.", border=True)
 
@@ -33,6 +34,8 @@ def near_rating(found: list[Loading], zone: str) -> None:
     st.header(f"Over {NEAR:.0%} of the rating")
     if all(one.rating_kva is None for one in found):
         st.info("The registry has no ratings. Apply an equipment.csv with them (docs/registry.md).")
+    elif all(one.highest_share is None for one in found):
+        st.info("No meter reports, so the loads are not known. The Live page lists silent meters.")
     elif near := network_text.near(found):
         table(f"Over {NEAR:.0%} of the rating", near, zone)
     else:

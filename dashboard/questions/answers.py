@@ -33,7 +33,7 @@ class ChartDesign(NamedTuple):
 
 CHARTS = {
     "access_log": ChartDesign("bar", "user_name", ["count"], "User", "Entries"),
-    "bill": ChartDesign("bar", "line", ["amount_rounded"], "Charge, all listed bills", "Amount, $"),
+    "bill": ChartDesign("bar", "line", ["amount_rounded"], "Charge, all listed bills", "Amount"),
     "bills_of_month": ChartDesign("bar", "tariff_id", ["amount_due"], "Tariff", "Amount due, all bills of the month"),
     "coincident_peak": ChartDesign("bar", "feeder", ["at_fleet_peak_kw"], "Feeder", "Load at the fleet's peak, kW"),
     "completeness_by_day": ChartDesign("line", "day", ["complete"], "Day", "Completeness, share"),

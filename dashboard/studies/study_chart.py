@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dashboard.charts import BLUE, ORANGE, Spec, values, y_axis
-from electrocloud.domain.currency import CURRENCIES
 from electrocloud.domain.studies.study import Bin
+from presentation.money_text import mark
 
 SAVES, PAYS_MORE = "saves", "pays more"
 
@@ -22,7 +22,6 @@ def spread(bins: Sequence[Bin], currency: str) -> Spec:
         }
         for one in bins
     )
-    unit = "$" if CURRENCIES[currency].pattern == "${}" else currency
     return {
         "data": values(frame),
         "mark": {"type": "bar", "binSpacing": 1},
@@ -32,7 +31,7 @@ def spread(bins: Sequence[Bin], currency: str) -> Spec:
                 "type": "quantitative",
                 "bin": {"binned": True},
                 "scale": {"domain": [float(bins[0].low), float(bins[-1].high)], "nice": False},
-                "axis": {"title": f"Change of what a customer pays, {unit}"},
+                "axis": {"title": f"Change of what a customer pays, {mark(currency)}"},
             },
             "x2": {"field": "high"},
             "y": {

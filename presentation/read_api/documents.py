@@ -81,6 +81,7 @@ def month_forecast(end: domain.MonthEnd) -> MonthForecast:
         made_at=_moment(made),
         energy_kwh=_range(end.energy_kwh),
         amount=_range(end.total),
+        currency=end.currency,
         before_credit=end.before_credit,
         before_ratchet=end.before_ratchet,
     )

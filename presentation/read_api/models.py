@@ -134,6 +134,7 @@ class MonthForecast:
     made_at: str
     energy_kwh: Range
     amount: Range
+    currency: str
     before_credit: bool
     before_ratchet: bool
 

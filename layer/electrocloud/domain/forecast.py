@@ -169,10 +169,10 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class MonthEnd(msgspec.Struct, frozen=True):
-    """What a meter's billing month is going to come to, as seen at `made_at` (s since 1970): kWh, and $ on the bill.
+    """What a meter's billing month is going to come to, as seen at `made_at` (s since 1970): kWh, and the bill's total.
 
-    `before_credit`: the bill credits export, and the $ are without a credit that earlier bills may have left.
-    `before_ratchet`: the tariff bills at least a part of earlier peaks, and the $ are without these.
+    `before_credit`: the bill credits export, and the total is without a credit that earlier bills may have left.
+    `before_ratchet`: the tariff bills at least a part of earlier peaks, and the total is without these.
     """
 
     meter_id: str
@@ -182,6 +182,7 @@ class MonthEnd(msgspec.Struct, frozen=True):
     total: Range
     before_credit: bool = False
     before_ratchet: bool = False
+    currency: str = "USD"
 
 
 class Suspect(msgspec.Struct, frozen=True):

@@ -158,7 +158,10 @@ def rate_item(
 
 
 class Preview:
-    """Tables that show what is there and store nothing: `bills` would change, by `amount` $ in all."""
+    """Tables that show what is there and store nothing: so many `bills` would change, by `amounts`.
+
+    `amounts` are in each currency by itself.
+    """
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -168,7 +171,7 @@ class Preview:
         self.class_profile = tables.class_profile
         self.issue_terms = tables.issue_terms
         self.bills = 0
-        self.amount = Decimal(0)
+        self.amounts: dict[str, Decimal] = {}
 
     def commit(self, changes: Collection[Change], *, alone: bool) -> set[str]:  # noqa: ARG002 - as `Tables` has it
         """Count what would be stored."""
@@ -176,8 +179,9 @@ class Preview:
         _, stored = self._tables.read([], [one.key for one in bills])
         for one in bills:
             before = stored[one.key].billed.bill.total_rounded if one.key in stored else Decimal(0)
+            bill = one.billed.bill
             self.bills += 1
-            self.amount += one.billed.bill.total_rounded - before
+            self.amounts[bill.currency] = self.amounts.get(bill.currency, Decimal(0)) + bill.total_rounded - before
         return set()
 
 

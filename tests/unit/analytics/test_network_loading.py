@@ -58,6 +58,11 @@ def test_now_is_of_the_meters_that_report_and_says_how_many_do() -> None:
     assert found.today is None
 
 
+def test_a_load_of_which_no_meter_reports_is_not_known() -> None:
+    found = of("T1", loadings([meter("a"), meter("b")], [rating("T1", 10)], {}, [], {}, NOW))
+    assert (found.now_kva, found.reporting, found.highest_share) == (None, 0, None)
+
+
 def test_export_that_flows_back_loads_a_transformer_too() -> None:
     day = hourly([0] * 24)
     day.merge(upload(day=DAY, wh=[19_000], first=20, interval_s=3600, direction="received"))
@@ -94,8 +99,8 @@ def test_a_transformer_stands_where_the_registry_says_or_amid_its_meters() -> No
 def test_a_feeder_carries_what_its_transformers_carry(power: dict[str, int]) -> None:
     meters = [meter(name, f"T{number % 3}") for number, name in enumerate("abcdef")]
     found = loadings(meters, [], {name: float(value) for name, value in power.items()}, [], {}, NOW)
-    carried = sum(one.now_kva for one in found if one.kind == "transformer")
-    assert of("F1", found).now_kva == pytest.approx(carried)
+    carried = sum(one.now_kva or 0 for one in found if one.kind == "transformer")
+    assert (of("F1", found).now_kva or 0) == pytest.approx(carried)
 
 
 def test_a_local_day_is_read_from_the_utc_days_that_it_has_a_part_of() -> None:

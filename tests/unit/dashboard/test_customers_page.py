@@ -64,7 +64,7 @@ def test_the_only_result_is_opened_with_the_difference_of_its_last_bills(give: C
     assert in_markdown(sentence(FEBRUARY, MARCH)) in texts(app)
     shown = app.dataframe[0].value
     assert shown["period"].tolist() == ["March 2026", "February 2026"]
-    assert shown["amount"].tolist() == [float(MARCH.total_rounded), float(FEBRUARY.total_rounded)]
+    assert shown["amount"].tolist() == [money(MARCH.total_rounded), money(FEBRUARY.total_rounded)]
 
 
 def test_months_stand_side_by_side_with_the_difference_of_each_to_the_one_before(give: Callable[..., None]) -> None:
@@ -145,7 +145,7 @@ def test_of_a_replaced_bill_the_current_version_counts(give: Callable[..., None]
     give(search=[GOMEZ], history=keyed(FEBRUARY, later, MARCH), service_histories=[], account_statement=NOTHING)
     app = page("customers", search="gomez")
 
-    assert app.dataframe[0].value["amount"].tolist()[1] == float(later.total_rounded)
+    assert app.dataframe[0].value["amount"].tolist()[1] == money(later.total_rounded)
 
 
 def test_of_several_results_the_address_names_the_one_on_the_screen(give: Callable[..., None]) -> None:

@@ -94,7 +94,7 @@ def test_the_page_says_when_tomorrow_s_peak_is_and_how_far_off_such_forecasts_we
 def test_the_days_to_come_are_a_table_with_intervals_and_the_errors_of_such_days(give: Callable[..., None]) -> None:
     give_all(give)
     days = page("forecast").dataframe[0].value
-    assert days["Day"].tolist()[:3] == ["Tue 24 Nov, today (last 23 hours)", "Wed 25 Nov, tomorrow", "Thu 26 Nov"]
+    assert days["Day"].tolist()[:3] == ["Tue 24 Nov, today (23 h left)", "Wed 25 Nov, tomorrow", "Thu 26 Nov"]
     assert len(days) == 8
     assert days["Peak hour"].unique().tolist() == ["23:00"]
     assert days["Energy, 80%"][1] == "23.8 kWh to 24.8 kWh"

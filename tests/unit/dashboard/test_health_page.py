@@ -56,7 +56,7 @@ def test_parquet_shows_its_rate_in_bytes_of_the_last_hour_and_the_lake_what_wait
 
 def test_the_last_error_of_a_stage_is_shown_with_its_time_and_zone(give: Callable[..., None]) -> None:
     give(health=health(OFF, errors=3, last_error=NOW), fleet=None)
-    assert "3 failed batches in 24 h, last Thu 26 Nov 09:00 UTC" in texts(page("health"))
+    assert "failed batches: 3 in 24 h, last Thu 26 Nov 09:00 UTC" in texts(page("health"))
 
 
 def test_an_alarm_that_is_on_is_named_first_and_its_link_shows_what_to_do(give: Callable[..., None]) -> None:

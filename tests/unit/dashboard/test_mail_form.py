@@ -43,7 +43,7 @@ def bill() -> Bill:
 def post(give: Callable[..., None], bill: Bill, monkeypatch: pytest.MonkeyPatch) -> Post:
     post = Post()
     row = BillRow("m-1", "AG-1", "tou", "final", 1, bill.energy_kwh, bill.total_rounded, 0, 0, bill.month)
-    give(bills_of_month=[row], versions=keyed(bill), bill_documents=keyed(bill))
+    give(tariffs={}, bills_of_month=[row], versions=keyed(bill), bill_documents=keyed(bill))
     monkeypatch.setattr(invoices, "statements", lambda issued: [Statement(*one, account=ACCOUNT) for one in issued])
     monkeypatch.setattr(invoices, "mailings", lambda keys: {})
     monkeypatch.setattr(invoices, "mail", post.mail)

@@ -12,7 +12,7 @@ NOW = 1_795_550_400  # 2026-11-24 20:00 UTC
 METERS = [RegisteredMeter("m-1", 38.5, -121.5, "F1", "home", "flat", "America/Los_Angeles", transformer="T1")]
 
 
-def loading(name: str, kind: str, rating: float | None, now: float, **peaks: Peak | None) -> Loading:
+def loading(name: str, kind: str, rating: float | None, now: float | None, **peaks: Peak | None) -> Loading:
     return Loading(name, kind, rating, 8, 7, now, peaks.get("today"), peaks.get("tomorrow"), 38.5, -121.5)
 
 
@@ -57,6 +57,14 @@ def test_without_any_rating_the_page_does_not_say_that_all_is_well(give: Callabl
     app = page("network")
     assert not app.success
     assert "The registry has no ratings" in texts(app)
+
+
+def test_loads_of_which_no_meter_reports_are_not_said_to_be_low(give: Callable[..., None]) -> None:
+    give(network=([loading("T1", "transformer", 25, None)], NOW), registry=METERS)
+    app = page("network")
+    assert not app.success
+    assert "No meter reports, so the loads are not known" in texts(app)
+    assert [metrics(app)[f"Over 80% {when}"] for when in ("now", "today", "tomorrow")] == ["–"] * 3
 
 
 def test_without_meters_the_page_says_what_to_do(give: Callable[..., None]) -> None:

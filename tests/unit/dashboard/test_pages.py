@@ -1,9 +1,12 @@
 """The Meter, Bills and Analytics pages, drawn with given data."""
 
+import dataclasses
+import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
+from typing import Any
 from unittest.mock import ANY
 
 import msgspec
@@ -80,7 +83,7 @@ ROWS = [
 
 
 def test_a_month_is_totaled_by_tariff_and_state(give: Callable[..., None]) -> None:
-    give(bills_of_month=ROWS)
+    give(tariffs=TARIFFS, bills_of_month=ROWS)
     app = page("bills")
     assert metrics(app) == {
         "Bills": "4", "Amount due": "$26.05", "Energy": "72.5 kWh", "Open": "1", "Final": "1", "Estimated": "1",
@@ -93,8 +96,31 @@ def test_a_month_is_totaled_by_tariff_and_state(give: Callable[..., None]) -> No
     assert by_tariff.loc["tou", ["bills", "provisional", "final", "re-billed", "total"]].tolist() == [2, 1, 0, 1, 11.1]
 
 
+def test_amounts_are_in_the_currency_of_their_tariff_and_are_not_added_across_currencies(
+    give: Callable[..., None],
+) -> None:
+    euro = dataclasses.replace(TARIFFS["tou"], currency="EUR")
+    give(tariffs={"tou": euro, "flat": euro}, bills_of_month=ROWS)
+    app = page("bills")
+    assert metrics(app)["Amount due"] == "26,05\N{NO-BREAK SPACE}€"
+    assert "4 bills totaling 26,05\N{NO-BREAK SPACE}€" in texts(app)
+    assert [title_of(app.dataframe[number], "total") for number in range(3)] == ["Amount due, €"] * 3
+
+    give(tariffs={"tou": euro, "flat": TARIFFS["cheap"]}, bills_of_month=ROWS)
+    app = page("bills")
+    assert metrics(app)["Amount due"] == "11,10\N{NO-BREAK SPACE}€ and $14.95"
+    assert title_of(app.dataframe[2], "total") == "Amount due"
+    by_state = app.dataframe[0].value
+    assert by_state.loc[by_state["state"] == "final", ["currency", "total"]].to_numpy().tolist() == [["USD", 9.95]]
+
+
+def title_of(table: Any, column: str) -> str:
+    """A column's title on the page."""
+    return str(json.loads(table.proto.columns)[column]["label"])
+
+
 def test_bills_are_found_by_meter_tariff_and_state(give: Callable[..., None]) -> None:
-    give(bills_of_month=ROWS)
+    give(tariffs=TARIFFS, bills_of_month=ROWS)
     app = page("bills")
     app.text_input(key="bills_text").set_value("M-").run()
     app.multiselect(key="bills_tariff").set_value(["tou"]).run()
@@ -106,7 +132,7 @@ def test_bills_are_found_by_meter_tariff_and_state(give: Callable[..., None]) ->
 
 def test_a_linked_bill_is_shown_as_it_is_stored(give: Callable[..., None]) -> None:
     bill = issued(measured())
-    give(bills_of_month=ROWS, versions=keyed(bill))
+    give(tariffs=TARIFFS, bills_of_month=ROWS, versions=keyed(bill))
     app = page("bills", bill="m-1", month=bill.month)
     assert f"Bill for {MONTH:%B %Y} (provisional)" in [heading.value for heading in app.header]
 
@@ -124,7 +150,7 @@ def test_the_listed_bills_are_made_into_a_file_on_request(
 ) -> None:
     monkeypatch.setattr(invoices, "_reader", Statements)
     bill = issued(measured())
-    give(bills_of_month=ROWS, bill_documents=keyed(bill))
+    give(tariffs=TARIFFS, bills_of_month=ROWS, bill_documents=keyed(bill))
     app = page("bills")
     assert not app.get("download_button")
     app.text_input(key="bills_text").set_value("m-1").run()
@@ -142,7 +168,7 @@ def test_the_listed_bills_are_made_into_a_file_on_request(
 
 
 def test_another_list_has_no_download_of_the_file_before(give: Callable[..., None]) -> None:
-    give(bills_of_month=ROWS, bill_documents=keyed(issued(measured())))
+    give(tariffs=TARIFFS, bills_of_month=ROWS, bill_documents=keyed(issued(measured())))
     app = page("bills")
     app.button(key="bills_xlsx").click().run()
     assert "Bills of the list that no longer exist: 3." in texts(app)
@@ -151,7 +177,7 @@ def test_another_list_has_no_download_of_the_file_before(give: Callable[..., Non
 
 
 def test_the_address_names_the_month_on_the_screen(give: Callable[..., None]) -> None:
-    give(bills_of_month=ROWS, versions=[])
+    give(tariffs=TARIFFS, bills_of_month=ROWS, versions=[])
     app = page("bills", bill="m-1")
     months = app.selectbox(key="month").options
     assert app.query_params["month"] == MONTH.strftime("%Y-%m")
@@ -167,7 +193,7 @@ def test_a_month_in_which_a_customer_moved_shows_each_agreement_s_own_bill(give:
     half = MONTH + timedelta(days=15)
     before = msgspec.structs.replace(bill, agreement_id="AG-1", period_start=MONTH, period_end=half)
     after = msgspec.structs.replace(bill, agreement_id="AG-2", period_start=half, version=1)
-    give(bills_of_month=ROWS, versions=keyed(before, after))
+    give(tariffs=TARIFFS, bills_of_month=ROWS, versions=keyed(before, after))
     app = page("bills", bill="m-1", month=bill.month)
     assert not [box for box in app.selectbox if box.label == "Version"]
     assert len(app.dataframe) == 3
@@ -178,13 +204,13 @@ def test_a_bill_from_read_day_to_read_day_is_shown_in_the_month_in_which_its_cyc
 ) -> None:
     start = MONTH + timedelta(days=15)
     bill = msgspec.structs.replace(issued(measured()), month="", period_start=start, agreement_id="AG-1")
-    give(bills_of_month=ROWS, versions=keyed(bill))
+    give(tariffs=TARIFFS, bills_of_month=ROWS, versions=keyed(bill))
     app = page("bills", bill="AG-1", month=f"{MONTH:%Y-%m}")
     assert [one.value for one in app.header if one.value.startswith("Bill for ")]
 
 
 def test_a_month_without_bills_says_what_to_do(give: Callable[..., None]) -> None:
-    give(bills_of_month=[])
+    give(tariffs=TARIFFS, bills_of_month=[])
     assert "Choose another month" in texts(page("bills"))
 
 
@@ -381,7 +407,7 @@ def test_a_meter_with_an_unregistered_tariff_gets_a_message(give: Callable[..., 
 def test_all_versions_of_a_bill_are_listed_and_a_replaced_one_is_marked(give: Callable[..., None]) -> None:
     first = msgspec.structs.replace(issued(measured()), status="final")
     second = reissue(first, msgspec.structs.replace(first, total_rounded=first.total_rounded + 1))
-    give(bills_of_month=ROWS, versions=keyed(first, second))
+    give(tariffs=TARIFFS, bills_of_month=ROWS, versions=keyed(first, second))
     app = page("bills", bill="m-1", month=first.month)
     assert app.dataframe[3].value["Change"].tolist() == ["", "+$1.00"]
     app.selectbox(key=f"version_m-1_{first.month}").set_value(1).run()
