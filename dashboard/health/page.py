@@ -57,8 +57,11 @@ def stages(path: list[Stage], zone: str) -> None:
             st.metric(
                 stage.name, headline(stage), help=None if stage.per_s is not None else "No rate is measured here."
             )
-            for line in details(stage, zone):
+            for line in details(stage):
                 st.caption(line)
+            if stage.errors and stage.last_error:  # no caption: a tint of red is too faint
+                last = at(stage.last_error, zone)
+                st.markdown(f":small[:red[{stage.error}: {stage.errors:,} in 24 h, last {last}]]")
 
 
 def headline(stage: Stage) -> str:
@@ -70,17 +73,15 @@ def headline(stage: Stage) -> str:
     return "–" if stage.waiting_s is None else units.duration(stage.waiting_s)
 
 
-def details(stage: Stage, zone: str) -> list[str]:
-    """What a stage's number is, what waits there, and its errors."""
+def details(stage: Stage) -> list[str]:
+    """What a stage's number is, what waits there, and whether it has errors."""
     lines = [f"{stage.unit}, {stage.over}" if stage.per_s is not None else stage.waits or "not measured in 24 h"]
     if stage.per_s is not None and stage.waits:
         age = "not measured" if stage.waiting_s is None else units.duration(stage.waiting_s)
         lines.append(f"{age}: {stage.waits}")
     if stage.backlog is not None:
         lines.append(f"{stage.backlog:,} waiting to be published")
-    if stage.errors and stage.last_error:
-        lines.append(f":red[{stage.error}: {stage.errors:,} in 24 h, last {at(stage.last_error, zone)}]")
-    elif stage.error:
+    if stage.error and not stage.errors:
         lines.append(f"{stage.error} not measured" if stage.errors is None else f"no {stage.error} in 24 h")
     return lines
 

@@ -111,6 +111,11 @@ class Filled:
         ]
         cloudwatch.put_metric_data(Namespace=alarm["Namespace"], MetricData=data)
 
+    def fail_delivery(self) -> None:
+        """A file of rows that Firehose could not convert, of today."""
+        key = f"errors/format-conversion-failed/dt={datetime.now(UTC).date()}/rows"
+        self.stack.client("s3").put_object(Bucket=self.stack.bucket, Key=key, Body=b"{}")
+
     def _uploads(self) -> Iterator[dict[str, Any]]:
         first: date = self.today - timedelta(days=DAYS)
         for delivery in uploads(self._fleet, simulate(self._fleet, first, DAYS, INTERVAL_S)):

@@ -40,7 +40,11 @@ CONTROLS = {
 def address(running: Running, name: str) -> str:
     """The page with something on it."""
     meter_id = running.fleet.meters[2].meter_id
-    shown = {"meter": f"meter={meter_id}", "customers": f"search={meter_id}"}
+    shown = {
+        "meter": f"meter={meter_id}",
+        "customers": f"search={meter_id}",
+        "health": "alarm=ApiErrorsAlarm",
+    }
     if name == "bills":
         shown[name] = f"month={Reader(running.fleet.stack).history(meter_id)[-1].month}&bill={meter_id}"
     return f"{running.url}/{name}?{shown.get(name, '')}"
@@ -59,6 +63,9 @@ def drawn(page: Page, url: str) -> None:
 def test_a_page_breaks_no_rule_of_wcag_in_light_and_dark_on_a_desktop_and_a_phone(
     page: Page, running: Running, name: str
 ) -> None:
+    if name == "health":
+        running.fleet.fail_api()
+        running.fleet.fail_delivery()
     for size in SIZES.values():
         page.set_viewport_size(size)
         for theme in ("light", "dark"):
