@@ -1,5 +1,7 @@
 """Every page by the rules of WCAG 2.1 A and AA, at both widths and in both themes; layout shift, and the keyboard."""
 
+from typing import Literal
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -73,6 +75,18 @@ def test_a_page_breaks_no_rule_of_wcag_in_light_and_dark_on_a_desktop_and_a_phon
             drawn(page, address(running, name))
             found = Axe().run(page, options=RULES)
             assert not found.violations_count, f"{size['width']} px, {theme}: {found.generate_report()}"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_sql_of_a_question_breaks_no_rule_of_wcag(
+    page: Page, running: Running, theme: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=theme)
+    drawn(page, address(running, "analytics"))
+    page.get_by_text("SQL for the Athena console").click()
+    expect(page.get_by_text("SELECT", exact=True).first).to_be_visible()
+    found = Axe().run(page, options=RULES)
+    assert not found.violations_count, found.generate_report()
 
 
 @pytest.mark.parametrize("size", SIZES)

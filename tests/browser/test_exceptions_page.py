@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from analytics.exceptions_desk import ExceptionsDesk
@@ -12,6 +13,7 @@ from analytics.rejected_uploads import Rejected, rejected_uploads
 from electrocloud.aws.ingest.quarantine import unpack
 from electrocloud.aws.store.reader import Reader
 from tests.browser.conftest import PATIENCE_MS, Running
+from tests.browser.test_accessibility import RULES
 from tests.kits.examples import upload_json
 from tests.kits.waiting import until
 
@@ -40,6 +42,7 @@ def test_a_rejected_upload_is_found_edited_and_put_back_and_who_did_it_is_kept(p
     page.mouse.click(box["x"] + 15, box["y"] + 50)  # the row's checkbox, drawn on a canvas
     expect(page.get_by_role("heading", name=f"Rejected: {upload.reason}")).to_be_visible()
     expect(page.get_by_test_id("stMarkdown").filter(has_text=upload.message)).to_be_visible()
+    assert not Axe().run(page, options=RULES).violations_count
     page.get_by_role("textbox", name="Why").fill("wh was sent as text")
     page.get_by_role("textbox", name="Why").press("Tab")
     page.get_by_text("Edit and put back").click()
