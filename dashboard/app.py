@@ -86,4 +86,5 @@ else:
         if found := find.draw(page.url_path, who.pages):
             st.switch_page(pages[found[0]], query_params=found[1])
     page.run()
+    layout.remember_code()
 get_logger("dashboard").info("rendered %s in %.3f s", page.title, time.perf_counter() - began)

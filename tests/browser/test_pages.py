@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from playwright.sync_api import Page, expect
 
 from analytics.pipeline_health import HealthReader
+from dashboard import layout
 from electrocloud.aws.backoff import pause
 from electrocloud.aws.store.forecasts import Forecasts
 from electrocloud.aws.store.reader import Reader
@@ -26,6 +28,7 @@ from presentation import units
 from presentation.invoice_text import money
 from tests.browser.backend import ALARM_ON
 from tests.browser.conftest import PATIENCE_MS, Running
+from tests.kits.waiting import until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -274,6 +277,16 @@ def test_a_page_fits_a_phone(page: Page, running: Running, path: str) -> None:
     expect(page.get_by_test_id("stHeading").first).to_be_visible()
     page.wait_for_timeout(2_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_browser_that_has_had_the_code_of_charts_is_remembered(page: Page, running: Running) -> None:
+    page.goto(f"{running.url}/network")
+    expect(page.get_by_test_id("stMetric").first).to_be_visible()
+
+    def kept() -> list[str]:
+        return [one["value"] for one in page.context.cookies() if one["name"] == layout.COOKIE]
+
+    assert until(kept, "the cookie") == [streamlit.__version__]
 
 
 def test_an_alarm_that_is_on_is_named_and_its_address_shows_what_to_do(page: Page, running: Running) -> None:

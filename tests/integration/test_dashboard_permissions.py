@@ -79,7 +79,7 @@ def deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch):
     body = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
     boto3.client("cloudformation").create_stack(StackName="electrocloud-test", TemplateBody=json.dumps(body))
     monkeypatch.setenv("ELECTROCLOUD_STACK", "electrocloud-test")
-    monkeypatch.setattr(layout, "PAINT_S", 0)
+    monkeypatch.setattr(layout, "FIRST_PAINT_S", 0)
     monkeypatch.setattr(data, "_registry", StaleWhileRevalidate(lambda: deployment.reader().meters(), lambda: 1e9, 1e9))
     monkeypatch.setattr(data, "_fleet", StaleWhileRevalidate(data._read_fleet, lambda: 1e9, 1e9))
     monkeypatch.setattr(data, "_network", StaleWhileRevalidate(data._read_network, lambda: 1e9, 1e9))

@@ -31,7 +31,7 @@ MODULES = (
 
 @pytest.fixture(autouse=True)
 def _nobody_has_to_wait_for_paint(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layout, "PAINT_S", 0)
+    monkeypatch.setattr(layout, "FIRST_PAINT_S", 0)
 
 
 @pytest.fixture
