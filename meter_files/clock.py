@@ -92,7 +92,7 @@ def _skipped(at: int, local: Numbers, zone: str) -> TimeError:
     return TimeError(
         at,
         f"{np.datetime64(int(local[at]), 's')} does not exist in {zone}: clocks skip it. Correct the row, or give the "
-        "--zone of the file's clock; one that is never changed is that of UTC, or for example of Etc/GMT-1, UTC+1",
+        "--zone of the file's clock, such as Etc/GMT-1 for one that is always UTC+1",
     )
 
 
