@@ -72,8 +72,8 @@ def in_currency(columns: ColumnConfigs, amounts: Collection[str], currencies: It
     """The columns of a table with the currency in the titles of `amounts`; where there are several, in `currency`."""
     if len(found := sorted(set(currencies))) > 1:
         return {**columns, "currency": "Currency"}
-    titles = {name: f"{columns[name]['label']}, {mark(found[0])}" for name in amounts}
-    return {**columns, **{name: {**columns[name], "label": titles[name]} for name in amounts}, "currency": None}
+    titled = {name: {**columns[name], "label": f"{columns[name]['label']}, {mark(found[0])}"} for name in amounts}
+    return {**columns, **titled, "currency": None}
 
 
 @contextmanager

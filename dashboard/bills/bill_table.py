@@ -1,7 +1,6 @@
 """A month's bills as a table, and their totals."""
 
 from collections.abc import Callable
-from decimal import Decimal
 
 import pandas as pd
 
@@ -20,11 +19,6 @@ def table(bills: list[BillRow], currency_of: Callable[[str], str]) -> pd.DataFra
     state = frame["status"].mask(estimated, "estimated").mask(frame["version"] > 1, "re-billed")
     currencies = {tariff_id: currency_of(tariff_id) for tariff_id in frame["tariff_id"].unique()}
     return frame.assign(state=state, currency=frame["tariff_id"].map(currencies))
-
-
-def amounts(bills: pd.DataFrame) -> list[tuple[str, Decimal]]:
-    """The total in each currency."""
-    return [(str(currency), total) for currency, total in bills.groupby("currency")["total"].sum().items()]
 
 
 def by_state(issued: pd.DataFrame) -> pd.DataFrame:

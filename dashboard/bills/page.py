@@ -11,7 +11,7 @@ from dashboard import data, layout
 from dashboard.access.roles import Data
 from dashboard.access.visitor import may
 from dashboard.bills import bill_data, bulk_download, invoices, mail
-from dashboard.bills.bill_table import STATES, amounts, by_state, by_tariff, chosen_of, keys_of, table
+from dashboard.bills.bill_table import STATES, by_state, by_tariff, chosen_of, keys_of, table
 from dashboard.show_errors import show_errors
 from electrocloud.aws.store.bill_outbox import IssuedBill
 from electrocloud.domain.billing.bill import Bill
@@ -27,7 +27,7 @@ def figures(issued: pd.DataFrame) -> None:
     """Draw the month's totals, and those of each tariff."""
     shown = {
         "Bills": f"{len(issued):,}",
-        "Amount due": total(amounts(issued)),
+        "Amount due": total_of(issued),
         "Energy": units.scaled(float(issued["energy_kwh"].sum()) * 1000, "Wh"),
         "Open": f"{(issued['status'] != 'final').sum():,}",
         "Final": f"{(issued['state'] == 'final').sum():,}",
@@ -44,6 +44,11 @@ def figures(issued: pd.DataFrame) -> None:
     left.dataframe(numbers(by_state(issued)), hide_index=True, column_config=columns)
     right.header("By tariff")
     right.dataframe(numbers(by_tariff(issued)), hide_index=True, column_config={**columns, "estimated": "Estimated"})
+
+
+def total_of(bills: pd.DataFrame) -> str:
+    """What bills come to, in each currency."""
+    return total(zip(bills["currency"], bills["total"], strict=True))
 
 
 def draw_month(month: str, owner: str | None) -> None:
@@ -79,7 +84,7 @@ def list_of(shown: pd.DataFrame, month: str) -> None:
         st.info("No bills match. Clear a filter.")
         return
     st.caption(
-        f"{units.count(len(shown), 'bill')} totaling {total(amounts(shown))}. Select a row to view the bill, or "
+        f"{units.count(len(shown), 'bill')} totaling {total_of(shown)}. Select a row to view the bill, or "
         "several for files and mail; click a heading to sort."
     )
     order = ["meter_id", "tariff_id", "state", "version", "energy_kwh", "total", "currency", "missing", "not_yet_due",

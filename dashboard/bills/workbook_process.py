@@ -11,8 +11,9 @@ from typing import BinaryIO
 
 import msgspec
 
+from dashboard.failed_process import failure
 from electrocloud.domain.billing.bill import Bill
-from electrocloud.domain.errors import ElectroCloudError, UsageError
+from electrocloud.domain.errors import ElectroCloudError
 from presentation import bills_workbook
 
 _decoder = msgspec.json.Decoder(Bill)
@@ -35,8 +36,7 @@ def as_xlsx(bills: Iterable[Bill]) -> bytes:
                 process.stdin.close()
             raise
     if process.returncode:
-        last = errors.decode(errors="replace").strip().splitlines()[-1:]
-        raise UsageError(f"the workbook failed: {''.join(last) or f'exit code {process.returncode}'}")
+        raise failure("the workbook", errors, process.returncode)
     return content
 
 

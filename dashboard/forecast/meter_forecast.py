@@ -11,6 +11,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from analytics.ask import ask
+from dashboard.failed_process import failure
 from electrocloud.aws.stack import find_stack
 from electrocloud.aws.store.reader import Reader
 from electrocloud.domain.errors import ElectroCloudError, UsageError
@@ -37,8 +38,7 @@ def forecast(meter_id: str, limit_s: float) -> Forecast:
     except subprocess.TimeoutExpired:
         raise UsageError(f"the forecast took more than {limit_s:g} s and was stopped; try again later") from None
     except subprocess.CalledProcessError as fault:
-        last = fault.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise UsageError(f"the forecast failed: {''.join(last) or f'exit code {fault.returncode}'}") from None
+        raise failure("the forecast", fault.stderr, fault.returncode) from None
     answer = _decoder.decode(done.stdout)
     if answer.forecast is None:
         raise UsageError(answer.error)

@@ -93,9 +93,9 @@ class Filled:
         self._deliver()
 
     def fail_api(self) -> None:
-        """Answers of 5xx in each minute, from five minutes ago to five minutes ahead: ApiErrorsAlarm is on meanwhile.
+        """Report a 5xx response in each minute from five minutes ago to five minutes ahead: ApiErrorsAlarm turns on.
 
-        A state that is only set is the metric's again at the next evaluation, as in CloudWatch.
+        A state set by hand would be undone by the next evaluation, as in CloudWatch.
         """
         cloudwatch = self.stack.client("cloudwatch")
         alarms = cloudwatch.describe_alarms()["MetricAlarms"]

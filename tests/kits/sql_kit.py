@@ -74,6 +74,22 @@ def readings_of(meter_id: str, intervals: Iterable[Interval]) -> list[TableRow]:
     return [reading(meter_id, datetime.fromtimestamp(start, UTC), wh, seconds) for start, seconds, wh in intervals]
 
 
+def rejected(
+    reason: str, message: str, sender: str, arrived_at: str, record: str, position: int | None, payload: str = "e30="
+) -> TableRow:
+    """A row of `quarantine`: an upload from a sender, at a position in a record of the stream."""
+    return {
+        "reason": reason,
+        "message": message,
+        "partition_key": sender,
+        "arrived_at": arrived_at,
+        "dt": arrived_at[:10],
+        "sequence_number": record,
+        "position": position,
+        "payload": payload,
+    }
+
+
 def hours(meter_id: str, start: str, wh: list[int], zone: str = "UTC") -> list[TableRow]:
     """Hourly readings from a local time on."""
     return readings_of(meter_id, load(start, wh, 3600, zone))
@@ -129,13 +145,14 @@ class Lake:
         access_log: Iterable[TableRow] = (),
         forecasts: Iterable[Forecast] = (),
         weather: Iterable[Temperature] = (),
+        quarantine: Iterable[TableRow] = (),
     ) -> None:
         self.duckdb = duckdb.connect()
         self.duckdb.execute("SET threads = 1; SET TimeZone = 'Pacific/Honolulu'")
         tables = {
             "readings": pa.Table.from_pylist(list(readings), schema=READINGS),
             "meters": meters_table(meter_rows(registry) if registry else meters),
-            "quarantine": QUARANTINE.empty_table(),
+            "quarantine": pa.Table.from_pylist(list(quarantine), schema=QUARANTINE),
             "access_log": pa.Table.from_pylist(list(access_log), schema=ACCESS_LOG_TABLE),
             **tariff_tables(dated_tariffs(registry) if registry else tariffs or {}),
             **registry_tables(registry or Registry()),

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.kits.sql_kit import Lake, hours, meter, reading
+from tests.kits.sql_kit import Lake, hours, meter, reading, rejected
 
 BERLIN = "Europe/Berlin"
 
@@ -77,13 +77,11 @@ def test_a_day_on_which_the_clock_goes_back_is_complete_with_25_hours():
 
 
 def test_rejected_uploads_are_counted_on_the_day_of_their_arrival_in_the_zone_that_was_asked_for():
-    lake = Lake()
-    lake.duckdb.unregister("quarantine")
-    lake.duckdb.execute(
-        "CREATE TABLE quarantine AS SELECT * FROM (VALUES "
-        "('misaligned', 'm', 'k', '2026-11-02T07:59:59.999Z', '2026-11-02', '1', 0, 'e30='),"
-        "('misaligned', 'm', 'k', '2026-11-02 08:00:00', '2026-11-02', '2', 0, 'e30=')"
-        ") AS t(reason, message, partition_key, arrived_at, dt, sequence_number, position, payload)"
+    lake = Lake(
+        quarantine=[
+            rejected("misaligned", "m", "k", "2026-11-02T07:59:59.999Z", "1", 0),
+            rejected("misaligned", "m", "k", "2026-11-02 08:00:00", "2", 0),
+        ]
     )
 
     found = lake.ask("quarantined_by_reason", first_day="2026-11-01", last_day="2026-11-02", zone="America/Los_Angeles")

@@ -9,22 +9,22 @@ from analytics.voltage_limits import limits_of
 from electrocloud.domain.meter import SILENCE_MARGIN_S
 from electrocloud.domain.registry.records import Installation, Registry, ServicePoint
 from tests.kits.billing_kit import load
-from tests.kits.sql_kit import NOW, Lake, hours, meter, reading, readings_of
+from tests.kits.sql_kit import NOW, Lake, hours, meter, reading, readings_of, rejected
 
 NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def test_silent_meters_are_those_whose_last_reading_is_too_long_ago():
-    ends = {"talks": 2, "was set anew": 25, "fell silent": 30, "long gone": 24 * 30}
+    ends = {"reporting": 2, "within the margin": 25, "silent": 30, "gone for a month": 24 * 30}
     rows = [reading(name, NOW - timedelta(hours=hours, minutes=15), 1) for name, hours in ends.items()]
-    lake = Lake(rows, [meter(name) for name in (*ends, "never came")])
+    lake = Lake(rows, [meter(name) for name in (*ends, "never reported")])
 
     silent = lake.ask("silent_meters")
 
     assert [(row["meter_id"], row["silent_hours"]) for row in silent] == [
-        ("long gone", None),
-        ("never came", None),
-        ("fell silent", 30.0),
+        ("gone for a month", None),
+        ("never reported", None),
+        ("silent", 30.0),
     ]
 
 
@@ -117,16 +117,15 @@ def test_delay_is_from_the_end_of_the_interval_and_copies_are_counted():
 
 
 def test_rejected_uploads_are_counted_by_day_and_reason():
-    lake = Lake()
-    lake.duckdb.unregister("quarantine")
-    lake.duckdb.execute(
-        "CREATE TABLE quarantine AS SELECT * FROM (VALUES "
-        "('misaligned', 'first', 'k1', '2026-11-01 08:00:00', '2026-11-01', '1', 0, 'e30='),"
-        "('misaligned', 'first', 'k1', '2026-11-01 08:00:00', '2026-11-01', '1', 0, 'e30='),"  # delivered twice
-        "('misaligned', 'last', 'k1', '2026-11-01 09:00:00', '2026-11-01', '1', 1, 'e30='),"
-        "('not-json', 'other', 'k2', '2026-11-02 08:00:00', '2026-11-02', '2', NULL, 'e30='),"
-        "('not-json', 'other', 'k2', '2026-11-02 08:00:00', '2026-11-02', '2', NULL, 'fQ==')"
-        ") AS t(reason, message, partition_key, arrived_at, dt, sequence_number, position, payload)"
+    twice = rejected("misaligned", "first", "k1", "2026-11-01 08:00:00", "1", 0)
+    lake = Lake(
+        quarantine=[
+            twice,
+            twice,
+            rejected("misaligned", "last", "k1", "2026-11-01 09:00:00", "1", 1),
+            rejected("not-json", "other", "k2", "2026-11-02 08:00:00", "2", None),
+            rejected("not-json", "other", "k2", "2026-11-02 08:00:00", "2", None, "fQ=="),
+        ]
     )
 
     found = lake.ask("quarantined_by_reason", first_day="2026-11-01", last_day="2026-11-02")
